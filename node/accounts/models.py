@@ -1,0 +1,106 @@
+"""Tables of actors. How a person signs in is `node/auth`; who follows whom is `node/follows`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from node.base.db.base import Base, BigInt, Id
+
+
+class Account(Base):
+    """An actor. `domain` is "" for our own (so that (username, domain) is unique in every database).
+
+    `username` keeps its case, `username_folded` is what is looked up. A remote actor whose handle was never
+    confirmed (DISC-4) has `handle_confirmed` false and is shown by its id's host.
+    `note` and `fields` hold sanitised HTML for remote actors and the person's own text for local ones.
+    Counts of remote actors are what their server reported.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("username_folded", "domain"),
+        Index("ix_accounts_domain_id", "domain", "id"),
+    )
+
+    id: Mapped[Id]
+    username: Mapped[str] = mapped_column(String(2048))
+    username_folded: Mapped[str] = mapped_column(String(2048))
+    domain: Mapped[str] = mapped_column(String(300), default="")
+    handle_confirmed: Mapped[bool] = mapped_column(default=True)
+    uri: Mapped[str] = mapped_column(String(2048), unique=True)
+    url: Mapped[str] = mapped_column(String(2048))
+    inbox_url: Mapped[str] = mapped_column(String(2048), default="")
+    shared_inbox_url: Mapped[str] = mapped_column(String(2048), default="")
+    outbox_url: Mapped[str] = mapped_column(String(2048), default="")
+    followers_url: Mapped[str] = mapped_column(String(2048), default="")
+    following_url: Mapped[str] = mapped_column(String(2048), default="")
+    featured_url: Mapped[str] = mapped_column(String(2048), default="")
+    actor_type: Mapped[str] = mapped_column(String(32), default="Person")
+    display_name: Mapped[str] = mapped_column(String(2048), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    emojis: Mapped[list[Any]] = mapped_column(default=list)
+    avatar_url: Mapped[str] = mapped_column(String(2048), default="")
+    header_url: Mapped[str] = mapped_column(String(2048), default="")
+    avatar_key: Mapped[str] = mapped_column(String(300), default="")
+    header_key: Mapped[str] = mapped_column(String(300), default="")
+    locked: Mapped[bool] = mapped_column(default=False)
+    bot: Mapped[bool] = mapped_column(default=False)
+    discoverable: Mapped[bool] = mapped_column(default=False)
+    indexable: Mapped[bool] = mapped_column(default=False)
+    hide_collections: Mapped[bool] = mapped_column(default=False)
+    memorial: Mapped[bool] = mapped_column(default=False)
+    moved_to_uri: Mapped[str] = mapped_column(String(2048), default="")
+    also_known_as: Mapped[list[Any]] = mapped_column(default=list)
+    followers_count: Mapped[BigInt] = mapped_column(default=0)
+    following_count: Mapped[BigInt] = mapped_column(default=0)
+    posts_count: Mapped[BigInt] = mapped_column(default=0)
+    last_post_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    """Grows with each change of what others see of the profile: part of the key of rendered posts."""
+    created_at: Mapped[datetime]
+    fetched_at: Mapped[datetime | None]
+    silenced_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    """Suspended here, by an operator."""
+    suspended_by_origin: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[datetime | None]
+    """Gone for good; the row stays, so that the name is never given to somebody else (attack row 73)."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is one of our own people."""
+        return self.domain == ""
+
+    @property
+    def acct(self) -> str:
+        """Bare for local actors, user@domain for remote ones."""
+        return self.username if not self.domain else f"{self.username}@{self.domain}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the actor is to be treated as absent: suspended or deleted, here or at its origin."""
+        return self.suspended_at is not None or self.suspended_by_origin or self.deleted_at is not None
+
+
+class AccountKey(Base):
+    """A key of an actor: ours with the private half, a remote one's as it was last seen.
+
+    `key_id` is unique: the first actor that proved it owns a key id keeps it (attack row 13).
+    """
+
+    __tablename__ = "account_keys"
+    __table_args__ = (Index("ix_account_keys_account", "account_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    key_id: Mapped[str] = mapped_column(String(2048), unique=True)
+    public_pem: Mapped[str] = mapped_column(Text)
+    private_pem: Mapped[str] = mapped_column(Text, default="")
+    fetched_at: Mapped[datetime]
+
+
+INSTANCE_ACTOR_ID = 1
+"""Id of the row that stands for the node itself (DISC-8): made by the first migration run, type Application."""

@@ -1,0 +1,116 @@
+"""Tables of sign-in. Secrets are kept as hashes: a session, token or link is looked up by the SHA-256 of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from node.base.db.base import Base, Id
+
+
+class User(Base):
+    """The person behind a local account. `role` is "user", "moderator" or "admin"."""
+
+    __tablename__ = "users"
+
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16), default="user")
+    sign_up_reason: Mapped[str] = mapped_column(Text, default="")
+    confirmed_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    last_active_at: Mapped[datetime | None]
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    theme: Mapped[str] = mapped_column(String(16), default="auto")
+    default_visibility: Mapped[str] = mapped_column(String(16), default="public")
+    default_sensitive: Mapped[bool] = mapped_column(default=False)
+    default_language: Mapped[str | None] = mapped_column(String(16))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the person may act: address confirmed (where asked for) and approved (where asked for)."""
+        return self.confirmed_at is not None and self.approved_at is not None
+
+
+class WebSession(Base):
+    """A browser that is signed in. The cookie holds the secret, the row its hash."""
+
+    __tablename__ = "web_sessions"
+    __table_args__ = (Index("ix_web_sessions_account", "account_id"),)
+
+    id: Mapped[Id]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class OAuthApp(Base):
+    """An app that registered itself."""
+
+    __tablename__ = "oauth_apps"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(255))
+    website: Mapped[str] = mapped_column(String(2048), default="")
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    client_secret_hash: Mapped[str] = mapped_column(String(64))
+    redirect_uris: Mapped[list[Any]] = mapped_column(default=list)
+    scopes: Mapped[str] = mapped_column(Text, default="read")
+    created_at: Mapped[datetime]
+
+
+class OAuthCode(Base):
+    """An authorisation code, good for one exchange within ten minutes."""
+
+    __tablename__ = "oauth_codes"
+
+    id: Mapped[Id]
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    app_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("oauth_apps.id", ondelete="CASCADE"))
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    redirect_uri: Mapped[str] = mapped_column(String(2048))
+    scopes: Mapped[str] = mapped_column(Text)
+    code_challenge: Mapped[str] = mapped_column(String(128), default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class OAuthToken(Base):
+    """A bearer token. Without `account_id` it speaks for the app alone; without `app_id` an operator made it."""
+
+    __tablename__ = "oauth_tokens"
+    __table_args__ = (Index("ix_oauth_tokens_account", "account_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    app_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("oauth_apps.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    scopes: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class OneTimeLink(Base):
+    """A link that works once: `purpose` is "setup" (first admin), "confirm", "reset" or "invite"."""
+
+    __tablename__ = "one_time_links"
+
+    id: Mapped[Id]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

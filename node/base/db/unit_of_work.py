@@ -1,0 +1,134 @@
+"""One write transaction (`UnitOfWork`) and one read view (`ReadSession`): two types, so that mypy refuses to
+hand a reader to a writer.
+
+A door opens the unit of work, services fill it, leaving the block commits. What must follow the commit is
+either an event (`record`: a row in the same transaction, so a crash loses nothing) or a mere convenience
+(`after_commit`: may be lost with the process, and everything must still come right without it).
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import CursorResult, Executable, Result
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from node.base.db.base import Base
+from node.base.db.event_log import Event, append_event
+from node.base.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+
+class Reader(Protocol):
+    """What queries need: both session types have it, so a query serves inside and outside a write."""
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]: ...
+
+    async def scalar(self, statement: Executable, parameters: Any = None) -> Any: ...
+
+    async def scalars(self, statement: Executable, parameters: Any = None) -> Sequence[Any]: ...
+
+
+class _Session:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        """Run a statement and return its result."""
+        return await self._session.execute(statement, parameters)
+
+    async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
+        """Return the first column of the first row, or None."""
+        return await self._session.scalar(statement, parameters)
+
+    async def scalars(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
+        """Return the first column of every row."""
+        return (await self._session.scalars(statement, parameters)).all()
+
+    @property
+    def dialect(self) -> str:
+        """Either "sqlite" or "postgresql"."""
+        return self._session.get_bind().dialect.name
+
+
+class ReadSession(_Session):
+    """A consistent view of the last commit. It cannot write."""
+
+
+class UnitOfWork(_Session):
+    """One write transaction. Committed by the door that opened it, never by a service."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._hooks: list[AfterCommit] = []
+        self.recorded = 0
+
+    def add(self, row: Base) -> None:
+        """Insert a row at the next flush."""
+        self._session.add(row)
+
+    async def flush(self) -> None:
+        """Send pending rows now, so that constraints speak now."""
+        await self._session.flush()
+
+    async def write(self, statement: Executable, parameters: Any = None) -> int:
+        """Run INSERT, UPDATE or DELETE and return how many rows it touched."""
+        result = await self._session.execute(statement, parameters)
+        assert isinstance(result, CursorResult)
+        return result.rowcount
+
+    async def record(self, event: Event) -> None:
+        """Write the event's row into this transaction. `outbox` acts on it once, and only if, this commits."""
+        await append_event(self._session, event)
+        self.recorded += 1
+
+    def after_commit(self, hook: AfterCommit) -> None:
+        """Run `hook` after the commit, in order. Its failure is logged and harms nobody."""
+        self._hooks.append(hook)
+
+    async def run_hooks(self) -> None:
+        """Run what `after_commit` collected."""
+        for hook in self._hooks:
+            try:
+                await hook()
+            except Exception:  # a nudge that fails is made good by the sweep
+                log.warning("after_commit_failed", exc_info=True)
+
+
+@asynccontextmanager
+async def unit_of_work(
+    engine: AsyncEngine, *, on_commit: Callable[[UnitOfWork], Awaitable[None]] | None = None
+) -> AsyncIterator[UnitOfWork]:
+    """Open a write transaction; commit when the block ends, roll back when it raises.
+
+    `on_commit` runs after the unit's own hooks. Raises Unavailable when the database stays busy.
+    """
+    session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
+    try:
+        async with session.begin():
+            uow = UnitOfWork(session)
+            yield uow
+    except (OperationalError, PoolTimeout) as error:
+        raise Unavailable("The database is busy. Please try again.") from error
+    finally:
+        await session.close()
+    await uow.run_hooks()
+    if on_commit is not None:
+        await on_commit(uow)
+
+
+@asynccontextmanager
+async def read_session(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
+    """Open a read view for the length of the block."""
+    session = AsyncSession(engine, expire_on_commit=False, autoflush=False)
+    try:
+        yield ReadSession(session)
+    except (OperationalError, PoolTimeout) as error:
+        raise Unavailable("The database is busy. Please try again.") from error
+    finally:
+        await session.close()

@@ -1,0 +1,85 @@
+"""A node as a value: its settings and what it holds open. Two of them fit in one test process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from federation.client import FederationClient
+from federation.egress import EgressPolicy
+from node.base.cache import RedisGate, open_redis
+from node.base.clock import Clock, system_clock
+from node.base.db.engine import Database, open_database
+from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
+from node.base.settings import Settings
+from node.base.work import RELAY, Nudger
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a process of a node works with. Made by `open_runtime`, closed by `close`."""
+
+    settings: Settings
+    database: Database
+    gate: RedisGate
+    nudger: Nudger
+    http: FederationClient
+    clock: Clock = field(default=system_clock)
+
+    def now(self) -> datetime:
+        """Return the present moment of this node's clock."""
+        return self.clock()
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a unit of work; after its commit the relay is woken if an event was recorded."""
+        return unit_of_work(self.database.writer, on_commit=self._wake_relay)
+
+    def read(self) -> AbstractAsyncContextManager[ReadSession]:
+        """Open a read view."""
+        return read_session(self.database.reader)
+
+    async def nudge(self, lane: str) -> None:
+        """Wake a worker for `lane`. Losing this is harmless: the sweep finds the rows."""
+        await self.nudger.nudge(lane)
+
+    async def _wake_relay(self, uow: UnitOfWork) -> None:
+        if uow.recorded:
+            await self.nudger.nudge(RELAY)
+
+    async def close(self) -> None:
+        """Close everything this runtime holds open."""
+        await self.http.aclose()
+        await self.nudger.close()
+        await self.gate.redis.aclose()
+        await self.database.close()
+
+
+def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
+    """Return a runtime for `settings`. Connections are made at first use."""
+    gate = RedisGate(open_redis(settings.effective_redis_url))
+    http = FederationClient(
+        egress=EgressPolicy(insecure_networks=settings.insecure_peers),
+        user_agent=f"Rookery/{VERSION} (+{settings.public_url})",
+        clock=clock,
+        first_party_host=settings.web_host,
+    )
+    return Runtime(
+        settings=settings,
+        database=open_database(settings.sqlalchemy_url),
+        gate=gate,
+        nudger=Nudger(gate, settings.effective_redis_url),
+        http=http,
+        clock=clock,
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Runtime]:
+    """Open a runtime for the length of the block."""
+    runtime = open_runtime(settings, clock=clock)
+    try:
+        yield runtime
+    finally:
+        await runtime.close()

@@ -1,0 +1,305 @@
+"""Every setting of a node: one typed value, read once, from a TOML file and the environment.
+
+`Settings` is a value: nothing is opened here and nothing is read at import. `load_settings` collects every
+problem (unknown key, wrong type, unsafe combination) and raises them together in one `SettingsError`, so that
+an operator mends the file once. The environment (`ROOKERY_*`) wins over the file.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+PREFIX = "ROOKERY_"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Registrations = Literal["open", "approval", "invite", "closed"]
+FetchMode = Literal["open", "signed"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` holds one plain sentence for each reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return value.strip()
+
+
+def _whole(minimum: int, maximum: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            raise ValueError("must be a whole number") from None
+        if isinstance(value, bool) or not minimum <= number <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
+        return number
+
+    return parse
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in {"on", "true", "yes", "1"}:
+        return True
+    if str(value).lower() in {"off", "false", "no", "0"}:
+        return False
+    raise ValueError("must be on or off")
+
+
+def _choice(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of: {', '.join(allowed)}")
+        return str(value)
+
+    return parse
+
+
+def _networks(value: Any) -> tuple[Network, ...]:
+    parts = value if isinstance(value, list) else str(value).split(",")
+    return tuple(ipaddress.ip_network(str(part).strip(), strict=False) for part in parts if str(part).strip())
+
+
+def _path(value: Any) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value in (None, "") else parse(value)
+
+
+def _public_url(value: Any) -> str:
+    url = _text(value).rstrip("/")
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.username
+    ):
+        raise ValueError("must be scheme, host and maybe port, such as https://social.example")
+    _ = parts.port  # raises ValueError for a port that is none
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _domain(value: Any) -> str:
+    domain = _text(value).lower()
+    if not domain or any(c in domain for c in "/@ ?#\\") or domain.endswith("."):
+        raise ValueError("must be a domain such as example.com, maybe with a port")
+    return domain
+
+
+def _setting(default: Any, parse: Callable[[Any], Any], help_text: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": help_text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings by their key: `public_url` is ROOKERY_PUBLIC_URL in the environment and `public_url` in TOML."""
+
+    public_url: str = _setting(
+        "http://localhost:8000", _public_url, "Where people and servers reach this node: scheme, host, port."
+    )
+    handle_domain: str = _setting(
+        "", _optional(_domain), "Domain in handles (@ann@DOMAIN); default: the host of public_url."
+    )
+    bind: str = _setting("127.0.0.1:8000", _text, "Address and port the web process listens on.")
+    data_dir: Path = _setting(Path("data"), _path, "Folder for the database, media and the embedded Redis.")
+    database_url: str = _setting(
+        "", _optional(_text), "SQLAlchemy URL (postgresql+asyncpg://...); default: SQLite in data_dir."
+    )
+    redis_url: str = _setting(
+        "", _optional(_text), "Redis to use; default: `rookery up` starts a private one."
+    )
+    web_processes: int = _setting(1, _whole(1, 64), "Web processes that `rookery up` starts.")
+    workers: int = _setting(2, _whole(1, 64), "Worker processes that `rookery up` starts.")
+    site_name: str = _setting("Rookery", _text, "Name of this node on its pages.")
+    site_description: str = _setting(
+        "A small place to write and read with others.", _text, "One sentence about this node."
+    )
+    contact_email: str = _setting("", _optional(_text), "Operator's address, shown on the about page.")
+    max_post_length: int = _setting(280, _whole(1, 100_000), "Characters in a post.")
+    max_media_bytes: int = _setting(16 * 1024 * 1024, _whole(1024, 1 << 30), "Largest upload in bytes.")
+    registrations: Registrations = _setting(
+        "open",
+        _choice("open", "approval", "invite", "closed"),
+        "Who may sign up: open, approval, invite, closed.",
+    )
+    email_confirmation: bool | None = _setting(
+        None, _optional(_switch), "Ask new people to confirm their address; default: on when smtp_url is set."
+    )
+    smtp_url: str = _setting(
+        "", _optional(_text), "Mail server, such as smtps://user:password@mail.example:465."
+    )
+    mail_from: str = _setting("", _optional(_text), "Sender of the mails this node writes.")
+    rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
+    fetch_mode: FetchMode = _setting(
+        "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."
+    )
+    blocked_inbox_status: int = _setting(
+        403, _whole(202, 403), "Answer to a blocked domain's delivery: 202 or 403."
+    )
+    tls_cert: Path | None = _setting(None, _optional(_path), "Certificate file: Hypercorn serves TLS itself.")
+    tls_key: Path | None = _setting(None, _optional(_path), "Key file that belongs to tls_cert.")
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (), _networks, "Networks whose X-Forwarded-For and -Proto are believed."
+    )
+    insecure_peers: tuple[Network, ...] = _setting(
+        (), _networks, "Networks reached over plain http and private addresses. Development and tests only."
+    )
+    metrics_token: str = _setting("", _optional(_text), "Bearer token for /metrics from beyond loopback.")
+    log_level: str = _setting(
+        "info", _choice("debug", "info", "warning", "error"), "debug, info, warning, error."
+    )
+    log_format: str = _setting(
+        "auto", _choice("auto", "json", "text"), "json, text, or auto: text on a terminal."
+    )
+    push_limit: int = _setting(
+        10_000, _whole(0, 10**9), "Local followers up to which posts go to all active."
+    )
+    active_limit: int = _setting(
+        100_000, _whole(0, 10**9), "Local followers up to which the day's active get it."
+    )
+    home_length: int = _setting(800, _whole(40, 10_000), "Entries kept in a home timeline in Redis.")
+    deliveries_per_host: int = _setting(2, _whole(1, 32), "Deliveries under way to one host at a time.")
+    delivery_concurrency: int = _setting(50, _whole(1, 1000), "Deliveries under way in one worker.")
+
+    @property
+    def web_host(self) -> str:
+        """Host of `public_url`, with its port unless it is the scheme's own: the domain in our ids."""
+        parts = urlsplit(self.public_url)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        host = parts.hostname or ""
+        if ":" in host:
+            host = f"[{host}]"
+        return host if parts.port in (None, default) else f"{host}:{parts.port}"
+
+    @property
+    def domain(self) -> str:
+        """The domain in our people's handles."""
+        return self.handle_domain or self.web_host
+
+    @property
+    def local_domains(self) -> frozenset[str]:
+        """Every domain that means this node in a handle."""
+        return frozenset({self.domain, self.web_host})
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https (decides cookie flags)."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database, spelled for the async engine."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'rookery.sqlite3'}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens; its folder is readable by the owner only."""
+        return self.data_dir.absolute() / "redis" / "redis.sock"
+
+    @property
+    def effective_redis_url(self) -> str:
+        """`redis_url`, or the embedded server's socket."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def media_dir(self) -> Path:
+        """Folder for uploads and cached avatars."""
+        return self.data_dir.absolute() / "media"
+
+    @property
+    def confirms_email(self) -> bool:
+        """Whether an account waits for its address to be confirmed."""
+        return bool(self.smtp_url) if self.email_confirmation is None else self.email_confirmation
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, file: Path | None = None) -> Settings:
+    """Read the TOML file (ROOKERY_CONFIG or `file`, when there is one) and the environment.
+
+    Raises SettingsError with every problem found.
+    """
+    environ = os.environ if environ is None else environ
+    known = {f.name: f for f in fields(Settings)}
+    problems: list[str] = []
+    given: dict[str, tuple[str, Any]] = {}
+    if file is None and environ.get(PREFIX + "CONFIG"):
+        file = Path(environ[PREFIX + "CONFIG"])
+    if file is not None:
+        given.update(_read_file(file, problems))
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG":
+            given[name.removeprefix(PREFIX).lower()] = (name, value)
+    values: dict[str, Any] = {}
+    for key, (spelled, value) in given.items():
+        if key not in known:
+            problems.append(f"{spelled}: there is no such setting")
+            continue
+        try:
+            values[key] = known[key].metadata["parse"](value)
+        except ValueError as error:
+            problems.append(f"{spelled}: {error}")
+    settings = Settings(
+        **{key: value if value is not None else known[key].default for key, value in values.items()}
+    )
+    problems += unsafe_combinations(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _read_file(file: Path, problems: list[str]) -> dict[str, tuple[str, Any]]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(f"{file}: cannot be read ({error.strerror})")
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file}: is not TOML ({error})")
+        return {}
+    return {key: (f"{key} in {file}", value) for key, value in table.items()}
+
+
+def unsafe_combinations(settings: Settings) -> list[str]:
+    """Problems that no single key shows, one sentence each."""
+    found = []
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        found.append("tls_cert and tls_key belong together: set both or none")
+    found += [
+        f"{name}: {path} is not a file"
+        for name, path in (("tls_cert", settings.tls_cert), ("tls_key", settings.tls_key))
+        if path is not None and not path.is_file()
+    ]
+    loopback_only = all(network.is_loopback for network in settings.insecure_peers)
+    if settings.insecure_peers and not loopback_only and settings.secure:
+        found.append("insecure_peers beyond loopback cannot be used by a node with an https public_url")
+    if settings.active_limit < settings.push_limit:
+        found.append("active_limit must not be below push_limit")
+    if settings.blocked_inbox_status not in (202, 403):
+        found.append("blocked_inbox_status must be 202 or 403")
+    if settings.confirms_email and not settings.smtp_url:
+        found.append("email_confirmation is on but smtp_url is not set: nobody could ever confirm")
+    if settings.database_url and not settings.database_url.startswith(
+        ("sqlite+aiosqlite:", "postgresql+asyncpg:")
+    ):
+        found.append("database_url must start with sqlite+aiosqlite: or postgresql+asyncpg:")
+    host, _, port = settings.bind.rpartition(":")
+    if not host or not port.isdigit():
+        found.append("bind must be address:port, such as 127.0.0.1:8000")
+    if settings.metrics_token and len(settings.metrics_token) < 16:
+        found.append("metrics_token must be at least 16 characters")
+    return found

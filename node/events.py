@@ -1,0 +1,119 @@
+"""What can happen, in the past tense: frozen dataclasses of ids. Services `record` them, `outbox` acts on them.
+
+Where the row an event is about is gone by the time its effects run, the event carries what they need.
+"""
+
+from dataclasses import dataclass
+
+from node.base.db.event_log import Event
+
+
+@dataclass(frozen=True, slots=True)
+class PostPublished(Event):
+    """A post or boost, ours or remote, now stands. `quiet`: old or fetched, so nobody is notified and no home
+    timeline gets it (INB-10)."""
+
+    post_id: int
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostEdited(Event):
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostDeleted(Event):
+    """A post or boost is gone; its row is still there without its words."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostLiked(Event):
+    like_id: int
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostUnliked(Event):
+    like_id: int
+    like_uri: str
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRequested(Event):
+    """A follow that waits for its Accept: from ours to a remote actor, or to a local locked account."""
+
+    follow_id: int
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowAccepted(Event):
+    """A follow now holds (at once, by approval, or by a remote Accept)."""
+
+    follow_id: int
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRejected(Event):
+    """The followee refused a request or removed a follower; the row is gone."""
+
+    follow_id: int
+    follow_uri: str
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed(Event):
+    """The follower withdrew a follow or a request; the row is gone."""
+
+    follow_id: int
+    follow_uri: str
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBlocked(Event):
+    block_id: int
+    account_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnblocked(Event):
+    block_id: int
+    block_uri: str
+    account_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdated(Event):
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSuspended(Event):
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnsuspended(Event):
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeleted(Event):
+    """An account is gone for good. Its posts are withdrawn by the same service call."""
+
+    account_id: int

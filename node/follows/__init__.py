@@ -1,0 +1,1 @@
+"""Follows and follow requests, between any two accounts, local or remote."""

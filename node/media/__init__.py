@@ -1,0 +1,1 @@
+"""Uploads and remote attachments: checking, re-encoding, storing, serving."""

@@ -1,0 +1,39 @@
+"""Tables of media."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from node.base.db.base import Base, Id
+
+
+class Media(Base):
+    """A picture, video or sound of a post. `storage_key` names our file, `remote_url` the origin's.
+
+    An upload has no `post_id` until it is attached, and only its owner may attach it (attack row 87).
+    """
+
+    __tablename__ = "media"
+    __table_args__ = (
+        Index("ix_media_post", "post_id", "position"),
+        Index("ix_media_account", "account_id", "id"),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    post_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(16), default="image")
+    media_type: Mapped[str] = mapped_column(String(100), default="")
+    storage_key: Mapped[str] = mapped_column(String(300), default="")
+    preview_key: Mapped[str] = mapped_column(String(300), default="")
+    remote_url: Mapped[str] = mapped_column(String(2048), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    blurhash: Mapped[str] = mapped_column(String(100), default="")
+    focus_x: Mapped[float] = mapped_column(default=0.0)
+    focus_y: Mapped[float] = mapped_column(default=0.0)
+    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    bytes_: Mapped[int] = mapped_column("bytes", default=0)
+    created_at: Mapped[datetime]

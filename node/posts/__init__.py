@@ -1,0 +1,1 @@
+"""Posts: writing, editing, deleting, boosting, liking, bookmarking, threads, hashtags, and who may see what."""

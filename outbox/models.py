@@ -1,0 +1,70 @@
+"""Tables of what is to be sent and of how other hosts are doing."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from node.base.db.base import Base, BigInt, Id
+
+
+class OutgoingActivity(Base):
+    """An activity of one of our actors, serialised once; every delivery of it sends these bytes (DLV-2)."""
+
+    __tablename__ = "outgoing_activities"
+
+    id: Mapped[Id]
+    uri: Mapped[str] = mapped_column(String(2048), unique=True)
+    account_id: Mapped[BigInt]
+    kind: Mapped[str] = mapped_column(String(64))
+    object_key: Mapped[str] = mapped_column(String(2048))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("activity_id", "inbox_url"),
+        Index("ix_deliveries_due", "due_at", "id"),
+        Index("ix_deliveries_order", "host", "account_id", "object_key", "id"),
+    )
+
+    id: Mapped[Id]
+    activity_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("outgoing_activities.id", ondelete="CASCADE")
+    )
+    account_id: Mapped[BigInt]
+    inbox_url: Mapped[str] = mapped_column(String(2048))
+    host: Mapped[str] = mapped_column(String(300))
+    object_key: Mapped[str] = mapped_column(String(2048))
+    urgent: Mapped[bool] = mapped_column(default=False)
+    slow: Mapped[bool] = mapped_column(default=False)
+    """Whether it waits in the lane of failing hosts."""
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Peer(Base):
+    """What we remember of another host: its health (DLV-5) and which signature scheme it proved (SIG-13)."""
+
+    __tablename__ = "peers"
+
+    host: Mapped[str] = mapped_column(String(300), primary_key=True)
+    consecutive_failures: Mapped[int] = mapped_column(default=0)
+    first_failure_at: Mapped[datetime | None]
+    failure_days: Mapped[int] = mapped_column(default=0)
+    last_failure_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    unavailable_since: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    signature_scheme: Mapped[str] = mapped_column(String(16), default="")
+    scheme_proven_at: Mapped[datetime | None]
+    software: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime]
