@@ -33,9 +33,7 @@ class Delivery(Base):
     )
 
     id: Mapped[Id]
-    activity_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("outgoing_activities.id", ondelete="CASCADE")
-    )
+    activity_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("outgoing_activities.id", ondelete="CASCADE"))
     account_id: Mapped[BigInt]
     inbox_url: Mapped[str] = mapped_column(String(2048))
     host: Mapped[str] = mapped_column(String(300))

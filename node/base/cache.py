@@ -7,7 +7,7 @@ the gate stays shut for `SHUT_SECONDS`, so an outage costs a request nothing.
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -23,7 +23,7 @@ SOCKET_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-def open_redis(url: str) -> "Redis[Any]":
+def open_redis(url: str) -> Redis:
     """Return a client for `url` (bytes in, bytes out). Nothing is connected before the first use."""
     return Redis.from_url(
         url,
@@ -37,7 +37,7 @@ def open_redis(url: str) -> "Redis[Any]":
 class RedisGate:
     """Calls Redis, or says None at once while it is known to be away."""
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self._shut_until = 0.0
         self.failures = 0
@@ -47,7 +47,7 @@ class RedisGate:
         """Whether Redis failed a moment ago."""
         return time.monotonic() < self._shut_until
 
-    async def call(self, use: "Callable[[Redis[Any]], Awaitable[T]]") -> T | None:
+    async def call(self, use: Callable[[Redis], Awaitable[T]]) -> T | None:
         """Return what `use(redis)` returns, or None when Redis is away. Never raises for Redis' sake."""
         if self.is_shut:
             return None

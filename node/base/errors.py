@@ -36,9 +36,7 @@ class Invalid(RookeryError):
     status = 422
     default_message = "Validation failed"
 
-    def __init__(
-        self, message: str | None = None, *, fields: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
+    def __init__(self, message: str | None = None, *, fields: Mapping[str, Sequence[str]] | None = None) -> None:
         self.fields = {name: list(texts) for name, texts in (fields or {}).items()}
         if message is None and self.fields:
             message = "Validation failed: " + ", ".join(t for texts in self.fields.values() for t in texts)

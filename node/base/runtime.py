@@ -7,6 +7,7 @@ from datetime import datetime
 
 from federation.client import FederationClient
 from federation.egress import EgressPolicy
+
 from node.base.cache import RedisGate, open_redis
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database

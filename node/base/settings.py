@@ -83,13 +83,7 @@ def _optional(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _public_url(value: Any) -> str:
     url = _text(value).rstrip("/")
     parts = urlsplit(url)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.username
-    ):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
         raise ValueError("must be scheme, host and maybe port, such as https://social.example")
     _ = parts.port  # raises ValueError for a port that is none
     return f"{parts.scheme}://{parts.netloc.lower()}"
@@ -121,9 +115,7 @@ class Settings:
     database_url: str = _setting(
         "", _optional(_text), "SQLAlchemy URL (postgresql+asyncpg://...); default: SQLite in data_dir."
     )
-    redis_url: str = _setting(
-        "", _optional(_text), "Redis to use; default: `rookery up` starts a private one."
-    )
+    redis_url: str = _setting("", _optional(_text), "Redis to use; default: `rookery up` starts a private one.")
     web_processes: int = _setting(1, _whole(1, 64), "Web processes that `rookery up` starts.")
     workers: int = _setting(2, _whole(1, 64), "Worker processes that `rookery up` starts.")
     site_name: str = _setting("Rookery", _text, "Name of this node on its pages.")
@@ -141,17 +133,13 @@ class Settings:
     email_confirmation: bool | None = _setting(
         None, _optional(_switch), "Ask new people to confirm their address; default: on when smtp_url is set."
     )
-    smtp_url: str = _setting(
-        "", _optional(_text), "Mail server, such as smtps://user:password@mail.example:465."
-    )
+    smtp_url: str = _setting("", _optional(_text), "Mail server, such as smtps://user:password@mail.example:465.")
     mail_from: str = _setting("", _optional(_text), "Sender of the mails this node writes.")
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
     fetch_mode: FetchMode = _setting(
         "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."
     )
-    blocked_inbox_status: int = _setting(
-        403, _whole(202, 403), "Answer to a blocked domain's delivery: 202 or 403."
-    )
+    blocked_inbox_status: int = _setting(403, _whole(202, 403), "Answer to a blocked domain's delivery: 202 or 403.")
     tls_cert: Path | None = _setting(None, _optional(_path), "Certificate file: Hypercorn serves TLS itself.")
     tls_key: Path | None = _setting(None, _optional(_path), "Key file that belongs to tls_cert.")
     trusted_proxies: tuple[Network, ...] = _setting(
@@ -161,18 +149,10 @@ class Settings:
         (), _networks, "Networks reached over plain http and private addresses. Development and tests only."
     )
     metrics_token: str = _setting("", _optional(_text), "Bearer token for /metrics from beyond loopback.")
-    log_level: str = _setting(
-        "info", _choice("debug", "info", "warning", "error"), "debug, info, warning, error."
-    )
-    log_format: str = _setting(
-        "auto", _choice("auto", "json", "text"), "json, text, or auto: text on a terminal."
-    )
-    push_limit: int = _setting(
-        10_000, _whole(0, 10**9), "Local followers up to which posts go to all active."
-    )
-    active_limit: int = _setting(
-        100_000, _whole(0, 10**9), "Local followers up to which the day's active get it."
-    )
+    log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "debug, info, warning, error.")
+    log_format: str = _setting("auto", _choice("auto", "json", "text"), "json, text, or auto: text on a terminal.")
+    push_limit: int = _setting(10_000, _whole(0, 10**9), "Local followers up to which posts go to all active.")
+    active_limit: int = _setting(100_000, _whole(0, 10**9), "Local followers up to which the day's active get it.")
     home_length: int = _setting(800, _whole(40, 10_000), "Entries kept in a home timeline in Redis.")
     deliveries_per_host: int = _setting(2, _whole(1, 32), "Deliveries under way to one host at a time.")
     delivery_concurrency: int = _setting(50, _whole(1, 1000), "Deliveries under way in one worker.")
@@ -253,9 +233,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, file: Path | None
             values[key] = known[key].metadata["parse"](value)
         except ValueError as error:
             problems.append(f"{spelled}: {error}")
-    settings = Settings(
-        **{key: value if value is not None else known[key].default for key, value in values.items()}
-    )
+    settings = Settings(**{key: value if value is not None else known[key].default for key, value in values.items()})
     problems += unsafe_combinations(settings)
     if problems:
         raise SettingsError(problems)
@@ -293,9 +271,7 @@ def unsafe_combinations(settings: Settings) -> list[str]:
         found.append("blocked_inbox_status must be 202 or 403")
     if settings.confirms_email and not settings.smtp_url:
         found.append("email_confirmation is on but smtp_url is not set: nobody could ever confirm")
-    if settings.database_url and not settings.database_url.startswith(
-        ("sqlite+aiosqlite:", "postgresql+asyncpg:")
-    ):
+    if settings.database_url and not settings.database_url.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
         found.append("database_url must start with sqlite+aiosqlite: or postgresql+asyncpg:")
     host, _, port = settings.bind.rpartition(":")
     if not host or not port.isdigit():

@@ -40,12 +40,8 @@ class Post(Base):
         Index(
             "ix_posts_public_local",
             "id",
-            sqlite_where=text(
-                "local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"
-            ),
-            postgresql_where=text(
-                "local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"
-            ),
+            sqlite_where=text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
+            postgresql_where=text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
         ),
     )
 

@@ -9,12 +9,11 @@ and never wait for writers. On PostgreSQL both names mean one pool.
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
-
-import orjson
 
 BUSY_TIMEOUT_MS = 20_000
 
@@ -42,9 +41,7 @@ def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
     common: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
     if not url.startswith("sqlite"):
-        engine = create_async_engine(
-            url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=30, **common
-        )
+        engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=30, **common)
         return Database(engine, engine, "postgresql")
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)

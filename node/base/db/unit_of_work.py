@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import CursorResult, Executable, Result
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from node.base.db.base import Base
