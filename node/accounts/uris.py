@@ -1,0 +1,122 @@
+"""Every URI this node mints, and nothing that reads one. Called by services, faces, activities, views and pages.
+
+URIs stand on `settings.public_url` and on ids, so they survive a change of name; only `*_url` (for browsers)
+carries a name. The domain in handles (`settings.domain`) may be another one (DISC-2).
+"""
+
+from urllib.parse import quote
+
+from node.accounts.models import INSTANCE_ACTOR_ID
+from node.base.settings import Settings
+
+
+def actor_uri(settings: Settings, account_id: int) -> str:
+    """Return the id of a local actor; the instance actor has its own (DISC-8)."""
+    if account_id == INSTANCE_ACTOR_ID:
+        return instance_actor_uri(settings)
+    return f"{settings.public_url}/users/{account_id}"
+
+
+def instance_actor_uri(settings: Settings) -> str:
+    """Return the id of the actor that stands for the node itself."""
+    return f"{settings.public_url}/actor"
+
+
+def inbox_uri(settings: Settings, account_id: int) -> str:
+    """Return an actor's personal inbox."""
+    return f"{actor_uri(settings, account_id)}/inbox"
+
+
+def shared_inbox_uri(settings: Settings) -> str:
+    """Return the inbox that serves everybody here."""
+    return f"{settings.public_url}/inbox"
+
+
+def outbox_uri(settings: Settings, account_id: int) -> str:
+    """Return an actor's outbox."""
+    return f"{actor_uri(settings, account_id)}/outbox"
+
+
+def followers_uri(settings: Settings, account_id: int) -> str:
+    """Return an actor's followers collection."""
+    return f"{actor_uri(settings, account_id)}/followers"
+
+
+def following_uri(settings: Settings, account_id: int) -> str:
+    """Return the collection of those an actor follows."""
+    return f"{actor_uri(settings, account_id)}/following"
+
+
+def featured_uri(settings: Settings, account_id: int) -> str:
+    """Return the collection of an actor's pinned posts."""
+    return f"{actor_uri(settings, account_id)}/featured"
+
+
+def key_id(settings: Settings, account_id: int) -> str:
+    """Return the id of an actor's RSA key."""
+    return f"{actor_uri(settings, account_id)}#main-key"
+
+
+def profile_url(settings: Settings, username: str) -> str:
+    """Return the page of a local account."""
+    return f"{settings.public_url}/@{quote(username)}"
+
+
+def post_uri(settings: Settings, account_id: int, post_id: int) -> str:
+    """Return the id of a local post."""
+    return f"{actor_uri(settings, account_id)}/statuses/{post_id}"
+
+
+def post_url(settings: Settings, username: str, post_id: int) -> str:
+    """Return the page of a local post."""
+    return f"{profile_url(settings, username)}/{post_id}"
+
+
+def create_uri(settings: Settings, account_id: int, post_id: int) -> str:
+    """Return the id of the Create of a local post."""
+    return f"{post_uri(settings, account_id, post_id)}/activity"
+
+
+def boost_uri(settings: Settings, account_id: int, boost_post_id: int) -> str:
+    """Return the id of a local Announce; it is the boost row's `uri` too."""
+    return f"{post_uri(settings, account_id, boost_post_id)}/activity"
+
+
+def follow_uri(settings: Settings, follow_id: int) -> str:
+    """Return the id of a local Follow."""
+    return f"{settings.public_url}/follows/{follow_id}"
+
+
+def like_uri(settings: Settings, like_id: int) -> str:
+    """Return the id of a local Like."""
+    return f"{settings.public_url}/likes/{like_id}"
+
+
+def block_uri(settings: Settings, block_id: int) -> str:
+    """Return the id of a local Block."""
+    return f"{settings.public_url}/blocks/{block_id}"
+
+
+def tag_url(settings: Settings, name: str) -> str:
+    """Return the page of a hashtag, given without its `#`."""
+    return f"{settings.public_url}/tags/{quote(name, safe='')}"
+
+
+def context_uri(settings: Settings, thread_id: int) -> str:
+    """Return the collection of a thread."""
+    return f"{settings.public_url}/contexts/{thread_id}"
+
+
+def media_url(settings: Settings, storage_key: str) -> str:
+    """Return where a stored file of ours is served."""
+    return f"{settings.public_url}/media/{quote(storage_key)}"
+
+
+def remote_picture_url(settings: Settings, account_id: int, which: str) -> str:
+    """Return our cached copy of a remote actor's picture; `which` is "avatar" or "header"."""
+    return f"{settings.public_url}/media/remote/{account_id}/{which}"
+
+
+def static_url(settings: Settings, path: str) -> str:
+    """Return a static file of the web pages."""
+    return f"{settings.public_url}/static/{quote(path)}"
