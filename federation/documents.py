@@ -92,9 +92,7 @@ def natural_text(document: Document, key: str) -> tuple[str | None, str | None]:
     plain = text_of(document.get(key))
     by_language = document.get(f"{key}Map")
     entries = (
-        {str(k): v for k, v in by_language.items() if isinstance(v, str) and v}
-        if isinstance(by_language, dict)
-        else {}
+        {str(k): v for k, v in by_language.items() if isinstance(v, str) and v} if isinstance(by_language, dict) else {}
     )
     if plain is None:
         language, text = next(iter(entries.items()), (None, None))

@@ -34,9 +34,7 @@ _ED25519_PREFIX, _RSA_PREFIX = b"\xed\x01", b"\x85\x24"
 def generate_rsa_key() -> tuple[str, str]:
     """Make a 2048-bit RSA pair; return (PKCS#8 PEM, SPKI PEM), both with a trailing newline (ACT-1)."""
     private = generate_private_key(public_exponent=65537, key_size=2048)
-    private_pem = private.private_bytes(
-        Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    private_pem = private.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return private_pem.decode("ascii"), public_pem(private.public_key())
 
 

@@ -23,9 +23,7 @@ from federation.errors import MalformedDocument, OriginMismatch
 from federation.vocabulary import MAX_URI
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_URI = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)(?:#.*)?", re.S
-)
+_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>[^#]*)(?:#.*)?", re.S)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\x80-\x9f\u2028\u2029\ud800-\udfff]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
