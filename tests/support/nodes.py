@@ -1,0 +1,258 @@
+"""Nodes for tests: `open_node` gives a runtime with a fresh database, `World` serves several over loopback HTTP.
+
+Nothing sleeps: `settle()` runs the drains of every node until no lane has due work. Time is real, plus an
+offset that a test moves (`node.clock.advance(...)`).
+"""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import create_engine
+
+from admin.schema import metadata
+from node.base.runtime import Runtime, open_runtime
+from node.base.settings import Settings
+from node.base.work import DRAINS, LANES
+from tests.support.redis_server import RedisServer
+
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+_template: list[Path] = []
+
+
+class Clock:
+    """The real time plus an offset."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **amount: float) -> None:
+        """Move time forward by `timedelta(**amount)`."""
+        self.offset += timedelta(**amount)
+
+
+def database_template() -> Path:
+    """Return an empty database file with every table, made once a run and copied for each node."""
+    if not _template:
+        path = Path(tempfile.mkdtemp(prefix="rk-db-")) / "template.sqlite3"
+        engine = create_engine(f"sqlite:///{path}")
+        metadata().create_all(engine)
+        engine.dispose()
+        _template.append(path)
+    return _template[0]
+
+
+def free_port() -> int:
+    """Return a loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_settings(folder: Path, redis_url: str, **changes: Any) -> Settings:
+    """Return settings of a test node in `folder`."""
+    values: dict[str, Any] = {
+        "public_url": "http://localhost:8000",
+        "data_dir": folder,
+        "redis_url": redis_url,
+        "insecure_peers": LOOPBACK,
+        "rate_limits": False,
+        "log_level": "error",
+        **changes,
+    }
+    return Settings(**values)
+
+
+@asynccontextmanager
+async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime]:
+    """Open a runtime with a fresh database and its own Redis database; `changes` are settings or `clock`."""
+    from node.accounts.service import ensure_instance_actor
+
+    folder = Path(tempfile.mkdtemp(prefix="rk-node-"))
+    clock = changes.pop("clock", None) or Clock()
+    settings = make_settings(folder, redis.new_url(), **changes)
+    if not settings.database_url:
+        shutil.copy(database_template(), folder / "rookery.sqlite3")
+    runtime = open_runtime(settings, clock=clock)
+    try:
+        async with runtime.write() as uow:
+            await ensure_instance_actor(uow, settings, now=runtime.now())
+        yield runtime
+    finally:
+        await runtime.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def settle(*runtimes: Runtime, rounds: int = 60) -> None:
+    """Drain every lane of every node until none has due work. Fails when work never ends."""
+    import admin.jobs  # noqa: F401  (registers every drain)
+
+    for _ in range(rounds):
+        busy = False
+        for runtime in runtimes:
+            for lane in LANES:
+                if lane in DRAINS and await DRAINS[lane].is_due(runtime, runtime.now()):
+                    busy = True
+                    await DRAINS[lane].service(runtime)
+        if not busy:
+            return
+    raise AssertionError("the queues never came to rest")
+
+
+@dataclass
+class Person:
+    """Somebody with an account on a test node and a bearer token."""
+
+    node: "Node"
+    account_id: int
+    username: str
+    token: str
+
+    @property
+    def handle(self) -> str:
+        """The full handle, with the domain."""
+        return f"@{self.username}@{self.node.runtime.settings.domain}"
+
+    @property
+    def uri(self) -> str:
+        """The actor id."""
+        return f"{self.node.url}/users/{self.account_id}"
+
+    async def call(self, method: str, path: str, *, expect: int = 200, **request: Any) -> Any:
+        """Call the REST API as this person and return the parsed body. Fails on another status than `expect`."""
+        headers = {"Authorization": f"Bearer {self.token}", **request.pop("headers", {})}
+        response = await self.node.http.request(method, path, headers=headers, **request)
+        assert response.status_code == expect, f"{method} {path}: {response.status_code} {response.text[:600]}"
+        return response.json()
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """GET a path of the API."""
+        return await self.call("GET", path, params=params)
+
+    async def post(self, text: str, **fields: Any) -> Any:
+        """Publish a post."""
+        return await self.call("POST", "/api/v1/statuses", json={"status": text, **fields})
+
+    async def act(self, path: str, **fields: Any) -> Any:
+        """POST to a path of the API."""
+        return await self.call("POST", path, json=fields)
+
+    async def home(self) -> list[Any]:
+        """Return the home timeline."""
+        found: list[Any] = await self.get("/api/v1/timelines/home", limit=40)
+        return found
+
+    async def resolve(self, what: str) -> Any:
+        """Find an account or post by handle or URL, fetching it if needed."""
+        found = await self.get("/api/v2/search", q=what, resolve="true")
+        both = found["accounts"] + found["statuses"]
+        assert both, f"{what} was not found"
+        return both[0]
+
+    async def follow(self, other: "Person") -> Any:
+        """Follow somebody, here or there."""
+        account = await self.resolve(other.handle)
+        return await self.act(f"/api/v1/accounts/{account['id']}/follow")
+
+
+@dataclass
+class Node:
+    """A node that answers on loopback."""
+
+    runtime: Runtime
+    url: str
+    http: httpx.AsyncClient
+    people: dict[str, Person] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock a test may move."""
+        assert isinstance(self.runtime.clock, Clock)
+        return self.runtime.clock
+
+    async def person(self, username: str, **profile: Any) -> Person:
+        """Sign somebody up and give them a token."""
+        from tests.support.make import make_account, make_token
+
+        account = await make_account(self.runtime, username, **profile)
+        token = await make_token(self.runtime, account.id)
+        self.people[username] = Person(self, account.id, username, token)
+        return self.people[username]
+
+
+@asynccontextmanager
+async def serve_node(redis: RedisServer, *, host: str = "127.0.0.1", **changes: Any) -> AsyncIterator[Node]:
+    """Open a node and serve its whole application on a free loopback port."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from admin.serve import build_app
+
+    port = free_port()
+    url = f"http://{host}:{port}"
+    async with open_node(redis, public_url=url, **changes) as runtime:
+        config = Config()
+        config.bind = [f"{host}:{port}"]
+        config.accesslog = config.errorlog = None
+        config.graceful_timeout = 0.2
+        stop = asyncio.Event()
+        server = asyncio.create_task(serve(build_app(runtime), config, shutdown_trigger=stop.wait))
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
+            await _until_it_answers(http, server)
+            yield Node(runtime, url, http)
+        stop.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await server
+
+
+async def _until_it_answers(http: httpx.AsyncClient, server: "asyncio.Task[None]") -> None:
+    for _ in range(200):
+        if server.done():
+            server.result()
+        with contextlib.suppress(httpx.TransportError):
+            await http.get("/livez")
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the test node did not answer")
+
+
+class World:
+    """Several nodes that federate over loopback. `world["a"]` is a node; `settle()` lets everything arrive."""
+
+    def __init__(self, redis: RedisServer, *names: str, **changes: Any) -> None:
+        self._redis = redis
+        self._names = names
+        self._changes = changes
+        self._stack = contextlib.AsyncExitStack()
+        self.nodes: dict[str, Node] = {}
+
+    async def __aenter__(self) -> "World":
+        for name in self._names:
+            node = await self._stack.enter_async_context(serve_node(self._redis, **self._changes))
+            self.nodes[name] = node
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[name]
+
+    async def settle(self) -> None:
+        """Let everything that is due arrive, on every node."""
+        await settle(*(node.runtime for node in self.nodes.values()))
