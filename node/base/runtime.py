@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from federation.client import FederationClient
-from federation.egress import EgressPolicy
 
-from node.base.cache import RedisGate, open_redis
+from federation.egress import EgressPolicy
+from node.base.cache import LocalCaches, RedisGate, open_redis
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
@@ -28,6 +28,7 @@ class Runtime:
     nudger: Nudger
     http: FederationClient
     clock: Clock = field(default=system_clock)
+    caches: LocalCaches = field(default_factory=LocalCaches)
 
     def now(self) -> datetime:
         """Return the present moment of this node's clock."""

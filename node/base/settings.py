@@ -233,7 +233,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, file: Path | None
             values[key] = known[key].metadata["parse"](value)
         except ValueError as error:
             problems.append(f"{spelled}: {error}")
-    settings = Settings(**{key: value if value is not None else known[key].default for key, value in values.items()})
+    chosen: dict[str, Any] = {k: known[k].default if value is None else value for k, value in values.items()}
+    settings = Settings(**chosen)
     problems += unsafe_combinations(settings)
     if problems:
         raise SettingsError(problems)

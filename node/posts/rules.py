@@ -1,0 +1,129 @@
+"""Who may see a post, and who may boost it. Pure, and the same rule once more as SQL.
+
+`can_see` and `visible_to` say one thing in two languages; `tests/unit/node/posts/test_rules.py` holds them
+against each other over every combination. Behind every read path stands one of them: REST, pages, ActivityPub,
+timelines, threads, counters, search.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account
+from node.blocks.models import Block, Mute
+from node.follows.models import Follow
+from node.posts.models import Mention, Post
+
+Visibility = Literal["public", "unlisted", "followers", "direct"]
+VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+OPEN_VISIBILITIES = ("public", "unlisted")
+"""What anybody may read, boost and be counted for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What `can_see` needs to know of a post and a viewer. All False for a stranger."""
+
+    visibility: str
+    deleted: bool = False
+    author_gone: bool = False
+    is_author: bool = False
+    follows_author: bool = False
+    """An accepted follow; a request opens nothing (attack row 41)."""
+    is_addressed: bool = False
+    """Mentioned, or the delivery came to this person's inbox (AUD-3)."""
+    blocked_by_author: bool = False
+
+
+def can_see(standing: Standing) -> bool:
+    """Whether the viewer may see the post."""
+    if standing.deleted or standing.author_gone or standing.blocked_by_author:
+        return False
+    if standing.is_author or standing.is_addressed or standing.visibility in OPEN_VISIBILITIES:
+        return True
+    return standing.visibility == "followers" and standing.follows_author
+
+
+def may_boost(*, visibility: str, is_author: bool) -> bool:
+    """Whether a post may be boosted: open posts by anybody, a followers-only one by its author (AUD-4)."""
+    return visibility in OPEN_VISIBILITIES or (visibility == "followers" and is_author)
+
+
+def visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
+    """`can_see` as SQL over `post` (the table or an alias). A boost is as visible as what it boosts."""
+    original = aliased(Post)
+    return and_(
+        _plain_visible_to(viewer_id, post),
+        or_(
+            post.boost_of_id.is_(None),
+            exists(select(original.id).where(original.id == post.boost_of_id, _plain_visible_to(viewer_id, original))),
+        ),
+    )
+
+
+def _plain_visible_to(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
+    author = aliased(Account)
+    present = and_(
+        post.deleted_at.is_(None),
+        exists(
+            select(author.id).where(
+                author.id == post.account_id,
+                author.suspended_at.is_(None),
+                author.deleted_at.is_(None),
+                author.suspended_by_origin.is_(False),
+            )
+        ),
+    )
+    is_open = post.visibility.in_(OPEN_VISIBILITIES)
+    if viewer_id is None:
+        return and_(present, is_open)
+    follow, mention, block = aliased(Follow), aliased(Mention), aliased(Block)
+    return and_(
+        present,
+        or_(
+            is_open,
+            post.account_id == viewer_id,
+            exists(select(mention.post_id).where(mention.post_id == post.id, mention.account_id == viewer_id)),
+            and_(
+                post.visibility == "followers",
+                exists(
+                    select(follow.id).where(
+                        follow.follower_id == viewer_id,
+                        follow.followee_id == post.account_id,
+                        follow.accepted_at.is_not(None),
+                    )
+                ),
+            ),
+        ),
+        ~exists(select(block.id).where(block.account_id == post.account_id, block.target_id == viewer_id)),
+    )
+
+
+def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool]:
+    """SQL: the viewer neither blocks nor mutes the author, nor the author of what is boosted. For timelines."""
+    if viewer_id is None:
+        return true()
+    original = aliased(Post)
+    return and_(
+        ~_shunned(viewer_id, post.account_id, now),
+        ~exists(
+            select(original.id).where(original.id == post.boost_of_id, _shunned(viewer_id, original.account_id, now))
+        ),
+    )
+
+
+def _shunned(viewer_id: int, account_id: ColumnElement[int], now: Any) -> ColumnElement[bool]:
+
+    block, mute = aliased(Block), aliased(Mute)
+    return or_(
+        exists(select(block.id).where(block.account_id == viewer_id, block.target_id == account_id)),
+        exists(
+            select(mute.id).where(
+                mute.account_id == viewer_id,
+                mute.target_id == account_id,
+                or_(mute.expires_at.is_(None), mute.expires_at > now),
+            )
+        ),
+    )
