@@ -1,0 +1,79 @@
+"""Posts in the shapes of Mastodon's API: plain dicts, made from rows. No I/O; `rendering` gathers the rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from node.accounts.models import Account
+from node.posts.models import Hashtag, Post
+
+VISIBILITY_WORDS = {"public": "public", "unlisted": "unlisted", "followers": "private", "direct": "direct"}
+"""Our word to the API's."""
+
+VISIBILITY_FROM_WORD = {word: ours for ours, word in VISIBILITY_WORDS.items()}
+
+
+def time_word(moment: datetime | None) -> str | None:
+    """Return `2026-11-20T23:57:00.000Z`: UTC and exactly three fraction digits (client-api 10)."""
+    if moment is None:
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def mention_view(account: Account) -> dict[str, Any]:
+    """Return a mention entity."""
+    return {"id": str(account.id), "username": account.username, "acct": account.acct, "url": account.url}
+
+
+def tag_view(tag: Hashtag, *, public_url: str) -> dict[str, Any]:
+    """Return a hashtag as posts carry it."""
+    return {"name": tag.display, "url": f"{public_url}/tags/{tag.name}"}
+
+
+def status_view(
+    post: Post,
+    *,
+    account: Mapping[str, Any],
+    media: Sequence[Mapping[str, Any]] = (),
+    mentions: Sequence[Mapping[str, Any]] = (),
+    tags: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return a Status without what depends on the viewer or changes by itself (flags and counts)."""
+    content = post.content
+    if post.title:
+        content = f"<p><strong>{_escaped(post.title)}</strong></p>{content}"
+    return {
+        "id": str(post.id),
+        "created_at": time_word(post.published_at),
+        "in_reply_to_id": _id_word(post.in_reply_to_id),
+        "in_reply_to_account_id": _id_word(post.in_reply_to_account_id),
+        "sensitive": post.sensitive or bool(post.spoiler_text),
+        "spoiler_text": post.spoiler_text,
+        "visibility": VISIBILITY_WORDS[post.visibility],
+        "language": post.language,
+        "uri": post.uri,
+        "url": post.url or post.uri,
+        "replies_count": 0,
+        "reblogs_count": 0,
+        "favourites_count": 0,
+        "edited_at": time_word(post.edited_at),
+        "content": content,
+        "reblog": None,
+        "application": None,
+        "account": account,
+        "media_attachments": list(media),
+        "mentions": list(mentions),
+        "tags": list(tags),
+        "emojis": list(post.emojis),
+        "card": None,
+        "poll": None,
+        "quote": None,
+    }
+
+
+def _id_word(id_: int | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
