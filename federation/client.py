@@ -1,0 +1,353 @@
+"""The one outbound HTTP client of the program (SIG-20, DLV-7): documents, bytes and deliveries.
+
+Everything that leaves for another server goes through here, so that each rule stands in one place: the guard
+of `egress` on every hop, at most 3 redirects, each re-signed for its own host (row 69), 30 s in total, 5 to
+connect, 10 to read, a cap on the *decompressed* size, few requests at a time to one host, no cookies, no
+proxies from the environment, never to our own host.
+
+A document is believed only when its owner served it (INB-5): the answer is 200 with an ActivityPub type, its
+`id` is the URL that was asked (or is asked next), and the final URL is of the same origin as that id.
+
+What a failure means (retry, negative cache, breaker, other signature scheme) is the caller's business; the
+errors carry what is needed for it.
+"""
+
+import asyncio
+import re
+import ssl
+import zlib
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urljoin
+
+import httpx
+
+from federation.documents import Document, load_document
+from federation.egress import EgressPolicy
+from federation.errors import EgressRefused, FetchFailed, FetchGone, FetchRefused, MalformedDocument, OriginMismatch
+from federation.gates import HostGate
+from federation.origins import Origin, is_http_uri, parse_origin, same_origin, split_port, split_uri, without_fragment
+from federation.signatures import SigningKey, sign_request, sign_request_rfc9421
+from federation.signatures.request import Scheme
+from federation.transport import GuardedTransport
+from federation.vocabulary import AP_TYPE, LD_TYPE, MAX_BODY, is_activity_json
+
+TOTAL_SECONDS: Final = 30.0
+MAX_REDIRECTS: Final = 3
+MAX_POST_ANSWER: Final = 64 * 1024
+DOCUMENT_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}"
+
+_EXCERPT: Final = 500
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_RETRY_AFTER: Final = (1.0, 24 * 3600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDocument:
+    """A document that its owner served; `final_uri` is where."""
+
+    document: Document
+    final_uri: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedBytes:
+    """A body within its cap; the content type is the peer's claim."""
+
+    body: bytes
+    content_type: str
+    final_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """What an inbox answered, whatever the status. `retry_after` is clamped to 1 s .. 24 h (DLV-7)."""
+
+    status: int
+    retry_after: float | None
+    body_excerpt: str
+    accept_signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    url: str
+
+
+class FederationClient:
+    """One per process; close it with `aclose`. `clock` dates the signatures."""
+
+    def __init__(
+        self,
+        *,
+        egress: EgressPolicy,
+        user_agent: str,
+        clock: Callable[[], datetime],
+        first_party_host: str,
+        posts_per_host: int = 2,
+        gets_per_host: int = 4,
+        max_connections: int = 200,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.egress = egress
+        self._user_agent = user_agent
+        self._clock = clock
+        self._first_party_host = first_party_host
+        self._transport = GuardedTransport(egress, max_connections=max_connections, ssl_context=ssl_context)
+        self._posts = HostGate(posts_per_host)
+        self._gets = HostGate(gets_per_host)
+
+    async def aclose(self) -> None:
+        """Close all connections; requests under way fail."""
+        await self._transport.aclose()
+
+    async def base_url_for(self, domain: str) -> str:
+        """Return `https://domain`, or `http://domain` for a host in the insecure networks."""
+        host, _ = split_port(domain)
+        scheme = "http" if await self.egress.uses_plain_http(host) else "https"
+        return f"{scheme}://{domain}"
+
+    async def fetch_document(
+        self, uri: str, *, signer: SigningKey | None, accept: str = DOCUMENT_ACCEPT, scheme: Scheme = "cavage"
+    ) -> FetchedDocument:
+        """Fetch an ActivityPub document from its owner (INB-5).
+
+        A document with another id than asked is thrown away and fetched from that id, once. A 401 on a URL
+        with a query is tried once more with a signature over the path alone (SIG-8).
+
+        FetchGone (404, 410), FetchRefused (401, 403), FetchFailed (`wrong_content_type`, `too_large`,
+        `http_status`, `timeout`, ...), OriginMismatch (`id_mismatch`), MalformedDocument, EgressRefused.
+        """
+        asked = without_fragment(uri)
+        fetched = await self.fetch_bytes(asked, accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme)
+        found, document_id = read_document(asked, fetched)
+        if found is not None:
+            return found
+        fetched = await self.fetch_bytes(
+            without_fragment(document_id), accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme
+        )
+        found, second_id = read_document(document_id, fetched)
+        if found is None:
+            raise OriginMismatch("id_mismatch", f"asked for {document_id[:200]}, which calls itself {second_id[:200]}")
+        return found
+
+    async def fetch_bytes(
+        self, url: str, *, accept: str, limit: int, signer: SigningKey | None = None, scheme: Scheme = "cavage"
+    ) -> FetchedBytes:
+        """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`."""
+        answer = await self._get(url, accept, limit, signer, scheme, with_query=True)
+        if answer.status == 401 and signer is not None and scheme == "cavage" and "?" in answer.url:
+            answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
+        if answer.status != 200:
+            raise _failure(answer, retry_after(answer.headers.get("retry-after"), self._clock()))
+        return FetchedBytes(answer.body, answer.headers.get("content-type", ""), answer.url)
+
+    async def post_activity(
+        self, inbox_url: str, body: bytes, *, signer: SigningKey, scheme: Scheme = "cavage"
+    ) -> PostResult:
+        """Deliver a body, signed now (SIG-7); every status is a result, only a broken exchange is an error.
+
+        301, 302 and 303 are reported, never followed; 307 and 308 within the same host (or its www form) are
+        re-signed and followed once (DLV-8).
+        """
+        url = inbox_url
+        for last in (False, True):
+            headers = self._signed("POST", url, signer, scheme, body=body)
+            answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
+            location = answer.headers.get("location")
+            if last or answer.status not in {307, 308} or location is None:
+                break
+            target = urljoin(url, location)
+            if not _same_site(url, target):
+                break
+            url = target
+        return PostResult(
+            status=answer.status,
+            retry_after=retry_after(answer.headers.get("retry-after"), self._clock()),
+            body_excerpt=answer.body[:_EXCERPT].decode("utf-8", "replace"),
+            accept_signature=answer.headers.get("accept-signature"),
+        )
+
+    async def _get(
+        self,
+        url: str,
+        accept: str,
+        limit: int,
+        signer: SigningKey | None,
+        scheme: Scheme,
+        *,
+        with_query: bool,
+    ) -> _Answer:
+        loop = asyncio.get_running_loop()
+        left = TOTAL_SECONDS
+        for _ in range(MAX_REDIRECTS + 1):
+            headers = (
+                {"Host": self._checked(url).host_port}
+                if signer is None
+                else self._signed("GET", url, signer, scheme, with_query=with_query)
+            )
+            headers["Accept"] = accept
+            started = loop.time()
+            answer = await self._exchange("GET", url, headers, None, limit, self._gets, left)
+            left -= loop.time() - started
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or location is None:
+                return answer
+            url = without_fragment(urljoin(url, location.strip()))
+        raise FetchFailed("too_many_redirects", f"more than {MAX_REDIRECTS} redirects", status=answer.status)
+
+    def _signed(
+        self,
+        method: str,
+        url: str,
+        signer: SigningKey,
+        scheme: Scheme,
+        *,
+        body: bytes | None = None,
+        with_query: bool = True,
+    ) -> dict[str, str]:
+        self._checked(url)
+        if scheme == "rfc9421":
+            return sign_request_rfc9421(method, url, key=signer, body=body, now=self._clock())
+        return sign_request(method, url, key=signer, body=body, now=self._clock(), with_query=with_query)
+
+    def _checked(self, url: str) -> Origin:
+        origin = self.egress.check_target(url)
+        if origin.host_port == self._first_party_host:
+            raise EgressRefused("own_host", f"{origin} is this server itself")
+        return origin
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        limit: int,
+        gate: HostGate,
+        seconds: float,
+    ) -> _Answer:
+        """Send one request and read its answer within its cap; waiting for the host's turn is not timed."""
+        origin, target = split_uri(url)
+        headers["User-Agent"] = self._user_agent
+        headers["Accept-Encoding"] = "gzip" if body is None else "identity"
+        request = httpx.Request(
+            method,
+            _origin_url(origin),
+            headers=headers,
+            content=body,
+            extensions={"target": target.encode("ascii")},
+        )
+        async with gate.turn(origin.host_port):
+            try:
+                async with asyncio.timeout(max(seconds, 0.001)):
+                    try:
+                        response = await self._transport.handle_async_request(request)
+                    except FetchFailed as error:
+                        if error.reason != "connection_broken":
+                            raise
+                        # A kept connection that the peer closed as we wrote. Activities carry ids, so a
+                        # second copy has no second effect (INB-3).
+                        response = await self._transport.handle_async_request(request)
+                    try:
+                        content = await _read(response, limit, cut=body is not None)
+                    finally:
+                        await response.aclose()
+            except TimeoutError as error:
+                raise FetchFailed("timeout", f"no complete answer in {TOTAL_SECONDS:.0f} s") from error
+        return _Answer(response.status_code, response.headers, content, url)
+
+
+def read_document(asked: str, fetched: FetchedBytes) -> tuple[FetchedDocument | None, str]:
+    """Judge a fetched body by INB-5; return (the document if it is its owner's, its id).
+
+    FetchFailed (`wrong_content_type`), MalformedDocument, OriginMismatch (`id_mismatch`) when it has no id.
+    """
+    if not is_activity_json(fetched.content_type):
+        raise FetchFailed(
+            "wrong_content_type", f"{fetched.final_url[:200]} came as {fetched.content_type[:100]!r}", status=200
+        )
+    document = load_document(fetched.body)
+    document_id = document.get("id")
+    if not isinstance(document_id, str) or not is_http_uri(document_id):
+        raise OriginMismatch("id_mismatch", f"{fetched.final_url[:200]} has no http(s) id")
+    plain_id = without_fragment(document_id)
+    named = plain_id in {without_fragment(asked), fetched.final_url}
+    if named and same_origin(fetched.final_url, document_id):
+        return FetchedDocument(document, fetched.final_url, 200), document_id
+    return None, document_id
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header, seconds or a date, clamped to 1 s .. 24 h; nonsense is None (row 57)."""
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,30}", text):
+        seconds = float(text)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, _RETRY_AFTER[0]), _RETRY_AFTER[1])
+
+
+async def _read(response: httpx.Response, limit: int, *, cut: bool) -> bytes:
+    """Read a body up to `limit` decompressed bytes; beyond it cut, or raise FetchFailed (`too_large`).
+
+    Bodies of redirects and errors to a GET are not wanted: they are not read at all beyond a first piece.
+    """
+    if not cut and response.status_code != 200:
+        return b""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        raise FetchFailed("bad_encoding", f"a body in {encoding[:50]!r}, which was not asked for")
+    inflate = zlib.decompressobj(31) if "gzip" in encoding else None
+    body = bytearray()
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async with aclosing(response.stream.__aiter__()) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            room = limit + 1 - len(body)
+            try:
+                body += inflate.decompress(chunk, room) if inflate else chunk[:room]
+            except zlib.error as error:
+                raise FetchFailed("bad_encoding", "a body that is not the gzip it claims to be") from error
+            if len(body) > limit:
+                if cut:
+                    return bytes(body[:limit])
+                raise FetchFailed("too_large", f"more than {limit} bytes", status=response.status_code)
+    return bytes(body)
+
+
+def _failure(answer: _Answer, wish: float | None) -> FetchFailed:
+    status = answer.status
+    detail = f"{answer.url[:200]} answered {status}"
+    if status in {404, 410}:
+        return FetchGone("gone" if status == 410 else "not_found", detail, status=status)
+    if status in {401, 403}:
+        return FetchRefused("unauthorised" if status == 401 else "forbidden", detail, status=status)
+    return FetchFailed("http_status", detail, status=status, retry_after=wish)
+
+
+def _same_site(a: str, b: str) -> bool:
+    """Say whether two URLs are of one host, give or take a leading `www.` and the step from http to https."""
+    try:
+        first, second = parse_origin(a), parse_origin(b)
+    except MalformedDocument:
+        return False
+    return first.host.removeprefix("www.") == second.host.removeprefix("www.")
+
+
+@lru_cache(maxsize=2048)
+def _origin_url(origin: Origin) -> httpx.URL:
+    return httpx.URL(str(origin))
