@@ -1,0 +1,16 @@
+// The pages work whole without this. Each module makes one thing quicker or livelier, and fails on its own.
+import { startActions } from "./actions.js";
+import { startComposers } from "./composer.js";
+import { startKeys } from "./keys.js";
+import { startLists } from "./lists.js";
+import { startMenus } from "./menus.js";
+import { startTimes } from "./times.js";
+import { startViewer } from "./viewer.js";
+
+for (const start of [startActions, startComposers, startMenus, startTimes, startViewer, startKeys, startLists]) {
+  try {
+    start();
+  } catch (problem) {
+    console.error(start.name, problem);
+  }
+}
