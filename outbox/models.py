@@ -9,7 +9,10 @@ from node.base.db.base import Base, BigInt, Id
 
 
 class OutgoingActivity(Base):
-    """An activity of one of our actors, serialised once; every delivery of it sends these bytes (DLV-2)."""
+    """An activity of one of our actors, serialised once; every delivery of it sends these bytes (DLV-2).
+
+    Its id is that of the event it answers, so ids order activities as their causes were committed (DLV-6).
+    """
 
     __tablename__ = "outgoing_activities"
 
@@ -23,13 +26,17 @@ class OutgoingActivity(Base):
 
 
 class Delivery(Base):
-    """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure."""
+    """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure.
+
+    `object_key` names what the activity is about: of one actor, host and object only the oldest delivery goes out,
+    the others wait for it (DLV-6).
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("activity_id", "inbox_url"),
-        Index("ix_deliveries_due", "due_at", "id"),
-        Index("ix_deliveries_order", "host", "account_id", "object_key", "id"),
+        Index("ix_deliveries_due", "slow", "urgent", "due_at", "id"),
+        Index("ix_deliveries_order", "host", "account_id", "object_key", "activity_id"),
     )
 
     id: Mapped[Id]

@@ -1,0 +1,186 @@
+"""Our memory of other hosts: who is well, who is paused, who is not tried any more (DLV-5).
+
+`Health` is a value and its changes are pure; the functions below them keep it in the `peers` table. Holding a
+host back moves the `due_at` of its waiting deliveries, so that claiming needs to know nothing of hosts and
+what waits keeps its place.
+
+    well --5 failures within 10 min--> paused 30 min --one probe--> fails: paused again
+                                                                    succeeds: well, its rows released at 1/s
+    failures on 7 distinct days --> unavailable: nothing new is queued for it, one probe a day
+    any success, any verified request of theirs (`PeerHeard`) --> well
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Table, bindparam, or_, select, update
+
+from node.base.db.unit_of_work import Reader, UnitOfWork
+from outbox.inserts import insert_into
+from outbox.models import Delivery, Peer
+from outbox.outcomes import LEASE
+
+BREAKER_FAILURES = 5
+BREAKER_WINDOW = timedelta(minutes=10)
+PAUSE = timedelta(minutes=30)
+UNAVAILABLE_DAYS = 7
+PROBE_EVERY = timedelta(days=1)
+RELEASE_EVERY = timedelta(seconds=1)
+_RELEASED_ONE_BY_ONE = 2_000
+_SUCCESS_NOTED_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a host has been. The default is a host we know nothing about: well."""
+
+    consecutive_failures: int = 0
+    first_failure_at: datetime | None = None
+    failure_days: int = 0
+    last_failure_at: datetime | None = None
+    last_success_at: datetime | None = None
+    paused_until: datetime | None = None
+    unavailable_since: datetime | None = None
+    last_error: str = ""
+    signature_scheme: str = ""
+    scheme_proven_at: datetime | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether its deliveries belong into the slow lane."""
+        return self.consecutive_failures > 0 or self.paused_until is not None or self.unavailable_since is not None
+
+    def takes_new(self, now: datetime) -> bool:
+        """Whether a new delivery is queued at all: not for an unavailable host, unless a probe is due."""
+        return self.unavailable_since is None or (self.paused_until or now) <= now
+
+    def first_due(self, now: datetime) -> datetime:
+        """When a new delivery may be tried."""
+        return max(self.paused_until or now, now)
+
+
+def after_failure(health: Health, *, now: datetime, error: str) -> Health:
+    """Return the health after a network failure or 5xx."""
+    in_window = health.first_failure_at is not None and now - health.first_failure_at <= BREAKER_WINDOW
+    was_paused = health.paused_until is not None
+    counting = in_window or was_paused
+    failures = health.consecutive_failures + 1 if counting else 1
+    new_day = health.last_failure_at is None or health.last_failure_at.date() != now.date()
+    days = health.failure_days + (1 if new_day else 0)
+    unavailable = health.unavailable_since or (now if days >= UNAVAILABLE_DAYS else None)
+    if unavailable is not None:
+        paused = now + PROBE_EVERY
+    elif was_paused or failures >= BREAKER_FAILURES:
+        paused = now + PAUSE
+    else:
+        paused = None
+    return replace(
+        health,
+        consecutive_failures=failures,
+        first_failure_at=health.first_failure_at if counting else now,
+        failure_days=days,
+        last_failure_at=now,
+        paused_until=paused,
+        unavailable_since=unavailable,
+        last_error=error[:500],
+    )
+
+
+def after_success(health: Health, *, now: datetime) -> Health:
+    """Return the health after a 2xx, or after they spoke to us: everything bad is forgotten."""
+    return replace(
+        health,
+        consecutive_failures=0,
+        first_failure_at=None,
+        failure_days=0,
+        last_success_at=now,
+        paused_until=None,
+        unavailable_since=None,
+        last_error="",
+    )
+
+
+def is_worth_noting(before: Health, after: Health) -> bool:
+    """Whether a change is worth a write: every change but a success soon after another."""
+    if before == after:
+        return False
+    if before.is_failing or after.is_failing or before.signature_scheme != after.signature_scheme:
+        return True
+    if before.scheme_proven_at != after.scheme_proven_at or before.failure_days:
+        return True
+    last, latest = before.last_success_at, after.last_success_at
+    return last is None or latest is None or latest - last >= _SUCCESS_NOTED_EVERY
+
+
+_COLUMNS = [getattr(Peer, name) for name in Health.__dataclass_fields__]
+
+
+async def read_health(reader: Reader, hosts: Iterable[str]) -> dict[str, Health]:
+    """Return the health of every host asked for; unknown ones are well."""
+    wanted = set(hosts)
+    known: dict[str, Health] = {}
+    if wanted:
+        rows = await reader.execute(select(Peer.host, *_COLUMNS).where(Peer.host.in_(wanted)))
+        known = {row[0]: Health(*row[1:]) for row in rows}
+    return {host: known.get(host, Health()) for host in wanted}
+
+
+async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: datetime) -> None:
+    """Write what is now known about these hosts."""
+    if not changed:
+        return
+    values = [{"host": host, "created_at": now, "software": "", **asdict(health)} for host, health in changed.items()]
+    statement = insert_into(uow, Peer)
+    columns = {name: statement.excluded[name] for name in Health.__dataclass_fields__}
+    await uow.execute(statement.on_conflict_do_update(index_elements=["host"], set_=columns), values)
+
+
+async def hear(uow: UnitOfWork, host: str, *, now: datetime) -> None:
+    """Note that a host proved to be alive by a verified request: a sick one is well again (DLV-5)."""
+    before = (await read_health(uow, [host]))[host]
+    if not before.is_failing and not before.failure_days:
+        return
+    await save_health(uow, {host: after_success(before, now=now)}, now=now)
+    await release(uow, host, now=now)
+
+
+async def hold(uow: UnitOfWork, host: str, *, until: datetime) -> None:
+    """Let everything that waits for a host wait until then, in its order."""
+    await uow.write(
+        update(Delivery)
+        .where(Delivery.host == host, Delivery.due_at < until)
+        .values(due_at=until, slow=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def demote(uow: UnitOfWork, host: str) -> None:
+    """Move what waits for a host into the slow lane."""
+    await uow.write(
+        update(Delivery)
+        .where(Delivery.host == host, Delivery.slow.is_(False))
+        .values(slow=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def release(uow: UnitOfWork, host: str, *, now: datetime) -> None:
+    """Let what waits for a host go out again, one a second, in its order (DLV-5).
+
+    A row due within a lease may be in another worker's hands: it is left alone, it comes due by itself.
+    """
+    idle = or_(Delivery.due_at <= now, Delivery.due_at > now + LEASE)
+    waiting = await uow.scalars(
+        select(Delivery.id)
+        .where(Delivery.host == host, idle)
+        .order_by(Delivery.activity_id, Delivery.id)
+        .limit(_RELEASED_ONE_BY_ONE)
+    )
+    if waiting:
+        table = Delivery.__table__
+        assert isinstance(table, Table)
+        await uow.execute(
+            update(table).where(table.c.id == bindparam("row_id"), idle).values(due_at=bindparam("due")),
+            [{"row_id": id_, "due": now + RELEASE_EVERY * place} for place, id_ in enumerate(waiting)],
+        )
