@@ -17,13 +17,14 @@ from sqlalchemy.orm import aliased
 from node.accounts.models import Account
 from node.accounts.views import account_view
 from node.base.cache import LocalCache
+from node.base.db.base import UtcDateTime
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
 from node.media.models import Media
 from node.media.views import media_view
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
-from node.posts.rules import visible_to
+from node.posts.rules import in_home_of, visible_to, welcome_to
 from node.posts.views import mention_view, status_view, tag_view
 
 CACHED_POSTS = 4000
@@ -34,12 +35,15 @@ BATCH = 80
 
 
 async def render_posts(
-    runtime: Runtime, reader: Reader, ids: Sequence[int], *, viewer_id: int | None
+    runtime: Runtime, reader: Reader, ids: Sequence[int], *, viewer_id: int | None, home: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the statuses of `ids` that the viewer may see, in the order given."""
+    """Return the statuses of `ids` that the viewer may see, in the order given.
+
+    `home` drops what does not belong in the viewer's home timeline (any more) too.
+    """
     found: dict[int, dict[str, Any]] = {}
     for start in range(0, len(ids), BATCH):
-        found |= await _render_batch(runtime, reader, ids[start : start + BATCH], viewer_id)
+        found |= await _render_batch(runtime, reader, ids[start : start + BATCH], viewer_id, home)
     return [found[id_] for id_ in ids if id_ in found]
 
 
@@ -52,12 +56,14 @@ async def render_post(runtime: Runtime, reader: Reader, post_id: int, *, viewer_
 
 
 async def _render_batch(
-    runtime: Runtime, reader: Reader, ids: Sequence[int], viewer_id: int | None
+    runtime: Runtime, reader: Reader, ids: Sequence[int], viewer_id: int | None, home: bool
 ) -> dict[int, dict[str, Any]]:
     parameters: dict[str, Any] = {"ids": list(ids)}
     if viewer_id is not None:
         parameters["viewer"] = viewer_id
-    facts = (await reader.execute(_facts_query(viewer_id is None), parameters)).all()
+    if home:
+        parameters["now"] = runtime.now()
+    facts = (await reader.execute(_facts_query(viewer_id is None, home), parameters)).all()
     rendered = runtime.caches.get("rendered_posts", size=CACHED_POSTS, seconds=CACHED_SECONDS)
     missing = {
         key[0]: key
@@ -71,14 +77,16 @@ async def _render_batch(
     fresh = await _render_fresh(runtime, reader, list(missing)) if missing else {}
     for id_, status in fresh.items():
         rendered.put(missing[id_], status)
-    return {row.id: _assembled(row, rendered, fresh, viewer_id) for row in facts}
+    assembled = ((row.id, _assembled(row, rendered, fresh, viewer_id)) for row in facts)
+    return {id_: status for id_, status in assembled if status is not None}
 
 
 def _assembled(
     row: Any, rendered: LocalCache, fresh: dict[int, dict[str, Any]], viewer_id: int | None
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     base = fresh.get(row.id) or rendered.get((row.id, row.edited_at, row.version))
-    assert base is not None
+    if base is None:  # deleted between the two queries
+        return None
     changing = {
         "replies_count": row.replies_count,
         "reblogs_count": row.boosts_count,
@@ -98,13 +106,14 @@ def _assembled(
     original = fresh.get(row.original_id) or rendered.get(
         (row.original_id, row.original_edited_at, row.original_version)
     )
-    assert original is not None
+    if original is None:
+        return None
     own = {"pinned": False} if row.original_account_id == viewer_id else {}
     return base | changing | {"reblog": original | changing | own}
 
 
 @cache
-def _facts_query(anonymous: bool) -> Select[Any]:
+def _facts_query(anonymous: bool, home: bool) -> Select[Any]:
     """Build the one query. For a boost, counts and flags are those of what it boosts."""
     viewer: Any = None if anonymous else bindparam("viewer")
     original, author, original_author = aliased(Post), aliased(Account), aliased(Account)
@@ -125,6 +134,10 @@ def _facts_query(anonymous: bool) -> Select[Any]:
             ),
         ]
     )
+    conditions = [Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer)]
+    if home:
+        now = bindparam("now", type_=UtcDateTime())
+        conditions += [in_home_of(viewer), welcome_to(viewer, Post, now)]
     return (
         select(
             Post.id,
@@ -143,7 +156,7 @@ def _facts_query(anonymous: bool) -> Select[Any]:
         .join(author, author.id == Post.account_id)
         .outerjoin(original, original.id == Post.boost_of_id)
         .outerjoin(original_author, original_author.id == original.account_id)
-        .where(Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer))
+        .where(*conditions)
     )
 
 

@@ -114,7 +114,42 @@ def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool
     )
 
 
-def _shunned(viewer_id: int, account_id: ColumnElement[int], now: Any) -> ColumnElement[bool]:
+def in_home_of(viewer_id: int, post: Any = Post) -> ColumnElement[bool]:
+    """SQL: the post belongs in the viewer's home timeline (`node/timelines/rules.belongs_in_home`): own posts, and
+    those of people followed, without replies to people not followed and boosts that were switched off."""
+    follow, reply_follow, mention = aliased(Follow), aliased(Follow), aliased(Mention)
+    return or_(
+        post.account_id == viewer_id,
+        and_(
+            exists(
+                select(follow.id).where(
+                    follow.follower_id == viewer_id,
+                    follow.followee_id == post.account_id,
+                    follow.accepted_at.is_not(None),
+                    or_(follow.show_boosts.is_(True), post.boost_of_id.is_(None)),
+                )
+            ),
+            or_(
+                post.visibility != "direct",
+                exists(select(mention.post_id).where(mention.post_id == post.id, mention.account_id == viewer_id)),
+            ),
+            or_(
+                post.in_reply_to_account_id.is_(None) & post.in_reply_to_uri.is_(None),
+                post.in_reply_to_account_id == post.account_id,
+                post.in_reply_to_account_id == viewer_id,
+                exists(
+                    select(reply_follow.id).where(
+                        reply_follow.follower_id == viewer_id,
+                        reply_follow.followee_id == post.in_reply_to_account_id,
+                        reply_follow.accepted_at.is_not(None),
+                    )
+                ),
+            ),
+        ),
+    )
+
+
+def _shunned(viewer_id: int, account_id: Any, now: Any) -> ColumnElement[bool]:
 
     block, mute = aliased(Block), aliased(Mute)
     return or_(

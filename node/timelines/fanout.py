@@ -1,0 +1,70 @@
+"""One post, one fan-out, whoever wrote it: onto the home timelines of the local people who follow its author."""
+
+from node.base.errors import Unavailable
+from node.base.runtime import Runtime
+from node.posts.models import Post
+from node.posts.queries import find_post
+from node.timelines import home_lists
+from node.timelines.queries import count_local_followers, list_push_targets
+from node.timelines.rules import ACTIVE_WINDOW, tier
+
+
+async def push_post(runtime: Runtime, post_id: int) -> int:
+    """Push a post to its author's and followers' home timelines by the author's tier; return how many it reached.
+
+    May be repeated at will. Raises Unavailable when Redis is away, so that the caller keeps the event.
+    """
+    async with runtime.read() as reader:
+        post = await find_post(reader, post_id)
+        if post is None or post.deleted_at is not None:
+            return 0
+        pushed = await _push(runtime, [post.account_id], post_id) if post.local else 0
+        author_tier = tier(await local_followers(runtime, post), runtime.settings)
+        if author_tier == "pull":
+            return pushed
+        active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
+        after_id = 0
+        while True:
+            targets = await list_push_targets(
+                reader, post, active_since=active_since, after_id=after_id, limit=home_lists.CHUNK
+            )
+            if targets:
+                pushed += await _push(runtime, targets, post_id)
+                after_id = targets[-1]
+            if len(targets) < home_lists.CHUNK:
+                return pushed
+
+
+async def local_followers(runtime: Runtime, post: Post) -> int:
+    """Return how many local people follow the post's author (no further than needed to tell the tier)."""
+    known = runtime.caches.get("local_followers", size=10_000, seconds=60)
+    found: int | None = known.get(post.account_id)
+    if found is None:
+        async with runtime.read() as reader:
+            at_most = runtime.settings.active_limit + 1
+            found = await count_local_followers(reader, post.account_id, at_most=at_most)
+        known.put(post.account_id, found)
+    return found
+
+
+async def push_own(runtime: Runtime, account_id: int, post_id: int) -> None:
+    """Put a person's own post at the top of their home before they are answered. Losing this is harmless."""
+    cap = runtime.settings.home_length
+    await runtime.gate.call(lambda redis: home_lists.push(redis, [account_id], post_id, cap=cap))
+
+
+async def forget_home(runtime: Runtime, *account_ids: int) -> None:
+    """Drop home timelines whose people follow others now; the next read rebuilds them.
+
+    Raises Unavailable when Redis is away, so that the caller keeps the event.
+    """
+    if await runtime.gate.call(lambda redis: home_lists.forget(redis, account_ids)) is None:
+        raise Unavailable("Home timelines cannot be reached.")
+
+
+async def _push(runtime: Runtime, account_ids: list[int], post_id: int) -> int:
+    cap = runtime.settings.home_length
+    pushed = await runtime.gate.call(lambda redis: home_lists.push(redis, account_ids, post_id, cap=cap))
+    if pushed is None:
+        raise Unavailable("Home timelines cannot be reached.")
+    return pushed

@@ -1,0 +1,221 @@
+"""Every SELECT of timelines. All of them hold `visible_to`, so nothing leaves that the viewer may not see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account
+from node.auth.models import User
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.follows.models import Follow
+from node.media.models import Media
+from node.posts.models import Hashtag, Post, PostHashtag
+from node.posts.rules import in_home_of, visible_to, welcome_to
+
+
+async def list_home_ids(reader: Reader, viewer_id: int, page: Page, *, now: datetime) -> list[int]:
+    """Return a page of the viewer's home timeline from SQL alone.
+
+    Each followed author contributes at most the page's length, cut off by an index seek per author, so the cost
+    follows the number of people followed and not the number of posts on the node.
+    """
+    authors = union_of_authors(viewer_id)
+    newest = aliased(Post)
+    bounds = _bounds(page, newest)
+    depth = (
+        select(newest.id)
+        .where(newest.account_id == authors.c.author_id, in_home_of(viewer_id, newest), *bounds)
+        .where(newest.deleted_at.is_(None))
+        .order_by(newest.id.asc() if page.min_id is not None else newest.id.desc())
+        .limit(1)
+        .offset(page.limit)
+        .correlate(authors)
+        .scalar_subquery()
+    )
+    cut_off = or_(depth.is_(None), Post.id <= depth if page.min_id is not None else Post.id >= depth)
+    statement = page.apply(
+        select(Post.id)
+        .join(authors, authors.c.author_id == Post.account_id)
+        .where(cut_off, in_home_of(viewer_id), visible_to(viewer_id), welcome_to(viewer_id, Post, now)),
+        Post.id.expression,
+    )
+    return page.newest_first(list(await reader.scalars(statement)))
+
+
+def union_of_authors(viewer_id: int) -> Any:
+    """Return a subquery of the accounts whose posts the viewer's home is made of."""
+    own = select(Account.id.label("author_id")).where(Account.id == viewer_id)
+    followed = select(Follow.followee_id).where(Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None))
+    return own.union(followed).subquery("home_authors")
+
+
+def _bounds(page: Page, post: Any) -> list[ColumnElement[bool]]:
+    lower = page.min_id if page.min_id is not None else page.since_id
+    bounds = [] if page.max_id is None else [post.id < page.max_id]
+    return bounds if lower is None else [*bounds, post.id > lower]
+
+
+async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[int]:
+    """Return an author's newest post ids: what a read merges in for an author who is not pushed."""
+    statement = page.apply(
+        select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id.expression
+    )
+    return page.newest_first(list(await reader.scalars(statement)))
+
+
+async def list_public_ids(
+    reader: Reader, page: Page, *, viewer_id: int | None, now: datetime, local: bool, remote: bool, only_media: bool
+) -> list[int]:
+    """Return a page of public posts: no boosts, no replies to others, nobody silenced who is not followed."""
+    conditions = [_is_public(), _no_reply_to_others(), _not_silenced(viewer_id)]
+    if local:
+        conditions.append(Post.local.is_(True))
+    if remote:
+        conditions.append(Post.local.is_(False))
+    return await _page_of(reader, select(Post.id).where(*conditions), page, viewer_id, now, only_media)
+
+
+async def list_hashtag_ids(
+    reader: Reader,
+    page: Page,
+    *,
+    viewer_id: int | None,
+    now: datetime,
+    any_of: Sequence[str],
+    all_of: Sequence[str] = (),
+    none_of: Sequence[str] = (),
+    local: bool = False,
+    remote: bool = False,
+    only_media: bool = False,
+) -> list[int]:
+    """Return a page of public posts with one of `any_of`, all of `all_of` and none of `none_of` (folded names)."""
+    statement = select(Post.id).where(_is_public(), _not_silenced(viewer_id), _tagged(any_of))
+    for name in all_of:
+        statement = statement.where(_tagged([name]))
+    if none_of:
+        statement = statement.where(~_tagged(none_of))
+    if local:
+        statement = statement.where(Post.local.is_(True))
+    if remote:
+        statement = statement.where(Post.local.is_(False))
+    return await _page_of(reader, statement, page, viewer_id, now, only_media)
+
+
+async def _page_of(
+    reader: Reader, statement: Select[Any], page: Page, viewer_id: int | None, now: datetime, only_media: bool
+) -> list[int]:
+    statement = statement.where(visible_to(viewer_id), welcome_to(viewer_id, Post, now))
+    if only_media:
+        statement = statement.where(exists(select(Media.id).where(Media.post_id == Post.id)))
+    return page.newest_first(list(await reader.scalars(page.apply(statement, Post.id.expression))))
+
+
+def _is_public() -> ColumnElement[bool]:
+    return and_(Post.visibility == "public", Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+
+
+def _no_reply_to_others() -> ColumnElement[bool]:
+    return or_(
+        and_(Post.in_reply_to_account_id.is_(None), Post.in_reply_to_uri.is_(None)),
+        Post.in_reply_to_account_id == Post.account_id,
+    )
+
+
+def _not_silenced(viewer_id: int | None) -> ColumnElement[bool]:
+    author, follow = aliased(Account), aliased(Follow)
+    silenced = exists(select(author.id).where(author.id == Post.account_id, author.silenced_at.is_not(None)))
+    if viewer_id is None:
+        return ~silenced
+    followed = exists(
+        select(follow.id).where(
+            follow.follower_id == viewer_id, follow.followee_id == Post.account_id, follow.accepted_at.is_not(None)
+        )
+    )
+    return or_(~silenced, followed, Post.account_id == viewer_id)
+
+
+def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
+    return exists(
+        select(PostHashtag.post_id)
+        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+        .where(PostHashtag.post_id == Post.id, Hashtag.name.in_(names))
+    )
+
+
+async def list_push_targets(
+    reader: Reader, post: Post, *, active_since: datetime, after_id: int, limit: int
+) -> list[int]:
+    """Return local people who follow the author, were here since then, and in whose home the post belongs."""
+    reply_follow = aliased(Follow)
+    statement = (
+        select(Follow.follower_id)
+        .join(User, User.account_id == Follow.follower_id)
+        .where(
+            Follow.followee_id == post.account_id,
+            Follow.accepted_at.is_not(None),
+            User.last_active_at >= active_since,
+            Follow.follower_id > after_id,
+        )
+        .order_by(Follow.follower_id)
+        .limit(limit)
+    )
+    if post.boost_of_id is not None:
+        statement = statement.where(Follow.show_boosts.is_(True))
+    other = post.in_reply_to_account_id
+    if other is not None and other != post.account_id:
+        statement = statement.where(
+            or_(
+                Follow.follower_id == other,
+                exists(
+                    select(reply_follow.id).where(
+                        reply_follow.follower_id == Follow.follower_id,
+                        reply_follow.followee_id == other,
+                        reply_follow.accepted_at.is_not(None),
+                    )
+                ),
+            )
+        )
+    return list(await reader.scalars(statement))
+
+
+async def count_local_followers(reader: Reader, author_id: int, *, at_most: int) -> int:
+    """Count an author's local followers, but no further than `at_most`."""
+    some = (
+        select(Follow.id)
+        .join(User, User.account_id == Follow.follower_id)
+        .where(Follow.followee_id == author_id, Follow.accepted_at.is_not(None))
+        .limit(at_most)
+        .subquery()
+    )
+    return int(await reader.scalar(select(func.count()).select_from(some)))
+
+
+async def list_large_authors(reader: Reader, *, above: int) -> list[int]:
+    """Return the authors with more than `above` local followers: those a read pulls."""
+    statement = (
+        select(Follow.followee_id)
+        .join(User, User.account_id == Follow.follower_id)
+        .where(Follow.accepted_at.is_not(None))
+        .group_by(Follow.followee_id)
+        .having(func.count() > above)
+    )
+    return list(await reader.scalars(statement))
+
+
+async def list_followed_among(reader: Reader, viewer_id: int, author_ids: Sequence[int]) -> list[int]:
+    """Return those of `author_ids` that the viewer follows."""
+    if not author_ids:
+        return []
+    return list(
+        await reader.scalars(
+            select(Follow.followee_id).where(
+                Follow.follower_id == viewer_id,
+                Follow.accepted_at.is_not(None),
+                Follow.followee_id.in_(author_ids),
+            )
+        )
+    )
