@@ -7,7 +7,8 @@ nobody listening to it (row 63).
 
 An address passes when it is global unicast after unwrapping the ways to write an IPv4 address inside IPv6
 (mapped, NAT64, 6to4); Teredo and the old compatible form never pass. Python's own `is_global` says yes to
-`::127.0.0.1`, `64:ff9b::7f00:1`, `2002:7f00:1::`, `224.0.0.1` and `fec0::1`, so it is only one of the questions asked here.
+`::127.0.0.1`, `64:ff9b::7f00:1`, `2002:7f00:1::`, `224.0.0.1` and `fec0::1`, so it is only one of the questions
+asked here.
 
 Ports: 443, 80, and any from 1024 up that an id names, except those where databases and caches listen. Plain
 http leaves only for `insecure_networks` (ROOKERY_INSECURE_PEERS: development and tests), where private

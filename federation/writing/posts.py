@@ -1,0 +1,180 @@
+"""Notes as we send and serve them, their audience, and what stands where one was (section 4.1, AUD)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.documents import Document, format_time
+from federation.post_parsing import Visibility
+from federation.vocabulary import AS_CONTEXT, POST_CTX, PUBLIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionFacts:
+    """A mentioned actor; `acct` is `user@domain`."""
+
+    uri: str
+    acct: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashtagFacts:
+    """A hashtag without its `#`, in display case, and its page."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmojiFacts:
+    """A custom emoji of ours."""
+
+    id: str
+    shortcode: str
+    url: str
+    media_type: str
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentFacts:
+    """A medium of a post."""
+
+    url: str
+    media_type: str
+    description: str = ""
+    blurhash: str | None = None
+    focus: tuple[float, float] | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFacts:
+    """A local post, seen from the wire."""
+
+    id: str
+    author_uri: str
+    followers_uri: str
+    url: str
+    content_html: str
+    published: datetime
+    visibility: Visibility
+    updated: datetime | None = None
+    """When it was edited; None for a post as first written (OBJ-1)."""
+    in_reply_to: str | None = None
+    summary: str = ""
+    """The content warning, plain text."""
+    sensitive: bool = False
+    language: str | None = None
+    source_text: str | None = None
+    context_uri: str | None = None
+    mentions: tuple[MentionFacts, ...] = ()
+    hashtags: tuple[HashtagFacts, ...] = ()
+    emojis: tuple[EmojiFacts, ...] = ()
+    attachments: tuple[AttachmentFacts, ...] = ()
+    likes_count: int = 0
+    shares_count: int = 0
+
+
+def audience(visibility: Visibility, followers_uri: str, mention_uris: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return (to, cc) of a post and of its activity, which must be the same (AUD-1)."""
+    mentioned = list(dict.fromkeys(mention_uris))
+    if visibility == "public":
+        return [PUBLIC], [followers_uri, *mentioned]
+    if visibility == "unlisted":
+        return [followers_uri], [PUBLIC, *mentioned]
+    if visibility == "followers":
+        return [followers_uri], mentioned
+    return mentioned, []
+
+
+def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
+    """Write a Note; `with_context=False` for one that an activity inlines."""
+    to, cc = audience(facts.visibility, facts.followers_uri, [mention.uri for mention in facts.mentions])
+    document: Document = {"@context": POST_CTX} if with_context else {}
+    document |= {
+        "id": facts.id,
+        "type": "Note",
+        "attributedTo": facts.author_uri,
+        "url": facts.url,
+        "published": format_time(facts.published),
+        "inReplyTo": facts.in_reply_to,
+        "to": to,
+        "cc": cc,
+        "sensitive": facts.sensitive or bool(facts.summary),
+        "content": facts.content_html,
+        "tag": _tags(facts),
+        "attachment": [_attachment(attachment) for attachment in facts.attachments],
+    }
+    if facts.updated is not None:
+        document["updated"] = format_time(facts.updated)
+    if facts.summary:
+        document["summary"] = facts.summary
+    if facts.language:
+        document["contentMap"] = {facts.language: facts.content_html}
+    if facts.source_text is not None:
+        document["source"] = {"content": facts.source_text, "mediaType": "text/plain"}
+    if facts.context_uri is not None:
+        document["context"] = document["conversation"] = facts.context_uri
+    if facts.visibility == "direct":
+        document["directMessage"] = True
+    if facts.visibility in {"public", "unlisted"}:
+        document["interactionPolicy"] = {"canQuote": {"automaticApproval": [PUBLIC]}}
+    else:
+        document["interactionPolicy"] = {"canQuote": {"automaticApproval": [facts.author_uri]}}
+    document["replies"] = _replies(f"{facts.id}/replies")
+    document["likes"] = _counted(f"{facts.id}/likes", facts.likes_count)
+    document["shares"] = _counted(f"{facts.id}/shares", facts.shares_count)
+    return document
+
+
+def tombstone_document(uri: str, *, deleted: datetime | None = None, with_context: bool = True) -> Document:
+    """Write what is served with 410 where a post was (ACV-4)."""
+    document: Document = {"@context": AS_CONTEXT} if with_context else {}
+    document |= {"id": uri, "type": "Tombstone"}
+    if deleted is not None:
+        document["deleted"] = format_time(deleted)
+    return document
+
+
+def emoji_tag(facts: EmojiFacts) -> Document:
+    """Write a custom emoji as a tag."""
+    document: Document = {
+        "id": facts.id,
+        "type": "Emoji",
+        "name": f":{facts.shortcode}:",
+        "icon": {"type": "Image", "mediaType": facts.media_type, "url": facts.url},
+    }
+    if facts.updated is not None:
+        document["updated"] = format_time(facts.updated)
+    return document
+
+
+def _tags(facts: PostFacts) -> list[Document]:
+    mentions = [{"type": "Mention", "href": mention.uri, "name": f"@{mention.acct}"} for mention in facts.mentions]
+    hashtags = [{"type": "Hashtag", "href": tag.url, "name": f"#{tag.name}"} for tag in facts.hashtags]
+    return [*mentions, *hashtags, *map(emoji_tag, facts.emojis)]
+
+
+def _attachment(facts: AttachmentFacts) -> Document:
+    document: Document = {"type": "Document", "mediaType": facts.media_type, "url": facts.url}
+    if facts.description:
+        # snac reads only the first, GoToSocial the second (OBJ-7).
+        document["name"] = document["summary"] = facts.description
+    if facts.blurhash:
+        document["blurhash"] = facts.blurhash
+    if facts.focus is not None:
+        document["focalPoint"] = list(facts.focus)
+    if facts.width and facts.height:
+        document["width"], document["height"] = facts.width, facts.height
+    return document
+
+
+def _replies(uri: str) -> Document:
+    page = {"type": "CollectionPage", "partOf": uri, "items": [], "next": f"{uri}?page=true"}
+    return {"id": uri, "type": "Collection", "first": page}
+
+
+def _counted(uri: str, total: int) -> Document:
+    return {"id": uri, "type": "Collection", "totalItems": total}
