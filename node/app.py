@@ -1,0 +1,33 @@
+"""The application factory: a Quart application made of a node and of doors.
+
+`create_app` knows no door by name: `admin/serve.py` hands it the blueprints of the API, the pages, the media, the
+inbox, the outbox and the operator. Nothing is opened here; `runtime` is opened and closed by whoever serves.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from quart import Blueprint, Quart
+
+from node.base.runtime import Runtime
+from node.http import bodies, problems, routing
+from node.http.context import bind_runtime
+from node.http.edge import Application, Edge
+from node.http.json_provider import OrjsonProvider
+from node.http.principals import install as install_principals
+
+
+def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
+    """Return the application that serves `runtime` through `blueprints`."""
+    app = Quart("rookery", static_folder=None, template_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    routing.install(app)
+    bodies.install(app, upload_bytes=runtime.settings.max_media_bytes)
+    bind_runtime(app, runtime)
+    problems.install(app)
+    install_principals(app)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    app.asgi_app = Edge(cast(Application, app.asgi_app), runtime.settings)  # type: ignore[method-assign,assignment]
+    return app

@@ -1,0 +1,25 @@
+"""The node of the request under way. Called by every door."""
+
+from typing import cast
+
+from quart import Quart, current_app, request
+
+from node.base.runtime import Runtime
+
+_KEY = "rookery.runtime"
+
+
+def bind_runtime(app: Quart, runtime: Runtime) -> None:
+    """Say which node `app` is. Called once, by the application factory."""
+    app.extensions[_KEY] = runtime
+
+
+def runtime() -> Runtime:
+    """Return the node this request came to."""
+    return cast(Runtime, current_app.extensions[_KEY])
+
+
+def client_address() -> str:
+    """Return the caller's address as text ("" for a unix socket), after trusted proxies have been believed."""
+    client = request.scope.get("client")
+    return str(client[0]) if client else ""

@@ -1,0 +1,137 @@
+"""Token buckets in Redis: how much one person, token or address may ask for (client-api behaviour 16).
+
+A bucket holds `count` tokens and refills evenly over `seconds`. One script call looks at all buckets a request
+must pay into and takes from each, or from none. With Redis away there are no limits: they protect the node from
+floods, and nobody may be locked out because a cache is gone. `settings.rate_limits = false` switches them off.
+
+The doors call `spend`; the API's `before_request` in `principals` pays for every API request.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from node.base.errors import TooManyRequests
+from node.base.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`count` uses in `seconds`, evenly."""
+
+    name: str
+    count: int
+    seconds: int
+
+
+USER = Limit("user", 1_500, 300)
+TOKEN = Limit("token", 300, 300)
+ADDRESS = Limit("address", 300, 300)
+MEDIA = Limit("media", 30, 1_800)
+DELETES = Limit("deletes", 30, 1_800)
+SIGN_UP = Limit("sign-up", 5, 1_800)
+SIGN_IN_ADDRESS = Limit("sign-in-address", 25, 300)
+SIGN_IN_NAME = Limit("sign-in-name", 10, 300)
+PAGES = Limit("pages", 300, 900)
+LOOK_UPS = Limit("look-ups", 60, 300)
+"""Searches that may make us ask another server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of the limit nearest to exhaustion."""
+
+    limit: int
+    remaining: int
+    resets_at: datetime
+
+    def headers(self) -> dict[str, str]:
+        """Return the `X-RateLimit-*` headers; the reset is ISO 8601."""
+        reset = self.resets_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": reset,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A limit and whom it is for, such as (USER, "42")."""
+
+    limit: Limit
+    whose: str
+
+
+class LimitReached(TooManyRequests):
+    """A bucket is empty; `allowance` goes into the headers of the answer."""
+
+    def __init__(self, allowance: Allowance, *, retry_after: float) -> None:
+        super().__init__(retry_after=retry_after)
+        self.allowance = allowance
+
+
+# Returns whether all buckets paid, then for each its tokens (after paying, when all did) times 1000.
+_SCRIPT = """
+local now = tonumber(ARGV[1])
+local held, enough = {}, 1
+for i, key in ipairs(KEYS) do
+  local count, seconds = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local row = redis.call('HMGET', key, 'n', 't')
+  local tokens, since = tonumber(row[1]) or count, tonumber(row[2]) or now
+  tokens = math.min(count, tokens + math.max(0, now - since) * count / seconds)
+  held[i] = tokens
+  if tokens < 1 then enough = 0 end
+end
+local answer = {enough}
+for i, key in ipairs(KEYS) do
+  local tokens = held[i] - enough
+  redis.call('HSET', key, 'n', tostring(tokens), 't', tostring(now))
+  redis.call('EXPIRE', key, ARGV[2 * i + 1])
+  answer[i + 1] = math.floor(tokens * 1000)
+end
+return answer
+"""
+_SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+async def spend(runtime: Runtime, *buckets: Bucket) -> Allowance | None:
+    """Take one token from each bucket and return what is left of the scarcest.
+
+    None when limits are off or Redis is away. Raises LimitReached, and takes nothing, when a bucket is empty.
+    """
+    if not runtime.settings.rate_limits or not buckets:
+        return None
+    now = runtime.now().timestamp()
+    slot = buckets[0].whose  # one script call touches keys of one slot only (Redis Cluster)
+    keys = [f"{{limit:{slot}}}:{bucket.limit.name}:{bucket.whose}" for bucket in buckets]
+    arguments: list[Any] = [f"{now:.3f}"]
+    for bucket in buckets:
+        arguments += [bucket.limit.count, bucket.limit.seconds]
+    answer: list[int] | None = await runtime.gate.call(lambda redis: _run(redis, keys, arguments))
+    if answer is None:
+        return None
+    scarcest = min(range(len(buckets)), key=lambda i: answer[i + 1] / buckets[i].limit.count)
+    allowance = _allowance(buckets[scarcest].limit, answer[scarcest + 1] / 1000, now)
+    if not answer[0]:
+        limit = buckets[scarcest].limit
+        wait = (1 - answer[scarcest + 1] / 1000) * limit.seconds / limit.count
+        raise LimitReached(allowance, retry_after=wait)
+    return allowance
+
+
+def _allowance(limit: Limit, tokens: float, now: float) -> Allowance:
+    full_in = (limit.count - tokens) * limit.seconds / limit.count
+    return Allowance(limit.count, max(0, int(tokens)), datetime.fromtimestamp(now + full_in, tz=UTC))
+
+
+async def _run(redis: Any, keys: Sequence[str], arguments: Sequence[Any]) -> list[int]:
+    try:
+        found = await redis.evalsha(_SHA, len(keys), *keys, *arguments)
+    except NoScriptError:
+        found = await redis.eval(_SCRIPT, len(keys), *keys, *arguments)
+    return [int(number) for number in found]

@@ -1,0 +1,58 @@
+"""Pages asked for and the `Link` header that leads to the next ones (client-api behaviours 7 and 14)."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from quart import request
+
+from node.base.errors import BadRequest
+from node.base.paging import Page
+from node.http.context import runtime
+from node.http.parameters import Parameters
+
+CURSORS = frozenset({"max_id", "since_id", "min_id"})
+
+
+def page_from(parameters: Parameters, default_limit: int = 20, max_limit: int | None = None) -> Page:
+    """Return the page asked for; `limit` is capped silently at `max_limit`, by default twice the default.
+
+    Raises BadRequest for a negative limit and for a cursor that is no id.
+    """
+    return Page(
+        limit=limit_from(parameters, default_limit, max_limit),
+        max_id=parameters.identifier("max_id"),
+        since_id=parameters.identifier("since_id"),
+        min_id=parameters.identifier("min_id"),
+    )
+
+
+def limit_from(parameters: Parameters, default_limit: int, max_limit: int | None = None) -> int:
+    """Return how many entries are asked for; 0 means the default."""
+    limit = parameters.whole("limit")
+    if limit is None or limit == 0:
+        return default_limit
+    if limit < 0:
+        raise BadRequest("limit must not be negative")
+    return min(limit, max_limit or 2 * default_limit)
+
+
+def offset_from(parameters: Parameters, most: int = 10_000) -> int:
+    """Return how many entries to skip. Raises BadRequest for a negative offset."""
+    offset = parameters.whole("offset") or 0
+    if offset < 0:
+        raise BadRequest("offset must not be negative")
+    return min(offset, most)
+
+
+def link_header(parameters: Parameters, cursors: Sequence[int]) -> dict[str, str]:
+    """Return the `Link` header of a page whose entries, newest first, have these cursors; none for no entry.
+
+    URLs are absolute (masto.js reads them with `new URL`) and repeat the other parameters.
+    """
+    if not cursors:
+        return {}
+    kept = [(name, value) for name, value in parameters.pairs() if name not in CURSORS]
+    address = runtime().settings.public_url + request.path
+    older = urlencode([*kept, ("max_id", str(min(cursors)))])
+    newer = urlencode([*kept, ("min_id", str(max(cursors)))])
+    return {"Link": f'<{address}?{older}>; rel="next", <{address}?{newer}>; rel="prev"'}

@@ -1,0 +1,186 @@
+"""Who is asking: bearer tokens, scopes, and the guards that every API route stands behind.
+
+`identify` runs before every request under /api: it reads the token, pays the rate limit, and leaves the result in
+`g`. A route then says what it needs: `@needs("read:statuses")` a person whose token has that scope, `@optional`
+the same or nobody at all, `@open_to_all` nothing. A guard passes the viewer as first argument, so a handler cannot
+forget to ask. Each guarded function carries its `Guard`; the generated test over the route table (attack rows 89
+and 90) reads it and fails for an API route without one.
+
+A token that is presented must be good: an unknown or revoked one answers 401 on open routes too.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from quart import Quart, Response, g, request
+
+from node.auth.rules import Principal, scope_allows
+from node.auth.service import find_token, touch_activity
+from node.base.errors import Forbidden, NotSignedIn
+from node.http.context import client_address, runtime
+from node.http.limits import ADDRESS, TOKEN, USER, Bucket, Limit, LimitReached, spend
+from node.http.proxies import network_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+API_PREFIX = "/api/"
+OUT_OF_SCOPE = "This action is outside the authorized scopes"
+NO_PERSON = "This method requires an authenticated user"
+NOT_USABLE = "Your login is waiting to be confirmed or approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person an API request is made for."""
+
+    account_id: int
+    token_id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a route asks for: one of `scopes` (none: no token at all), and whether it does without a person."""
+
+    scopes: tuple[str, ...] = ()
+    required: bool = True
+
+
+def install(app: Quart) -> None:
+    """Identify the caller before every API request and tell of limits after it."""
+    app.before_request(identify)
+    app.after_request(_tell_limits)
+
+
+async def identify() -> None:
+    """Find out whose token came with an API request, and pay its rate limits. Leaves both in `g`."""
+    if not request.path.startswith(API_PREFIX):
+        return
+    g.principal = None
+    g.token_refused = False
+    token = bearer_token()
+    node = runtime()
+    if token is not None:
+        async with node.read() as reader:
+            g.principal = await find_token(reader, token, node.now())
+        g.token_refused = g.principal is None
+    await _pay(g.principal)
+
+
+def bearer_token() -> str | None:
+    """Return the token of the Authorization header, None without one. Other schemes count as a bad token."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def pay(viewer: Viewer, limit: Limit) -> None:
+    """Pay one use of a narrower limit, such as uploads. Raises LimitReached."""
+    await _spend(Bucket(limit, f"account:{viewer.account_id}"))
+
+
+async def _pay(principal: Principal | None) -> None:
+    if principal is None:
+        await _spend(Bucket(ADDRESS, f"address:{network_of(client_address())}"))
+    elif principal.account_id is None:
+        await _spend(Bucket(TOKEN, f"token:{principal.token_id}"))
+    else:
+        await _spend(Bucket(USER, f"account:{principal.account_id}"), Bucket(TOKEN, f"token:{principal.token_id}"))
+
+
+async def _spend(*buckets: Bucket) -> None:
+    try:
+        allowance = await spend(runtime(), *buckets)
+    except LimitReached as reached:
+        g.allowance = reached.allowance
+        raise
+    if allowance is not None:
+        g.allowance = allowance
+
+
+async def _tell_limits(response: Response) -> Response:
+    allowance = g.get("allowance")
+    if allowance is not None:
+        response.headers.update(allowance.headers())
+    return response
+
+
+def _principal() -> Principal | None:
+    """Return the principal of a good token, None without a token. Raises NotSignedIn for a bad one."""
+    if g.token_refused:
+        raise NotSignedIn
+    return cast("Principal | None", g.principal)
+
+
+def _check_scope(principal: Principal, scopes: tuple[str, ...]) -> None:
+    if not any(scope_allows(principal.scopes, scope) for scope in scopes):
+        raise Forbidden(OUT_OF_SCOPE)
+
+
+def _person(principal: Principal) -> Viewer:
+    if principal.account_id is None:
+        raise Forbidden(NO_PERSON)
+    if not principal.is_usable:
+        raise Forbidden(NOT_USABLE)
+    return Viewer(principal.account_id, principal.token_id, principal.role)
+
+
+def needs(
+    *scopes: str,
+) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Guard a route: a person, and a token with one of `scopes`. Answers 401 or 403 otherwise."""
+
+    def guard(handler: Callable[Concatenate[Viewer, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(handler)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            principal = _principal()
+            if principal is None:
+                raise NotSignedIn
+            _check_scope(principal, scopes)
+            viewer = _person(principal)
+            await touch_activity(runtime(), viewer.account_id)
+            return await handler(viewer, *args, **kwargs)
+
+        return _marked(guarded, Guard(scopes))
+
+    return guard
+
+
+def optional(
+    *scopes: str,
+) -> Callable[[Callable[Concatenate[Viewer | None, P], Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Guard a route that strangers may use: without a token, or with a good one that has one of `scopes`."""
+
+    def guard(handler: Callable[Concatenate[Viewer | None, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(handler)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            principal = _principal()
+            viewer = None
+            if principal is not None:
+                _check_scope(principal, scopes)
+                viewer = _person(principal) if principal.account_id is not None else None
+            return await handler(viewer, *args, **kwargs)
+
+        return _marked(guarded, Guard(scopes, required=False))
+
+    return guard
+
+
+def open_to_all(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Mark a route that says the same to everybody."""
+    return _marked(handler, Guard(required=False))
+
+
+def guard_of(handler: Any) -> Guard | None:
+    """Return what a route's handler asks for; None when it stands behind no guard."""
+    return getattr(handler, "guard", None)
+
+
+def _marked(handler: Callable[P, Awaitable[R]], guard: Guard) -> Callable[P, Awaitable[R]]:
+    handler.guard = guard  # type: ignore[attr-defined]
+    return handler

@@ -1,0 +1,30 @@
+"""How paths are read: ids of digits only, and no redirect for a slash at the end (client-api behaviour 5)."""
+
+from quart import Quart
+from werkzeug.routing import BaseConverter, ValidationError
+
+from node.base.ids import MAX_ID
+
+
+class IdConverter(BaseConverter):
+    """`<id:post_id>`: 1 to 19 digits within 63 bits. Anything else is another path, so it answers 404."""
+
+    regex = r"[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        """Return the id."""
+        number = int(value)
+        if number > MAX_ID:
+            raise ValidationError
+        return number
+
+    def to_url(self, value: object) -> str:
+        """Return the digits."""
+        return str(value)
+
+
+def install(app: Quart) -> None:
+    """Teach `app`'s map. Must run before any route is added."""
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
