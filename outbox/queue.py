@@ -10,7 +10,7 @@ object has a Delete behind it is dropped unsent: nobody is to receive what its a
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
@@ -20,6 +20,7 @@ from node.accounts.keys import signing_key
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
+from node.moderation.queries import is_suspended_domain
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import KEPT_FOR, LEASE
 from outbox.peers import Health, read_health
@@ -54,14 +55,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A delivery that is tried again at `due_at`; `inbox_url` and `host` where it goes then."""
+    """A delivery that is tried again at `due_at`."""
 
     id: int
     due_at: datetime
     error: str
     slow: bool
-    inbox_url: str
-    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ async def has_due(reader: Reader, *, slow: bool, now: datetime) -> bool:
     return found is not None
 
 
-async def claim(runtime: Runtime, *, slow: bool, suspended: Collection[str] = ()) -> Batch:
+async def claim(runtime: Runtime, *, slow: bool) -> Batch:
     """Claim the next deliveries of a lane: urgent ones first, then by the time they came due."""
     now = runtime.now()
     async with runtime.write() as uow:
@@ -127,7 +126,8 @@ async def claim(runtime: Runtime, *, slow: bool, suspended: Collection[str] = ()
             )
         }
         dropped = await _superseded(uow, ids)
-        dropped |= {row.id for row in rows.values() if now - row.created_at > KEPT_FOR or row.host in suspended}
+        barred = {host for host in {row.host for row in rows.values()} if await is_suspended_domain(uow, host)}
+        dropped |= {row.id for row in rows.values() if now - row.created_at > KEPT_FOR or row.host in barred}
         if dropped:
             await finish(uow, dropped, {rows[id_].activity_id for id_ in dropped})
         wanted = [rows[id_] for id_ in ids if id_ not in dropped]
@@ -238,7 +238,3 @@ async def give_back(uow: UnitOfWork, unsent: Sequence[Unsent], *, now: datetime)
                 .execution_options(synchronize_session=False)
             )
 
-
-def lease_left(claimed_at: float, at: float) -> timedelta:
-    """Return how much of a lease is left; both times are of one monotonic clock."""
-    return LEASE - timedelta(seconds=at - claimed_at)

@@ -1,9 +1,12 @@
 """Cursor paging by id: what every list of the product is read with, newest first."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import QueryableAttribute
+
+S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Page:
     since_id: int | None = None
     min_id: int | None = None
 
-    def apply(self, statement: Select[Any], column: ColumnElement[int]) -> Select[Any]:
+    def apply(self, statement: S, column: ColumnElement[int] | QueryableAttribute[int]) -> S:
         """Return `statement` with this page's bounds, order and limit on `column`."""
         if self.max_id is not None:
             statement = statement.where(column < self.max_id)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from federation.client import FederationClient
-
 from federation.egress import EgressPolicy
 from node.base.cache import LocalCaches, RedisGate, open_redis
 from node.base.clock import Clock, system_clock

@@ -113,7 +113,7 @@ def _assembled(
 
 
 @cache
-def _facts_query(anonymous: bool, home: bool) -> Select[Any]:
+def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     """Build the one query. For a boost, counts and flags are those of what it boosts."""
     viewer: Any = None if anonymous else bindparam("viewer")
     original, author, original_author = aliased(Post), aliased(Account), aliased(Account)

@@ -41,7 +41,7 @@ async def list_home_ids(reader: Reader, viewer_id: int, page: Page, *, now: date
         select(Post.id)
         .join(authors, authors.c.author_id == Post.account_id)
         .where(cut_off, in_home_of(viewer_id), visible_to(viewer_id), welcome_to(viewer_id, Post, now)),
-        Post.id.expression,
+        Post.id,
     )
     return page.newest_first(list(await reader.scalars(statement)))
 
@@ -62,7 +62,7 @@ def _bounds(page: Page, post: Any) -> list[ColumnElement[bool]]:
 async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[int]:
     """Return an author's newest post ids: what a read merges in for an author who is not pushed."""
     statement = page.apply(
-        select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id.expression
+        select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id
     )
     return page.newest_first(list(await reader.scalars(statement)))
 
@@ -106,12 +106,12 @@ async def list_hashtag_ids(
 
 
 async def _page_of(
-    reader: Reader, statement: Select[Any], page: Page, viewer_id: int | None, now: datetime, only_media: bool
+    reader: Reader, statement: Select[int], page: Page, viewer_id: int | None, now: datetime, only_media: bool
 ) -> list[int]:
     statement = statement.where(visible_to(viewer_id), welcome_to(viewer_id, Post, now))
     if only_media:
         statement = statement.where(exists(select(Media.id).where(Media.post_id == Post.id)))
-    return page.newest_first(list(await reader.scalars(page.apply(statement, Post.id.expression))))
+    return page.newest_first(list(await reader.scalars(page.apply(statement, Post.id))))
 
 
 def _is_public() -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ AfterCommit = Callable[[], Awaitable[None]]
 class Reader(Protocol):
     """What queries need: both session types have it, so a query serves inside and outside a write."""
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]: ...
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]: ...
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any: ...
 
@@ -39,7 +39,7 @@ class _Session:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a statement and return its result."""
         return await self._session.execute(statement, parameters)
 
