@@ -1,0 +1,9 @@
+"""Every drain of the node in one place: importing this module registers all of them (`node.base.work.DRAINS`).
+
+Imported by the worker (runs drains), the scheduler (asks which are due) and tests that settle a node.
+"""
+
+import inbox.process
+import node.remote.jobs
+import outbox.deliver
+import outbox.relay  # noqa: F401

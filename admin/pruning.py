@@ -1,0 +1,92 @@
+"""What is thrown away when it is over, in small transactions so that nobody waits for the writer.
+
+Each rule says for how long something is kept and why. The scheduler runs them every few minutes; running them
+twice at once is harmless. Posts and accounts are never pruned here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, select
+
+from inbox.models import ReceivedActivity, Tombstone
+from node.auth.models import OAuthCode, OneTimeLink, WebSession
+from node.base.runtime import Runtime
+from node.blocks.models import Mute
+from node.posts.models import IdempotencyKey
+from node.remote.models import FetchTask
+from outbox.models import Delivery, OutgoingActivity
+
+BATCH = 500
+MAX_BATCHES = 40
+"""At most this many batches of one rule in one run; the rest waits for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of `table` for which `over(now)` holds are deleted. `key` names a row."""
+
+    name: str
+    table: Any
+    key: Any
+    over: Callable[[datetime], Sequence[ColumnElement[bool]]]
+
+
+RULES = (
+    # INB-3: an activity is remembered for 30 days, so that a replay within them is known.
+    Rule(
+        "received_activities",
+        ReceivedActivity,
+        ReceivedActivity.id,
+        lambda now: (
+            ReceivedActivity.done_at.is_not(None),
+            ReceivedActivity.received_at < now - timedelta(days=30),
+        ),
+    ),
+    Rule("tombstones", Tombstone, Tombstone.uri, lambda now: (Tombstone.expires_at < now,)),
+    Rule("web_sessions", WebSession, WebSession.id, lambda now: (WebSession.expires_at < now,)),
+    Rule("one_time_links", OneTimeLink, OneTimeLink.id, lambda now: (OneTimeLink.expires_at < now - timedelta(days=7),)),
+    Rule("oauth_codes", OAuthCode, OAuthCode.id, lambda now: (OAuthCode.expires_at < now - timedelta(days=1),)),
+    Rule("mutes", Mute, Mute.id, lambda now: (Mute.expires_at.is_not(None), Mute.expires_at < now)),
+    Rule(
+        "idempotency_keys",
+        IdempotencyKey,
+        IdempotencyKey.post_id,
+        lambda now: (IdempotencyKey.created_at < now - timedelta(days=1),),
+    ),
+    # Bodies that every recipient has had. A day is left so that a delivery just being planned finds its activity.
+    Rule(
+        "outgoing_activities",
+        OutgoingActivity,
+        OutgoingActivity.id,
+        lambda now: (
+            OutgoingActivity.created_at < now - timedelta(days=1),
+            ~exists(select(Delivery.id).where(Delivery.activity_id == OutgoingActivity.id)),
+        ),
+    ),
+    Rule(
+        "fetch_tasks",
+        FetchTask,
+        FetchTask.id,
+        lambda now: (FetchTask.parked_at.is_not(None), FetchTask.parked_at < now - timedelta(days=30)),
+    ),
+)
+
+
+async def prune(runtime: Runtime) -> dict[str, int]:
+    """Delete what is over and return how many rows of which table, without zeros."""
+    removed: dict[str, int] = {}
+    for rule in RULES:
+        for _ in range(MAX_BATCHES):
+            over = select(rule.key).where(*rule.over(runtime.now())).limit(BATCH)
+            async with runtime.write() as uow:
+                count = await uow.write(
+                    delete(rule.table).where(rule.key.in_(over)).execution_options(synchronize_session=False)
+                )
+            if count:
+                removed[rule.name] = removed.get(rule.name, 0) + count
+            if count < BATCH:
+                break
+    return removed

@@ -1,0 +1,204 @@
+"""The worker process: takes nudges from RQ and drains lanes, in one event loop with one Runtime.
+
+RQ's `SimpleWorker` runs a job in this process, which is what lets one loop, one database pool and one HTTP client
+serve every job. `LaneWorker` takes away what RQ would do beside that (command channel, process titles) and makes
+it patient with Redis: RQ's worker ends when Redis goes away in a bad moment, so `run_worker` starts the next one
+a second later and keeps loop and Runtime. Work is never lost with a job: it stands in tables.
+
+Stopping: an idle worker leaves at once. A busy one gets `GRACE_SECONDS` to finish its drain, then the drain is
+cancelled between two awaits; its transaction rolls back and its rows come due again when their lease is over.
+"""
+
+import asyncio
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from types import FrameType, TracebackType
+from typing import Any
+
+import structlog
+import uvloop
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.worker.base import WorkerStatus
+
+import admin.jobs
+from admin import presence
+from node.base.runtime import open_runtime
+from node.base.settings import Settings
+from node.base.work import (
+    DELIVER,
+    DELIVER_SLOW,
+    FETCH,
+    INBOX,
+    INDEX,
+    LANES,
+    MAIL,
+    RELAY,
+    WorkerContext,
+    enter_worker,
+    queue_name,
+)
+
+GRACE_SECONDS = 4.0
+RETRY_SECONDS = 1.0
+IDLE_SECONDS = 20
+"""RQ's worker_ttl: it waits for a nudge 15 seconds less than this before it says again that it is alive."""
+
+log = structlog.get_logger(__name__)
+
+
+def split_lanes(workers: int) -> list[tuple[str, ...]]:
+    """Return the lanes of each of `workers` processes of one machine, most urgent first.
+
+    What people wait for (relay, inbox) is served by every worker. Deliveries, which wait for other hosts, never
+    hold up the first worker. `index` has exactly one worker: its writer is alone. Everything else has two where
+    there are two, so that one may die.
+    """
+    if workers == 1:
+        return [LANES]
+    split = [
+        (RELAY, INBOX, FETCH, MAIL, INDEX),
+        (DELIVER, RELAY, INBOX, DELIVER_SLOW, FETCH, MAIL),
+        (DELIVER_SLOW, DELIVER, FETCH, MAIL, RELAY, INBOX),
+    ]
+    further = (INBOX, RELAY, DELIVER, FETCH)
+    return [split[i] if i < len(split) else further for i in range(workers)]
+
+
+def parse_lanes(text: str) -> tuple[str, ...]:
+    """Return the lanes named in `text`, such as "relay,inbox". Raises ValueError for a name that is none."""
+    lanes = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in lanes if name not in LANES]
+    if unknown or not lanes:
+        wrong = f"there is no lane {', '.join(unknown)}; " if unknown else ""
+        raise ValueError(f"{wrong}lanes are {', '.join(LANES)}")
+    return lanes
+
+
+def worker_title(lanes: Sequence[str]) -> str:
+    """Return what `ps` shows."""
+    return f"rookery: worker {','.join(lanes)}"
+
+
+class LaneWorker(SimpleWorker):  # type: ignore[misc]  # rq is untyped here
+    """RQ's in-process worker without what this node has no use for."""
+
+    max_connection_wait_time = RETRY_SECONDS
+    log_result_lifespan = False
+
+    def __init__(self, queues: list[Queue], *, connection: Any, loop: asyncio.AbstractEventLoop, title: str) -> None:
+        super().__init__(
+            queues,
+            name=uuid.uuid4().hex,
+            connection=connection,
+            serializer=JSONSerializer,
+            worker_ttl=IDLE_SECONDS,
+            log_job_description=False,
+            exception_handlers=[self._on_failure],
+            default_result_ttl=0,
+        )
+        self._loop = loop
+        self._title = title
+        self.wants_to_stop = False
+
+    def _set_ip_address(self, connection: Any) -> None:
+        self.ip_address = "unknown"
+
+    def procline(self, message: str) -> None:
+        """Keep the title that the operator knows."""
+
+    def subscribe(self) -> None:
+        """Listen to no commands: signals are enough."""
+
+    def unsubscribe(self) -> None:
+        """Nothing was subscribed."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell RQ, and our own list of processes, that this worker lives."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            self.connection.hset(presence.KEY, *presence.entry(self._title))
+
+    def _on_failure(
+        self, job: Any, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+    ) -> bool:
+        if self._stop_requested and issubclass(kind, asyncio.CancelledError):
+            return False
+        log.error("drain_failed", lane=",".join(map(str, job.args)), exc_info=error)
+        if issubclass(kind, JobTimeoutException):
+            # The loop was torn out of a blocking call: nothing in this process can be relied on any more.
+            self.wants_to_stop = self._stop_requested = True
+        return False
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGTERM, self.request_stop)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self.request_stop)
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Leave: at once when idle, after a grace period when a drain is under way."""
+        self.wants_to_stop = self._stop_requested = True
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        self._loop.call_soon_threadsafe(self._loop.call_later, GRACE_SECONDS, self._cancel_drain)
+
+    def _cancel_drain(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+
+
+def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
+    """Drain `lanes` until SIGTERM or SIGINT, whatever happens to Redis meanwhile."""
+    assert admin.jobs
+    stop = threading.Event()
+
+    def leave(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        loop = runner.get_loop()
+        runtime = open_runtime(settings)
+        enter_worker(WorkerContext(runner, runtime))
+        connection: Any = Redis.from_url(settings.effective_redis_url, retry=Retry(NoBackoff(), 0))
+        queues = [Queue(queue_name(lane), connection=connection, serializer=JSONSerializer) for lane in lanes]
+        away_since = 0.0
+        try:
+            while not stop.is_set():
+                _on_stop_signals(leave)
+                try:
+                    connection.ping()
+                    if away_since:
+                        log.info("redis_back", away_seconds=round(time.monotonic() - away_since, 1))
+                        away_since = 0.0
+                    worker = LaneWorker(queues, connection=connection, loop=loop, title=worker_title(lanes))
+                    worker.work(logging_level=None)
+                    if worker.wants_to_stop:
+                        break
+                except StopRequested:
+                    break
+                except (RedisError, OSError) as error:
+                    if not away_since:
+                        away_since = time.monotonic()
+                        log.warning("redis_away", error=type(error).__name__)
+                _on_stop_signals(leave)
+                stop.wait(RETRY_SECONDS)
+        finally:
+            _on_stop_signals(leave)
+            runner.run(presence.withdraw(runtime.gate))
+            runner.run(runtime.close())
+            connection.close()
+
+
+def _on_stop_signals(handler: Any) -> None:
+    signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
