@@ -1,0 +1,193 @@
+"""Every SELECT over accounts and their keys.
+
+An account that is gone (suspended or deleted, here or at its origin) is absent for whoever does not ask for it:
+`is_present` is that rule as SQL, `Account.is_gone` the same over a row.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from node.accounts.models import INSTANCE_ACTOR_ID, Account, AccountKey
+from node.accounts.relations import block_between, follows
+from node.accounts.rules import fold_username
+from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
+
+T = TypeVar("T")
+
+BATCH = 500
+MAX_SEARCH_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """An account in a list that is paged by the id of another row (a follow, a block, a like)."""
+
+    id: int
+    """What the list is paged by."""
+    account_id: int
+
+
+def is_present(account: Any = Account) -> ColumnElement[bool]:
+    """SQL: the account is not gone."""
+    return and_(account.suspended_at.is_(None), account.suspended_by_origin.is_(False), account.deleted_at.is_(None))
+
+
+async def find_account(reader: Reader, account_id: int) -> Account | None:
+    """Return an account, gone or not."""
+    found: Account | None = await reader.scalar(select(Account).where(Account.id == account_id))
+    return found
+
+
+async def get_account(reader: Reader, account_id: int, *, include_gone: bool = False) -> Account:
+    """Return an account. Raises NotFound when it is absent, or gone."""
+    found = await find_account(reader, account_id)
+    if found is None or (found.is_gone and not include_gone):
+        raise NotFound()
+    return found
+
+
+async def find_local_account(reader: Reader, username: str) -> Account | None:
+    """Return one of our own, by name in any case, gone or not."""
+    return await find_account_by_handle(reader, username, "")
+
+
+async def find_account_by_handle(reader: Reader, username: str, domain: str) -> Account | None:
+    """Return an account by its handle, gone or not. `domain` is folded by `rules.local_or_domain`, "" for ours."""
+    found: Account | None = await reader.scalar(
+        select(Account).where(Account.username_folded == fold_username(username), Account.domain == domain)
+    )
+    return found
+
+
+async def find_account_by_uri(reader: Reader, uri: str) -> Account | None:
+    """Return an account by its actor id, gone or not."""
+    found: Account | None = await reader.scalar(select(Account).where(Account.uri == uri))
+    return found
+
+
+async def list_accounts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, Account]:
+    """Return accounts by actor id; unknown ids are left out."""
+    rows: list[Account] = []
+    for batch in _batches(list(dict.fromkeys(uris))):
+        rows += await reader.scalars(select(Account).where(Account.uri.in_(batch)))
+    return {row.uri: row for row in rows}
+
+
+async def list_accounts(reader: Reader, ids: Collection[int]) -> dict[int, Account]:
+    """Return accounts by id, gone ones too; unknown ids are left out."""
+    rows: list[Account] = []
+    for batch in _batches(list(dict.fromkeys(ids))):
+        rows += await reader.scalars(select(Account).where(Account.id.in_(batch)))
+    return {row.id: row for row in rows}
+
+
+async def search_accounts(
+    reader: Reader,
+    text: str,
+    *,
+    viewer_id: int | None = None,
+    limit: int = 40,
+    offset: int = 0,
+    following_only: bool = False,
+) -> list[Account]:
+    """Return present accounts whose name begins with `text` or whose display name holds it.
+
+    `ann@exam` matches handles at domains that begin so. Whom the viewer blocks, or who blocks the viewer, is left
+    out. Best first: the exact name, people the viewer follows, our own, then by followers.
+    """
+    folded = fold_username(text.strip().removeprefix("@").strip())[:MAX_SEARCH_TEXT]
+    if not folded:
+        return []
+    name, at, domain = folded.partition("@")
+    if at:
+        matches = and_(Account.username_folded == name, Account.domain.startswith(domain, autoescape=True))
+    else:
+        matches = or_(
+            Account.username_folded.startswith(name, autoescape=True),
+            func.lower(Account.display_name).contains(name, autoescape=True),
+        )
+    statement = select(Account).where(matches, is_present(), Account.id != INSTANCE_ACTOR_ID)
+    order: list[ColumnElement[Any]] = [case((Account.username_folded == name, 0), else_=1)]
+    if viewer_id is not None:
+        followed = follows(viewer_id, Account.id.expression)
+        statement = statement.where(~block_between(viewer_id, Account.id.expression))
+        if following_only:
+            statement = statement.where(or_(followed, Account.id == viewer_id))
+        order.append(case((followed, 0), else_=1))
+    elif following_only:
+        return []
+    order += [case((Account.domain == "", 0), else_=1), Account.followers_count.desc(), Account.id.desc()]
+    return list(await reader.scalars(statement.order_by(*order).limit(limit).offset(offset)))
+
+
+async def find_accounts_page(
+    reader: Reader,
+    *,
+    text: str = "",
+    local: bool | None = None,
+    only_suspended: bool = False,
+    limit: int = 40,
+    offset: int = 0,
+) -> list[Account]:
+    """Return accounts for the operator's pages and command, gone ones too, newest first."""
+    statement = select(Account).where(Account.id != INSTANCE_ACTOR_ID)
+    folded = fold_username(text.strip().removeprefix("@"))[:MAX_SEARCH_TEXT]
+    if folded:
+        name, at, domain = folded.partition("@")
+        statement = statement.where(
+            and_(Account.username_folded == name, Account.domain.startswith(domain, autoescape=True))
+            if at
+            else or_(
+                Account.username_folded.contains(name, autoescape=True),
+                Account.domain == name,
+                func.lower(Account.display_name).contains(name, autoescape=True),
+            )
+        )
+    if local is not None:
+        statement = statement.where(Account.domain == "" if local else Account.domain != "")
+    if only_suspended:
+        statement = statement.where(Account.suspended_at.is_not(None), Account.deleted_at.is_(None))
+    return list(await reader.scalars(statement.order_by(Account.id.desc()).limit(limit).offset(offset)))
+
+
+async def count_local_accounts(reader: Reader) -> int:
+    """Return how many people of ours are present; the node's own actor is none."""
+    return int(
+        await reader.scalar(
+            select(func.count())
+            .select_from(Account)
+            .where(Account.domain == "", Account.id != INSTANCE_ACTOR_ID, is_present())
+        )
+        or 0
+    )
+
+
+async def count_remote_domains(reader: Reader) -> int:
+    """Return how many other domains have an account known here."""
+    return int(await reader.scalar(select(func.count(func.distinct(Account.domain))).where(Account.domain != "")) or 0)
+
+
+async def list_remote_domains(reader: Reader) -> list[str]:
+    """Return every other domain known here, sorted."""
+    return list(
+        await reader.scalars(select(Account.domain).where(Account.domain != "").distinct().order_by(Account.domain))
+    )
+
+
+async def find_key(reader: Reader, key_id: str) -> AccountKey | None:
+    """Return a key by its id; whose it is stands in `account_id`."""
+    found: AccountKey | None = await reader.scalar(select(AccountKey).where(AccountKey.key_id == key_id))
+    return found
+
+
+async def list_keys(reader: Reader, account_id: int) -> Sequence[AccountKey]:
+    """Return the keys of an account, oldest first."""
+    return await reader.scalars(select(AccountKey).where(AccountKey.account_id == account_id).order_by(AccountKey.id))
+
+
+def _batches(items: list[T]) -> list[list[T]]:
+    return [items[start : start + BATCH] for start in range(0, len(items), BATCH)]

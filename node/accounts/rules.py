@@ -1,0 +1,77 @@
+"""What a user name may be, and which domain in a handle means us. Pure.
+
+Called by sign-up, the command line, WebFinger and everything that looks up a handle.
+"""
+
+import re
+
+from federation.errors import MalformedDocument
+from federation.origins import normalise_domain
+from node.base.errors import Invalid
+from node.base.settings import Settings
+
+MAX_DISPLAY_NAME = 60
+MAX_NOTE = 1_000
+MAX_FIELDS = 6
+MAX_FIELD_NAME = 100
+MAX_FIELD_VALUE = 500
+
+_USERNAME = re.compile(r"[A-Za-z0-9_]{1,30}")
+
+RESERVED_NAMES = frozenset(
+    {
+        "abuse", "about", "account", "accounts", "actor", "admin", "administrator", "all", "anonymous", "api",
+        "auth", "bot", "channel", "contact", "everyone", "explore", "federation", "followers", "following",
+        "help", "here", "home", "host", "hostmaster", "inbox", "info", "instance", "internal", "login", "mail",
+        "mastodon", "me", "media", "mod", "moderation", "moderator", "mods", "nobody", "noreply",
+        "notifications", "null", "official", "operator", "outbox", "owner", "postmaster", "privacy", "public",
+        "relay", "root", "rookery", "search", "security", "service", "settings", "signin", "signup", "site",
+        "staff", "static", "status", "statuses", "support", "sysadmin", "system", "tags", "team", "terms",
+        "undefined", "user", "users", "webfinger", "webmaster", "www",
+    }
+)  # fmt: skip
+"""Names a visitor would take for the people who run the node, or for one of its addresses (attack row 73)."""
+
+_LOOKS_LIKE = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "i"), ("l", "i"), ("3", "e"), ("5", "s"), ("_", ""))
+
+
+def _skeleton(name: str) -> str:
+    folded = name.casefold()
+    for written, seen in _LOOKS_LIKE:
+        folded = folded.replace(written, seen)
+    return folded
+
+
+_RESERVED_SKELETONS = frozenset(_skeleton(name) for name in RESERVED_NAMES)
+
+
+def fold_username(username: str) -> str:
+    """Return the form a user name is looked up by: `Ann` and `ann` are one person."""
+    return username.casefold()
+
+
+def check_username(username: str, *, may_be_reserved: bool = False) -> None:
+    """Raise Invalid unless the name may be taken here: 1-30 ASCII letters, digits, underscores (attack row 73).
+
+    Reserved names, and names that look like one (`adm1n`), are for an operator only (`may_be_reserved`).
+    """
+    if not _USERNAME.fullmatch(username):
+        raise Invalid(
+            fields={"username": ["must be 1 to 30 characters: letters from a to z, digits and underscores only"]}
+        )
+    if not may_be_reserved and (_skeleton(username) in _RESERVED_SKELETONS or not username.strip("_")):
+        raise Invalid(fields={"username": ["is reserved"]})
+
+
+def local_or_domain(settings: Settings, domain: str | None) -> str:
+    """Return the domain of a handle as it is stored: "" for one of ours or none, else normalised (row 23).
+
+    What is no domain comes back in lower case and is found nowhere.
+    """
+    if not domain:
+        return ""
+    try:
+        normal = normalise_domain(domain)
+    except MalformedDocument:
+        normal = domain.lower()
+    return "" if normal in settings.local_domains else normal

@@ -1,0 +1,167 @@
+"""Use cases of accounts: make one of ours, change its profile. The door to the rest of the service as well.
+
+`remote.py` stores actors of other servers, `standing.py` suspends and deletes. Who may call what is decided at the
+doors.
+"""
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy import update
+
+from federation.keys import generate_rsa_key
+from node.accounts import uris
+from node.accounts.models import INSTANCE_ACTOR_ID, Account, AccountKey
+from node.accounts.profile import ProfileChange, checked_change
+from node.accounts.queries import find_account, find_local_account, get_account
+from node.accounts.remote import set_reported_counts, upsert_remote_account
+from node.accounts.rules import MAX_DISPLAY_NAME, check_username, fold_username
+from node.accounts.standing import (
+    delete_account,
+    mark_remote_gone,
+    silence_account,
+    suspend_account,
+    unsuspend_account,
+)
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Forbidden, Invalid
+from node.base.ids import new_id
+from node.base.settings import Settings
+from node.events import ProfileUpdated
+
+__all__ = [
+    "ProfileChange",
+    "create_local_account",
+    "delete_account",
+    "ensure_instance_actor",
+    "is_username_free",
+    "mark_remote_gone",
+    "set_reported_counts",
+    "silence_account",
+    "suspend_account",
+    "unsuspend_account",
+    "update_profile",
+    "upsert_remote_account",
+]
+
+KeyPair = tuple[str, str]
+"""(private PEM, public PEM), as `federation.keys.generate_rsa_key` makes it."""
+
+
+async def ensure_instance_actor(
+    uow: UnitOfWork, settings: Settings, now: datetime, *, key_pair: KeyPair | None = None
+) -> Account:
+    """Make the row that stands for the node itself if it is missing (DISC-8); return it.
+
+    Follows a change of `public_url`, since its URIs stand on nothing else.
+    """
+    found = await find_account(uow, INSTANCE_ACTOR_ID)
+    if found is None:
+        pair: KeyPair = key_pair if key_pair is not None else await asyncio.to_thread(generate_rsa_key)
+        values = _local_values(settings, INSTANCE_ACTOR_ID, settings.web_host) | {
+            "url": f"{settings.public_url}/about",
+            "actor_type": "Application",
+            "locked": True,
+            "bot": True,
+            "created_at": now,
+        }
+        if await insert_if_absent(uow, Account, values):
+            uow.add(_key_row(settings, INSTANCE_ACTOR_ID, pair, now=now))
+            await uow.flush()
+        return await get_account(uow, INSTANCE_ACTOR_ID, include_gone=True)
+    if found.uri != uris.instance_actor_uri(settings):
+        for name, value in _local_values(settings, INSTANCE_ACTOR_ID, settings.web_host).items():
+            setattr(found, name, value)
+        found.url = f"{settings.public_url}/about"
+        await uow.write(
+            update(AccountKey)
+            .where(AccountKey.account_id == INSTANCE_ACTOR_ID)
+            .values(key_id=uris.key_id(settings, INSTANCE_ACTOR_ID))
+        )
+        await uow.flush()
+    return found
+
+
+async def create_local_account(
+    uow: UnitOfWork,
+    settings: Settings,
+    username: str,
+    *,
+    now: datetime,
+    key_pair: KeyPair,
+    display_name: str = "",
+    may_be_reserved: bool = False,
+    actor_type: str = "Person",
+) -> Account:
+    """Make an account of ours. `key_pair` is made by the door, in a thread, before the transaction opens.
+
+    Raises Invalid for a name that is malformed, reserved (unless `may_be_reserved`: the command line), taken, or
+    was ever taken: the name of a deleted account is never given to somebody else (attack row 73).
+    """
+    check_username(username, may_be_reserved=may_be_reserved)
+    private_pem, public_pem = key_pair
+    account_id = new_id()
+    values = _local_values(settings, account_id, username) | {
+        "display_name": display_name.strip()[:MAX_DISPLAY_NAME],
+        "actor_type": actor_type,
+        "bot": actor_type == "Service",
+        "created_at": now,
+    }
+    if not await insert_if_absent(uow, Account, values):
+        raise Invalid(fields={"username": ["has already been taken"]})
+    uow.add(_key_row(settings, account_id, (private_pem, public_pem), now=now))
+    await uow.flush()
+    return await get_account(uow, account_id)
+
+
+async def is_username_free(uow: UnitOfWork, username: str) -> bool:
+    """Whether nobody here has, or ever had, the name."""
+    return await find_local_account(uow, username) is None
+
+
+async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, change: ProfileChange) -> Account:
+    """Change what others see of a local account, and tell them (ACT-5). Raises Invalid, NotFound.
+
+    Only what `change` names is touched; a change that changes nothing tells nobody.
+    """
+    account = await get_account(uow, account_id)
+    if not account.is_local:
+        raise Forbidden()
+    values = {name: value for name, value in checked_change(change).items() if getattr(account, name) != value}
+    if not values:
+        return account
+    for name, value in values.items():
+        setattr(account, name, value)
+    account.version += 1
+    await uow.flush()
+    await uow.record(ProfileUpdated(account_id))
+    return account
+
+
+def _local_values(settings: Settings, account_id: int, username: str) -> dict[str, object]:
+    return {
+        "id": account_id,
+        "username": username,
+        "username_folded": fold_username(username),
+        "domain": "",
+        "uri": uris.actor_uri(settings, account_id),
+        "url": uris.profile_url(settings, username),
+        "inbox_url": uris.inbox_uri(settings, account_id),
+        "shared_inbox_url": uris.shared_inbox_uri(settings),
+        "outbox_url": uris.outbox_uri(settings, account_id),
+        "followers_url": uris.followers_uri(settings, account_id),
+        "following_url": uris.following_uri(settings, account_id),
+        "featured_url": uris.featured_uri(settings, account_id),
+    }
+
+
+def _key_row(settings: Settings, account_id: int, pair: KeyPair, *, now: datetime) -> AccountKey:
+    return AccountKey(
+        id=new_id(),
+        account_id=account_id,
+        key_id=uris.key_id(settings, account_id),
+        private_pem=pair[0],
+        public_pem=pair[1],
+        fetched_at=now,
+    )

@@ -1,0 +1,124 @@
+"""Accounts in the shapes of Mastodon's API: plain dicts, made from rows. Every key is always there (client-api 11).
+
+Pictures are always ours: a remote actor's stand behind `/media/remote/...`, so that no page or app of ours makes
+somebody's browser call a third party.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from node.accounts.models import Account
+from node.accounts.text import field_views, note_html
+from node.accounts.uris import media_url, profile_url, remote_picture_url, static_url
+from node.base.settings import Settings
+
+_ROLES: dict[str, dict[str, Any]] = {
+    "user": {"id": "-99", "name": "", "permissions": "65536", "color": "", "highlighted": False},
+    "moderator": {"id": "1", "name": "Moderator", "permissions": "1308", "color": "", "highlighted": True},
+    "admin": {"id": "3", "name": "Admin", "permissions": "1", "color": "", "highlighted": True},
+}
+
+
+class Person(Protocol):
+    """What of a `node.auth` User the own profile shows."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def default_visibility(self) -> str: ...
+    @property
+    def default_sensitive(self) -> bool: ...
+    @property
+    def default_language(self) -> str | None: ...
+
+
+def account_view(account: Account, *, settings: Settings) -> dict[str, Any]:
+    """Return an Account. One that is gone keeps its handle and shows nothing else of the person (ACT-4)."""
+    gone = account.is_gone
+    avatar = picture_url(account, "avatar", settings=settings)
+    header = picture_url(account, "header", settings=settings)
+    view: dict[str, Any] = {
+        "id": str(account.id),
+        "username": account.username,
+        "acct": account.acct,
+        "display_name": "" if gone else account.display_name,
+        "locked": account.locked,
+        "bot": account.bot,
+        "discoverable": account.discoverable and not gone,
+        "indexable": account.indexable and not gone,
+        "noindex": gone or not account.indexable,
+        "hide_collections": account.hide_collections,
+        "group": account.actor_type == "Group",
+        "created_at": f"{account.created_at.astimezone(UTC):%Y-%m-%d}T00:00:00.000Z",
+        "note": "" if gone else note_html(account, settings=settings),
+        "url": page_url(account, settings=settings),
+        "uri": account.uri,
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "header": header,
+        "header_static": header,
+        "followers_count": 0 if gone else account.followers_count,
+        "following_count": 0 if gone else account.following_count,
+        "statuses_count": 0 if gone else account.posts_count,
+        "last_status_at": _day(None if gone else account.last_post_at),
+        "emojis": [] if gone else list(account.emojis),
+        "fields": [] if gone else field_views(account, settings=settings),
+        "roles": [],
+    }
+    if account.memorial:
+        view["memorial"] = True
+    if gone:
+        view["suspended"] = True
+    if account.silenced_at is not None:
+        view["limited"] = True
+    return view
+
+
+def credential_account_view(
+    account: Account, user: Person, *, settings: Settings, follow_requests_count: int = 0
+) -> dict[str, Any]:
+    """Return a CredentialAccount: the account with what only its owner may know."""
+    return account_view(account, settings=settings) | {
+        "source": {
+            "privacy": "private" if user.default_visibility == "followers" else user.default_visibility,
+            "sensitive": user.default_sensitive,
+            "language": user.default_language or "",
+            "note": account.note,
+            "fields": [
+                {
+                    "name": field.get("name", ""),
+                    "value": field.get("value", ""),
+                    "verified_at": field.get("verified_at"),
+                }
+                for field in account.fields
+            ],
+            "follow_requests_count": follow_requests_count,
+            "hide_collections": account.hide_collections,
+            "discoverable": account.discoverable,
+            "indexable": account.indexable,
+            "attribution_domains": [],
+        },
+        "role": dict(_ROLES.get(user.role, _ROLES["user"])),
+    }
+
+
+def page_url(account: Account, *, settings: Settings) -> str:
+    """Return the account's page for browsers: ours by name, a remote one as its server says."""
+    return profile_url(settings, account.username) if account.is_local else account.url or account.uri
+
+
+def picture_url(account: Account, which: str, *, settings: Settings) -> str:
+    """Return where the avatar or header is shown from. Without one: a default whose name ends in `missing.png`."""
+    key = account.avatar_key if which == "avatar" else account.header_key
+    remote = account.avatar_url if which == "avatar" else account.header_url
+    if not account.is_gone:
+        if key:
+            return media_url(settings, key)
+        if remote and not account.is_local:
+            # the version makes a new address of a new picture, so caches may keep the old one
+            return f"{remote_picture_url(settings, account.id, which)}?v={account.version}"
+    return static_url(settings, f"images/{which}-missing.png")
+
+
+def _day(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
