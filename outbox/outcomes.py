@@ -49,11 +49,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The judgement. `host_failed` counts towards the breaker; `wait` is what the peer asks of us, in seconds."""
+    """The judgement. `host_failed` counts towards the breaker, `unreachable` says that not even an answer came;
+    `wait` is what the peer asks of us, in seconds."""
 
     verdict: Verdict
     reason: str
     host_failed: bool = False
+    unreachable: bool = False
     wait: float | None = None
 
 
@@ -61,7 +63,7 @@ def judge(answer: Answer, *, tries: int) -> Outcome:
     """Say what an answer to the `tries`-th try (1 is the first) means (DLV-3)."""
     status, wait = answer.status, clamp_wish(answer.retry_after)
     if status is None:
-        return _again(tries, answer.reason or "no answer", host_failed=True)
+        return _again(tries, answer.reason or "no answer", host_failed=True, unreachable=True)
     reason = f"HTTP {status}"
     if 200 <= status < 300:
         return Outcome(Verdict.SENT, reason)
@@ -79,11 +81,18 @@ def judge(answer: Answer, *, tries: int) -> Outcome:
 
 
 def _again(
-    tries: int, reason: str, *, host_failed: bool = False, wait: float | None = None, limit: int = MAX_TRIES
+    tries: int,
+    reason: str,
+    *,
+    host_failed: bool = False,
+    unreachable: bool = False,
+    wait: float | None = None,
+    limit: int = MAX_TRIES,
 ) -> Outcome:
+    verdict = Verdict.RETRY
     if tries >= limit:
-        return Outcome(Verdict.DROPPED, f"{reason}, given up after {tries} tries", host_failed=host_failed)
-    return Outcome(Verdict.RETRY, reason, host_failed=host_failed, wait=wait)
+        verdict, reason, wait = Verdict.DROPPED, f"{reason}, given up after {tries} tries", None
+    return Outcome(verdict, reason, host_failed=host_failed, unreachable=unreachable, wait=wait)
 
 
 def clamp_wish(seconds: float | None) -> float | None:

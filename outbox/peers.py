@@ -27,6 +27,7 @@ PAUSE = timedelta(minutes=30)
 UNAVAILABLE_DAYS = 7
 PROBE_EVERY = timedelta(days=1)
 RELEASE_EVERY = timedelta(seconds=1)
+BREATHER = timedelta(seconds=15)
 _RELEASED_ONE_BY_ONE = 2_000
 _SUCCESS_NOTED_EVERY = timedelta(minutes=10)
 
@@ -50,6 +51,12 @@ class Health:
     def is_failing(self) -> bool:
         """Whether its deliveries belong into the slow lane."""
         return self.consecutive_failures > 0 or self.paused_until is not None or self.unavailable_since is not None
+
+    def held_until(self, now: datetime) -> datetime | None:
+        """When a host that just failed is tried again; None for a well one."""
+        if self.paused_until is not None:
+            return self.paused_until
+        return now + BREATHER * self.consecutive_failures if self.consecutive_failures else None
 
     def takes_new(self, now: datetime) -> bool:
         """Whether a new delivery is queued at all: not for an unavailable host, unless a probe is due."""

@@ -107,7 +107,7 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
                     lease=LEASE,
                     limit=BATCH - len(ids),
                     where=[Delivery.urgent.is_(urgent), *claimable(slow=slow)],
-                    order_by=[Delivery.due_at, Delivery.id],
+                    order_by=[Delivery.due_at.asc(), Delivery.id.asc()],
                 )
         if not ids:
             return Batch([], {}, 0)
@@ -237,4 +237,3 @@ async def give_back(uow: UnitOfWork, unsent: Sequence[Unsent], *, now: datetime)
                 .values(due_at=now, attempts=Delivery.attempts - 1, slow=slow)
                 .execution_options(synchronize_session=False)
             )
-

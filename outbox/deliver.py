@@ -1,0 +1,372 @@
+"""Sending: the drains of the two delivery lanes.
+
+    claim (one transaction) -> a short queue per host -> sign now, POST -> record many results (one transaction)
+
+No transaction is open while we wait for the network. A worker that dies lets its leases run out: what it had
+sent but not recorded goes out a second time, with the same activity id, and has no second effect.
+
+Who waits for whom. Each host has its own short queue and at most `deliveries_per_host` requests under way, so
+hosts do not wait for each other. All together share `delivery_concurrency` places, but a request that has had
+no answer for half a second leaves its place to the next: it costs a socket, not the machine. In the lane
+"deliver" a host gets `PATIENCE` seconds; one that fails there moves, with all that waits for it, to
+"deliver-slow", where it has thirty. A host that cannot be reached, or answers 5xx twice running, has had its
+turn: what waits for it waits 15 s, then 30, ... so a thousand deliveries to a dead host cost five connection
+attempts in all before the breaker (`peers`) pauses it.
+
+Results are judged by `outcomes`; the second signature scheme is knocked with where the first is refused (SIG-13).
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from federation.errors import EgressRefused, FederationError, FetchFailed
+from federation.origins import host_of
+from federation.signatures.request import Scheme
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.runtime import Runtime
+from node.base.work import DELIVER, DELIVER_SLOW, FETCH, drain
+from outbox.moved import find_new_inbox, look_again
+from outbox.outcomes import Answer, Outcome, Verdict, judge, retry_delay
+from outbox.peers import (
+    Health,
+    after_failure,
+    after_success,
+    demote,
+    hold,
+    is_worth_noting,
+    read_health,
+    release,
+    save_health,
+)
+from outbox.queue import BATCH, Again, Parcel, Unsent, claim, finish, give_back, has_due, postpone
+
+log = structlog.get_logger(__name__)
+
+SECONDS: Final = 60
+"""What a drain may take: claims for 15 s, then what was claimed may start within 10 s and last 30."""
+
+WORKING_SECONDS: Final = 15.0
+START_WITHIN: Final = 10.0
+"""A parcel that has not been started so long after its claim is given back: its lease must cover its request."""
+
+PATIENCE: Final = 10.0
+SLOW_PATIENCE: Final = 30.0
+"""Seconds for one parcel with all its requests: a second scheme, a new inbox."""
+
+STRIKES: Final = 2
+STALLED_AFTER: Final = 0.5
+FLUSH_EVERY: Final = 0.25
+FLUSH_AT: Final = 100
+OPEN_REQUESTS: Final = 4
+"""How many times `delivery_concurrency` requests may be open when most of them only wait."""
+
+SCHEME_LIFE: Final = timedelta(days=30)
+_REFUSALS = frozenset({400, 401, 403})
+_OWN_FAULTS = frozenset({"own_host", "bad_uri", "plain_http", "port_refused", "private_host"})
+
+
+async def _due(runtime: Runtime, now: datetime) -> bool:
+    async with runtime.read() as reader:
+        return await has_due(reader, slow=False, now=now)
+
+
+async def _slow_due(runtime: Runtime, now: datetime) -> bool:
+    async with runtime.read() as reader:
+        return await has_due(reader, slow=True, now=now)
+
+
+@drain(DELIVER, seconds=SECONDS, is_due=_due)
+async def deliver(runtime: Runtime) -> bool:
+    """Send what is due to hosts that are well; True when stopped with work left."""
+    return await _Round(runtime, slow=False).run()
+
+
+@drain(DELIVER_SLOW, seconds=SECONDS, is_due=_slow_due)
+async def deliver_slow(runtime: Runtime) -> bool:
+    """Send what is due to hosts that were failing; True when stopped with work left."""
+    return await _Round(runtime, slow=True).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A try, what came of it, and the signature scheme that was answered."""
+
+    parcel: Parcel
+    outcome: Outcome
+    scheme: Scheme
+
+
+@dataclass(slots=True)
+class _Host:
+    """One host's part of a round."""
+
+    health: Health
+    on_trial: bool
+    """Was paused: one probe decides about the rest (DLV-5)."""
+
+    queue: "deque[tuple[Parcel, float]]" = field(default_factory=deque)
+    workers: int = 0
+    strikes: int = 0
+    is_over: bool = False
+    """Has had its turn: nothing more is tried in this round."""
+
+    def note(self, outcome: Outcome) -> None:
+        """Take a result into account."""
+        self.strikes = self.strikes + 1 if outcome.host_failed else 0
+        if outcome.unreachable or outcome.wait is not None or self.on_trial or self.strikes >= STRIKES:
+            self.is_over = True
+
+
+class _Round:
+    """One run of a drain: claims, sends and records until nothing is left or its time is over."""
+
+    def __init__(self, runtime: Runtime, *, slow: bool) -> None:
+        self._runtime = runtime
+        self._slow = slow
+        settings = runtime.settings
+        self._per_host = 1 if slow else settings.deliveries_per_host
+        self._patience = SLOW_PATIENCE if slow else PATIENCE
+        self._places = asyncio.Semaphore(settings.delivery_concurrency)
+        self._sockets = asyncio.Semaphore(settings.delivery_concurrency * OPEN_REQUESTS)
+        self._hosts: dict[str, _Host] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._progress = asyncio.Event()
+        self._sent: list[Sent] = []
+        self._unsent: list[Unsent] = []
+        self._started = time.monotonic()
+
+    async def run(self) -> bool:
+        """Work until the lane is empty (False) or the time is over (True)."""
+        exhausted, claim_at, flush_at = False, 0.0, time.monotonic() + FLUSH_EVERY
+        try:
+            while True:
+                in_time = time.monotonic() - self._started < WORKING_SECONDS
+                hungry = not exhausted or time.monotonic() >= claim_at
+                if in_time and hungry and self._waiting() < BATCH // 2:
+                    batch = await claim(self._runtime, slow=self._slow)
+                    self._take(batch.parcels, batch.health)
+                    exhausted = batch.claimed < BATCH
+                    claim_at = time.monotonic() + FLUSH_EVERY
+                await self._some_progress()
+                if self._tasks and len(self._sent) < FLUSH_AT and time.monotonic() < flush_at:
+                    continue
+                if await self._flush():
+                    exhausted = False
+                elif not self._tasks and (exhausted or not in_time):
+                    return not exhausted
+                flush_at = time.monotonic() + FLUSH_EVERY
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _some_progress(self) -> None:
+        """Wait until there is much to record, nothing to wait for, or a moment is over."""
+        self._progress.clear()
+        if self._tasks and len(self._sent) < FLUSH_AT:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_EVERY):
+                    await self._progress.wait()
+
+    def _end(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not self._tasks or len(self._sent) >= FLUSH_AT:
+            self._progress.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("delivery_worker_failed", exc_info=task.exception())
+
+    def _waiting(self) -> int:
+        return sum(len(host.queue) for host in self._hosts.values())
+
+    def _take(self, parcels: list[Parcel], health: Mapping[str, Health]) -> None:
+        """Put parcels into their hosts' queues and start workers for them."""
+        claimed_at = time.monotonic()
+        for parcel in parcels:
+            host = self._hosts.get(parcel.host)
+            if host is None:
+                known = health[parcel.host]
+                host = self._hosts[parcel.host] = _Host(known, known.paused_until is not None)
+            host.queue.append((parcel, claimed_at))
+            if host.workers < self._per_host:
+                host.workers += 1
+                task = asyncio.create_task(self._serve(host))
+                self._tasks.add(task)
+                task.add_done_callback(self._end)
+
+    async def _serve(self, host: _Host) -> None:
+        """Send what waits for one host, in order, as one of its few workers."""
+        try:
+            while host.queue:
+                parcel, claimed_at = host.queue.popleft()
+                if host.is_over or time.monotonic() - claimed_at > START_WITHIN:
+                    self._unsent.append(Unsent(parcel.id, slow=self._slow))
+                    continue
+                sent = await self._send(parcel, host.health)
+                self._sent.append(sent)
+                host.note(sent.outcome)
+        finally:
+            host.workers -= 1
+
+    async def _send(self, parcel: Parcel, health: Health) -> Sent:
+        """Send one parcel within our patience, in one of the shared places."""
+        first, second = scheme_order(health, self._runtime.now())
+        async with self._sockets:
+            await self._places.acquire()
+            place = _Place(self._places)
+            leave = asyncio.get_running_loop().call_later(STALLED_AFTER, place.leave)
+            try:
+                async with asyncio.timeout(self._patience):
+                    scheme, outcome = await self._knock(parcel, first, second)
+            except TimeoutError:
+                answer = Answer(None, f"no answer within {self._patience:.0f} s")
+                scheme, outcome = first, judge(answer, tries=parcel.tries)
+            finally:
+                leave.cancel()
+                place.leave()
+        if outcome.verdict not in (Verdict.SENT, Verdict.RETRY):
+            log.info("delivery_dropped", host=parcel.host, delivery=parcel.id, reason=outcome.reason)
+        return Sent(parcel, outcome, scheme)
+
+    async def _knock(self, parcel: Parcel, first: Scheme, second: Scheme) -> tuple[Scheme, Outcome]:
+        """Try one scheme, the other one where that is refused, and a new inbox where the old one moved."""
+        scheme, answer = first, await self._post(parcel, parcel.inbox_url, first)
+        if answer.status in _REFUSALS:
+            other = await self._post(parcel, parcel.inbox_url, second)
+            if other.status is not None and other.status not in _REFUSALS:
+                scheme, answer = second, other
+        outcome = judge(answer, tries=parcel.tries)
+        if outcome.verdict is Verdict.MOVED:
+            outcome = await self._follow_move(parcel, scheme, outcome)
+        return scheme, outcome
+
+    async def _follow_move(self, parcel: Parcel, scheme: Scheme, outcome: Outcome) -> Outcome:
+        """Learn where a redirecting inbox's actor wants its mail and try once there (DLV-8)."""
+        inbox_url = await find_new_inbox(self._runtime, parcel.inbox_url)
+        if inbox_url is None:
+            return Outcome(Verdict.DROPPED, f"{outcome.reason}, and its actor names no other inbox")
+        judged = judge(await self._post(parcel, inbox_url, scheme), tries=parcel.tries)
+        if judged.verdict is Verdict.MOVED:
+            return Outcome(Verdict.DROPPED, f"{outcome.reason}, and the new inbox redirects too")
+        return replace(judged, host_failed=judged.host_failed and host_of(inbox_url) == parcel.host)
+
+    async def _post(self, parcel: Parcel, inbox_url: str, scheme: Scheme) -> Answer:
+        try:
+            result = await self._runtime.http.post_activity(inbox_url, parcel.body, signer=parcel.key, scheme=scheme)
+        except EgressRefused as error:
+            # 400 stands for what will never do; an address that should not be ours may be a passing fault.
+            return Answer(400 if error.reason in _OWN_FAULTS else None, error.detail)
+        except FetchFailed as error:
+            return Answer(error.status, f"{error.reason}: {error.detail}", error.retry_after)
+        except FederationError as error:
+            return Answer(400, f"{error.reason}: {error.detail}")
+        return Answer(result.status, "", result.retry_after)
+
+    async def _flush(self) -> bool:
+        """Record what came of the tries so far, in one transaction; True when that freed something to claim."""
+        sent, self._sent = self._sent, []
+        unsent, self._unsent = self._unsent, []
+        if not (sent or unsent):
+            return False
+        runtime, now = self._runtime, self._runtime.now()
+        done = [item for item in sent if item.outcome.verdict is not Verdict.RETRY]
+        again = [_again(item, now, slow=self._slow) for item in sent if item.outcome.verdict is Verdict.RETRY]
+        gone = {item.parcel.inbox_url for item in sent if item.outcome.verdict is Verdict.GONE}
+        async with runtime.write() as uow:
+            await finish(uow, [item.parcel.id for item in done], {item.parcel.activity_id for item in done})
+            await postpone(uow, again)
+            await give_back(uow, unsent, now=now)
+            after = await self._note_health(uow, sent, now)
+            if gone:
+                await look_again(uow, gone, now=now)
+                uow.after_commit(lambda: runtime.nudge(FETCH))
+            if not self._slow and any(item.outcome.host_failed for item in sent):
+                uow.after_commit(lambda: runtime.nudge(DELIVER_SLOW))
+        for name, health in after.items():
+            host = self._hosts[name]
+            host.health = health
+            if host.is_over and not host.queue and not host.workers and not health.is_failing:
+                del self._hosts[name]  # passed its trial, or has its wish: a fresh start if it is claimed again
+        return bool(sent)
+
+    async def _note_health(self, uow: UnitOfWork, sent: list[Sent], now: datetime) -> dict[str, Health]:
+        """Write down how the hosts were, and move what waits for them; return their health."""
+        by_host: dict[str, list[Sent]] = {}
+        for item in sent:
+            by_host.setdefault(item.parcel.host, []).append(item)
+        before = await read_health(uow, by_host)
+        after = {host: _health_after(before[host], items, now) for host, items in by_host.items()}
+        changed = {host: new for host, new in after.items() if is_worth_noting(before[host], new)}
+        await save_health(uow, changed, now=now)
+        for host, items in by_host.items():
+            old, new = before[host], after[host]
+            wish = max((item.outcome.wait or 0.0 for item in items), default=0.0)
+            is_over = self._hosts[host].is_over
+            if is_over and (until := new.held_until(now)) is not None:
+                await hold(uow, host, until=max(until, now + timedelta(seconds=wish)))
+            elif wish:
+                await hold(uow, host, until=now + timedelta(seconds=wish))
+            elif new.is_failing and not old.is_failing:
+                await demote(uow, host)
+            elif old.paused_until is not None and not new.is_failing:
+                await release(uow, host, now=now)
+        return after
+
+
+@dataclass(slots=True)
+class _Place:
+    """A place among the requests under way, left once."""
+
+    places: asyncio.Semaphore
+    left: bool = False
+
+    def leave(self) -> None:
+        """Let the next one in, unless that was done."""
+        if not self.left:
+            self.left = True
+            self.places.release()
+
+
+def scheme_order(health: Health, now: datetime) -> tuple[Scheme, Scheme]:
+    """Return the schemes to knock with, the likelier one first (SIG-13): cavage unless RFC 9421 was proven."""
+    proven = health.scheme_proven_at is not None and now - health.scheme_proven_at < SCHEME_LIFE
+    if health.signature_scheme == "rfc9421" and proven:
+        return "rfc9421", "cavage"
+    return "cavage", "rfc9421"
+
+
+def _again(item: Sent, now: datetime, *, slow: bool) -> Again:
+    wait = item.outcome.wait
+    seconds = retry_delay(item.parcel.tries) if wait is None else wait
+    return Again(
+        item.parcel.id,
+        now + timedelta(seconds=seconds),
+        item.outcome.reason,
+        slow=slow or item.outcome.host_failed,
+    )
+
+
+def _health_after(health: Health, sent: list[Sent], now: datetime) -> Health:
+    """Apply a host's results in their order."""
+    for item in sent:
+        if item.outcome.host_failed:
+            health = after_failure(health, now=now, error=item.outcome.reason)
+        elif item.outcome.verdict is Verdict.SENT:
+            health = after_success(health, now=now)
+            if _is_news(health, item.scheme, now):
+                health = replace(health, signature_scheme=item.scheme, scheme_proven_at=now)
+    return health
+
+
+def _is_news(health: Health, scheme: Scheme, now: datetime) -> bool:
+    """Whether a working scheme is worth a note: another than known, or the proof grows old."""
+    if health.signature_scheme != scheme:
+        return scheme == "rfc9421" or bool(health.signature_scheme)
+    return health.scheme_proven_at is None or now - health.scheme_proven_at > SCHEME_LIFE / 2
