@@ -1,0 +1,225 @@
+"""Every SELECT over follows. Only an accepted follow is a follow; what waits is a request (attack row 41)."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from node.accounts.models import Account
+from node.accounts.queries import AccountEntry, is_present
+from node.accounts.relations import BLOCKS, MUTES, block_between
+from node.auth.models import User
+from node.base.clock import system_clock
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.follows.models import Follow
+from node.follows.rules import Relationship
+
+
+async def find_follow(reader: Reader, follower_id: int, followee_id: int) -> Follow | None:
+    """Return the follow or request of one account to another."""
+    found: Follow | None = await reader.scalar(
+        select(Follow).where(Follow.follower_id == follower_id, Follow.followee_id == followee_id)
+    )
+    return found
+
+
+async def find_follow_by_id(reader: Reader, follow_id: int) -> Follow | None:
+    """Return a follow by its row's id."""
+    found: Follow | None = await reader.scalar(select(Follow).where(Follow.id == follow_id))
+    return found
+
+
+async def find_follow_by_uri(reader: Reader, uri: str) -> Follow | None:
+    """Return a follow by its activity's id. Ids of remote origin are not unique: check whose it is."""
+    if not uri:
+        return None
+    found: Follow | None = await reader.scalar(select(Follow).where(Follow.uri == uri).order_by(Follow.id).limit(1))
+    return found
+
+
+async def is_following(reader: Reader, follower_id: int, followee_id: int) -> bool:
+    """Whether an accepted follow stands."""
+    found = await find_follow(reader, follower_id, followee_id)
+    return found is not None and found.accepted_at is not None
+
+
+async def is_block_between(reader: Reader, a: int, b: int) -> bool:
+    """Whether one of the two blocks the other: nobody follows across a block."""
+    return bool(await reader.scalar(select(block_between(a, b))))
+
+
+async def list_relationships(
+    reader: Reader, viewer_id: int, ids: Collection[int], *, now: datetime | None = None
+) -> dict[int, Relationship]:
+    """Return how the viewer stands to each account of `ids` (any number of them: four queries a batch of ids)."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[int, Relationship] = {}
+    for start in range(0, len(wanted), 200):
+        found |= await _relationships(reader, viewer_id, wanted[start : start + 200], now or system_clock())
+    return found
+
+
+async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: datetime) -> dict[int, Relationship]:
+    out: dict[int, Follow] = {
+        row.followee_id: row
+        for row in await reader.scalars(
+            select(Follow).where(Follow.follower_id == viewer_id, Follow.followee_id.in_(ids))
+        )
+    }
+    back: dict[int, Follow] = {
+        row.follower_id: row
+        for row in await reader.scalars(
+            select(Follow).where(Follow.followee_id == viewer_id, Follow.follower_id.in_(ids))
+        )
+    }
+    blocks = (
+        await reader.execute(
+            select(BLOCKS.c.account_id, BLOCKS.c.target_id).where(
+                or_(
+                    (BLOCKS.c.account_id == viewer_id) & BLOCKS.c.target_id.in_(ids),
+                    (BLOCKS.c.target_id == viewer_id) & BLOCKS.c.account_id.in_(ids),
+                )
+            )
+        )
+    ).all()
+    blocking = {row.target_id for row in blocks if row.account_id == viewer_id}
+    blocked_by = {row.account_id for row in blocks if row.target_id == viewer_id}
+    mutes = {
+        row.target_id: bool(row.hide_notifications)
+        for row in await reader.execute(
+            select(MUTES.c.target_id, MUTES.c.hide_notifications).where(
+                MUTES.c.account_id == viewer_id,
+                MUTES.c.target_id.in_(ids),
+                or_(MUTES.c.expires_at.is_(None), MUTES.c.expires_at > now),
+            )
+        )
+    }
+    result = {}
+    for id_ in ids:
+        mine, theirs = out.get(id_), back.get(id_)
+        following = mine is not None and mine.accepted_at is not None
+        result[id_] = Relationship(
+            account_id=id_,
+            following=following,
+            showing_reblogs=mine is not None and following and mine.show_boosts,
+            notifying=mine is not None and following and mine.notify,
+            requested=mine is not None and not following,
+            followed_by=theirs is not None and theirs.accepted_at is not None,
+            requested_by=theirs is not None and theirs.accepted_at is None,
+            blocking=id_ in blocking,
+            blocked_by=id_ in blocked_by,
+            muting=id_ in mutes,
+            muting_notifications=mutes.get(id_, False),
+        )
+    return result
+
+
+async def list_followers(reader: Reader, account_id: int, page: Page) -> list[AccountEntry]:
+    """Return a page of an account's followers, newest first, paged by the follow's id. Gone accounts are left out."""
+    statement = (
+        select(Follow.id, Follow.follower_id)
+        .join(Account, Account.id == Follow.follower_id)
+        .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Follow.id.expression))).all()
+    return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+async def list_following(reader: Reader, account_id: int, page: Page) -> list[AccountEntry]:
+    """Return a page of whom an account follows, newest first, paged by the follow's id."""
+    statement = (
+        select(Follow.id, Follow.followee_id)
+        .join(Account, Account.id == Follow.followee_id)
+        .where(Follow.follower_id == account_id, Follow.accepted_at.is_not(None), is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Follow.id.expression))).all()
+    return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+async def list_follow_requests(reader: Reader, account_id: int, page: Page) -> list[AccountEntry]:
+    """Return a page of who asks to follow an account, newest first, paged by the follow's id."""
+    statement = (
+        select(Follow.id, Follow.follower_id)
+        .join(Account, Account.id == Follow.follower_id)
+        .where(Follow.followee_id == account_id, Follow.accepted_at.is_(None), is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Follow.id.expression))).all()
+    return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+async def count_follow_requests(reader: Reader, account_id: int) -> int:
+    """Return how many ask to follow an account."""
+    return int(
+        await reader.scalar(
+            select(func.count())
+            .select_from(Follow)
+            .join(Account, Account.id == Follow.follower_id)
+            .where(Follow.followee_id == account_id, Follow.accepted_at.is_(None), is_present())
+        )
+        or 0
+    )
+
+
+async def list_local_follower_ids(
+    reader: Reader,
+    account_id: int,
+    *,
+    active_since: datetime | None = None,
+    after_id: int = 0,
+    limit: int = 1000,
+) -> list[int]:
+    """Return a chunk of the local followers in the order of their ids, those after `after_id`.
+
+    `active_since`: only people seen since then (the fan-out's tiers). Suspended people need no posts.
+    """
+    statement = (
+        select(Follow.follower_id)
+        .join(User, User.account_id == Follow.follower_id)
+        .join(Account, Account.id == Follow.follower_id)
+        .where(
+            Follow.followee_id == account_id,
+            Follow.accepted_at.is_not(None),
+            Follow.follower_id > after_id,
+            is_present(),
+        )
+        .order_by(Follow.follower_id)
+        .limit(limit)
+    )
+    if active_since is not None:
+        statement = statement.where(User.last_active_at >= active_since)
+    return list(await reader.scalars(statement))
+
+
+async def count_local_followers(reader: Reader, account_id: int) -> int:
+    """Return how many of our own people follow an account."""
+    return int(
+        await reader.scalar(
+            select(func.count())
+            .select_from(Follow)
+            .join(User, User.account_id == Follow.follower_id)
+            .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None))
+        )
+        or 0
+    )
+
+
+async def followed_ids(reader: Reader, account_id: int) -> list[int]:
+    """Return everybody an account follows."""
+    return list(
+        await reader.scalars(
+            select(Follow.followee_id).where(Follow.follower_id == account_id, Follow.accepted_at.is_not(None))
+        )
+    )
+
+
+async def list_follows_of(reader: Reader, account_id: int, *, limit: int) -> list[Follow]:
+    """Return some of the follows and requests an account has in either direction."""
+    return list(
+        await reader.scalars(
+            select(Follow)
+            .where(or_(Follow.follower_id == account_id, Follow.followee_id == account_id))
+            .order_by(Follow.id)
+            .limit(limit)
+        )
+    )

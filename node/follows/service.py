@@ -1,0 +1,175 @@
+"""Use cases of follows: ask, accept, refuse, withdraw; for our own people and for what remote servers sent.
+
+A row is a request until `accepted_at` is set; only then do the two counters change, in the same transaction and
+only if the row really changed, so that any number of repeats and races leave them right (attack row 115). Who has
+to be told is decided by the effects of the recorded event.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import delete, update
+
+from node.accounts.models import Account
+from node.accounts.uris import follow_uri
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Forbidden, Invalid, NotFound
+from node.base.ids import new_id, time_of
+from node.base.settings import Settings
+from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
+from node.follows.models import Follow
+from node.follows.queries import find_follow, is_block_between, list_follows_of
+from node.follows.rules import holds_at_once
+
+
+async def follow(
+    uow: UnitOfWork,
+    settings: Settings,
+    follower: Account,
+    followee: Account,
+    *,
+    show_boosts: bool | None = None,
+    notify: bool | None = None,
+    uri: str = "",
+    now: datetime,
+) -> Follow:
+    """Follow somebody, or ask to; return the row as it stands then.
+
+    Repeating is harmless: our own people change their options by it (None leaves one as it is), a remote server's
+    repeat brings a new activity id and is answered again (ACV-1). Raises Invalid for oneself, NotFound for somebody
+    who is gone, Forbidden across a block.
+    """
+    if follower.id == followee.id:
+        raise Invalid("You cannot follow yourself")
+    if follower.is_gone or followee.is_gone:
+        raise NotFound()
+    if await is_block_between(uow, follower.id, followee.id):
+        raise Forbidden()
+    at_once = holds_at_once(
+        followee_is_local=followee.is_local,
+        followee_locked=followee.locked,
+        follower_silenced=follower.silenced_at is not None,
+    )
+    follow_id = new_id()
+    is_new = await insert_if_absent(
+        uow,
+        Follow,
+        {
+            "id": follow_id,
+            "follower_id": follower.id,
+            "followee_id": followee.id,
+            "uri": follow_uri(settings, follow_id) if follower.is_local else uri,
+            "show_boosts": show_boosts is not False,
+            "notify": bool(notify),
+            "created_at": now,
+        },
+    )
+    row = await find_follow(uow, follower.id, followee.id)
+    assert row is not None
+    if not is_new:
+        await _repeat(uow, row, follower, show_boosts=show_boosts, notify=notify, uri=uri)
+    if row.accepted_at is not None:
+        return row
+    if at_once:
+        await accept_follow(uow, row, now=now)
+    elif is_new:
+        await uow.record(FollowRequested(row.id, follower.id, followee.id))
+    return row
+
+
+async def _repeat(
+    uow: UnitOfWork, row: Follow, follower: Account, *, show_boosts: bool | None, notify: bool | None, uri: str
+) -> None:
+    if follower.is_local:
+        row.show_boosts = row.show_boosts if show_boosts is None else show_boosts
+        row.notify = row.notify if notify is None else notify
+        await uow.flush()
+        return
+    row.uri = uri or row.uri
+    await uow.flush()
+    if row.accepted_at is not None:  # their server has lost our Accept, so it gets another
+        await uow.record(FollowAccepted(row.id, row.follower_id, row.followee_id))
+
+
+async def accept_follow(uow: UnitOfWork, follow: Follow, *, now: datetime | None = None) -> bool:
+    """Let a request hold; return whether it was waiting. Called for a local approval and for a remote Accept."""
+    accepted_at = now or time_of(new_id())
+    changed = await uow.write(
+        update(Follow).where(Follow.id == follow.id, Follow.accepted_at.is_(None)).values(accepted_at=accepted_at)
+    )
+    if not changed:
+        return False
+    await _count(uow, follow.follower_id, follow.followee_id, 1)
+    await uow.record(FollowAccepted(follow.id, follow.follower_id, follow.followee_id))
+    return True
+
+
+async def reject_follow(uow: UnitOfWork, follow: Follow) -> bool:
+    """Refuse a request or remove a follower; return whether it still stood. Also for a remote Reject (ACV-1)."""
+    removed = await _remove(uow, follow.follower_id, follow.followee_id)
+    if removed is None:
+        return False
+    await uow.record(FollowRejected(removed[0], removed[1], follow.follower_id, follow.followee_id))
+    return True
+
+
+async def unfollow(uow: UnitOfWork, follower_id: int, followee_id: int) -> bool:
+    """Withdraw a follow or a request; return whether there was one."""
+    removed = await _remove(uow, follower_id, followee_id)
+    if removed is None:
+        return False
+    await uow.record(Unfollowed(removed[0], removed[1], follower_id, followee_id))
+    return True
+
+
+async def remove_follower(uow: UnitOfWork, account_id: int, follower_id: int) -> bool:
+    """Remove one of an account's followers, or refuse a request; return whether there was one."""
+    found = await find_follow(uow, follower_id, account_id)
+    return found is not None and await reject_follow(uow, found)
+
+
+async def sever(uow: UnitOfWork, account_id: int, target_id: int) -> None:
+    """End every follow between two accounts, as a block does: the first one unfollows and refuses (ACV-7)."""
+    await unfollow(uow, account_id, target_id)
+    await remove_follower(uow, account_id, target_id)
+
+
+async def sever_all(uow: UnitOfWork, account_id: int, *, limit: int = 500, tell: bool = False) -> int:
+    """End up to `limit` follows of an account in either direction; return how many. For accounts that are gone.
+
+    Call it until it returns 0. Nobody is told follow by follow (the Delete says it all) unless `tell`, which is for
+    a suspended domain (MOD-2).
+    """
+    rows = await list_follows_of(uow, account_id, limit=limit)
+    for row in rows:
+        removed = await _remove(uow, row.follower_id, row.followee_id)
+        if removed is not None and tell:
+            event = FollowRejected if row.follower_id == account_id else Unfollowed
+            await uow.record(event(removed[0], removed[1], row.follower_id, row.followee_id))
+    return len(rows)
+
+
+async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[int, str] | None:
+    """Delete the row and take it off the counters if it held; return its id and uri, or None if there was none."""
+    result = await uow.execute(
+        delete(Follow)
+        .where(Follow.follower_id == follower_id, Follow.followee_id == followee_id)
+        .returning(Follow.id, Follow.uri, Follow.accepted_at)
+    )
+    row = result.one_or_none()
+    if row is None:
+        return None
+    if row.accepted_at is not None:
+        await _count(uow, follower_id, followee_id, -1)
+    return row.id, row.uri
+
+
+async def _count(uow: UnitOfWork, follower_id: int, followee_id: int, step: int) -> None:
+    """Move both counters. In the order of ids, so that two transactions on PostgreSQL never wait in a circle."""
+    columns = {follower_id: Account.following_count, followee_id: Account.followers_count}
+    for account_id in sorted(columns):
+        column = columns[account_id]
+        statement = update(Account).where(Account.id == account_id).values({column: column + step})
+        if step < 0:  # a remote actor's reported count may be anything
+            statement = statement.where(column > 0)
+        await uow.write(statement)
