@@ -1,0 +1,43 @@
+"""When somebody was last here: decides whose timelines are kept warm, and counts the active people."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, update
+
+from node.auth.models import User
+from node.base.errors import Unavailable
+from node.base.runtime import Runtime
+
+ACTIVITY_STEP = timedelta(minutes=10)
+
+
+async def touch_activity(runtime: Runtime, account_id: int, *, last_active_at: datetime | None = None) -> None:
+    """Note that somebody is here, at most every ten minutes. Never fails its caller.
+
+    With `last_active_at` from the session or principal most calls cost nothing at all; without it Redis remembers.
+    """
+    now = runtime.now()
+    if last_active_at is not None:
+        if now - last_active_at < ACTIVITY_STEP:
+            return
+    elif not await _is_first(runtime, account_id):
+        return
+    try:
+        async with runtime.write() as uow:
+            await uow.write(
+                update(User)
+                .where(
+                    User.account_id == account_id,
+                    or_(User.last_active_at.is_(None), User.last_active_at <= now - ACTIVITY_STEP),
+                )
+                .values(last_active_at=now)
+            )
+    except Unavailable:  # the next request tries again
+        return
+
+
+async def _is_first(runtime: Runtime, account_id: int) -> bool:
+    """Whether nobody noted this in the last ten minutes; also when Redis is away: the UPDATE looks once more."""
+    key, seconds = f"active:{account_id}", int(ACTIVITY_STEP.total_seconds())
+    is_new = await runtime.gate.call(lambda redis: redis.set(key, b"1", nx=True, ex=seconds))
+    return bool(is_new) or runtime.gate.is_shut

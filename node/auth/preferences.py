@@ -1,0 +1,46 @@
+"""What somebody prefers: how their posts begin and how their pages look. Part of the service."""
+
+import re
+
+from node.auth.models import User
+from node.auth.queries import get_user
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Invalid
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,2}")
+
+
+async def update_preferences(
+    uow: UnitOfWork,
+    account_id: int,
+    *,
+    default_visibility: str | None = None,
+    default_sensitive: bool | None = None,
+    default_language: str | None = None,
+    locale: str | None = None,
+    theme: str | None = None,
+) -> User:
+    """Change preferences; None leaves one as it is, "" clears a language. Raises Invalid, NotFound."""
+    user = await get_user(uow, account_id)
+    problems: dict[str, list[str]] = {}
+    if default_visibility is not None and default_visibility not in ("public", "unlisted", "followers", "direct"):
+        problems["source[privacy]"] = ["is not a visibility"]
+    if theme is not None and theme not in ("auto", "light", "dark"):
+        problems["theme"] = ["must be auto, light or dark"]
+    for name, code in (("source[language]", default_language), ("locale", locale)):
+        if code and (len(code) > 16 or not _LANGUAGE.fullmatch(code)):
+            problems[name] = ["is not a language code"]
+    if problems:
+        raise Invalid(fields=problems)
+    if default_visibility is not None:
+        user.default_visibility = default_visibility
+    if default_sensitive is not None:
+        user.default_sensitive = default_sensitive
+    if default_language is not None:
+        user.default_language = default_language or None
+    if locale is not None:
+        user.locale = locale or "en"
+    if theme is not None:
+        user.theme = theme
+    await uow.flush()
+    return user

@@ -1,0 +1,188 @@
+"""Every SELECT over users, sessions, tokens and one-time links.
+
+Whoever is gone has no session and no token: both look-ups join the account (attack row 90, rule 9).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.accounts.rules import fold_username
+from node.auth.hashing import hash_secret
+from node.auth.models import OAuthToken, OneTimeLink, User, WebSession
+from node.auth.rules import Principal, SessionFacts, canonical_email, fold_email
+from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
+
+
+async def find_user(reader: Reader, account_id: int) -> User | None:
+    """Return the person behind a local account."""
+    found: User | None = await reader.scalar(select(User).where(User.account_id == account_id))
+    return found
+
+
+async def get_user(reader: Reader, account_id: int) -> User:
+    """Return the person behind a local account. Raises NotFound."""
+    found = await find_user(reader, account_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def find_user_by_login(reader: Reader, login: str) -> User | None:
+    """Return a person by e-mail address or user name. One who is gone is nobody."""
+    login = login.strip()
+    matches = (
+        User.email == fold_email(login)
+        if "@" in login.removeprefix("@")
+        else Account.username_folded == fold_username(login.removeprefix("@"))
+    )
+    found: User | None = await reader.scalar(
+        select(User)
+        .join(Account, Account.id == User.account_id)
+        .where(matches, Account.domain == "", is_present())
+        .limit(1)
+    )
+    return found
+
+
+async def is_email_taken(reader: Reader, email: str, *, except_account_id: int = 0) -> bool:
+    """Whether somebody has this address, or another `+tag` of the same mailbox (attack row 101)."""
+    local, domain = canonical_email(email)
+    return bool(
+        await reader.scalar(
+            select(func.count())
+            .select_from(User)
+            .where(
+                User.account_id != except_account_id,
+                or_(
+                    User.email == f"{local}@{domain}",
+                    User.email.startswith(f"{local}+", autoescape=True)
+                    & User.email.endswith(f"@{domain}", autoescape=True),
+                ),
+            )
+        )
+    )
+
+
+async def has_admin(reader: Reader) -> bool:
+    """Whether somebody who is present runs this node."""
+    return bool(
+        await reader.scalar(
+            select(func.count())
+            .select_from(User)
+            .join(Account, Account.id == User.account_id)
+            .where(User.role == "admin", is_present())
+        )
+    )
+
+
+async def list_waiting_users(reader: Reader, *, limit: int = 40, offset: int = 0) -> list[User]:
+    """Return people whose account waits for approval, oldest first."""
+    return list(
+        await reader.scalars(
+            select(User)
+            .join(Account, Account.id == User.account_id)
+            .where(User.approved_at.is_(None), is_present())
+            .order_by(User.account_id)
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+async def count_active_users(reader: Reader, *, since: datetime) -> int:
+    """Return how many present people were here since then (NodeInfo)."""
+    return int(
+        await reader.scalar(
+            select(func.count())
+            .select_from(User)
+            .join(Account, Account.id == User.account_id)
+            .where(User.last_active_at >= since, is_present())
+        )
+        or 0
+    )
+
+
+async def find_session(reader: Reader, secret: str, now: datetime) -> SessionFacts | None:
+    """Return the session a cookie's secret stands for, unless it is over or its account gone."""
+    if not secret:
+        return None
+    row = (
+        await reader.execute(
+            select(WebSession, User)
+            .join(User, User.account_id == WebSession.account_id)
+            .join(Account, Account.id == WebSession.account_id)
+            .where(WebSession.secret_hash == hash_secret(secret), WebSession.expires_at > now, is_present())
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    session, user = row
+    return SessionFacts(
+        session_id=session.id,
+        account_id=session.account_id,
+        role=user.role,
+        csrf_token=session.csrf_token,
+        is_usable=user.is_usable,
+        expires_at=session.expires_at,
+        last_active_at=user.last_active_at,
+        locale=user.locale,
+        theme=user.theme,
+    )
+
+
+async def list_sessions(reader: Reader, account_id: int, now: datetime) -> list[WebSession]:
+    """Return where somebody is signed in, newest first."""
+    return list(
+        await reader.scalars(
+            select(WebSession)
+            .where(WebSession.account_id == account_id, WebSession.expires_at > now)
+            .order_by(WebSession.id.desc())
+        )
+    )
+
+
+async def find_token(reader: Reader, token: str, now: datetime) -> Principal | None:
+    """Return whom a bearer token speaks for; None when it is unknown, revoked, or its account gone (row 90)."""
+    if not token or len(token) > 1_000:
+        return None
+    row = (
+        await reader.execute(
+            select(OAuthToken, User, is_present())
+            .outerjoin(User, User.account_id == OAuthToken.account_id)
+            .outerjoin(Account, Account.id == OAuthToken.account_id)
+            .where(OAuthToken.token_hash == hash_secret(token))
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    stored, user, present = row
+    if stored.revoked_at is not None and stored.revoked_at <= now:
+        return None
+    if stored.account_id is not None and (user is None or not present):
+        return None
+    return Principal(
+        token_id=stored.id,
+        account_id=stored.account_id,
+        scopes=frozenset(stored.scopes.split()),
+        role=user.role if user is not None else "user",
+        is_usable=user.is_usable if user is not None else True,
+        app_id=stored.app_id,
+        last_active_at=user.last_active_at if user is not None else None,
+    )
+
+
+async def find_link(reader: Reader, secret: str, purpose: str, now: datetime) -> OneTimeLink | None:
+    """Return a link that still works."""
+    found: OneTimeLink | None = await reader.scalar(
+        select(OneTimeLink).where(
+            OneTimeLink.secret_hash == hash_secret(secret),
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > now,
+        )
+    )
+    return found

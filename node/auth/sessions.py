@@ -1,0 +1,70 @@
+"""Sessions of browsers: open, close, revoke. Part of the service. A new session always has a new secret (row 95)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, update
+
+from node.auth.hashing import hash_secret, new_secret
+from node.auth.models import OAuthCode, OAuthToken, WebSession
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import new_id
+
+SESSION_LIFE = timedelta(days=60)
+
+
+async def open_session(
+    uow: UnitOfWork, account_id: int, *, user_agent: str = "", address: str = "", now: datetime
+) -> str:
+    """Sign a browser in; return the secret for its cookie, which is kept nowhere here."""
+    secret = new_secret()
+    uow.add(
+        WebSession(
+            id=new_id(),
+            secret_hash=hash_secret(secret),
+            account_id=account_id,
+            csrf_token=new_secret(),
+            user_agent=user_agent[:300],
+            address=address[:64],
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SESSION_LIFE,
+        )
+    )
+    await uow.flush()
+    return secret
+
+
+async def close_session(uow: UnitOfWork, secret: str) -> bool:
+    """Sign the browser that holds `secret` out; return whether it was signed in."""
+    return bool(await uow.write(delete(WebSession).where(WebSession.secret_hash == hash_secret(secret))))
+
+
+async def close_session_by_id(uow: UnitOfWork, account_id: int, session_id: int) -> bool:
+    """Sign out one of somebody's own browsers; another's id closes nothing (attack row 89)."""
+    return bool(
+        await uow.write(delete(WebSession).where(WebSession.id == session_id, WebSession.account_id == account_id))
+    )
+
+
+async def close_other_sessions(uow: UnitOfWork, account_id: int, *, keep_secret: str = "") -> int:
+    """Sign somebody out everywhere, but for the browser that holds `keep_secret`; return how many were closed."""
+    statement = delete(WebSession).where(WebSession.account_id == account_id)
+    if keep_secret:
+        statement = statement.where(WebSession.secret_hash != hash_secret(keep_secret))
+    return await uow.write(statement)
+
+
+async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = "", now: datetime) -> None:
+    """Close sessions and revoke tokens and codes of an account: after a new password, at its end (attack row 95)."""
+    await close_other_sessions(uow, account_id, keep_secret=keep_secret)
+    await uow.write(
+        update(OAuthToken)
+        .where(OAuthToken.account_id == account_id, OAuthToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    await uow.write(delete(OAuthCode).where(OAuthCode.account_id == account_id))
+
+
+async def prune_sessions(uow: UnitOfWork, *, now: datetime) -> int:
+    """Delete sessions that are over; return how many. For the scheduler."""
+    return await uow.write(delete(WebSession).where(WebSession.expires_at <= now))
