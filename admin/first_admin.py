@@ -3,9 +3,10 @@
 import asyncio
 from typing import Any
 
+from node.auth.service import create_setup_link
+
 from admin.migrate import migrate
 from admin.queries import count_admins
-from node.auth.service import create_setup_link
 from node.base.runtime import running
 from node.base.settings import Settings
 

@@ -2,8 +2,3 @@
 
 Imported by the worker (runs drains), the scheduler (asks which are due) and tests that settle a node.
 """
-
-import inbox.process
-import node.remote.jobs
-import outbox.deliver
-import outbox.relay  # noqa: F401

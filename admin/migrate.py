@@ -118,9 +118,7 @@ async def make_revision(settings: Settings, message: str) -> Path:
     def generate(connection: Connection) -> Path:
         command.upgrade(alembic_config(connection), "head")
         number = len(list(ScriptDirectory.from_config(alembic_config()).walk_revisions())) + 1
-        made = command.revision(
-            alembic_config(connection), message=message, autogenerate=True, rev_id=f"{number:04}"
-        )
+        made = command.revision(alembic_config(connection), message=message, autogenerate=True, rev_id=f"{number:04}")
         assert made is not None
         assert not isinstance(made, list)
         return Path(made.path)

@@ -47,7 +47,9 @@ RULES = (
     ),
     Rule("tombstones", Tombstone, Tombstone.uri, lambda now: (Tombstone.expires_at < now,)),
     Rule("web_sessions", WebSession, WebSession.id, lambda now: (WebSession.expires_at < now,)),
-    Rule("one_time_links", OneTimeLink, OneTimeLink.id, lambda now: (OneTimeLink.expires_at < now - timedelta(days=7),)),
+    Rule(
+        "one_time_links", OneTimeLink, OneTimeLink.id, lambda now: (OneTimeLink.expires_at < now - timedelta(days=7),)
+    ),
     Rule("oauth_codes", OAuthCode, OAuthCode.id, lambda now: (OAuthCode.expires_at < now - timedelta(days=1),)),
     Rule("mutes", Mute, Mute.id, lambda now: (Mute.expires_at.is_not(None), Mute.expires_at < now)),
     Rule(

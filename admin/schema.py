@@ -4,20 +4,9 @@ Used by the migrations, which compare `metadata()` with the database. A new slic
 `tests/unit/admin/test_schema.py` fails when one is missing.
 """
 
-import inbox.models
-import node.accounts.models
-import node.auth.models
-import node.base.db.event_log
-import node.blocks.models
-import node.follows.models
-import node.media.models
-import node.moderation.models
-import node.notifications.models
-import node.posts.models
-import node.remote.models
-import outbox.models  # noqa: F401
 from sqlalchemy import MetaData
 
+import outbox.models  # noqa: F401
 from node.base.db.base import Base
 
 

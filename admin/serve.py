@@ -2,7 +2,7 @@
 
 `build_app` is the one place where the floors meet: `node.app.create_app` is handed the doors of inbox, outbox and
 admin. `run_web` is what `rookery web` and the children of `rookery up` run. The listening socket is made by
-`open_socket`, in the supervisor where there is one, so that several web processes share it and a restart of one
+`admin/listening.py`, in the supervisor where there is one, so that several web processes share it and a restart of one
 refuses no connection.
 """
 
@@ -15,6 +15,8 @@ import socket
 import time
 from collections.abc import Callable
 
+import node.media.routes
+import outbox.routes
 import structlog
 import uvloop
 from hypercorn.asyncio import serve
@@ -25,9 +27,8 @@ import admin.health
 import admin.pages
 import inbox.routes
 import node.api
-import node.media.routes
 import node.web
-import outbox.routes
+from admin.listening import BACKLOG
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app
 from node.base.runtime import Runtime, running
@@ -37,7 +38,6 @@ GRACE_SECONDS = 3.0
 LAST_MOMENT = 4.5
 """Seconds after SIGTERM at which requests still under way are cut off."""
 KEEP_ALIVE_SECONDS = 75
-BACKLOG = 1024
 
 log = structlog.get_logger(__name__)
 
@@ -56,24 +56,6 @@ def build_app(runtime: Runtime) -> Quart:
             admin.health.blueprint,
         ],
     )
-
-
-def open_socket(bind: str) -> socket.socket:
-    """Return a listening socket on `address:port`. Raises OSError when the port is taken."""
-    host, _, port = bind.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind((host, int(port)))
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def server_config(settings: Settings, descriptor: int) -> Config:

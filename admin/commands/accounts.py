@@ -1,0 +1,187 @@
+"""`rookery account ...`: the accounts of this node, from the command line.
+
+Every verb calls the service that the pages call too. Moderation from here is logged with no actor: the operator.
+"""
+
+import asyncio
+import secrets
+import sys
+
+import click
+
+from admin.commands.console import answers, emit, fail, json_option, read_settings
+from node.accounts.models import Account
+from node.base.db.unit_of_work import Reader
+from node.base.runtime import running
+
+GENERATED_BYTES = 12
+
+
+async def get_local(reader: Reader, name: str) -> Account:
+    """Return the local account called `name`, or leave with a sentence."""
+    from node.accounts.queries import find_local_account
+
+    account = await find_local_account(reader, name.removeprefix("@"))
+    if account is None:
+        fail(f"There is no account {name} here.")
+    return account
+
+
+def take_password(password: str | None) -> tuple[str, bool]:
+    """Return the password to use and whether it was made here. "-" reads one line from standard input."""
+    if password == "-":
+        return sys.stdin.readline().rstrip("\r\n"), False
+    if password is None:
+        return secrets.token_urlsafe(GENERATED_BYTES), True
+    return password, False
+
+
+@click.group()
+def account() -> None:
+    """Create and manage the accounts of this node."""
+
+
+@account.command()
+@click.argument("name")
+@click.option("--email", required=True, help="Address of the person.")
+@click.option("--password", help="Default: one is made and printed. - reads it from standard input.")
+@click.option("--role", type=click.Choice(["user", "moderator", "admin"]), default="user", show_default=True)
+@json_option
+@answers
+async def create(name: str, email: str, password: str | None, role: str, as_json: bool) -> None:
+    """Make an account that is usable at once, whatever the registration mode."""
+    from federation.keys import generate_rsa_key
+    from node.auth.service import create_user
+
+    settings = read_settings()
+    name = name.removeprefix("@")
+    chosen, made = take_password(password)
+    key_pair = await asyncio.to_thread(generate_rsa_key)
+    async with running(settings) as runtime, runtime.write() as uow:
+        user = await create_user(
+            uow,
+            settings,
+            username=name,
+            email=email,
+            password=chosen,
+            role=role,
+            now=runtime.now(),
+            key_pair=key_pair,
+        )
+    handle = f"@{name}@{settings.domain}"
+    if as_json:
+        data = {"id": str(user.account_id), "username": name, "handle": handle, "email": email, "role": role}
+        emit(data | ({"password": chosen} if made else {}))
+        return
+    click.echo(f"{handle} can sign in at {settings.public_url} (role: {role}).")
+    if made:
+        click.echo(f"Password: {chosen}")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--password", help="Default: one is made and printed. - reads it from standard input.")
+@json_option
+@answers
+async def password(name: str, password: str | None, as_json: bool) -> None:
+    """Set a new password. Signs every browser and app of the person out."""
+    from node.auth.service import change_password
+
+    chosen, made = take_password(password)
+    async with running(read_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        await change_password(uow, found.id, chosen, now=runtime.now())
+    if as_json:
+        emit({"username": found.username} | ({"password": chosen} if made else {}))
+        return
+    click.echo(f"The password of {found.username} is changed; every session and token of theirs has ended.")
+    if made:
+        click.echo(f"Password: {chosen}")
+
+
+@account.command()
+@click.argument("name")
+@click.argument("new_role", metavar="ROLE", type=click.Choice(["user", "moderator", "admin"]))
+@json_option
+@answers
+async def role(name: str, new_role: str, as_json: bool) -> None:
+    """Make somebody a user, moderator or admin."""
+    from node.auth.service import set_role
+
+    async with running(read_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        await set_role(uow, found.id, new_role)
+    if as_json:
+        emit({"username": found.username, "role": new_role})
+    else:
+        click.echo(f"{found.username} is now: {new_role}.")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--comment", default="", help="Why; for the moderation log.")
+@json_option
+@answers
+async def suspend(name: str, comment: str, as_json: bool) -> None:
+    """Hide an account and everything it wrote, here and (by telling them) elsewhere. Can be undone."""
+    from node.moderation.service import suspend_account
+
+    async with running(read_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        await suspend_account(uow, found.id, actor_id=None, comment=comment, now=runtime.now())
+    _say(found, "suspended", as_json)
+
+
+@account.command()
+@click.argument("name")
+@click.option("--comment", default="", help="Why; for the moderation log.")
+@json_option
+@answers
+async def unsuspend(name: str, comment: str, as_json: bool) -> None:
+    """Lift a suspension."""
+    from node.moderation.service import unsuspend_account
+
+    async with running(read_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        await unsuspend_account(uow, found.id, actor_id=None, comment=comment, now=runtime.now())
+    _say(found, "active", as_json)
+
+
+@account.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@answers
+async def delete(name: str, yes: bool, as_json: bool) -> None:
+    """Delete an account and everything it wrote, for good. The name is never given to anybody again."""
+    from node.moderation.service import delete_account
+
+    if not yes and not as_json:
+        click.confirm(f"Delete {name} and everything they wrote, for good?", abort=True)
+    elif not yes:
+        fail("Deleting cannot be undone: say --yes.")
+    async with running(read_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        await delete_account(uow, found.id, actor_id=None, comment="", now=runtime.now())
+    _say(found, "deleted", as_json)
+
+
+@account.command("setup-link")
+@json_option
+@answers
+async def setup_link(as_json: bool) -> None:
+    """Print a one-time link that makes the first admin, while there is none."""
+    from admin.first_admin import make_setup_link
+
+    link = await make_setup_link(read_settings())
+    if as_json:
+        emit({"url": link})
+    else:
+        click.echo(link or "There is an admin already.")
+
+
+def _say(account: Account, state: str, as_json: bool) -> None:
+    if as_json:
+        emit({"id": str(account.id), "username": account.username, "state": state})
+    else:
+        click.echo(f"{account.username} is {state}.")

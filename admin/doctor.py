@@ -1,0 +1,119 @@
+"""`rookery doctor`: what an operator would check by hand, in one go, each with its verdict and what to do.
+
+First version: settings, data folder, database and its revision, Redis, processes,
+lanes, hosts, and whether the node's own address answers. A check never changes anything.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+import httpx
+
+from admin.condition import examine, find_problems
+from admin.migrate import head_revision
+from admin.queries import find_revision
+from node.base.errors import Unavailable
+from node.base.runtime import Runtime, running
+from node.base.settings import Settings
+
+Verdict = Literal["good", "warning", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: its verdict, what was seen, and what to do if it is not good."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    advice: str = ""
+
+
+async def check_up(settings: Settings) -> list[Check]:
+    """Examine the node and return every check."""
+    return [check async for check in _checks(settings)]
+
+
+async def _checks(settings: Settings) -> AsyncIterator[Check]:
+    yield Check("settings", "good", f"public_url {settings.public_url}, handles @name@{settings.domain}")
+    for check in risky_settings(settings):
+        yield check
+    yield check_data_dir(settings)
+    async with running(settings) as runtime:
+        database = await check_database(runtime)
+        yield database
+        redis = await runtime.gate.call(lambda client: client.ping())
+        yield (
+            Check("redis", "good", "answers")
+            if redis
+            else Check("redis", "warning", "does not answer", "Start it, or `rookery up`. Deliveries wait until then.")
+        )
+        if database.verdict == "good":
+            condition = await examine(runtime)
+            problems = [p for p in find_problems(condition) if not p.summary.startswith("Redis")]
+            for problem in problems:
+                yield Check("node", "warning", problem.summary, problem.advice)
+            if not problems:
+                waiting = sum(lane.waiting for lane in condition.lanes)
+                yield Check("node", "good", f"nothing is late, {waiting} rows wait, {len(condition.hosts)} hosts fail")
+    yield await check_own_address(settings)
+
+
+def risky_settings(settings: Settings) -> list[Check]:
+    """Return warnings about settings that are allowed but seldom meant."""
+    found = []
+    if settings.insecure_peers:
+        found.append(Check("settings", "warning", "insecure_peers is set", "Only for development and tests: unset it."))
+    if not settings.secure:
+        found.append(
+            Check(
+                "settings",
+                "warning",
+                "public_url is http",
+                "Other servers will not federate with it; ids cannot be changed later, so settle on https first.",
+            )
+        )
+    if not settings.rate_limits:
+        found.append(Check("settings", "warning", "rate_limits is off", "Turn it on before strangers can reach you."))
+    return found
+
+
+def check_data_dir(settings: Settings) -> Check:
+    """Look at the data folder."""
+    folder = settings.data_dir.absolute()
+    if not folder.is_dir():
+        return Check("data folder", "bad", f"{folder} does not exist", "Run `rookery up` or `rookery migrate`.")
+    mode = folder.stat().st_mode & 0o777
+    if mode & 0o077:
+        return Check("data folder", "warning", f"others may enter {folder} ({mode:o})", f"chmod 700 {folder}")
+    return Check("data folder", "good", str(folder))
+
+
+async def check_database(runtime: Runtime) -> Check:
+    """Look whether the database answers and is at the revision of this version."""
+    from sqlalchemy.exc import DBAPIError
+
+    head = head_revision()
+    try:
+        async with runtime.read() as reader:
+            current = await find_revision(reader)
+    except (Unavailable, DBAPIError, OSError):
+        return Check("database", "bad", "cannot be read", "Check database_url; then run `rookery migrate`.")
+    if current != head:
+        return Check("database", "bad", f"is at revision {current}, needs {head}", "Run `rookery migrate`.")
+    return Check("database", "good", f"{runtime.database.dialect}, revision {current}")
+
+
+async def check_own_address(settings: Settings) -> Check:
+    """Ask the node's own public address for NodeInfo, as another server would."""
+    url = f"{settings.public_url}/.well-known/nodeinfo"
+    advice = "Check DNS, the proxy and the certificate; other servers see the same."
+    try:
+        async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
+            response = await client.get(url)
+    except httpx.HTTPError as error:
+        return Check("own address", "warning", f"{url}: {type(error).__name__}", advice)
+    if response.status_code != 200:
+        return Check("own address", "warning", f"{url} answers {response.status_code}", advice)
+    return Check("own address", "good", f"{url} answers")

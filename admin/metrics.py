@@ -1,0 +1,66 @@
+"""The figures of a node in Prometheus' text form. Pure: a `Condition` in, text out.
+
+They describe the whole node, read from its database and Redis at the moment of the scrape, so it does not matter
+which web process answers and nothing is counted twice.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from admin.condition import Condition, find_problems
+
+
+class _ConditionCollector(Collector):
+    def __init__(self, condition: Condition, failures: int) -> None:
+        self._condition = condition
+        self._failures = failures
+
+    def collect(self) -> Iterable[Metric]:
+        condition = self._condition
+        waiting = GaugeMetricFamily("rookery_lane_waiting", "Rows of a lane not done yet.", labels=["lane"])
+        oldest = GaugeMetricFamily(
+            "rookery_lane_oldest_seconds", "Seconds since the oldest row of a lane fell due.", labels=["lane"]
+        )
+        parked = GaugeMetricFamily("rookery_lane_parked", "Rows of a lane that gave up.", labels=["lane"])
+        for lane in condition.lanes:
+            waiting.add_metric([lane.name], lane.waiting)
+            oldest.add_metric([lane.name], lane.oldest_seconds or 0)
+            parked.add_metric([lane.name], lane.failed)
+        yield from (waiting, oldest, parked)
+        hosts = GaugeMetricFamily("rookery_failing_hosts", "Hosts that did not answer last time.", labels=["state"])
+        for state in ("retrying", "paused", "unavailable"):
+            hosts.add_metric([state], sum(host.state == state for host in condition.hosts))
+        yield hosts
+        processes = GaugeMetricFamily("rookery_processes", "Living processes by kind.", labels=["kind"])
+        memory = GaugeMetricFamily("rookery_process_resident_bytes", "Resident memory by kind.", labels=["kind"])
+        listed = condition.processes or []
+        for kind in ("web", "worker", "scheduler"):
+            of_kind = [process for process in listed if process.title.startswith(f"rookery: {kind}")]
+            processes.add_metric([kind], len(of_kind))
+            memory.add_metric([kind], sum(process.memory for process in of_kind))
+        yield from (processes, memory)
+        for name, text, value in (
+            ("rookery_redis_up", "1 while Redis answers.", float(condition.redis.is_up)),
+            ("rookery_redis_memory_bytes", "Memory Redis uses.", condition.redis.memory or 0),
+            ("rookery_redis_failures", "Times this web process found Redis away.", self._failures),
+            ("rookery_disk_free_bytes", "Free bytes where the data is.", condition.disk.free),
+            ("rookery_disk_total_bytes", "Bytes of that disk.", condition.disk.total),
+            ("rookery_database_bytes", "Size of the SQLite database; 0 on PostgreSQL.", condition.disk.database),
+            ("rookery_media_bytes", "Size of the media folder.", condition.disk.media),
+            ("rookery_people", "Accounts of people here.", condition.counts.people),
+            ("rookery_people_active_week", "People seen in the last seven days.", condition.counts.active_week),
+            ("rookery_posts_today", "Posts written here since midnight UTC.", condition.counts.posts_today),
+            ("rookery_known_servers", "Other servers this node has met.", condition.counts.known_servers),
+            ("rookery_problems", "Things that need a person; /admin says which.", len(find_problems(condition))),
+        ):
+            yield GaugeMetricFamily(name, text, value=value)
+
+
+def exposition(condition: Condition, *, failures: int) -> bytes:
+    """Return the text that Prometheus reads."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_ConditionCollector(condition, failures))
+    return generate_latest(registry)

@@ -1,0 +1,215 @@
+"""Every SELECT of the operator's floor: what waits, what gave up, which hosts fail, how many people there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, text
+
+from inbox.models import ReceivedActivity
+from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.auth.models import User
+from node.base.db.event_log import EventRow
+from node.base.db.unit_of_work import Reader
+from node.base.ids import floor_id
+from node.base.paging import Page
+from node.base.work import DELIVER, DELIVER_SLOW, FETCH, INBOX, RELAY
+from node.posts.models import Post
+from node.remote.models import FetchTask
+from outbox.models import Delivery, Peer
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFigures:
+    """Rows of one lane: not done yet, seconds since the oldest of them fell due, and given up (parked)."""
+
+    name: str
+    waiting: int
+    oldest_seconds: float | None
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailingHost:
+    """A host that did not answer last time. `state` is "retrying", "paused" or "unavailable"."""
+
+    host: str
+    failures: int
+    state: str
+    last_error: str
+    next_try_at: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much of what there is. `active_week`: people seen in seven days."""
+
+    people: int
+    active_week: int
+    posts_today: int
+    known_servers: int
+
+
+async def count_admins(reader: Reader) -> int:
+    """Return how many accounts with the role admin can act."""
+    found: int | None = await reader.scalar(
+        select(func.count())
+        .select_from(User)
+        .join(Account, Account.id == User.account_id)
+        .where(User.role == "admin", Account.deleted_at.is_(None), Account.suspended_at.is_(None))
+    )
+    return found or 0
+
+
+async def list_lane_figures(reader: Reader, now: datetime) -> list[LaneFigures]:
+    """Return the figures of every lane that has a table behind it."""
+    return [
+        await _figures(reader, now, RELAY, EventRow, EventRow.parked_at),
+        await _figures(
+            reader, now, INBOX, ReceivedActivity, ReceivedActivity.parked_at, ReceivedActivity.done_at.is_(None)
+        ),
+        await _figures(reader, now, DELIVER, Delivery, None, Delivery.slow.is_(False)),
+        await _figures(reader, now, DELIVER_SLOW, Delivery, None, Delivery.slow.is_(True)),
+        await _figures(reader, now, FETCH, FetchTask, FetchTask.parked_at),
+    ]
+
+
+async def _figures(
+    reader: Reader, now: datetime, name: str, table: Any, parked: Any, *where: ColumnElement[bool]
+) -> LaneFigures:
+    live = [*where] if parked is None else [*where, parked.is_(None)]
+    waiting = await reader.scalar(select(func.count()).select_from(table).where(*live))
+    oldest: datetime | None = await reader.scalar(select(func.min(table.due_at)).where(*live, table.due_at <= now))
+    failed = 0
+    if parked is not None:
+        failed = await reader.scalar(select(func.count()).select_from(table).where(*where, parked.is_not(None)))
+    return LaneFigures(name, waiting or 0, (now - oldest).total_seconds() if oldest else None, failed or 0)
+
+
+async def list_failing_hosts(reader: Reader, now: datetime, *, limit: int = 50) -> list[FailingHost]:
+    """Return hosts whose last exchange failed, the longest failing first."""
+    rows = await reader.scalars(
+        select(Peer)
+        .where(or_(Peer.consecutive_failures > 0, Peer.unavailable_since.is_not(None)))
+        .order_by(Peer.consecutive_failures.desc(), Peer.host)
+        .limit(limit)
+    )
+    waiting = await _waiting_by_host(reader, [peer.host for peer in rows])
+    hosts = []
+    for peer in rows:
+        state = "retrying"
+        if peer.unavailable_since is not None:
+            state = "unavailable"
+        elif peer.paused_until is not None and peer.paused_until > now:
+            state = "paused"
+        hosts.append(
+            FailingHost(
+                peer.host,
+                peer.consecutive_failures,
+                state,
+                peer.last_error,
+                peer.paused_until,
+                waiting.get(peer.host, 0),
+            )
+        )
+    return hosts
+
+
+async def count_failing_hosts(reader: Reader) -> int:
+    """Return how many hosts failed at their last exchange."""
+    return await reader.scalar(select(func.count()).select_from(Peer).where(Peer.consecutive_failures > 0)) or 0
+
+
+async def _waiting_by_host(reader: Reader, hosts: Sequence[str]) -> dict[str, int]:
+    if not hosts:
+        return {}
+    rows = await reader.execute(
+        select(Delivery.host, func.count()).where(Delivery.host.in_(hosts)).group_by(Delivery.host)
+    )
+    return {str(row[0]): int(row[1]) for row in rows.all()}
+
+
+async def count_everything(reader: Reader, now: datetime) -> Counts:
+    """Return the counts of the overview."""
+    people = (
+        select(func.count())
+        .select_from(User)
+        .join(Account, Account.id == User.account_id)
+        .where(Account.deleted_at.is_(None), Account.suspended_at.is_(None))
+    )
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Counts(
+        people=await reader.scalar(people) or 0,
+        active_week=await reader.scalar(people.where(User.last_active_at >= now - timedelta(days=7))) or 0,
+        posts_today=await reader.scalar(
+            select(func.count())
+            .select_from(Post)
+            .where(Post.local.is_(True), Post.id >= floor_id(midnight), Post.deleted_at.is_(None))
+        )
+        or 0,
+        known_servers=await reader.scalar(select(func.count()).select_from(Peer)) or 0,
+    )
+
+
+async def is_database_up(reader: Reader) -> bool:
+    """Ask the database for a constant. Raises Unavailable when it does not answer."""
+    return bool(await reader.scalar(text("SELECT 1")))
+
+
+async def find_revision(reader: Reader) -> str:
+    """Return the schema revision the database is at. Raises a database error when it was never prepared."""
+    return str(await reader.scalar(text("SELECT version_num FROM alembic_version")) or "")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account as the moderation list shows it; `user` is None for remote ones."""
+
+    account: Account
+    user: User | None
+
+    @property
+    def state(self) -> str:
+        """Either "deleted", "suspended", "pending" or "active"."""
+        if self.account.deleted_at is not None:
+            return "deleted"
+        if self.account.suspended_at is not None:
+            return "suspended"
+        if self.user is not None and self.user.approved_at is None:
+            return "pending"
+        return "active"
+
+
+async def list_accounts(reader: Reader, page: Page, *, query: str, where: str) -> list[AccountRow]:
+    """Return accounts, newest first, whose name, handle or e-mail holds `query`."""
+    statement = (
+        select(Account, User).outerjoin(User, User.account_id == Account.id).where(Account.id != INSTANCE_ACTOR_ID)
+    )
+    if where == "local":
+        statement = statement.where(Account.domain == "")
+    elif where == "remote":
+        statement = statement.where(Account.domain != "")
+    elif where == "pending":
+        statement = statement.where(User.approved_at.is_(None), User.account_id.is_not(None))
+    elif where == "suspended":
+        statement = statement.where(Account.suspended_at.is_not(None))
+    if sought := query.strip().lstrip("@").casefold():
+        name, _, domain = sought.partition("@")
+        if domain:
+            both = Account.username_folded.startswith(name, autoescape=True) & Account.domain.startswith(
+                domain, autoescape=True
+            )
+            statement = statement.where(or_(both, func.lower(User.email) == sought))
+        else:
+            statement = statement.where(
+                or_(
+                    Account.username_folded.contains(sought, autoescape=True),
+                    func.lower(Account.display_name).contains(sought, autoescape=True),
+                    Account.domain.contains(sought, autoescape=True),
+                    func.lower(User.email).contains(sought, autoescape=True),
+                )
+            )
+    found = await reader.execute(page.apply(statement, Account.id))
+    return page.newest_first([AccountRow(account, user) for account, user in found.all()])
