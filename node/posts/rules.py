@@ -115,7 +115,7 @@ def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool
 
 
 def in_home_of(viewer_id: int, post: Any = Post) -> ColumnElement[bool]:
-    """SQL: the post belongs in the viewer's home timeline (`node/timelines/rules.belongs_in_home`): own posts, and
+    """SQL: the post belongs in the viewer's home timeline: own posts, and
     those of people followed, without replies to people not followed and boosts that were switched off."""
     follow, reply_follow, mention = aliased(Follow), aliased(Follow), aliased(Mention)
     return or_(

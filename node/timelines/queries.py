@@ -61,9 +61,7 @@ def _bounds(page: Page, post: Any) -> list[ColumnElement[bool]]:
 
 async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[int]:
     """Return an author's newest post ids: what a read merges in for an author who is not pushed."""
-    statement = page.apply(
-        select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id
-    )
+    statement = page.apply(select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id)
     return page.newest_first(list(await reader.scalars(statement)))
 
 

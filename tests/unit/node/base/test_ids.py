@@ -1,0 +1,34 @@
+"""Ids are unique, grow with time, and fit where they must."""
+
+from datetime import UTC, datetime, timedelta
+
+from node.base.ids import MAX_ID, IdMaker, floor_id, id_at, new_id, time_of
+
+
+def test_ids_grow_and_never_repeat() -> None:
+    maker = IdMaker()
+    made = [maker.new() for _ in range(20_000)]
+    assert made == sorted(set(made))
+    assert made[-1] < MAX_ID
+
+
+def test_an_id_tells_its_time() -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=2)
+    assert before <= time_of(new_id()) <= datetime.now(UTC) + timedelta(seconds=12)
+
+
+def test_an_old_post_sorts_at_its_own_time() -> None:
+    moment = datetime(2020, 5, 4, 3, 2, 1, tzinfo=UTC)
+    made = {id_at(moment) for _ in range(50)}
+    assert len(made) == 50
+    assert all(time_of(id_) == moment for id_ in made)
+    assert all(floor_id(moment) <= id_ < floor_id(moment + timedelta(milliseconds=1)) for id_ in made)
+
+
+def test_a_post_from_the_future_sorts_now() -> None:
+    """GEN-8: `published` may lie in the future, its place in a timeline may not."""
+    assert time_of(id_at(datetime.now(UTC) + timedelta(days=400))) < datetime.now(UTC) + timedelta(seconds=12)
+
+
+def test_a_time_before_the_epoch_is_clamped() -> None:
+    assert id_at(datetime(1, 1, 1, tzinfo=UTC)) >= 0
