@@ -39,6 +39,10 @@ class Parameters:
     def __contains__(self, name: str) -> bool:
         return self._tree.get(name) is not None
 
+    def is_given(self, name: str) -> bool:
+        """Whether something other than null, "" or nothing at all is there."""
+        return self._tree.get(name) not in (None, "", [], {})
+
     def text(self, name: str) -> str | None:
         """Return text; numbers and booleans of JSON as they would be written. "" stays ""."""
         value = self._tree.get(name)

@@ -143,7 +143,7 @@ def needs(
                 raise NotSignedIn
             _check_scope(principal, scopes)
             viewer = _person(principal)
-            await touch_activity(runtime(), viewer.account_id)
+            await touch_activity(runtime(), viewer.account_id, last_active_at=principal.last_active_at)
             return await handler(viewer, *args, **kwargs)
 
         return _marked(guarded, Guard(scopes))

@@ -1,0 +1,37 @@
+"""The REST door for apps: Mastodon's paths and shapes, one blueprint file a noun.
+
+A route reads parameters, opens the read view or the unit of work, calls a service or query, and answers with a
+view. It decides nothing and builds no error. What is not built answers 404 by the router. `blueprints()` is what
+`admin/serve.py` hands to `create_app`.
+"""
+
+from quart import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    """Return the blueprints of the API."""
+    from node.api import (
+        accounts,
+        blocks,
+        bookmarks,
+        boosts,
+        credentials,
+        favourites,
+        follow_requests,
+        follows,
+        instance,
+        media,
+        notifications,
+        preferences,
+        search,
+        statuses,
+        tags,
+        threads,
+        timelines,
+    )
+
+    modules = (
+        *(accounts, blocks, bookmarks, boosts, credentials, favourites, follow_requests, follows, instance, media),
+        *(notifications, preferences, search, statuses, tags, threads, timelines),
+    )
+    return [module.blueprint for module in modules]

@@ -1,0 +1,140 @@
+"""Accounts as others see them: one, several, by handle, by search, and their posts, followers and followed."""
+
+from typing import Any
+
+from quart import Blueprint
+
+from node.accounts.models import Account
+from node.accounts.queries import find_account_by_handle, get_account, list_accounts, search_accounts
+from node.accounts.rules import local_or_domain
+from node.accounts.views import account_view
+from node.api.answers import Answer, accounts_answer, page_answer
+from node.base.errors import BadRequest, NotFound
+from node.blocks.queries import is_blocked_between
+from node.follows.queries import list_followers, list_following
+from node.http.context import runtime
+from node.http.limits import LOOK_UPS
+from node.http.paging import limit_from, offset_from, page_from
+from node.http.parameters import parameters
+from node.http.principals import Viewer, needs, optional, pay
+from node.posts.queries import list_account_post_ids
+from node.posts.rendering import render_posts
+from node.remote.resolving import resolve
+
+MOST_AT_ONCE = 80
+
+blueprint = Blueprint("api_accounts", __name__, url_prefix="/api/v1/accounts")
+
+
+@blueprint.get("")
+@optional("read:accounts")
+async def show_many(viewer: Viewer | None) -> list[dict[str, Any]]:
+    """Return accounts by `id[]`, in that order; unknown ones are left out."""
+    ids = (await parameters()).identifiers("id")[:MOST_AT_ONCE]
+    node = runtime()
+    async with node.read() as reader:
+        found = await list_accounts(reader, ids)
+    return [account_view(found[id_], settings=node.settings) for id_ in ids if id_ in found and not found[id_].is_gone]
+
+
+@blueprint.get("/<id:account_id>")
+@optional("read:accounts")
+async def show(viewer: Viewer | None, account_id: int) -> dict[str, Any]:
+    """Return an account."""
+    node = runtime()
+    async with node.read() as reader:
+        return account_view(await get_account(reader, account_id), settings=node.settings)
+
+
+@blueprint.get("/lookup")
+@optional("read:accounts")
+async def look_up(viewer: Viewer | None) -> dict[str, Any]:
+    """Return an account known here by its handle, with or without the domain."""
+    acct = (await parameters()).text("acct")
+    if not acct or not acct.strip():
+        raise BadRequest("acct is missing")
+    username, _, domain = acct.strip().removeprefix("@").partition("@")
+    node = runtime()
+    async with node.read() as reader:
+        found = await find_account_by_handle(reader, username, local_or_domain(node.settings, domain))
+    if found is None or found.is_gone:
+        raise NotFound()
+    return account_view(found, settings=node.settings)
+
+
+@blueprint.get("/search")
+@needs("read:accounts")
+async def search(viewer: Viewer) -> list[dict[str, Any]]:
+    """Return accounts whose name begins with `q`; with `resolve`, another server may be asked."""
+    sent = await parameters()
+    text = (sent.text("q") or "").strip()
+    limit, offset = limit_from(sent, 40), offset_from(sent)
+    node = runtime()
+    found: list[Account] = []
+    if sent.is_set("resolve") and text and not offset:
+        await pay(viewer, LOOK_UPS)
+        resolved = await resolve(node, text, viewer.account_id)
+        found += [resolved] if isinstance(resolved, Account) else []
+    async with node.read() as reader:
+        found += await search_accounts(
+            reader,
+            text,
+            viewer_id=viewer.account_id,
+            limit=limit,
+            offset=offset,
+            following_only=sent.is_set("following"),
+        )
+    once = {account.id: account for account in found}
+    return [account_view(account, settings=node.settings) for account in list(once.values())[:limit]]
+
+
+@blueprint.get("/<id:account_id>/statuses")
+@optional("read:statuses")
+async def posts(viewer: Viewer | None, account_id: int) -> Answer:
+    """Return what an account wrote and boosted, as far as the viewer may see it."""
+    sent = await parameters()
+    page = page_from(sent)
+    viewer_id = viewer.account_id if viewer else None
+    node = runtime()
+    async with node.read() as reader:
+        await get_account(reader, account_id)
+        if sent.is_set("pinned"):
+            return page_answer(sent, [])
+        ids = await list_account_post_ids(
+            reader,
+            account_id,
+            viewer_id,
+            page,
+            only_media=sent.is_set("only_media"),
+            exclude_replies=sent.is_set("exclude_replies"),
+            exclude_boosts=sent.is_set("exclude_reblogs"),
+            tagged=sent.text("tagged") or None,
+        )
+        return page_answer(sent, await render_posts(node, reader, ids, viewer_id=viewer_id), ids)
+
+
+@blueprint.get("/<id:account_id>/followers")
+@optional("read:accounts")
+async def followers(viewer: Viewer | None, account_id: int) -> Answer:
+    """Return the followers known here, unless the account hides them."""
+    return await _connections(viewer, account_id, list_followers)
+
+
+@blueprint.get("/<id:account_id>/following")
+@optional("read:accounts")
+async def following(viewer: Viewer | None, account_id: int) -> Answer:
+    """Return whom an account is known here to follow, unless it hides them."""
+    return await _connections(viewer, account_id, list_following)
+
+
+async def _connections(viewer: Viewer | None, account_id: int, query: Any) -> Answer:
+    sent = await parameters()
+    page = page_from(sent, 40)
+    viewer_id = viewer.account_id if viewer else None
+    node = runtime()
+    async with node.read() as reader:
+        account = await get_account(reader, account_id)
+        hidden = account.hide_collections and account_id != viewer_id
+        if hidden or (viewer_id is not None and await is_blocked_between(reader, viewer_id, account_id)):
+            return page_answer(sent, [])
+        return await accounts_answer(node, reader, sent, await query(reader, account_id, page))

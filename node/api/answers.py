@@ -1,0 +1,37 @@
+"""Pages as answers: a list of entities with its `Link` header. Called by every route that lists.
+
+The cursor is what the list was read by: for posts their own id, for followers, likes and the like the id of the
+joining row (client-api behaviour 14).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from node.accounts.queries import AccountEntry, list_accounts
+from node.accounts.views import account_view
+from node.base.db.unit_of_work import Reader
+from node.base.runtime import Runtime
+from node.http.paging import link_header
+from node.http.parameters import Parameters
+
+Answer = tuple[list[dict[str, Any]], int, dict[str, str]]
+
+
+def page_answer(sent: Parameters, entities: Sequence[dict[str, Any]], cursors: Sequence[int] | None = None) -> Answer:
+    """Return a page of entities; without `cursors` it was read by the entities' own ids."""
+    if cursors is None:
+        cursors = [int(entity["id"]) for entity in entities]
+    return list(entities), 200, link_header(sent, cursors)
+
+
+async def accounts_answer(
+    runtime: Runtime, reader: Reader, sent: Parameters, entries: Sequence[AccountEntry]
+) -> Answer:
+    """Return a page of accounts that was read by the id of another row."""
+    found = await list_accounts(reader, [entry.account_id for entry in entries])
+    shown = [
+        account_view(found[entry.account_id], settings=runtime.settings)
+        for entry in entries
+        if entry.account_id in found and not found[entry.account_id].is_gone
+    ]
+    return page_answer(sent, shown, [entry.id for entry in entries])

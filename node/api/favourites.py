@@ -1,0 +1,51 @@
+"""Likes: the list, and liking or unliking a post. Answers carry the new counts and flags (behaviour 32)."""
+
+from typing import Any
+
+from quart import Blueprint
+
+from node.accounts.queries import get_account
+from node.api.answers import Answer, page_answer
+from node.http.context import runtime
+from node.http.paging import page_from
+from node.http.parameters import parameters
+from node.http.principals import Viewer, needs
+from node.posts.likes import like, unlike
+from node.posts.queries import get_visible_post, list_liked_ids
+from node.posts.rendering import render_post, render_posts
+
+blueprint = Blueprint("api_favourites", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/favourites")
+@needs("read:favourites")
+async def list_them(viewer: Viewer) -> Answer:
+    """Return what the viewer likes, the latest like first."""
+    sent = await parameters()
+    node = runtime()
+    async with node.read() as reader:
+        entries = await list_liked_ids(reader, viewer.account_id, page_from(sent))
+        shown = await render_posts(node, reader, [entry.post_id for entry in entries], viewer_id=viewer.account_id)
+    return page_answer(sent, shown, [entry.id for entry in entries])
+
+
+@blueprint.post("/statuses/<id:post_id>/favourite")
+@needs("write:favourites")
+async def favourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
+    """Like a post."""
+    node = runtime()
+    async with node.write() as uow:
+        me = await get_account(uow, viewer.account_id)
+        await like(uow, node.settings, me, await get_visible_post(uow, post_id, me.id), now=node.now())
+        return await render_post(node, uow, post_id, viewer_id=me.id)
+
+
+@blueprint.post("/statuses/<id:post_id>/unfavourite")
+@needs("write:favourites")
+async def unfavourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
+    """Take a like back."""
+    node = runtime()
+    async with node.write() as uow:
+        me = await get_account(uow, viewer.account_id)
+        await unlike(uow, me, await get_visible_post(uow, post_id, me.id))
+        return await render_post(node, uow, post_id, viewer_id=me.id)

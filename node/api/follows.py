@@ -1,0 +1,69 @@
+"""Following, and relationships in general: every change here answers the new Relationship at once."""
+
+from typing import Any
+
+from quart import Blueprint
+
+from node.accounts.queries import get_account
+from node.api.relationships import relationship, relationships
+from node.follows.service import follow, remove_follower, unfollow
+from node.http.context import runtime
+from node.http.parameters import parameters
+from node.http.principals import Viewer, needs
+
+MOST_AT_ONCE = 300
+
+blueprint = Blueprint("api_follows", __name__, url_prefix="/api/v1/accounts")
+
+
+@blueprint.get("/relationships")
+@needs("read:follows")
+async def list_them(viewer: Viewer) -> list[dict[str, Any]]:
+    """Return how the viewer stands to accounts, in the order asked; unknown ids are left out."""
+    ids = (await parameters()).identifiers("id")[:MOST_AT_ONCE]
+    async with runtime().read() as reader:
+        return await relationships(reader, viewer.account_id, ids)
+
+
+@blueprint.post("/<id:account_id>/follow")
+@needs("write:follows")
+async def follow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
+    """Follow, or change `reblogs` and `notify` of a follow that stands.
+
+    `requested` until a locked or remote account has accepted (client-api behaviour 33).
+    """
+    sent = await parameters()
+    node = runtime()
+    async with node.write() as uow:
+        me = await get_account(uow, viewer.account_id)
+        target = await get_account(uow, account_id)
+        await follow(
+            uow,
+            node.settings,
+            me,
+            target,
+            show_boosts=sent.flag("reblogs"),
+            notify=sent.flag("notify"),
+            now=node.now(),
+        )
+        return await relationship(uow, me.id, target.id)
+
+
+@blueprint.post("/<id:account_id>/unfollow")
+@needs("write:follows")
+async def unfollow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
+    """End a follow, or take back a request."""
+    async with runtime().write() as uow:
+        await get_account(uow, account_id)
+        await unfollow(uow, viewer.account_id, account_id)
+        return await relationship(uow, viewer.account_id, account_id)
+
+
+@blueprint.post("/<id:account_id>/remove_from_followers")
+@needs("write:follows")
+async def remove_from_followers(viewer: Viewer, account_id: int) -> dict[str, Any]:
+    """Make somebody stop following the viewer."""
+    async with runtime().write() as uow:
+        await get_account(uow, account_id)
+        await remove_follower(uow, viewer.account_id, account_id)
+        return await relationship(uow, viewer.account_id, account_id)

@@ -1,0 +1,49 @@
+"""What the node is: instance v1 and v2, its rules, custom emoji, and the health that Mastodon.py asks for."""
+
+from typing import Any
+
+from quart import Blueprint, Response
+
+from node.http.context import runtime
+from node.http.principals import open_to_all
+from node.site.service import site_facts
+from node.site.views import instance_v1_view, instance_v2_view
+
+blueprint = Blueprint("api_instance", __name__)
+
+
+@blueprint.get("/api/v1/instance")
+@open_to_all
+async def show_v1() -> dict[str, Any]:
+    """Return version 1, which toot and old apps read."""
+    node = runtime()
+    return instance_v1_view(node.settings, await site_facts(node))
+
+
+@blueprint.get("/api/v2/instance")
+@open_to_all
+async def show_v2() -> dict[str, Any]:
+    """Return version 2: the first request of every app."""
+    node = runtime()
+    return instance_v2_view(node.settings, await site_facts(node))
+
+
+@blueprint.get("/api/v1/instance/rules")
+@open_to_all
+async def rules() -> list[Any]:
+    """Return the node's rules."""
+    return []
+
+
+@blueprint.get("/api/v1/custom_emojis")
+@open_to_all
+async def custom_emojis() -> list[Any]:
+    """Return the node's own emoji: none yet."""
+    return []
+
+
+@blueprint.get("/health")
+@open_to_all
+async def health() -> Response:
+    """Say that the web process answers; `/readyz` says more."""
+    return Response("OK", content_type="text/plain; charset=utf-8")

@@ -1,0 +1,21 @@
+"""How the viewer stands to others, read after a change in the same transaction (client-api behaviour 32)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from node.accounts.queries import list_accounts
+from node.base.db.unit_of_work import Reader
+from node.follows.queries import list_relationships
+from node.follows.views import relationship_view
+
+
+async def relationships(reader: Reader, viewer_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return relationships in the order of `ids`, unknown accounts left out."""
+    known = await list_accounts(reader, ids)
+    found = await list_relationships(reader, viewer_id, list(known))
+    return [relationship_view(found[id_]) for id_ in ids if id_ in found]
+
+
+async def relationship(reader: Reader, viewer_id: int, account_id: int) -> dict[str, Any]:
+    """Return one relationship."""
+    return relationship_view((await list_relationships(reader, viewer_id, [account_id]))[account_id])
