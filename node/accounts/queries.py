@@ -6,13 +6,14 @@ An account that is gone (suspended or deleted, here or at its origin) is absent 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from node.accounts.models import INSTANCE_ACTOR_ID, Account, AccountKey
-from node.accounts.relations import block_between, follows
-from node.accounts.rules import fold_username
+from node.accounts.relations import DOMAIN_POLICIES, block_between, follows
+from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 BATCH = 500
 MAX_SEARCH_TEXT = 200
+
+_STRICTNESS = {"allow": 0, "silence": 1, "suspend": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,19 @@ async def find_key(reader: Reader, key_id: str) -> AccountKey | None:
 async def list_keys(reader: Reader, account_id: int) -> Sequence[AccountKey]:
     """Return the keys of an account, oldest first."""
     return await reader.scalars(select(AccountKey).where(AccountKey.account_id == account_id).order_by(AccountKey.id))
+
+
+async def find_domain_policy(reader: Reader, hosts: Collection[str]) -> tuple[str, datetime] | None:
+    """Return (severity, since when) of the strictest policy that reaches one of `hosts`: for each the closest."""
+    chains = [domain_and_parents(host) for host in dict.fromkeys(hosts)]
+    rows = await reader.execute(
+        select(DOMAIN_POLICIES.c.domain, DOMAIN_POLICIES.c.severity, DOMAIN_POLICIES.c.created_at).where(
+            DOMAIN_POLICIES.c.domain.in_([domain for chain in chains for domain in chain])
+        )
+    )
+    known = {row.domain: (str(row.severity), row.created_at) for row in rows}
+    closest = [next((known[domain] for domain in chain if domain in known), None) for chain in chains]
+    return max((policy for policy in closest if policy), key=lambda policy: _STRICTNESS[policy[0]], default=None)
 
 
 def _batches(items: list[T]) -> list[list[T]]:

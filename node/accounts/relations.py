@@ -5,7 +5,7 @@ decided in `node/follows` and `node/blocks`, which import `accounts` and must no
 `tests/unit/node/accounts/test_relations.py` holds the columns against the models.
 """
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, column, or_, select, table
+from sqlalchemy import BigInteger, Boolean, ColumnElement, String, column, or_, select, table
 from sqlalchemy.sql.selectable import TableClause
 
 from node.base.db.base import UtcDateTime
@@ -27,6 +27,9 @@ MUTES: TableClause = table(
     column("target_id", BigInteger),
     column("hide_notifications", Boolean),
     column("expires_at", UtcDateTime()),
+)
+DOMAIN_POLICIES: TableClause = table(
+    "domain_policies", column("domain", String), column("severity", String), column("created_at", UtcDateTime())
 )
 
 Operand = ColumnElement[int] | int

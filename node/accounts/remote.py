@@ -16,7 +16,7 @@ from federation.keys import decode_multikey, load_public_key, public_pem
 from federation.origins import Handle, host_of
 from federation.parsing import ActorKey, RemoteActor
 from node.accounts.models import Account, AccountKey
-from node.accounts.queries import find_account_by_handle, find_account_by_uri
+from node.accounts.queries import find_account_by_handle, find_account_by_uri, find_domain_policy
 from node.accounts.rules import fold_username
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
@@ -49,6 +49,7 @@ async def upsert_remote_account(
     for name, value in (seen | _address_values(actor)).items():
         setattr(account, name, value)
     account.fetched_at = now
+    await _apply_policy(uow, account)
     await uow.flush()
     await _store_keys(uow, account.id, actor.keys, now)
     return account
@@ -113,6 +114,17 @@ async def _confirm(uow: UnitOfWork, account: Account, username: str, domain: str
     account.domain, account.handle_confirmed = domain, True
     account.version += 1
     await uow.flush()
+
+
+async def _apply_policy(uow: UnitOfWork, account: Account) -> None:
+    """Let the policy for its domain reach an actor that is stored after the policy was made (MOD-2)."""
+    if account.suspended_at is not None:
+        return
+    policy = await find_domain_policy(uow, (host_of(account.uri), account.domain))
+    if policy is not None and policy[0] == "suspend":
+        account.suspended_at = policy[1]
+    elif policy is not None and policy[0] == "silence" and account.silenced_at is None:
+        account.silenced_at = policy[1]
 
 
 def _profile_values(actor: RemoteActor) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Called by sign-up, the command line, WebFinger and everything that looks up a ha
 import re
 
 from federation.errors import MalformedDocument
-from federation.origins import normalise_domain
+from federation.origins import is_ip_literal, normalise_domain, split_port
 from node.base.errors import Invalid
 from node.base.settings import Settings
 
@@ -75,3 +75,18 @@ def local_or_domain(settings: Settings, domain: str | None) -> str:
     except MalformedDocument:
         normal = domain.lower()
     return "" if normal in settings.local_domains else normal
+
+
+def domain_and_parents(host: str) -> list[str]:
+    """Return the domains whose policy reaches `host`, the closest first (MOD-2; rows 22, 23, 47).
+
+    `a.b.test:8443` is reached by a policy for itself, for `a.b.test`, `b.test` and `test`. An address has no parents.
+    """
+    host = host.strip().lower().rstrip(".")
+    name, port = split_port(host)
+    name = name.rstrip(".")
+    found = [f"{name}:{port}"] if port is not None else []
+    if is_ip_literal(name):
+        return [*found, name]
+    labels = name.split(".")
+    return found + [".".join(labels[start:]) for start in range(len(labels))]

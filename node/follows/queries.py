@@ -211,15 +211,3 @@ async def followed_ids(reader: Reader, account_id: int) -> list[int]:
             select(Follow.followee_id).where(Follow.follower_id == account_id, Follow.accepted_at.is_not(None))
         )
     )
-
-
-async def list_follows_of(reader: Reader, account_id: int, *, limit: int) -> list[Follow]:
-    """Return some of the follows and requests an account has in either direction."""
-    return list(
-        await reader.scalars(
-            select(Follow)
-            .where(or_(Follow.follower_id == account_id, Follow.followee_id == account_id))
-            .order_by(Follow.id)
-            .limit(limit)
-        )
-    )

@@ -7,7 +7,7 @@ to be told is decided by the effects of the recorded event.
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, select, update
 
 from node.accounts.models import Account
 from node.accounts.uris import follow_uri
@@ -18,7 +18,7 @@ from node.base.ids import new_id, time_of
 from node.base.settings import Settings
 from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
 from node.follows.models import Follow
-from node.follows.queries import find_follow, is_block_between, list_follows_of
+from node.follows.queries import find_follow, is_block_between
 from node.follows.rules import holds_at_once
 
 
@@ -134,19 +134,26 @@ async def sever(uow: UnitOfWork, account_id: int, target_id: int) -> None:
     await remove_follower(uow, account_id, target_id)
 
 
-async def sever_all(uow: UnitOfWork, account_id: int, *, limit: int = 500, tell: bool = False) -> int:
-    """End up to `limit` follows of an account in either direction; return how many. For accounts that are gone.
+async def sever_all(uow: UnitOfWork, account_id: int) -> int:
+    """End every follow of an account that is gone, in both directions; return how many there were.
 
-    Call it until it returns 0. Nobody is told follow by follow (the Delete says it all) unless `tell`, which is for
-    a suspended domain (MOD-2).
+    Three statements whatever their number. Nobody is told follow by follow: the account's Delete says it all.
     """
-    rows = await list_follows_of(uow, account_id, limit=limit)
-    for row in rows:
-        removed = await _remove(uow, row.follower_id, row.followee_id)
-        if removed is not None and tell:
-            event = FollowRejected if row.follower_id == account_id else Unfollowed
-            await uow.record(event(removed[0], removed[1], row.follower_id, row.followee_id))
-    return len(rows)
+    for mine, theirs, column in (
+        (Follow.follower_id, Follow.followee_id, Account.followers_count),
+        (Follow.followee_id, Follow.follower_id, Account.following_count),
+    ):
+        others = select(theirs).where(mine == account_id, Follow.accepted_at.is_not(None))
+        await uow.write(
+            update(Account)
+            .where(Account.id.in_(others), column > 0)
+            .values({column: column - 1})
+            .execution_options(synchronize_session=False)
+        )
+    await uow.write(update(Account).where(Account.id == account_id).values(followers_count=0, following_count=0))
+    return await uow.write(
+        delete(Follow).where(or_(Follow.follower_id == account_id, Follow.followee_id == account_id))
+    )
 
 
 async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[int, str] | None:

@@ -1,0 +1,81 @@
+"""Every SELECT over blocks and mutes. A mute that has run out is none; its row goes with the next sweep."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+
+from node.accounts.models import Account
+from node.accounts.queries import AccountEntry, is_present
+from node.accounts.relations import block_between, blocks
+from node.base.clock import system_clock
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.blocks.models import Block, Mute
+
+
+async def find_block(reader: Reader, account_id: int, target_id: int) -> Block | None:
+    """Return the block of one account against another."""
+    found: Block | None = await reader.scalar(
+        select(Block).where(Block.account_id == account_id, Block.target_id == target_id)
+    )
+    return found
+
+
+async def find_block_by_uri(reader: Reader, uri: str) -> Block | None:
+    """Return a block by its activity's id. Ids of remote origin are not unique: check whose it is."""
+    if not uri:
+        return None
+    found: Block | None = await reader.scalar(select(Block).where(Block.uri == uri).order_by(Block.id).limit(1))
+    return found
+
+
+async def find_mute(reader: Reader, account_id: int, target_id: int, *, now: datetime | None = None) -> Mute | None:
+    """Return the mute of one account against another that stands now."""
+    found: Mute | None = await reader.scalar(
+        select(Mute).where(Mute.account_id == account_id, Mute.target_id == target_id, _stands(now))
+    )
+    return found
+
+
+async def is_blocking(reader: Reader, account_id: int, target_id: int) -> bool:
+    """Whether `account_id` blocks `target_id`."""
+    return bool(await reader.scalar(select(blocks(account_id, target_id))))
+
+
+async def is_blocked_between(reader: Reader, a: int, b: int) -> bool:
+    """Whether one of the two blocks the other."""
+    return bool(await reader.scalar(select(block_between(a, b))))
+
+
+async def blocked_and_muted_ids(reader: Reader, viewer_id: int, *, now: datetime | None = None) -> frozenset[int]:
+    """Return everybody the viewer does not want to read or who does not want to be read: blocks both ways, mutes."""
+    found = set(await reader.scalars(select(Block.target_id).where(Block.account_id == viewer_id)))
+    found |= set(await reader.scalars(select(Block.account_id).where(Block.target_id == viewer_id)))
+    found |= set(await reader.scalars(select(Mute.target_id).where(Mute.account_id == viewer_id, _stands(now))))
+    return frozenset(found)
+
+
+async def list_blocks(reader: Reader, account_id: int, page: Page) -> list[AccountEntry]:
+    """Return a page of whom an account blocks, newest first, paged by the block's id."""
+    statement = (
+        select(Block.id, Block.target_id)
+        .join(Account, Account.id == Block.target_id)
+        .where(Block.account_id == account_id, is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Block.id.expression))).all()
+    return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+async def list_mutes(reader: Reader, account_id: int, page: Page, *, now: datetime | None = None) -> list[AccountEntry]:
+    """Return a page of whom an account mutes, newest first, paged by the mute's id."""
+    statement = (
+        select(Mute.id, Mute.target_id)
+        .join(Account, Account.id == Mute.target_id)
+        .where(Mute.account_id == account_id, _stands(now), is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Mute.id.expression))).all()
+    return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+def _stands(now: datetime | None) -> ColumnElement[bool]:
+    return or_(Mute.expires_at.is_(None), Mute.expires_at > (now or system_clock()))

@@ -1,0 +1,99 @@
+"""Use cases of blocks and mutes. A block ends every follow between the two; a mute changes only what its owner reads.
+
+What else a block hides (posts, notifications, timelines) is hidden by the queries that ask for it.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, update
+
+from node.accounts.models import Account
+from node.accounts.uris import block_uri
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Invalid
+from node.base.ids import new_id
+from node.base.settings import Settings
+from node.blocks.models import Block, Mute
+from node.blocks.queries import find_block
+from node.events import AccountBlocked, AccountUnblocked
+from node.follows.service import sever
+
+
+async def block(
+    uow: UnitOfWork, settings: Settings, account: Account, target: Account, *, uri: str = "", now: datetime
+) -> Block:
+    """Block somebody and end the follows both ways (ACV-7). Repeating changes nothing. Raises Invalid for oneself.
+
+    `uri` is the Block activity's id when a remote server sent it.
+    """
+    if account.id == target.id:
+        raise Invalid("You cannot block yourself")
+    block_id = new_id()
+    is_new = await insert_if_absent(
+        uow,
+        Block,
+        {
+            "id": block_id,
+            "account_id": account.id,
+            "target_id": target.id,
+            "uri": block_uri(settings, block_id) if account.is_local else uri,
+            "created_at": now,
+        },
+    )
+    row = await find_block(uow, account.id, target.id)
+    assert row is not None
+    if is_new:
+        await sever(uow, account.id, target.id)
+        await uow.record(AccountBlocked(row.id, account.id, target.id))
+    return row
+
+
+async def unblock(uow: UnitOfWork, account_id: int, target_id: int) -> bool:
+    """End a block; return whether there was one. What it ended stays ended."""
+    result = await uow.execute(
+        delete(Block).where(Block.account_id == account_id, Block.target_id == target_id).returning(Block.id, Block.uri)
+    )
+    row = result.one_or_none()
+    if row is None:
+        return False
+    await uow.record(AccountUnblocked(row.id, row.uri, account_id, target_id))
+    return True
+
+
+async def mute(
+    uow: UnitOfWork,
+    account: Account,
+    target: Account,
+    *,
+    duration: timedelta | None = None,
+    notifications: bool = True,
+    now: datetime,
+) -> None:
+    """Mute somebody, for a while or until further notice. Repeating sets the new terms. Raises Invalid for oneself."""
+    if account.id == target.id:
+        raise Invalid("You cannot mute yourself")
+    terms = {"hide_notifications": notifications, "expires_at": now + duration if duration else None}
+    is_new = await insert_if_absent(
+        uow,
+        Mute,
+        {"id": new_id(), "account_id": account.id, "target_id": target.id, "created_at": now, **terms},
+    )
+    if not is_new:
+        await uow.write(update(Mute).where(Mute.account_id == account.id, Mute.target_id == target.id).values(**terms))
+
+
+async def unmute(uow: UnitOfWork, account_id: int, target_id: int) -> bool:
+    """End a mute; return whether there was one."""
+    return bool(await uow.write(delete(Mute).where(Mute.account_id == account_id, Mute.target_id == target_id)))
+
+
+async def remove_all(uow: UnitOfWork, account_id: int) -> None:
+    """Remove the blocks and mutes of an account that is gone, in both directions. Nobody is told."""
+    await uow.write(delete(Block).where(or_(Block.account_id == account_id, Block.target_id == account_id)))
+    await uow.write(delete(Mute).where(or_(Mute.account_id == account_id, Mute.target_id == account_id)))
+
+
+async def prune_mutes(uow: UnitOfWork, *, now: datetime) -> int:
+    """Delete mutes that have run out; return how many. For the scheduler."""
+    return await uow.write(delete(Mute).where(Mute.expires_at <= now))
