@@ -117,3 +117,14 @@ class AccountDeleted(Event):
     """An account is gone for good. Its posts are withdrawn by the same service call."""
 
     account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerHeard(Event):
+    """A signed request of this host was verified: it is alive (DLV-5). `scheme` is how it signed (SIG-13).
+
+    Recorded at most once in ten minutes for each host, scheme and process.
+    """
+
+    host: str
+    scheme: str = ""

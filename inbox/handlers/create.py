@@ -1,0 +1,158 @@
+"""Create: a post (ACV-3).
+
+signed by its author, object embedded     believed as it stands, if it is the author's own (INB-4)
+signed by its author, object a bare id    fetched from there, as somebody it was sent to (SIG-18)
+forwarded by another                      embedded copy ignored, fetched from its origin (SIG-23), and only
+                                          if it may concern anybody here, so that no stranger makes us fetch
+"""
+
+from dataclasses import dataclass
+
+from federation.documents import first_id, ids_of, object_of, objects_of, type_of
+from federation.errors import FetchGone
+from federation.origins import same_origin
+from federation.parsing import RemotePost, parse_post
+from federation.vocabulary import MAX_TAGS, POST_TYPES
+from inbox.context import Context
+from inbox.interest import is_by, is_of_interest
+from inbox.outcomes import Ignored, Refused
+from inbox.tombstones import is_buried
+from node.accounts.models import Account
+from node.accounts.queries import find_account_by_uri, list_accounts_by_uri
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.work import FETCH
+from node.posts.queries import find_post_by_uri
+from node.remote.posts import download_post
+from node.remote.queries import find_local_follower_id, has_local_follower
+from node.remote.storing import Circle, keep_post, read_circle
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    author: Account
+    post: RemotePost
+    circle: Circle
+
+
+async def verify(context: Context) -> Verified:
+    """Return the post, proven to be its author's. Raises Ignored when it concerns nobody here."""
+    found = await (read_forwarded(context) if context.is_forwarded else read_own(context))
+    await require_wanted(context, found)
+    return found
+
+
+async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
+    """Store the post, unless its Delete came first (INB-9). A known one only gains a reader (AUD-3, row 38)."""
+    post = verified.post
+    if await is_buried(uow, post.id, actor_uri=verified.author.uri, now=context.now):
+        raise Ignored("deleted_before", post.id)
+    stored = await keep_post(
+        uow,
+        context.runtime.settings,
+        verified.author,
+        post,
+        circle=verified.circle,
+        now=context.now,
+        delivered_to=context.inbox_owner_id,
+    )
+    if stored is None:
+        raise Ignored("deleted_before", post.id)
+    if stored.in_reply_to_uri:
+        uow.after_commit(lambda: context.runtime.nudge(FETCH))
+
+
+async def read_own(context: Context) -> Verified:
+    """Read what the actor itself signed. Raises Refused for what is not its own (row 26)."""
+    activity = context.activity
+    actor = await context.actor()
+    document = object_of(activity.object)
+    if document is None or not document.keys() - {"id", "type", "@context"}:
+        return await _fetch_own(context, actor)
+    if type_of(document, POST_TYPES) is None:
+        raise Ignored("unknown_object", str(document.get("type"))[:64])
+    post = parse_post(
+        document,
+        followers_url=actor.followers_url or None,
+        activity_to=activity.to,
+        activity_cc=activity.cc,
+    )
+    if not is_by(post, actor):
+        raise Refused("foreign_object", f"{post.id[:200]} is not the actor's")
+    if post.is_vote:
+        raise Ignored("vote", post.id)
+    async with context.runtime.read() as reader:
+        return Verified(actor, post, await read_circle(reader, context.runtime.settings, post))
+
+
+async def read_forwarded(context: Context) -> Verified:
+    """Fetch what somebody else brought, from where it is at home. Raises Ignored without a reason to (SIG-23)."""
+    activity = context.activity
+    uri = activity.object_id
+    if uri is None or not same_origin(uri, activity.actor):
+        raise Refused("foreign_object", "the object is not of its actor's origin")
+    await _require_hint(context)
+    try:
+        fetched = await download_post(context.runtime, uri)
+    except FetchGone as error:
+        raise Refused("not_at_origin", error.detail) from error
+    if fetched.author.uri != activity.actor or fetched.post.id != uri:
+        raise Refused("foreign_object", f"its origin does not say that {activity.actor[:200]} wrote it")
+    return Verified(fetched.author, fetched.post, fetched.circle)
+
+
+async def require_wanted(context: Context, found: Verified) -> None:
+    """Raise Ignored when the post concerns nobody here or is known, Refused when its id is another's."""
+    async with context.runtime.read() as reader:
+        known = await find_post_by_uri(reader, found.post.id)
+        if known is not None:
+            if known.account_id != found.author.id:
+                raise Refused("foreign_object", "its id belongs to another author")
+            if context.inbox_owner_id is None or known.deleted_at is not None:
+                raise Ignored("known", found.post.id)
+            return
+        owner_id = None if context.is_forwarded else context.inbox_owner_id
+        if not await is_of_interest(reader, found.author, found.post, found.circle, inbox_owner_id=owner_id):
+            raise Ignored("no_interest", found.post.id)
+
+
+async def _fetch_own(context: Context, actor: Account) -> Verified:
+    uri = context.activity.object_id
+    if uri is None:
+        raise Refused("no_object", "a Create of nothing")
+    if not same_origin(uri, actor.uri):
+        raise Refused("foreign_object", f"{uri[:200]} is not the actor's")
+    fetched = await download_post(context.runtime, uri, as_account_id=await _addressee(context, actor))
+    if not is_by(fetched.post, actor):
+        raise Refused("foreign_object", f"{fetched.post.id[:200]} is not the actor's")
+    return Verified(actor, fetched.post, fetched.circle)
+
+
+async def _addressee(context: Context, actor: Account) -> int | None:
+    """Return one of ours who may read what this actor sent here, to sign the fetch with (SIG-18)."""
+    if context.inbox_owner_id is not None:
+        return context.inbox_owner_id
+    async with context.runtime.read() as reader:
+        named = await list_accounts_by_uri(reader, (*context.activity.to, *context.activity.cc)[:MAX_TAGS])
+        local = next((found.id for found in named.values() if found.is_local and not found.is_gone), None)
+        return local or await find_local_follower_id(reader, actor.id)
+
+
+async def _require_hint(context: Context) -> None:
+    """Look for a reason to fetch in what was brought; nothing of it is believed."""
+    hint = object_of(context.activity.object) or {}
+    own = f"{context.runtime.settings.public_url}/"
+    named = [
+        *ids_of(hint.get("to")),
+        *ids_of(hint.get("cc")),
+        *(first_id(tag.get("href")) or "" for tag in objects_of(hint.get("tag"))),
+    ]
+    if any(uri.startswith(own) for uri in named[: MAX_TAGS * 4]):
+        return
+    async with context.runtime.read() as reader:
+        parent = first_id(hint.get("inReplyTo"))
+        if parent is not None and await find_post_by_uri(reader, parent) is not None:
+            return
+        author = await find_account_by_uri(reader, context.activity.actor)
+        if author is not None and not author.is_gone and await has_local_follower(reader, author.id):
+            return
+    raise Ignored("no_interest", f"brought by {context.signer_uri[:200]}")

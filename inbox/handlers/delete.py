@@ -1,0 +1,73 @@
+"""Delete: of a post or boost (ACV-4), or of the actor itself (MOD-1).
+
+The object may be an id, a Tombstone or the whole post; only its id counts. What is unknown here is remembered, so
+that a Create that comes later is refused. Brought by somebody else than the actor, a Delete counts only when the
+origin itself says 404 or 410 (SIG-23).
+"""
+
+from dataclasses import dataclass
+
+from federation.errors import FetchGone
+from federation.origins import same_origin
+from inbox.context import Context
+from inbox.outcomes import Ignored, Refused
+from inbox.tombstones import DELETED_LIFE, bury
+from node.accounts.models import Account
+from node.accounts.queries import find_account_by_uri
+from node.accounts.service import mark_remote_gone
+from node.base.db.unit_of_work import UnitOfWork
+from node.posts.queries import find_post_by_uri
+from node.posts.service import withdraw
+from node.remote.documents import fetch_document
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    actor: Account
+    object_uri: str
+
+    @property
+    def is_actor(self) -> bool:
+        return self.object_uri == self.actor.uri
+
+
+async def verify(context: Context) -> Verified:
+    """Return what goes, proven to be the actor's. Raises Refused for another's (row 35)."""
+    uri = context.activity.object_id
+    if uri is None:
+        raise Refused("no_object", "a Delete of nothing")
+    if not same_origin(uri, context.activity.actor):
+        raise Refused("foreign_object", f"{uri[:200]} is not of the actor's origin")
+    async with context.runtime.read() as reader:
+        actor = await find_account_by_uri(reader, context.activity.actor)
+        post = await find_post_by_uri(reader, uri)
+    if actor is None or actor.is_local or actor.deleted_at is not None:
+        raise Ignored("unknown_actor", "nobody here knew the actor")
+    if post is not None and post.account_id != actor.id:
+        raise Refused("foreign_object", f"{uri[:200]} is another's post")
+    if context.is_forwarded:
+        if post is None and uri != actor.uri:
+            raise Ignored("unknown_post", uri[:200])
+        await _require_gone(context, uri)
+    return Verified(actor, uri)
+
+
+async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
+    """Withdraw, and remember."""
+    if verified.is_actor:
+        await mark_remote_gone(uow, verified.actor.id)
+        return
+    await bury(uow, verified.object_uri, actor_uri=verified.actor.uri, now=context.now, life=DELETED_LIFE)
+    post = await find_post_by_uri(uow, verified.object_uri)
+    if post is not None and post.deleted_at is None and post.account_id == verified.actor.id:
+        await withdraw(uow, post, now=context.now)
+
+
+async def _require_gone(context: Context, uri: str) -> None:
+    try:
+        fetched = await fetch_document(context.runtime, uri)
+    except FetchGone:
+        return
+    if fetched.document.get("type") == "Tombstone":
+        return
+    raise Refused("still_at_origin", f"its origin still serves {uri[:200]}")

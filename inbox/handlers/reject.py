@@ -1,0 +1,16 @@
+"""Reject: whom one of ours asked to follow, or follows, says no. A held follow ends too ("remove follower", ACV-1)."""
+
+from inbox.context import Context
+from inbox.handlers.accept import find_meant_follow
+from inbox.handlers.accept import verify as verify
+from inbox.outcomes import Ignored
+from node.base.db.unit_of_work import UnitOfWork
+from node.follows.service import reject_follow
+
+
+async def receive(uow: UnitOfWork, context: Context, verified: int) -> None:
+    """End the follow."""
+    found = await find_meant_follow(uow, context)
+    if found is None or found.id != verified:
+        raise Ignored("follow_withdrawn", "it was withdrawn meanwhile")
+    await reject_follow(uow, found)

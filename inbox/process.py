@@ -1,0 +1,202 @@
+"""The INBOX drain: stored activities take effect, each exactly once.
+
+Rows are claimed in batches. Each goes through its handler's `verify`, which may read and fetch, and then in ONE
+transaction through `receive` and to `done_at`: either both or neither, so a worker killed anywhere leaves a row
+that is simply taken up again when its lease is over.
+
+Order. Activities of one actor, and activities about one object, are taken one after another in the order they
+arrived (a Like must not overtake the Create it waited behind); everything else runs side by side, so a host
+that answers slowly holds up only what depends on it.
+
+Failure. What may be over soon comes due again after a growing wait. After `MAX_ATTEMPTS` claims a row is parked
+with its reason; since a claim counts before the work begins, so is one that kills its worker each time.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import update
+
+from federation.errors import FederationError
+from inbox.context import Context, read_activity
+from inbox.dispatch import handler_for
+from inbox.metrics import count_processed
+from inbox.models import ReceivedActivity
+from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
+from inbox.queries import has_due, list_received
+from inbox.verify import BlockedDomain, require_welcome
+from node.base.db.claims import claim_due
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import RookeryError, Unavailable
+from node.base.runtime import Runtime
+from node.base.work import INBOX, drain
+from node.remote.errors import is_passing
+
+SECONDS: Final = 60
+BATCH: Final = 50
+CONCURRENCY: Final = 16
+MAX_ATTEMPTS: Final = 8
+
+_LEASE: Final = timedelta(minutes=3)
+_ROW_SECONDS: Final = 90.0
+_WORK_SECONDS: Final = 40.0
+_FIRST_WAIT: Final = timedelta(seconds=10)
+_LONGEST_WAIT: Final = timedelta(hours=2)
+_DETAIL: Final = 1000
+
+log = structlog.get_logger(__name__)
+
+
+async def is_due(runtime: Runtime, now: datetime) -> bool:
+    """Say whether anything waits to be processed."""
+    async with runtime.read() as reader:
+        return await has_due(reader, now)
+
+
+@drain(INBOX, seconds=SECONDS, is_due=is_due)
+async def process_due(runtime: Runtime) -> bool:
+    """Process what is due; True when time ran out with work left."""
+    stop_at = time.monotonic() + _WORK_SECONDS
+    while time.monotonic() < stop_at:
+        async with runtime.write() as uow:
+            ids = await claim_due(
+                uow,
+                ReceivedActivity,
+                now=runtime.now(),
+                lease=_LEASE,
+                limit=BATCH,
+                where=(ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None)),
+            )
+        if not ids:
+            return False
+        async with runtime.read() as reader:
+            rows = await list_received(reader, ids)
+        turns = asyncio.Semaphore(CONCURRENCY)
+        await asyncio.gather(*(_in_order(turns, runtime, chain) for chain in chains_of(rows)))
+    return True
+
+
+def chains_of(rows: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
+    """Split rows into chains that share no actor and no object, each in the order of arrival (INB-9)."""
+    chain_of: dict[str, int] = {}
+    chains: dict[int, list[ReceivedActivity]] = {}
+    for number, row in enumerate(rows):
+        keys = [key for key in (row.actor_uri, row.object_uri) if key]
+        joined = sorted({chain_of[key] for key in keys if key in chain_of})
+        home = joined[0] if joined else number
+        merged = [item for other in joined for item in chains.pop(other)]
+        chains[home] = sorted([*merged, row], key=lambda item: item.id)
+        for item in chains[home]:
+            chain_of.update(dict.fromkeys((key for key in (item.actor_uri, item.object_uri) if key), home))
+    return list(chains.values())
+
+
+async def _in_order(turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity]) -> None:
+    async with turns:
+        for row in chain:
+            await process_row(runtime, row)
+
+
+async def process_row(runtime: Runtime, row: ReceivedActivity) -> None:
+    """Let one claimed row take effect, or record why it does not. Never raises."""
+    try:
+        if row.attempts > MAX_ATTEMPTS:
+            await _end(runtime, row, PARKED, "too_many_attempts", row.detail)
+            return
+        try:
+            async with asyncio.timeout(_ROW_SECONDS):
+                await _take_effect(runtime, row)
+        except Ignored as verdict:
+            await _end(runtime, row, IGNORED, verdict.reason, verdict.detail)
+        except (Refused, BlockedDomain) as verdict:
+            await _end(runtime, row, REFUSED, verdict.reason, verdict.detail)
+        except TryLater as verdict:
+            await _later_or_ignored(runtime, row, verdict)
+        except FederationError as error:
+            if is_passing(error):
+                await _again(runtime, row, error.reason, error.detail)
+            else:
+                await _end(runtime, row, REFUSED, error.reason, error.detail)
+        except (TimeoutError, Unavailable) as error:
+            await _again(runtime, row, "unavailable", str(error))
+        except RookeryError as error:
+            # A service says no (blocked, not found): the sender's wish, and not ours.
+            await _end(runtime, row, REFUSED, type(error).__name__.lower(), error.message)
+        except Exception as error:  # a body that trips us must not come back for ever (row 114)
+            log.exception("activity_failed", kind=row.kind, host=row.host)
+            await _again(runtime, row, "failed", f"{type(error).__name__}: {error}")
+    except Unavailable:
+        log.warning("activity_left_claimed", id=row.id)  # the lease brings it back
+
+
+async def _take_effect(runtime: Runtime, row: ReceivedActivity) -> None:
+    context = Context(
+        runtime=runtime,
+        activity=read_activity(row),
+        signer_uri=row.signer_uri,
+        inbox_owner_id=row.inbox_owner_id,
+        now=runtime.now(),
+        attempts=row.attempts,
+    )
+    await require_welcome(runtime, context.activity.actor)
+    handler = handler_for(context)
+    verified = await handler.verify(context)
+    async with runtime.write() as uow:
+        if not await _mark(uow, row, DONE, "", "", now=context.now):
+            return  # somebody else finished it while our lease ran out
+        await handler.receive(uow, context, verified)
+    count_processed(row.kind, DONE)
+
+
+async def _mark(
+    uow: UnitOfWork, row: ReceivedActivity, outcome: str, reason: str, detail: str, *, now: datetime
+) -> bool:
+    """Set a row's end inside the caller's transaction; False when it has ended already.
+
+    It comes first in the transaction: on PostgreSQL it is the lock that keeps a second worker out.
+    """
+    ending = {"parked_at": now} if outcome == PARKED else {"done_at": now, "body": ""}
+    changed = await uow.write(
+        update(ReceivedActivity)
+        .where(ReceivedActivity.id == row.id, ReceivedActivity.done_at.is_(None))
+        .values(outcome=outcome, detail=f"{reason}: {detail}"[:_DETAIL] if detail else reason, **ending)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed)
+
+
+async def _end(runtime: Runtime, row: ReceivedActivity, outcome: str, reason: str, detail: str) -> None:
+    async with runtime.write() as uow:
+        await _mark(uow, row, outcome, reason, detail, now=runtime.now())
+    count_processed(row.kind, outcome)
+    if outcome != IGNORED:
+        log.info("activity_" + outcome, kind=row.kind[:64], host=row.host, reason=reason, detail=detail[:300])
+
+
+async def _again(runtime: Runtime, row: ReceivedActivity, reason: str, detail: str) -> None:
+    if row.attempts >= MAX_ATTEMPTS:
+        await _end(runtime, row, PARKED, reason, detail)
+        return
+    await _postpone(runtime, row, min(_FIRST_WAIT * 3 ** (row.attempts - 1), _LONGEST_WAIT), reason, detail)
+
+
+async def _later_or_ignored(runtime: Runtime, row: ReceivedActivity, verdict: TryLater) -> None:
+    if row.attempts > verdict.tries:
+        await _end(runtime, row, IGNORED, verdict.reason, verdict.detail)
+    else:
+        await _postpone(runtime, row, verdict.delay, verdict.reason, verdict.detail)
+
+
+async def _postpone(runtime: Runtime, row: ReceivedActivity, wait: timedelta, reason: str, detail: str) -> None:
+    async with runtime.write() as uow:
+        await uow.write(
+            update(ReceivedActivity)
+            .where(ReceivedActivity.id == row.id)
+            .values(due_at=runtime.now() + wait, outcome=RETRY, detail=f"{reason}: {detail}"[:_DETAIL])
+            .execution_options(synchronize_session=False)
+        )
+    count_processed(row.kind, RETRY)

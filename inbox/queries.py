@@ -1,0 +1,61 @@
+"""Every SELECT over what arrived."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from inbox.models import ReceivedActivity
+from node.base.db.unit_of_work import Reader
+
+_OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
+
+
+async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActivity]:
+    """Return these rows, oldest first."""
+    rows = await reader.scalars(
+        select(ReceivedActivity).where(ReceivedActivity.id.in_(ids)).order_by(ReceivedActivity.id)
+    )
+    return list(rows)
+
+
+async def has_due(reader: Reader, now: datetime) -> bool:
+    """Say whether anything waits to be processed."""
+    found = await reader.scalar(select(ReceivedActivity.id).where(*_OPEN, ReceivedActivity.due_at <= now).limit(1))
+    return found is not None
+
+
+async def is_create_pending(reader: Reader, object_uri: str) -> bool:
+    """Say whether the Create of this object has arrived and is still to be processed (INB-9)."""
+    found = await reader.scalar(
+        select(ReceivedActivity.id)
+        .where(
+            ReceivedActivity.object_uri == object_uri,
+            ReceivedActivity.kind.in_(("Create", "Announce", "Update")),
+            *_OPEN,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+async def count_open(reader: Reader) -> int:
+    """Count what waits to be processed."""
+    return int(await reader.scalar(select(func.count()).select_from(ReceivedActivity).where(*_OPEN)) or 0)
+
+
+async def count_open_by_host(reader: Reader, *, at_least: int) -> dict[str, int]:
+    """Return the hosts with `at_least` waiting activities, and how many each has."""
+    amount = func.count()
+    rows = await reader.execute(
+        select(ReceivedActivity.host, amount).where(*_OPEN).group_by(ReceivedActivity.host).having(amount >= at_least)
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
+async def oldest_open(reader: Reader) -> datetime | None:
+    """Return when the activity that has waited longest arrived, for health pages."""
+    found: datetime | None = await reader.scalar(
+        select(ReceivedActivity.received_at).where(*_OPEN).order_by(ReceivedActivity.id).limit(1)
+    )
+    return found

@@ -1,0 +1,133 @@
+"""A delivery at the door: the checks in their order, then the row, then 202 (INB-1).
+
+    size -> parse -> SIG-17 (a stranger takes leave) -> suspended domain -> room -> signature -> INSERT -> 202
+
+Nothing takes effect here. What is stored is proven to be signed by `signer_uri`; whether that one may say it is
+judged when the row is processed (INB-4, SIG-23). The row is committed before the sender hears 202, so a crash
+loses nothing; the nudge after it is a convenience.
+
+Refusals are `RookeryError`s with the status of INB-2. What we merely dislike gets 202 and no effect, never 5xx.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from federation.documents import load_document
+from federation.errors import FederationError, KeyUnavailable, MalformedDocument, SignatureInvalid
+from federation.origins import host_of
+from federation.parsing import Activity, parse_activity
+from federation.signatures import SignedRequest
+from inbox.backlog import require_room
+from inbox.metrics import count_delivery
+from inbox.models import ReceivedActivity
+from inbox.verify import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
+from node.accounts.queries import find_account_by_uri
+from node.base.db.inserts import insert_if_absent
+from node.base.errors import BadRequest, Forbidden, NotSignedIn, RookeryError, TooLarge, TooManyRequests, Unavailable
+from node.base.ids import new_id
+from node.base.runtime import Runtime
+from node.base.work import INBOX
+from node.events import PeerHeard
+from node.remote.errors import FetchLimited
+from node.remote.memory import memory_of
+
+ACCEPTED: Final = "accepted"
+DUPLICATE: Final = "duplicate"
+IGNORED: Final = "ignored"
+
+_HEARD_EVERY: Final = timedelta(minutes=10)
+_MAX_KIND: Final = 64
+
+log = structlog.get_logger(__name__)
+
+
+async def receive_activity(
+    runtime: Runtime, request: SignedRequest, *, inbox_owner_id: int | None = None, source: str = ""
+) -> str:
+    """Check and store a delivery; return `accepted`, `duplicate` or `ignored`, all of which are answered with 202.
+
+    `inbox_owner_id` is set for a personal inbox (AUD-3), `source` is the sender's address (SIG-15). Raises
+    RookeryError with the status to answer.
+    """
+    try:
+        answer = await _receive(runtime, request, inbox_owner_id, source)
+    except FederationError as error:
+        refusal = _refusal(runtime, error)
+        count_delivery("refused" if refusal is not None else IGNORED, error.reason)
+        log.info("delivery_refused", reason=error.reason, detail=error.detail[:300], source=source)
+        if refusal is None:
+            return IGNORED
+        raise refusal from error
+    except TooManyRequests:
+        count_delivery("deferred", "backlog")
+        raise
+    count_delivery(answer, "")
+    return answer
+
+
+async def _receive(runtime: Runtime, request: SignedRequest, owner_id: int | None, source: str) -> str:
+    activity = parse_activity(load_document(request.body))
+    if await _is_farewell_of_stranger(runtime, activity):
+        return IGNORED
+    await require_welcome(runtime, activity.actor)
+    await require_room(runtime, host_of(activity.actor))
+    signer = await verify_request(runtime, request, source=source)
+    is_new = await _store(runtime, activity, request.body, signer, owner_id)
+    await runtime.nudge(INBOX)
+    return ACCEPTED if is_new else DUPLICATE
+
+
+async def _is_farewell_of_stranger(runtime: Runtime, activity: Activity) -> bool:
+    """Say whether an actor unknown here deletes or updates itself: nothing to do, and no key to fetch (SIG-17).
+
+    A deleted account is announced to every host that ever saw it, and its key can no longer be had.
+    """
+    if activity.type not in {"Delete", "Update"} or activity.object_id != activity.actor:
+        return False
+    async with runtime.read() as reader:
+        known = await find_account_by_uri(reader, activity.actor)
+    return known is None or known.deleted_at is not None
+
+
+async def _store(runtime: Runtime, activity: Activity, body: bytes, signer: Signer, owner_id: int | None) -> bool:
+    now = runtime.now()
+    values = {
+        "id": new_id(),
+        "signer_uri": signer.uri,
+        "actor_uri": activity.actor,
+        "activity_uri": activity.id or f"sha256:{hashlib.sha256(body).hexdigest()}",
+        "kind": activity.type[:_MAX_KIND],
+        "object_uri": activity.object_id or "",
+        "host": signer.host,
+        "inbox_owner_id": owner_id,
+        "body": body.decode("utf-8-sig"),
+        "received_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "outcome": "",
+        "detail": "",
+    }
+    heard = memory_of(runtime).windows.add(("heard", signer.host, signer.scheme), now, _HEARD_EVERY) == 1
+    async with runtime.write() as uow:
+        is_new = await insert_if_absent(uow, ReceivedActivity, values)
+        if heard:
+            await uow.record(PeerHeard(signer.host, signer.scheme))
+    return is_new
+
+
+def _refusal(runtime: Runtime, error: FederationError) -> RookeryError | None:
+    """Return what to answer (INB-2); None where the operator wants a blocked domain to hear 202."""
+    if isinstance(error, BlockedDomain):
+        return Forbidden("This domain is blocked here.") if runtime.settings.blocked_inbox_status == 403 else None
+    if isinstance(error, SignatureInvalid | KeyUnavailable):
+        return NotSignedIn(f"The signature was not accepted: {error.reason}. {error.detail[:300]}")
+    if isinstance(error, FetchLimited) and error.reason == "host_limited":
+        return TooManyRequests("Too many keys of this host at once.", retry_after=error.retry_after)
+    if isinstance(error, FetchLimited | KeyAway):
+        return Unavailable("The key of this signature cannot be had right now. Please try again later.")
+    if isinstance(error, MalformedDocument) and error.reason == "too_large":
+        return TooLarge("An activity may have 1 MiB at most.")
+    return BadRequest(f"This is not an activity: {error.detail[:300]}")

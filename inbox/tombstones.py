@@ -1,0 +1,40 @@
+"""The memory of what must not take effect any more, whichever order things arrive in (INB-9, row 115).
+
+A Delete buries the id of its object, an Undo the id of what it undoes, each for its own actor only. Create,
+Update, Follow, Like, Announce and Block ask here before they take effect, in the same transaction.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from inbox.models import Tombstone
+from node.base.db.unit_of_work import Reader, UnitOfWork
+
+DELETED_LIFE: Final = timedelta(days=30)
+UNDONE_LIFE: Final = timedelta(hours=6)
+
+
+async def bury(uow: UnitOfWork, uri: str, *, actor_uri: str, now: datetime, life: timedelta) -> None:
+    """Remember that `actor_uri` took `uri` back; a later burial only prolongs an earlier one."""
+    dialect = postgresql if uow.dialect == "postgresql" else sqlite
+    statement = dialect.insert(Tombstone).values(uri=uri, actor_uri=actor_uri, expires_at=now + life)
+    await uow.write(
+        statement.on_conflict_do_update(
+            index_elements=["uri", "actor_uri"],
+            set_={"expires_at": statement.excluded.expires_at},
+            where=Tombstone.expires_at < statement.excluded.expires_at,
+        )
+    )
+
+
+async def is_buried(reader: Reader, uri: str | None, *, actor_uri: str, now: datetime) -> bool:
+    """Say whether this actor took `uri` back before. An activity without an id never was."""
+    if uri is None:
+        return False
+    found = await reader.scalar(
+        select(Tombstone.uri).where(Tombstone.uri == uri, Tombstone.actor_uri == actor_uri, Tombstone.expires_at > now)
+    )
+    return found is not None
