@@ -1,0 +1,97 @@
+"""Every SELECT over domain policies and the log of decisions."""
+
+from sqlalchemy import select
+
+from node.accounts.models import Account
+from node.accounts.rules import domain_and_parents
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.follows.models import Follow
+from node.moderation.models import DomainPolicy, ModerationEntry
+from node.moderation.rules import Policy, PolicyBook
+
+BOOK_SECONDS = 5.0
+"""How long a process may go by an old book: a policy reaches every process within this time."""
+
+
+async def find_policy(reader: Reader, domain: str) -> DomainPolicy | None:
+    """Return the policy that reaches a domain or `host:port`: its own, else its closest parent's (MOD-2)."""
+    names = domain_and_parents(domain)
+    rows = {row.domain: row for row in await reader.scalars(select(DomainPolicy).where(DomainPolicy.domain.in_(names)))}
+    return next((rows[name] for name in names if name in rows), None)
+
+
+async def is_suspended_domain(reader: Reader, host: str) -> bool:
+    """Whether nothing is taken from or sent to a host (attack row 47)."""
+    policy = await find_policy(reader, host)
+    return policy is not None and policy.severity == "suspend"
+
+
+async def find_exact_policy(reader: Reader, domain: str) -> DomainPolicy | None:
+    """Return the policy made for exactly this domain."""
+    found: DomainPolicy | None = await reader.scalar(select(DomainPolicy).where(DomainPolicy.domain == domain))
+    return found
+
+
+async def list_policies(reader: Reader) -> list[DomainPolicy]:
+    """Return every policy, by domain."""
+    return list(await reader.scalars(select(DomainPolicy).order_by(DomainPolicy.domain)))
+
+
+async def read_policy_book(reader: Reader) -> PolicyBook:
+    """Return every policy as one value to ask many times."""
+    rows = await list_policies(reader)
+    return PolicyBook({row.domain: Policy(row.domain, row.severity, row.reject_media) for row in rows})
+
+
+async def policy_book(runtime: Runtime) -> PolicyBook:
+    """Return the policies as this process knows them, at most `BOOK_SECONDS` old."""
+    cache = runtime.caches.get("policy_book", size=1, seconds=BOOK_SECONDS)
+    book: PolicyBook | None = cache.get("book")
+    if book is None:
+        async with runtime.read() as reader:
+            book = await read_policy_book(reader)
+        cache.put("book", book)
+    return book
+
+
+async def list_entries(
+    reader: Reader, page: Page, *, target_kind: str | None = None, target: str | None = None
+) -> list[ModerationEntry]:
+    """Return a page of the log, newest first, of one target if asked."""
+    statement = select(ModerationEntry)
+    if target_kind is not None:
+        statement = statement.where(ModerationEntry.target_kind == target_kind)
+    if target is not None:
+        statement = statement.where(ModerationEntry.target == target)
+    return page.newest_first(list(await reader.scalars(page.apply(statement, ModerationEntry.id.expression))))
+
+
+async def list_candidates(reader: Reader, domain: str, *, after_id: int, limit: int) -> list[tuple[int, str, str]]:
+    """Return (id, uri, handle domain) of remote accounts that may be of `domain`; the caller looks closer.
+
+    Wide on purpose: subdomains and ports are told apart by parsing, not by patterns (attack row 22).
+    """
+    rows = await reader.execute(
+        select(Account.id, Account.uri, Account.domain)
+        .where(
+            Account.domain != "",
+            Account.id > after_id,
+            Account.domain.contains(domain, autoescape=True) | Account.uri.contains(domain, autoescape=True),
+        )
+        .order_by(Account.id)
+        .limit(limit)
+    )
+    return [(id_, uri, handle_domain) for id_, uri, handle_domain in rows]
+
+
+async def list_follow_pairs(reader: Reader, account_ids: list[int]) -> list[tuple[int, int]]:
+    """Return (remote account, other account) for every follow or request of the given accounts."""
+    out = await reader.execute(
+        select(Follow.follower_id, Follow.followee_id).where(Follow.follower_id.in_(account_ids))
+    )
+    back = await reader.execute(
+        select(Follow.followee_id, Follow.follower_id).where(Follow.followee_id.in_(account_ids))
+    )
+    return sorted({(theirs, ours) for theirs, ours in [*out.all(), *back.all()]})

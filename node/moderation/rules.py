@@ -1,0 +1,56 @@
+"""What a domain's policy says of a host, and who may moderate whom. Pure.
+
+The closest policy decides: "allow" for `good.isp.test` lifts a suspension of `isp.test` (MOD-2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from node.accounts.rules import domain_and_parents
+
+Severity = Literal["allow", "silence", "suspend"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+_RANKS = {"user": 0, "moderator": 1, "admin": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What this node does with a domain and everything below it."""
+
+    domain: str
+    severity: str
+    reject_media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """Every policy of the node at one moment."""
+
+    policies: Mapping[str, Policy]
+
+    def find(self, host: str) -> Policy | None:
+        """Return the policy that reaches `host` (`name`, or `name:port`), or None."""
+        return next((self.policies[name] for name in domain_and_parents(host) if name in self.policies), None)
+
+    def is_suspended(self, host: str) -> bool:
+        """Whether nothing comes from or goes to `host`."""
+        policy = self.find(host)
+        return policy is not None and policy.severity == "suspend"
+
+    def is_silenced(self, host: str) -> bool:
+        """Whether what `host` says is kept from people who did not ask for it."""
+        policy = self.find(host)
+        return policy is not None and policy.severity == "silence"
+
+    def rejects_media(self, host: str) -> bool:
+        """Whether media of `host` are never fetched."""
+        policy = self.find(host)
+        return policy is not None and (policy.reject_media or policy.severity == "suspend")
+
+
+def may_moderate(actor_role: str, target_role: str) -> bool:
+    """Whether one role may act on another: staff on those below them, an admin on everybody (attack row 91)."""
+    actor, target = _RANKS.get(actor_role, 0), _RANKS.get(target_role, 0)
+    return actor >= 1 and (actor > target or actor_role == "admin")
