@@ -1,0 +1,37 @@
+"""Which kinds of notification there are and who may be told. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
+`update`: a post I boosted was edited."""
+
+KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What `may_notify` needs to know of the two accounts and the post."""
+
+    recipient_is_local: bool = True
+    recipient_gone: bool = False
+    is_self: bool = False
+    sender_gone: bool = False
+    sender_silenced: bool = False
+    recipient_follows_sender: bool = False
+    block_between: bool = False
+    muted: bool = False
+    """Muted together with notifications."""
+    post_visible: bool = True
+    """Whether the recipient may see the post it is about, if it is about one."""
+
+
+def may_notify(standing: Standing) -> bool:
+    """Whether the recipient is told. Silenced senders reach only people who follow them (MOD-2)."""
+    if not standing.recipient_is_local or standing.recipient_gone or standing.is_self:
+        return False
+    if standing.sender_gone or standing.block_between or standing.muted or not standing.post_visible:
+        return False
+    return not standing.sender_silenced or standing.recipient_follows_sender
