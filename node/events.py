@@ -120,6 +120,14 @@ class AccountDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountLeft(Event):
+    """There is more of a departed account to clear away: posts, follows, likes. Its effect clears some of it and
+    records the event again while something is left, so that no transaction is long."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeerHeard(Event):
     """A signed request of this host was verified: it is alive (DLV-5). `scheme` is how it signed (SIG-13).
 

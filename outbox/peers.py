@@ -41,6 +41,7 @@ class Health:
     failure_days: int = 0
     last_failure_at: datetime | None = None
     last_success_at: datetime | None = None
+    last_seen_at: datetime | None = None
     paused_until: datetime | None = None
     unavailable_since: datetime | None = None
     last_error: str = ""
@@ -143,13 +144,16 @@ async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: da
     await uow.execute(statement.on_conflict_do_update(index_elements=["host"], set_=columns), values)
 
 
-async def hear(uow: UnitOfWork, host: str, *, now: datetime) -> None:
-    """Note that a host proved to be alive by a verified request: a sick one is well again (DLV-5)."""
+async def hear(uow: UnitOfWork, host: str, *, scheme: str, now: datetime) -> None:
+    """Note that a host sent a request whose signature held: it is well (DLV-5), and RFC 9421 is proven by use
+    (SIG-13)."""
     before = (await read_health(uow, [host]))[host]
-    if not before.is_failing and not before.failure_days:
-        return
-    await save_health(uow, {host: after_success(before, now=now)}, now=now)
-    await release(uow, host, now=now)
+    after = replace(after_success(before, now=now), last_success_at=before.last_success_at, last_seen_at=now)
+    if scheme == "rfc9421":
+        after = replace(after, signature_scheme=scheme, scheme_proven_at=now)
+    await save_health(uow, {host: after}, now=now)
+    if before.is_failing:
+        await release(uow, host, now=now)
 
 
 async def hold(uow: UnitOfWork, host: str, *, until: datetime) -> None:

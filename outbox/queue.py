@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.moderation.queries import is_suspended_domain
 from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
 
@@ -20,7 +21,6 @@ from node.accounts.keys import signing_key
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
-from node.moderation.queries import is_suspended_domain
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import KEPT_FOR, LEASE
 from outbox.peers import Health, read_health

@@ -1,0 +1,127 @@
+"""The documents of our activities, from rows. Who gets them and when is `address`; what they look like on the
+wire is `federation.writing`.
+
+Ids: what is stored (Create, Announce, Follow, Like, Block) has an id that answers; the rest hangs as a fragment or
+step on an id that does (GEN-7). Where one thing may be said repeatedly (Accept, Update), the event's id tells the
+sayings apart, so that a repeated *event* makes the same id and a repeated *act* another.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from federation.documents import Document
+from federation.vocabulary import AS_CONTEXT
+from federation.writing import (
+    accept_activity,
+    actor_document,
+    announce_activity,
+    audience,
+    block_activity,
+    create_activity,
+    delete_activity,
+    follow_activity,
+    instance_actor_document,
+    like_activity,
+    note_document,
+    reject_activity,
+    undo_activity,
+    update_activity,
+)
+from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.accounts.uris import actor_uri, boost_uri, create_uri, followers_uri
+from node.base.db.unit_of_work import Reader
+from node.base.settings import Settings
+from node.posts.models import Post
+from outbox.facts import actor_facts, instance_actor_facts, post_facts
+from outbox.queries import find_public_pem, gather_posts
+
+
+async def actor(reader: Reader, account: Account, *, settings: Settings) -> Document:
+    """Return the document of one of our actors."""
+    key = await find_public_pem(reader, account.id)
+    if account.id == INSTANCE_ACTOR_ID:
+        return instance_actor_document(instance_actor_facts(account, settings=settings, key=key))
+    return actor_document(actor_facts(account, settings=settings, key=key))
+
+
+async def notes(reader: Reader, posts: Sequence[Post], *, settings: Settings) -> dict[int, Document]:
+    """Return the Notes of local posts (no boosts), by post id."""
+    rows = await gather_posts(reader, posts)
+    return {id_: note_document(post_facts(found, settings=settings)) for id_, found in rows.items()}
+
+
+async def note(reader: Reader, post: Post, *, settings: Settings) -> Document:
+    """Return the Note of one local post."""
+    return (await notes(reader, [post], settings=settings))[post.id]
+
+
+def create(post: Post, document: Document, *, settings: Settings) -> Document:
+    """Return the Create of a post."""
+    return create_activity(create_uri(settings, post.account_id, post.id), document)
+
+
+def update_of_post(post: Post, document: Document, *, event_id: int, edited: datetime) -> Document:
+    """Return the Update of an edited post."""
+    return update_activity(f"{post.uri}#updates/{event_id}", document, published=edited)
+
+
+def update_of_actor(document: Document, *, event_id: int, now: datetime, followers: str) -> Document:
+    """Return the Update of a changed profile (ACT-5)."""
+    return update_activity(f"{document['id']}#updates/{event_id}", document, published=now, cc=[followers])
+
+
+def announce(boost: Post, original: Post, author: Account, *, settings: Settings) -> Document:
+    """Return the Announce of a boost, to the audience of its visibility and the boosted author (ACV-5)."""
+    followers = followers_uri(settings, boost.account_id)
+    to, cc = audience(boost.visibility, followers, [author.uri])  # type: ignore[arg-type]
+    return announce_activity(
+        boost.uri or boost_uri(settings, boost.account_id, boost.id),
+        actor_uri(settings, boost.account_id),
+        original.uri,
+        published=boost.published_at,
+        to=to,
+        cc=cc,
+    )
+
+
+def delete_of_post(post: Post, *, settings: Settings) -> Document:
+    """Return the Delete of a post (ACV-4)."""
+    return delete_activity(actor_uri(settings, post.account_id), post.uri)
+
+
+def delete_of_actor(account: Account, *, settings: Settings) -> Document:
+    """Return the Delete of an account (MOD-1)."""
+    uri = actor_uri(settings, account.id)
+    return delete_activity(uri, uri)
+
+
+def like(uri: str, account: Account, post: Post, author: Account) -> Document:
+    """Return a Like."""
+    return like_activity(uri, account.uri, post.uri, to=[author.uri])
+
+
+def follow(uri: str, follower: Account, followee: Account) -> Document:
+    """Return a Follow. One that came without an id is written without (ACV-1)."""
+    if uri:
+        return follow_activity(uri, follower.uri, followee.uri)
+    return {"@context": AS_CONTEXT, "type": "Follow", "actor": follower.uri, "object": followee.uri}
+
+
+def accept(received: Document, followee: Account, *, event_id: int) -> Document:
+    """Return the Accept of a Follow as it was received."""
+    return accept_activity(f"{followee.uri}#accepts/follows/{event_id}", followee.uri, received)
+
+
+def reject(received: Document, followee: Account, *, event_id: int) -> Document:
+    """Return the Reject of a Follow as it was received."""
+    return reject_activity(f"{followee.uri}#rejects/follows/{event_id}", followee.uri, received)
+
+
+def block(uri: str, account: Account, target: Account) -> Document:
+    """Return a Block."""
+    return block_activity(uri, account.uri, target.uri)
+
+
+def undo(activity: Document) -> Document:
+    """Return the Undo of an activity of ours."""
+    return undo_activity(f"{activity['id']}/undo", activity)

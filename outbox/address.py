@@ -1,0 +1,320 @@
+"""From an event to one activity and its deliveries: what the rest of the world is told, and who (DLV-1, DLV-2).
+
+Every function here is an effect: it runs in the transaction that ends its event. Only what our own people do is
+told; what they do among themselves stays here. The activity is serialised once; its row carries the event's id and
+its own deterministic `uri`, so a repeated event adds nothing, and the ids order what is about one object.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, or_, select
+
+from federation.documents import Document
+from node.accounts.models import Account
+from node.accounts.queries import find_account, list_accounts
+from node.accounts.uris import block_uri, followers_uri, like_uri
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import new_id
+from node.base.runtime import Runtime
+from node.base.work import DELIVER, DELIVER_SLOW
+from node.events import (
+    AccountBlocked,
+    AccountDeleted,
+    AccountSuspended,
+    AccountUnblocked,
+    AccountUnsuspended,
+    FollowAccepted,
+    FollowRejected,
+    FollowRequested,
+    PostDeleted,
+    PostEdited,
+    PostLiked,
+    PostPublished,
+    PostUnliked,
+    ProfileUpdated,
+    Unfollowed,
+)
+from node.follows.queries import find_follow_by_id
+from node.moderation.queries import is_suspended_domain
+from node.posts.models import Post
+from node.posts.queries import find_like_by_id, find_post
+from node.posts.rules import OPEN_VISIBILITIES
+from outbox import activities
+from outbox.inserts import insert_into
+from outbox.models import Delivery, OutgoingActivity
+from outbox.outcomes import LEASE
+from outbox.peers import read_health
+from outbox.queries import find_block, list_mention_ids
+from outbox.recipients import Recipients, by_host, list_inboxes
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What an effect works with: the node, the event's transaction, the event's id."""
+
+    runtime: Runtime
+    uow: UnitOfWork
+    event_id: int
+    now: datetime
+
+
+async def post_published(on: Occasion, event: PostPublished) -> None:
+    """Tell of a new post or boost of ours."""
+    post = await _standing(on, event.post_id)
+    if post is None:
+        return
+    settings = on.runtime.settings
+    if post.boost_of_id is not None:
+        original = await find_post(on.uow, post.boost_of_id)
+        author = None if original is None else await find_account(on.uow, original.account_id)
+        if original is None or author is None or original.deleted_at is not None:
+            return
+        document = activities.announce(post, original, author, settings=settings)
+        await send(on, document, _audience_of(post, {author.id}), object_key=post.uri)
+        return
+    named = set(await list_mention_ids(on.uow, post.id))
+    document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
+    await send(on, document, _audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
+
+
+async def post_edited(on: Occasion, event: PostEdited) -> None:
+    """Tell of the new words of a post of ours: everybody who has it, liked it, boosted it or answered it."""
+    post = await _standing(on, event.post_id)
+    if post is None:
+        return
+    note = await activities.note(on.uow, post, settings=on.runtime.settings)
+    document = activities.update_of_post(post, note, event_id=on.event_id, edited=post.edited_at or on.now)
+    named = set(await list_mention_ids(on.uow, post.id))
+    to = _audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
+
+
+async def post_deleted(on: Occasion, event: PostDeleted) -> None:
+    """Take back a post or boost of ours, from everybody who may have it (ACV-4)."""
+    post = await find_post(on.uow, event.post_id)
+    if post is None or not post.local:
+        return
+    author = await find_account(on.uow, post.account_id)
+    if author is None or author.deleted_at is not None:
+        return  # the Delete of the account says it all
+    settings = on.runtime.settings
+    if post.boost_of_id is not None:
+        original = await find_post(on.uow, post.boost_of_id)
+        boosted = None if original is None else await find_account(on.uow, original.account_id)
+        if original is None or boosted is None:
+            return
+        document = activities.undo(activities.announce(post, original, boosted, settings=settings))
+        await send(on, document, _audience_of(post, {boosted.id}), object_key=post.uri)
+        return
+    named = set(await list_mention_ids(on.uow, post.id))
+    document = activities.delete_of_post(post, settings=settings)
+    to = _audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    await send(on, document, to, object_key=post.uri)
+
+
+async def post_liked(on: Occasion, event: PostLiked) -> None:
+    """Tell a remote author of a like."""
+    found = await find_like_by_id(on.uow, event.like_id)
+    if found is not None:
+        await _send_like(on, found.uri or like_uri(on.runtime.settings, event.like_id), event, undone=False)
+
+
+async def post_unliked(on: Occasion, event: PostUnliked) -> None:
+    """Tell a remote author that a like is withdrawn."""
+    await _send_like(on, event.like_uri or like_uri(on.runtime.settings, event.like_id), event, undone=True)
+
+
+async def _send_like(on: Occasion, uri: str, event: PostLiked | PostUnliked, *, undone: bool) -> None:
+    post = await find_post(on.uow, event.post_id)
+    account = await find_account(on.uow, event.account_id)
+    author = None if post is None else await find_account(on.uow, post.account_id)
+    if post is None or account is None or author is None or not account.is_local or author.is_local:
+        return
+    if account.deleted_at is not None:
+        return  # the Delete of the account says it all
+    document = activities.like(uri, account, post, author)
+    to = Recipients(author_id=account.id, account_ids=frozenset({author.id}))
+    await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
+
+
+async def follow_requested(on: Occasion, event: FollowRequested) -> None:
+    """Ask a remote actor to be followed."""
+    found = await find_follow_by_id(on.uow, event.follow_id)
+    follower, followee = await _pair(on, event.follower_id, event.followee_id)
+    if found is None or follower is None or followee is None or not follower.is_local or followee.is_local:
+        return
+    document = activities.follow(found.uri, follower, followee)
+    await send(on, document, _to(follower, followee), object_key=followee.uri, urgent=True)
+
+
+async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
+    """Tell a remote follower that it holds."""
+    found = await find_follow_by_id(on.uow, event.follow_id)
+    follower, followee = await _pair(on, event.follower_id, event.followee_id)
+    if found is None or follower is None or followee is None or follower.is_local or not followee.is_local:
+        return
+    document = activities.accept(activities.follow(found.uri, follower, followee), followee, event_id=on.event_id)
+    await send(on, document, _to(followee, follower), object_key=follower.uri, urgent=True)
+
+
+async def follow_rejected(on: Occasion, event: FollowRejected) -> None:
+    """Tell a remote follower that the answer is no, or no longer yes."""
+    follower, followee = await _pair(on, event.follower_id, event.followee_id)
+    if follower is None or followee is None or follower.is_local or not followee.is_local:
+        return
+    received = activities.follow(event.follow_uri, follower, followee)
+    document = activities.reject(received, followee, event_id=on.event_id)
+    await send(on, document, _to(followee, follower), object_key=follower.uri, urgent=True)
+
+
+async def unfollowed(on: Occasion, event: Unfollowed) -> None:
+    """Tell a remote actor that one of ours follows no more."""
+    follower, followee = await _pair(on, event.follower_id, event.followee_id)
+    if follower is None or followee is None or not follower.is_local or followee.is_local:
+        return
+    document = activities.undo(activities.follow(event.follow_uri, follower, followee))
+    await send(on, document, _to(follower, followee), object_key=followee.uri, urgent=True)
+
+
+async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
+    """Tell a remote actor's server of a block, so that it stops showing (ACV-7)."""
+    found = await find_block(on.uow, event.block_id)
+    account, target = await _pair(on, event.account_id, event.target_id)
+    if found is None or account is None or target is None or not account.is_local or target.is_local:
+        return
+    uri = found.uri or block_uri(on.runtime.settings, found.id)
+    document = activities.block(uri, account, target)
+    await send(on, document, _to(account, target), object_key=target.uri, urgent=True)
+
+
+async def account_unblocked(on: Occasion, event: AccountUnblocked) -> None:
+    """Tell a remote actor's server that a block is over."""
+    account, target = await _pair(on, event.account_id, event.target_id)
+    if account is None or target is None or not account.is_local or target.is_local:
+        return
+    uri = event.block_uri or block_uri(on.runtime.settings, event.block_id)
+    document = activities.undo(activities.block(uri, account, target))
+    await send(on, document, _to(account, target), object_key=target.uri, urgent=True)
+
+
+async def profile_changed(on: Occasion, event: ProfileUpdated | AccountSuspended | AccountUnsuspended) -> None:
+    """Tell followers and the hosts we talk with of a changed profile, a suspension, or its end (ACT-5, MOD-1)."""
+    account = await find_account(on.uow, event.account_id)
+    if account is None or not account.is_local or account.deleted_at is not None:
+        return
+    settings = on.runtime.settings
+    document = activities.update_of_actor(
+        await activities.actor(on.uow, account, settings=settings),
+        event_id=on.event_id,
+        now=on.now,
+        followers=followers_uri(settings, account.id),
+    )
+    to = Recipients(author_id=account.id, followers=True, recent_hosts=True)
+    await send(on, document, to, object_key=account.uri)
+
+
+async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
+    """Tell every server we know that an account of ours is gone for good, and nothing else of it any more (MOD-1)."""
+    account = await find_account(on.uow, event.account_id)
+    if account is None or not account.is_local:
+        return
+    idle = or_(Delivery.due_at <= on.now, Delivery.due_at > on.now + LEASE)
+    await on.uow.write(
+        delete(Delivery)
+        .where(Delivery.account_id == account.id, Delivery.activity_id < on.event_id, idle)
+        .execution_options(synchronize_session=False)
+    )
+    document = activities.delete_of_actor(account, settings=on.runtime.settings)
+    await send(on, document, Recipients(author_id=account.id, everybody=True), object_key=account.uri)
+
+
+async def send(on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False) -> int:
+    """Store an activity and its deliveries; return how many inboxes will get it.
+
+    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5).
+    """
+    hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
+    hosts.pop(on.runtime.settings.web_host, None)
+    health = await read_health(on.uow, hosts)
+    reached = {
+        host: urls
+        for host, urls in hosts.items()
+        if health[host].takes_new(on.now) and not await is_suspended_domain(on.uow, host)
+    }
+    if not reached:
+        return 0
+    activity_id = await _store(on, document, author_id=to.author_id, object_key=object_key)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "activity_id": activity_id,
+            "account_id": to.author_id,
+            "inbox_url": url,
+            "host": host,
+            "object_key": object_key,
+            "urgent": urgent,
+            "slow": health[host].is_failing,
+            "created_at": on.now,
+            "due_at": health[host].first_due(on.now),
+            "attempts": 0,
+            "last_error": "",
+        }
+        for host, urls in reached.items()
+        for url in urls
+    ]
+    insert = insert_into(on.uow, Delivery).on_conflict_do_nothing(index_elements=["activity_id", "inbox_url"])
+    await on.uow.execute(insert, rows)
+    runtime = on.runtime
+    if any(not row["slow"] for row in rows):
+        on.uow.after_commit(lambda: runtime.nudge(DELIVER))
+    if any(row["slow"] for row in rows):
+        on.uow.after_commit(lambda: runtime.nudge(DELIVER_SLOW))
+    return len(rows)
+
+
+async def _store(on: Occasion, document: Document, *, author_id: int, object_key: str) -> int:
+    """Insert the activity unless it is there; return its row's id."""
+    uri = str(document["id"])
+    values = {
+        "id": on.event_id,
+        "uri": uri,
+        "account_id": author_id,
+        "kind": str(document["type"]),
+        "object_key": object_key,
+        "body": orjson.dumps(document).decode(),
+        "created_at": on.now,
+    }
+    await on.uow.execute(insert_into(on.uow, OutgoingActivity).values(**values).on_conflict_do_nothing())
+    found: int = await on.uow.scalar(select(OutgoingActivity.id).where(OutgoingActivity.uri == uri))
+    return found
+
+
+async def _standing(on: Occasion, post_id: int) -> Post | None:
+    """Return a post of ours that may still be told of."""
+    post = await find_post(on.uow, post_id)
+    if post is None or not post.local or post.deleted_at is not None:
+        return None
+    author = await find_account(on.uow, post.account_id)
+    return None if author is None or author.is_gone else post
+
+
+def _audience_of(post: Post, named: set[int], *, involved: bool = False) -> Recipients:
+    return Recipients(
+        author_id=post.account_id,
+        account_ids=frozenset(named),
+        followers=post.visibility != "direct",
+        involved_with=post.id if involved else None,
+        personal=post.visibility == "direct",
+    )
+
+
+def _to(author: Account, other: Account) -> Recipients:
+    return Recipients(author_id=author.id, account_ids=frozenset({other.id}), personal=True, despite_blocks=True)
+
+
+async def _pair(on: Occasion, first_id: int, second_id: int) -> tuple[Account | None, Account | None]:
+    found = await list_accounts(on.uow, {first_id, second_id})
+    return found.get(first_id), found.get(second_id)

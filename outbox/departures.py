@@ -1,0 +1,50 @@
+"""What goes when an account goes (MOD-1): access, posts, follows, likes, notifications; ours or remote.
+
+A person may have written tens of thousands of posts, and SQLite has one writer. So the account's end is one short
+transaction, and `clear_some` takes the rest away piece by piece, each piece the effect of an event of its own. Until
+then nobody sees any of it: whatever is read asks whether its author is present.
+"""
+
+from typing import Final
+
+from sqlalchemy import delete, or_, select
+
+from node.auth.sessions import revoke_access
+from node.events import AccountDeleted, AccountLeft
+from node.follows.service import sever_all
+from node.notifications.models import Notification
+from node.posts.likes import unlike
+from node.posts.models import Like, Post
+from node.posts.service import withdraw
+from outbox.address import Occasion
+
+PIECE: Final = 100
+
+
+async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
+    """End all access at once and begin to clear away."""
+    await revoke_access(on.uow, event.account_id, now=on.now)
+    await on.uow.write(
+        delete(Notification)
+        .where(or_(Notification.account_id == event.account_id, Notification.from_account_id == event.account_id))
+        .execution_options(synchronize_session=False)
+    )
+    await on.uow.record(AccountLeft(event.account_id))
+
+
+async def clear_some(on: Occasion, event: AccountLeft) -> None:
+    """Withdraw some posts, end some follows, take back some likes; come again while anything was left."""
+    uow, account_id = on.uow, event.account_id
+    posts = await uow.scalars(
+        select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None)).order_by(Post.id).limit(PIECE)
+    )
+    for post in posts:
+        await withdraw(uow, post, now=on.now)
+    severed = await sever_all(uow, account_id, limit=PIECE)
+    liked = await uow.scalars(
+        select(Post).join(Like, Like.post_id == Post.id).where(Like.account_id == account_id).limit(PIECE)
+    )
+    for post in liked:
+        await unlike(uow, account_id, post)
+    if posts or severed or liked:
+        await uow.record(AccountLeft(account_id))

@@ -1,0 +1,72 @@
+"""What follows from each event: one table, read by the relay. A new consequence is one function and one word here.
+
+`pushed` goes to Redis before the transaction and may be repeated at will. `stored` runs, in this order, in the
+transaction that forgets the event. Telling the world comes first: it looks at follows and posts that later effects
+of the same event take away.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from node.base.db.event_log import Event
+from node.base.runtime import Runtime
+from node.events import (
+    AccountBlocked,
+    AccountDeleted,
+    AccountLeft,
+    AccountSuspended,
+    AccountUnblocked,
+    AccountUnsuspended,
+    FollowAccepted,
+    FollowRejected,
+    FollowRequested,
+    PeerHeard,
+    PostDeleted,
+    PostEdited,
+    PostLiked,
+    PostPublished,
+    PostUnliked,
+    ProfileUpdated,
+    Unfollowed,
+)
+from outbox import address, departures, homes, notices
+from outbox.address import Occasion
+from outbox.peers import hear
+
+Push = Callable[[Runtime, Any], Awaitable[None]]
+Effect = Callable[[Occasion, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """The consequences of one kind of event."""
+
+    pushed: tuple[Push, ...] = ()
+    stored: tuple[Effect, ...] = ()
+
+
+async def peer_heard(on: Occasion, event: PeerHeard) -> None:
+    """Note that a host is alive."""
+    await hear(on.uow, event.host, scheme=event.scheme, now=on.now)
+
+
+EFFECTS: Final[dict[type[Event], Effects]] = {
+    PostPublished: Effects(pushed=(homes.post_published,), stored=(address.post_published, notices.post_published)),
+    PostEdited: Effects(stored=(address.post_edited, notices.post_edited)),
+    PostDeleted: Effects(stored=(address.post_deleted, notices.post_deleted)),
+    PostLiked: Effects(stored=(address.post_liked, notices.post_liked)),
+    PostUnliked: Effects(stored=(address.post_unliked, notices.post_unliked)),
+    FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested)),
+    FollowAccepted: Effects(pushed=(homes.follow_changed,), stored=(address.follow_accepted, notices.follow_accepted)),
+    FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(address.follow_rejected,)),
+    Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(address.unfollowed,)),
+    AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(address.account_blocked,)),
+    AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(address.account_unblocked,)),
+    ProfileUpdated: Effects(stored=(address.profile_changed,)),
+    AccountSuspended: Effects(stored=(address.profile_changed,)),
+    AccountUnsuspended: Effects(stored=(address.profile_changed,)),
+    AccountDeleted: Effects(stored=(address.account_deleted, departures.account_deleted)),
+    AccountLeft: Effects(stored=(departures.clear_some,)),
+    PeerHeard: Effects(stored=(peer_heard,)),
+}

@@ -1,0 +1,151 @@
+"""From rows to the facts that `federation.writing` writes documents from."""
+
+import mimetypes
+from typing import Any, Final
+
+from federation.writing import (
+    ActorFacts,
+    AttachmentFacts,
+    HashtagFacts,
+    InstanceActorFacts,
+    MentionFacts,
+    PictureFacts,
+    PostFacts,
+)
+from node.accounts.models import Account
+from node.accounts.text import field_views, note_html
+from node.accounts.uris import (
+    actor_uri,
+    featured_uri,
+    followers_uri,
+    following_uri,
+    inbox_uri,
+    media_url,
+    outbox_uri,
+    profile_url,
+    shared_inbox_uri,
+    tag_url,
+)
+from node.base.settings import Settings
+from node.media.models import Media
+from outbox.queries import PostRows
+
+SENT_MEDIA: Final = 4
+"""Attachments in a document: Mastodon cuts what is more (OBJ-7)."""
+
+
+def actor_facts(account: Account, *, settings: Settings, key: tuple[str, str]) -> ActorFacts:
+    """Return what a local account shows of itself; a suspended one shows nothing but that (MOD-1).
+
+    `key` is (key id, public PEM).
+    """
+    id_ = account.id
+    shown: dict[str, Any] = {"name": "", "summary_html": "", "suspended": True}
+    if account.suspended_at is None:
+        shown = {
+            "name": account.display_name or account.username,
+            "summary_html": note_html(account, settings=settings),
+            "fields": tuple((view["name"], view["value"]) for view in field_views(account, settings=settings)),
+            "icon": _picture(account.avatar_key, settings),
+            "image": _picture(account.header_key, settings),
+            "discoverable": account.discoverable,
+            "indexable": account.indexable,
+            "memorial": account.memorial,
+            "moved_to": account.moved_to_uri or None,
+            "also_known_as": tuple(uri for uri in account.also_known_as if isinstance(uri, str)),
+        }
+    return ActorFacts(
+        id=actor_uri(settings, id_),
+        type=account.actor_type,
+        username=account.username,
+        domain=settings.domain,
+        url=profile_url(settings, account.username),
+        inbox=inbox_uri(settings, id_),
+        outbox=outbox_uri(settings, id_),
+        followers=followers_uri(settings, id_),
+        following=following_uri(settings, id_),
+        shared_inbox=shared_inbox_uri(settings),
+        featured=featured_uri(settings, id_),
+        key_id=key[0],
+        public_key_pem=key[1],
+        published=account.created_at,
+        locked=account.locked,
+        **shown,
+    )
+
+
+def instance_actor_facts(account: Account, *, settings: Settings, key: tuple[str, str]) -> InstanceActorFacts:
+    """Return the actor that stands for the node itself (DISC-8)."""
+    return InstanceActorFacts(
+        id=actor_uri(settings, account.id),
+        host=account.username,
+        domain=settings.domain,
+        url=f"{settings.public_url}/about",
+        inbox=inbox_uri(settings, account.id),
+        outbox=outbox_uri(settings, account.id),
+        shared_inbox=shared_inbox_uri(settings),
+        followers=followers_uri(settings, account.id),
+        following=following_uri(settings, account.id),
+        key_id=key[0],
+        public_key_pem=key[1],
+    )
+
+
+def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
+    """Return a local post as the wire sees it."""
+    post = rows.post
+    return PostFacts(
+        id=post.uri,
+        author_uri=actor_uri(settings, post.account_id),
+        followers_uri=followers_uri(settings, post.account_id),
+        url=post.url or post.uri,
+        content_html=post.content,
+        published=post.published_at,
+        visibility=post.visibility,  # type: ignore[arg-type]
+        updated=post.edited_at,
+        in_reply_to=rows.parent_uri,
+        summary=post.spoiler_text,
+        sensitive=post.sensitive,
+        language=post.language,
+        source_text=post.text or None,
+        context_uri=post.context_uri or None,
+        mentions=_mentions(rows, settings),
+        hashtags=tuple(HashtagFacts(name=tag.display, url=tag_url(settings, tag.name)) for tag in rows.hashtags),
+        attachments=tuple(_attachment(media, settings) for media in rows.media[:SENT_MEDIA]),
+        likes_count=post.likes_count,
+        shares_count=post.boosts_count,
+    )
+
+
+def _mentions(rows: PostRows, settings: Settings) -> tuple[MentionFacts, ...]:
+    """Return who is named; whom the post answers is among them, Mastodon tells its author by this alone (OBJ-4)."""
+    return tuple(
+        MentionFacts(uri=account.uri, acct=f"{account.username}@{account.domain or settings.domain}")
+        for account in rows.mentioned
+        if account.deleted_at is None
+    )
+
+
+def _attachment(media: Media, settings: Settings) -> AttachmentFacts:
+    size = media.meta.get("original", media.meta) if isinstance(media.meta, dict) else {}
+    focus = (media.focus_x, media.focus_y)
+    return AttachmentFacts(
+        url=media_url(settings, media.storage_key) if media.storage_key else media.remote_url,
+        media_type=media.media_type,
+        description=media.description,
+        blurhash=media.blurhash or None,
+        focus=focus if any(focus) else None,
+        width=_whole(size.get("width")),
+        height=_whole(size.get("height")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _picture(storage_key: str, settings: Settings) -> PictureFacts | None:
+    if not storage_key:
+        return None
+    media_type = mimetypes.guess_type(storage_key)[0] or "image/jpeg"
+    return PictureFacts(url=media_url(settings, storage_key), media_type=media_type)

@@ -1,0 +1,70 @@
+"""Which of our people an event concerns: the effects that notify. Whether somebody wants to hear it (blocks, mutes,
+oneself) is decided by `node.notifications`; here stands only who did what to whom."""
+
+from node.accounts.queries import find_account
+from node.events import FollowAccepted, FollowRequested, PostDeleted, PostEdited, PostLiked, PostPublished
+from node.notifications.service import notify, withdraw_for_post
+from node.posts.models import Post
+from node.posts.queries import find_post
+from outbox.address import Occasion
+from outbox.queries import list_bell_followers, list_local_boosters, list_local_mentions
+
+
+async def post_published(on: Occasion, event: PostPublished) -> None:
+    """Tell whom a post names, whose post was boosted, and who rang the bell for its author (INB-10: not when quiet)."""
+    post = await find_post(on.uow, event.post_id)
+    if post is None or post.deleted_at is not None or event.quiet:
+        return
+    if post.boost_of_id is not None:
+        original = await find_post(on.uow, post.boost_of_id)
+        if original is not None:
+            await _tell(on, original.account_id, "reblog", post.account_id, original.id)
+    else:
+        await _tell_named(on, post)
+    for account_id in await list_bell_followers(on.uow, post.account_id):
+        if post.visibility != "direct":
+            await _tell(on, account_id, "status", post.account_id, post.id)
+
+
+async def post_edited(on: Occasion, event: PostEdited) -> None:
+    """Tell who boosted a post that it says something else now, and whom it names only now."""
+    post = await find_post(on.uow, event.post_id)
+    if post is None or post.deleted_at is not None:
+        return
+    for account_id in await list_local_boosters(on.uow, post.id):
+        await _tell(on, account_id, "update", post.account_id, post.id)
+    await _tell_named(on, post)
+
+
+async def post_deleted(on: Occasion, event: PostDeleted) -> None:
+    """Take back what was told because of a post."""
+    await withdraw_for_post(on.uow, event.post_id)
+
+
+async def post_liked(on: Occasion, event: PostLiked) -> None:
+    """Tell an author of a like."""
+    post = await find_post(on.uow, event.post_id)
+    if post is not None and post.deleted_at is None:
+        await _tell(on, post.account_id, "favourite", event.account_id, post.id)
+
+
+async def follow_requested(on: Occasion, event: FollowRequested) -> None:
+    """Tell somebody that a person asks to follow them."""
+    await _tell(on, event.followee_id, "follow_request", event.follower_id)
+
+
+async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
+    """Tell somebody of a new follower."""
+    await _tell(on, event.followee_id, "follow", event.follower_id)
+
+
+async def _tell_named(on: Occasion, post: Post) -> None:
+    for account_id in await list_local_mentions(on.uow, post.id):
+        await _tell(on, account_id, "mention", post.account_id, post.id)
+
+
+async def _tell(on: Occasion, account_id: int, kind: str, from_account_id: int, post_id: int = 0) -> None:
+    recipient = await find_account(on.uow, account_id)
+    if recipient is None or not recipient.is_local or recipient.is_gone:
+        return
+    await notify(on.uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id, now=on.now)

@@ -1,0 +1,207 @@
+"""Every SELECT behind our documents: a local post with all that its Note names, lists for collections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account, AccountKey
+from node.accounts.queries import is_present
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.blocks.models import Block
+from node.follows.models import Follow
+from node.media.models import Media
+from node.posts.models import Hashtag, Mention, Post, PostHashtag
+from node.posts.rules import OPEN_VISIBILITIES, visible_to
+
+
+@dataclass(slots=True)
+class PostRows:
+    """A post with the rows its document is made of."""
+
+    post: Post
+    mentioned: list[Account] = field(default_factory=list)
+    hashtags: list[Hashtag] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    parent_uri: str | None = None
+
+
+async def find_block(reader: Reader, block_id: int) -> Block | None:
+    """Return a block."""
+    found: Block | None = await reader.scalar(select(Block).where(Block.id == block_id))
+    return found
+
+
+async def find_public_pem(reader: Reader, account_id: int) -> tuple[str, str]:
+    """Return (key id, public PEM) of a local account's newest key."""
+    row = (
+        await reader.execute(
+            select(AccountKey.key_id, AccountKey.public_pem)
+            .where(AccountKey.account_id == account_id, AccountKey.private_pem != "")
+            .order_by(AccountKey.id.desc())
+            .limit(1)
+        )
+    ).one()
+    return row[0], row[1]
+
+
+async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostRows]:
+    """Return posts with their rows: four queries for any number of them."""
+    ids = [post.id for post in posts]
+    rows = {post.id: PostRows(post, parent_uri=post.in_reply_to_uri) for post in posts}
+    for post_id, account in await reader.execute(
+        select(Mention.post_id, Account)
+        .join(Account, Account.id == Mention.account_id)
+        .where(Mention.post_id.in_(ids), Mention.silent.is_(False))
+        .order_by(Account.id)
+    ):
+        rows[post_id].mentioned.append(account)
+    for post_id, tag in await reader.execute(
+        select(PostHashtag.post_id, Hashtag)
+        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+        .where(PostHashtag.post_id.in_(ids))
+        .order_by(Hashtag.id)
+    ):
+        rows[post_id].hashtags.append(tag)
+    for item in await reader.scalars(select(Media).where(Media.post_id.in_(ids)).order_by(Media.position, Media.id)):
+        rows[item.post_id].media.append(item)
+    parents = {post.in_reply_to_id for post in posts if post.in_reply_to_id is not None}
+    if parents:
+        found = await reader.execute(select(Post.id, Post.uri).where(Post.id.in_(parents)))
+        uris: dict[int, str] = {row.id: row.uri for row in found}
+        for post in posts:
+            if post.in_reply_to_id is not None:
+                rows[post.id].parent_uri = uris.get(post.in_reply_to_id, post.in_reply_to_uri)
+    return rows
+
+
+def _served_to(viewer_id: int | None) -> ColumnElement[bool]:
+    """SQL: the post is in the author's outbox as this signer sees it (COL-2): direct posts never are."""
+    return Post.visibility.in_((*OPEN_VISIBILITIES, "followers")) & visible_to(viewer_id)
+
+
+async def list_outbox(reader: Reader, account_id: int, page: Page, *, viewer_id: int | None) -> list[Post]:
+    """Return a page of an author's posts and boosts, newest first."""
+    statement = select(Post).where(Post.account_id == account_id, _served_to(viewer_id))
+    rows = list(await reader.scalars(page.apply(statement, Post.id.expression)))
+    return page.newest_first(rows)
+
+
+async def count_outbox(reader: Reader, account_id: int) -> int:
+    """Return how many posts and boosts the outbox shows to anybody."""
+    return int(
+        await reader.scalar(
+            select(func.count()).select_from(Post).where(Post.account_id == account_id, _served_to(None))
+        )
+        or 0
+    )
+
+
+async def list_reply_uris(reader: Reader, post: Post, page: Page, *, own: bool) -> list[tuple[int, str]]:
+    """Return (id, uri) of open replies to a post, oldest first: its author's own, or everybody else's (COL-5)."""
+    by_author = Post.account_id == post.account_id if own else Post.account_id != post.account_id
+    statement = (
+        select(Post.id, Post.uri)
+        .where(
+            Post.in_reply_to_id == post.id,
+            Post.id > (page.min_id or 0),
+            Post.visibility.in_(OPEN_VISIBILITIES),
+            by_author,
+            visible_to(None),
+        )
+        .order_by(Post.id)
+        .limit(page.limit)
+    )
+    return [(row[0], row[1]) for row in await reader.execute(statement)]
+
+
+async def list_context_uris(reader: Reader, thread_id: int, page: Page) -> list[tuple[int, str]]:
+    """Return (id, uri) of the open posts of a thread, oldest first (COL-6)."""
+    statement = (
+        select(Post.id, Post.uri)
+        .where(
+            Post.thread_id == thread_id,
+            Post.boost_of_id.is_(None),
+            Post.id > (page.min_id or 0),
+            Post.visibility.in_(OPEN_VISIBILITIES),
+            visible_to(None),
+        )
+        .order_by(Post.id)
+        .limit(page.limit)
+    )
+    return [(row[0], row[1]) for row in await reader.execute(statement)]
+
+
+async def count_context(reader: Reader, thread_id: int) -> int:
+    """Return how many open posts of a thread we know."""
+    return int(
+        await reader.scalar(
+            select(func.count())
+            .select_from(Post)
+            .where(
+                Post.thread_id == thread_id,
+                Post.boost_of_id.is_(None),
+                Post.visibility.in_(OPEN_VISIBILITIES),
+                visible_to(None),
+            )
+        )
+        or 0
+    )
+
+
+async def list_member_uris(reader: Reader, account_id: int, page: Page, *, followers: bool) -> list[tuple[int, str]]:
+    """Return (follow id, actor id) of a page of followers or followed, newest first (COL-3)."""
+    mine, theirs = (Follow.followee_id, Follow.follower_id) if followers else (Follow.follower_id, Follow.followee_id)
+    member = aliased(Account)
+    statement = (
+        select(Follow.id, member.uri)
+        .join(member, member.id == theirs)
+        .where(mine == account_id, Follow.accepted_at.is_not(None), is_present(member))
+    )
+    rows: list[Any] = list(await reader.execute(page.apply(statement, Follow.id.expression)))
+    return [(row[0], row[1]) for row in page.newest_first(rows)]
+
+
+async def list_local_mentions(reader: Reader, post_id: int) -> list[int]:
+    """Return the local people a post names."""
+    return list(
+        await reader.scalars(
+            select(Mention.account_id)
+            .join(Account, Account.id == Mention.account_id)
+            .where(Mention.post_id == post_id, Mention.silent.is_(False), Account.domain == "", is_present())
+        )
+    )
+
+
+async def list_mention_ids(reader: Reader, post_id: int) -> list[int]:
+    """Return everybody a post is addressed to by name, silently or not."""
+    return list(await reader.scalars(select(Mention.account_id).where(Mention.post_id == post_id)))
+
+
+async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
+    """Return the local people who boosted a post."""
+    return list(
+        await reader.scalars(
+            select(Post.account_id).where(Post.boost_of_id == post_id, Post.local, Post.deleted_at.is_(None))
+        )
+    )
+
+
+async def list_bell_followers(reader: Reader, account_id: int) -> list[int]:
+    """Return the local followers who asked to be told of each post of an account."""
+    return list(
+        await reader.scalars(
+            select(Follow.follower_id)
+            .join(Account, Account.id == Follow.follower_id)
+            .where(
+                Follow.followee_id == account_id,
+                Follow.accepted_at.is_not(None),
+                Follow.notify,
+                Account.domain == "",
+                is_present(),
+            )
+        )
+    )

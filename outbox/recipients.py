@@ -1,0 +1,153 @@
+"""To whom: the inboxes an activity goes to (DLV-1), one URL each however many people are behind it.
+
+A shared inbox stands for everybody on its host, so a thousand followers on three hosts are three inboxes. Our own
+people are never among them, nor who is gone, nor (for what is addressed to a person) whom the author blocks.
+Suspended and unavailable hosts are left out by `address`, which knows how hosts are.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, union
+
+from federation.errors import MalformedDocument
+from federation.origins import host_of
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.accounts.relations import blocks
+from node.base.db.unit_of_work import Reader
+from node.follows.models import Follow
+from node.posts.models import Like, Mention, Post
+from outbox.models import Peer
+
+RECENTLY: Final = timedelta(days=30)
+"""Hosts that took something from us or spoke to us since then hear of a changed profile (ACT-5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """Who is to get an activity of `author_id`."""
+
+    author_id: int
+    account_ids: frozenset[int] = frozenset()
+    followers: bool = False
+    involved_with: int | None = None
+    """A post: everybody who liked, boosted or answered it, for what changes it or takes it back."""
+
+    recent_hosts: bool = False
+    everybody: bool = False
+    """Every inbox we know, for the departure of an account (MOD-1)."""
+
+    personal: bool = False
+    """To people, not to hosts: shared inboxes only where two of one host are meant."""
+
+    despite_blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    inbox_url: str
+    shared_url: str
+
+
+async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list[str]:
+    """Return the distinct inboxes of `to`, sorted."""
+    if to.everybody:
+        return sorted(await _every_inbox(reader))
+    boxes = await _boxes(reader, to)
+    urls = _personal(boxes) if to.personal else {box.shared_url or box.inbox_url for box in boxes}
+    if to.recent_hosts:
+        urls |= await _recent_inboxes(reader, now)
+    return sorted(urls)
+
+
+async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
+    whom: list[Select[Any]] = []
+    if to.account_ids:
+        whom.append(select(Account.id).where(Account.id.in_(to.account_ids)))
+    if to.involved_with is not None:
+        whom += _involved(to.involved_with)
+    boxes: set[_Box] = set()
+    if whom:
+        people = select(Account.inbox_url, Account.shared_inbox_url).where(
+            Account.id.in_(union(*whom).subquery().select()), *_reachable()
+        )
+        if not to.despite_blocks:
+            people = people.where(~blocks(to.author_id, Account.id.expression))
+        boxes |= {_Box(*row) for row in await reader.execute(people)}
+    if to.followers:
+        boxes |= {
+            _Box(url, url)
+            for url in await reader.scalars(
+                select(_best_inbox())
+                .join(Follow, Follow.follower_id == Account.id)
+                .where(Follow.followee_id == to.author_id, Follow.accepted_at.is_not(None), *_reachable())
+                .distinct()
+            )
+        }
+    return boxes
+
+
+def _involved(post_id: int) -> list[Select[Any]]:
+    return [
+        select(Like.account_id).where(Like.post_id == post_id),
+        select(Post.account_id).where(or_(Post.boost_of_id == post_id, Post.in_reply_to_id == post_id)),
+        select(Mention.account_id).where(Mention.post_id == post_id),
+    ]
+
+
+def _best_inbox() -> ColumnElement[str]:
+    return func.coalesce(func.nullif(Account.shared_inbox_url, ""), Account.inbox_url)
+
+
+def _reachable() -> list[ColumnElement[bool]]:
+    return [Account.domain != "", Account.inbox_url != "", is_present()]
+
+
+def _personal(boxes: Collection[_Box]) -> set[str]:
+    """Return personal inboxes, or the shared one where two people of one host share it."""
+    by_shared: dict[str, list[_Box]] = {}
+    for box in boxes:
+        by_shared.setdefault(box.shared_url, []).append(box)
+    urls: set[str] = set()
+    for shared_url, group in by_shared.items():
+        urls |= {shared_url} if shared_url and len(group) > 1 else {box.inbox_url for box in group}
+    return urls
+
+
+async def _every_inbox(reader: Reader) -> set[str]:
+    """Return every shared inbox, and for a host without one the inbox of each actor of it."""
+    return set(await reader.scalars(select(_best_inbox()).where(*_reachable()).distinct()))
+
+
+async def _recent_inboxes(reader: Reader, now: datetime) -> set[str]:
+    since = now - RECENTLY
+    recent = set(
+        await reader.scalars(select(Peer.host).where(or_(Peer.last_success_at >= since, Peer.last_seen_at >= since)))
+    )
+    if not recent:
+        return set()
+    shared = await reader.scalars(
+        select(Account.shared_inbox_url).where(Account.shared_inbox_url != "", *_reachable()).distinct()
+    )
+    return {url for url in shared if readable_host(url) in recent}
+
+
+def readable_host(url: str) -> str | None:
+    """Return a URL's host, or None for one that cannot be read (it was stored, but is nothing to post to)."""
+    try:
+        return host_of(url)
+    except MalformedDocument:
+        return None
+
+
+def by_host(urls: Iterable[str]) -> dict[str, list[str]]:
+    """Group inboxes by host; unreadable ones are left out."""
+    grouped: dict[str, list[str]] = {}
+    for url in urls:
+        host = readable_host(url)
+        if host is not None:
+            grouped.setdefault(host, []).append(url)
+    return grouped
