@@ -5,3 +5,36 @@ environment (`rendering.py`, `words.py`, `markup.py`) and the files the browser 
 here: any rule about who may do or see what (services and queries decide), any SELECT, any JSON for apps.
 The pages are drawn from the same Mastodon-shaped dicts the API answers with: the two doors cannot disagree.
 """
+
+from quart import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    """Return the doors of the pages, for the application factory."""
+    from node.web import (
+        about,
+        accounts,
+        auth,
+        follow_requests,
+        notifications,
+        posts,
+        search,
+        settings,
+        setup,
+        static_files,
+        timelines,
+    )
+
+    return [
+        static_files.blueprint,
+        timelines.blueprint,
+        posts.blueprint,
+        accounts.blueprint,
+        follow_requests.blueprint,
+        notifications.blueprint,
+        search.blueprint,
+        auth.blueprint,
+        settings.blueprint,
+        setup.blueprint,
+        about.blueprint,
+    ]

@@ -1,0 +1,163 @@
+"""Coming in and going out: sign-up, sign-in, sign-out, the confirmation of an address."""
+
+import asyncio
+from typing import cast
+
+from quart import Blueprint, Response, redirect, request
+
+from federation.keys import generate_rsa_key
+from node.auth.service import authenticate, close_session, confirm_email, open_session, sign_up
+from node.auth.sessions import SESSION_LIFE
+from node.base.errors import Forbidden, Invalid
+from node.http.context import client_address, runtime
+from node.http.limits import SIGN_IN_ADDRESS, SIGN_IN_NAME, SIGN_UP, Bucket, spend
+from node.http.proxies import network_of
+from node.web.forms import Errors, Form, errors_of, read_form
+from node.web.showing import install, show, tell
+from node.web.visitors import (
+    Answer,
+    Visitor,
+    anybody,
+    drop_cookie,
+    read_cookie,
+    safe_path,
+    set_cookie,
+    signed_in,
+)
+
+WRONG = "This name and password do not belong together. Check both for slips."
+NOT_APPROVED = "Your account waits for somebody to approve it. Try again later."
+NOT_CONFIRMED = "Please open the link in the mail we sent you first: it confirms your address."
+
+blueprint = Blueprint("web_auth", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/auth/sign_in")
+@anybody
+async def sign_in_page(visitor: Visitor | None) -> Answer:
+    """Show the sign-in form."""
+    wanted = safe_path(request.args.get("return_to"), "/home")
+    if visitor is not None:
+        return cast(Response, redirect(wanted, 303))
+    return await show("pages/sign_in.html", None, form_page=True, return_to=wanted)
+
+
+@blueprint.post("/auth/sign_in")
+@anybody
+async def sign_in(visitor: Visitor | None) -> Answer:
+    """Sign in with a name or address and a password."""
+    form = await read_form()
+    wanted = safe_path(form.text("return_to"), "/home")
+    login, node = form.line("login")[:320], runtime()
+    await spend(node, Bucket(SIGN_IN_ADDRESS, f"address:{network_of(client_address())}"))
+    await spend(node, Bucket(SIGN_IN_NAME, f"login:{login.lower()}"))
+    async with node.read() as reader:
+        user = await authenticate(reader, login, form.text("password"))
+    refusal = WRONG
+    if user is not None and not user.is_usable:
+        refusal = NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED
+    if user is None or not user.is_usable:
+        return await show(
+            "pages/sign_in.html",
+            None,
+            status=422,
+            form_page=True,
+            return_to=wanted,
+            errors={"form": refusal},
+            form=form.typed(),
+        )
+    return await enter(user.account_id, wanted)
+
+
+async def enter(account_id: int, path: str) -> Response:
+    """Sign this browser in with a fresh secret (row 95: never one that was there before) and go to `path`."""
+    node = runtime()
+    async with node.write() as uow:
+        if read_cookie("session"):
+            await close_session(uow, read_cookie("session"))
+        secret = await open_session(
+            uow,
+            account_id,
+            user_agent=request.headers.get("User-Agent", ""),
+            address=client_address(),
+            now=node.now(),
+        )
+    response = cast(Response, redirect(path, 303))
+    set_cookie(response, "session", secret, seconds=int(SESSION_LIFE.total_seconds()))
+    drop_cookie(response, "form")
+    return response
+
+
+@blueprint.post("/auth/sign_out")
+@signed_in
+async def sign_out(visitor: Visitor) -> Answer:
+    """Sign this browser out."""
+    async with runtime().write() as uow:
+        await close_session(uow, read_cookie("session"))
+    response = cast(Response, redirect("/", 303))
+    drop_cookie(response, "session")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.get("/auth/sign_up")
+@anybody
+async def sign_up_page(visitor: Visitor | None) -> Answer:
+    """Show the sign-up form, filled with the invitation of the link that led here."""
+    if visitor is not None:
+        return cast(Response, redirect("/home", 303))
+    invite = request.args.get("invite", "")[:200]
+    return await show("pages/sign_up.html", None, form_page=True, form={"invite": invite} if invite else {})
+
+
+@blueprint.post("/auth/sign_up")
+@anybody
+async def sign_up_form(visitor: Visitor | None) -> Answer:
+    """Make an account, and sign in if it can be used at once."""
+    form = await read_form()
+    node = runtime()
+    errors: Errors = {} if passwords_agree(form) else {"password_again": "The two passwords differ."}
+    if not errors:
+        await spend(node, Bucket(SIGN_UP, f"address:{network_of(client_address())}"))
+        key_pair = await asyncio.to_thread(generate_rsa_key)
+        try:
+            async with node.write() as uow:
+                user = await sign_up(
+                    uow,
+                    node.settings,
+                    username=form.line("username").removeprefix("@"),
+                    email=form.line("email"),
+                    password=form.text("password"),
+                    reason=form.text("reason"),
+                    invite=form.line("invite"),
+                    now=node.now(),
+                    key_pair=key_pair,
+                )
+        except Invalid as problem:
+            errors = errors_of(problem)
+        except Forbidden as problem:
+            errors = {"form": problem.message + "."}
+    if errors:
+        return await show("pages/sign_up.html", None, status=422, form_page=True, errors=errors, form=form.typed())
+    if user.is_usable:
+        tell("Welcome! This is your home. Say hello, or look around and follow a few people.")
+        return await enter(user.account_id, "/home")
+    tell(NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED, "info")
+    return cast(Response, redirect("/auth/sign_in", 303))
+
+
+def passwords_agree(form: Form) -> bool:
+    """Whether the password was typed the same twice."""
+    return form.text("password") == form.text("password_again")
+
+
+@blueprint.get("/auth/confirm")
+@anybody
+async def confirm(visitor: Visitor | None) -> Answer:
+    """Confirm an address by the link that was mailed to it."""
+    node = runtime()
+    async with node.write() as uow:
+        await confirm_email(uow, request.args.get("token", "")[:200], now=node.now())
+    tell("Your address is confirmed. You can sign in now.")
+    return cast(Response, redirect("/auth/sign_in", 303))

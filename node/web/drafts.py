@@ -1,0 +1,106 @@
+"""From the composer to a draft: text, warning, and up to four pictures, new ones and those kept from a refusal.
+
+Pictures are stored before the post is tried, so that a refused post comes back with them: a browser cannot be
+handed a file again. Called by `posts.py` only.
+"""
+
+from typing import Any
+
+from node.base.errors import Invalid
+from node.http.context import runtime
+from node.http.limits import MEDIA, Bucket, spend
+from node.media.queries import list_own_media
+from node.media.rules import MediaChange
+from node.media.service import describe, store_upload
+from node.media.views import media_view
+from node.posts.drafts import Draft
+from node.posts.views import VISIBILITY_FROM_WORD
+from node.site.views import MAX_MEDIA
+from node.web.forms import Errors, Form, errors_of
+from node.web.visitors import Visitor
+from node.web.words import LANGUAGES
+
+CODES = frozenset(code for code, _ in LANGUAGES)
+
+
+async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tuple[Draft, list[int], Errors]:
+    """Return the draft a form describes, the pictures stored for it, and what is wrong with those.
+
+    Descriptions of pictures that no post has yet are stored at once; those of a post under edit go with the draft.
+    """
+    removed = set(form.ids("media_remove"))
+    kept = [id_ for id_ in form.ids("media_ids") if id_ not in removed]
+    uploads, errors = await _store(form, visitor, room=MAX_MEDIA - len(kept))
+    media_ids = [*kept, *uploads]
+    changes = [
+        MediaChange(id_, description=form.text(f"media_description_{id_}"))
+        for id_ in kept
+        if f"media_description_{id_}" in form
+    ]
+    if not editing:
+        errors |= await _describe(visitor, changes)
+    visibility = form.text("visibility")
+    if visibility and visibility not in VISIBILITY_FROM_WORD:
+        errors["visibility"] = "Choose who can see the post from the list."
+    parents = form.ids("in_reply_to_id")
+    draft = Draft(
+        text=form.text("text"),
+        visibility=VISIBILITY_FROM_WORD.get(visibility),
+        spoiler_text=form.text("spoiler_text") if form.is_set("has_warning") else "",
+        sensitive=form.is_set("sensitive") and bool(media_ids),
+        language=form.text("language") if form.text("language") in CODES else None,
+        in_reply_to_id=parents[0] if parents else None,
+        media_ids=tuple(media_ids),
+        media_changes=tuple(changes) if editing else (),
+    )
+    return draft, media_ids, errors
+
+
+async def _store(form: Form, visitor: Visitor, *, room: int) -> tuple[list[int], Errors]:
+    """Store every new file; return the ids, and the first refusal."""
+    stored: list[int] = []
+    for n in range(1, MAX_MEDIA + 1):
+        upload = form.file(f"media_file_{n}")
+        if upload is None:
+            continue
+        if len(stored) >= room:
+            return stored, {"media": f"At most {MAX_MEDIA} pictures fit in one post."}
+        await spend(runtime(), Bucket(MEDIA, f"account:{visitor.account_id}"))
+        try:
+            media = await store_upload(
+                runtime(),
+                visitor.account_id,
+                upload.read(),
+                filename=upload.filename or "",
+                description=form.text(f"media_alt_{n}"),
+            )
+        except Invalid as problem:
+            said = next(iter(errors_of(problem, default="media").values()))
+            return stored, {"media": f"“{(upload.filename or 'The file')[:60]}”: {said}"}
+        stored.append(media.id)
+    return stored, {}
+
+
+async def _describe(visitor: Visitor, changes: list[MediaChange]) -> Errors:
+    if not changes:
+        return {}
+    try:
+        async with runtime().write() as uow:
+            own = await list_own_media(uow, visitor.account_id, [change.media_id for change in changes])
+            for change in changes:
+                if change.media_id in own:
+                    await describe(uow, own[change.media_id], description=change.description)
+    except Invalid as problem:
+        return {"media": next(iter(errors_of(problem).values()))}
+    return {}
+
+
+async def typed_again(form: Form, visitor: Visitor, media_ids: list[int]) -> dict[str, Any]:
+    """Return what was typed with the pictures that are stored by now, for drawing the composer again."""
+    node = runtime()
+    async with node.read() as reader:
+        own = await list_own_media(reader, visitor.account_id, media_ids)
+    typed = {name: value for name, value in form.typed().items() if not name.startswith("media_")}
+    if not form.is_set("has_warning"):
+        typed["spoiler_text"] = ""
+    return typed | {"media": [media_view(own[id_], settings=node.settings) for id_ in media_ids if id_ in own]}

@@ -1,0 +1,46 @@
+"""What happened to the viewer, newest first. Looking at the first page marks everything as read."""
+
+from typing import cast
+
+from quart import Blueprint, Response, redirect, request
+
+from node.http.context import runtime
+from node.notifications.queries import list_notifications
+from node.notifications.service import mark_read
+from node.notifications.views import notification_views
+from node.web.showing import install, links, page_asked, show
+from node.web.visitors import Answer, Visitor, signed_in
+
+blueprint = Blueprint("web_notifications", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/notifications")
+@signed_in
+async def list_them(visitor: Visitor) -> Answer:
+    """Show notifications; `?only=mentions` shows those alone."""
+    page = page_asked()
+    only_mentions = request.args.get("only") == "mentions"
+    node = runtime()
+    async with node.read() as reader:
+        rows = await list_notifications(
+            reader,
+            visitor.account_id,
+            page,
+            types=["mention"] if only_mentions else [],
+            exclude_types=[],
+            from_account_id=None,
+        )
+        shown = await notification_views(node, reader, rows, viewer_id=visitor.account_id)
+    if page.min_id is not None and not rows:
+        return cast(Response, redirect(request.path, 303))
+    if rows and page.max_id is None and page.min_id is None:
+        async with node.write() as uow:
+            await mark_read(uow, visitor.account_id, up_to=rows[0].id)
+    return await show(
+        "pages/notifications.html",
+        visitor,
+        notifications=shown,
+        only_mentions=only_mentions,
+        **links(page, [row.id for row in rows]),
+    )

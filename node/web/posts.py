@@ -1,0 +1,294 @@
+"""Posts: the page of one with its thread, and everything done to it: write, edit, delete, like, boost, bookmark."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from quart import Blueprint, Response, redirect, request
+
+from node.accounts.models import Account
+from node.accounts.queries import get_account
+from node.base.db.unit_of_work import Reader, UnitOfWork
+from node.base.errors import Invalid, NotFound
+from node.http.context import runtime
+from node.http.limits import DELETES, Bucket, spend
+from node.http.problems import wants_json
+from node.posts.bookmarks import bookmark, unbookmark
+from node.posts.boosts import boost, unboost
+from node.posts.likes import like, unlike
+from node.posts.models import Post
+from node.posts.queries import get_own_post, get_visible_post, list_context, list_edits
+from node.posts.rendering import render_post, render_posts
+from node.posts.service import edit, publish, withdraw
+from node.remote.mentions import resolve_mentions
+from node.timelines.fanout import push_own
+from node.web.accounts import named, wants_activity
+from node.web.drafts import collect, typed_again
+from node.web.forms import Errors, Form, errors_of, read_form
+from node.web.showing import answer, install, show, tell
+from node.web.visitors import Answer, Visitor, anybody, back, safe_path, signed_in
+from node.web.words import post_path
+
+RENAMED = {"media_ids": "media", "status": "text", "description": "media"}
+MAX_PREFILL = 2000
+
+blueprint = Blueprint("web_posts", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/@<acct>/<id:post_id>")
+@anybody
+async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
+    """Show a post with what it answers and what answers it."""
+    viewer_id = visitor.account_id if visitor else None
+    node = runtime()
+    async with node.read() as reader:
+        post = await _post_of(reader, acct, post_id, viewer_id)
+        if post.local and wants_activity():
+            return cast(Response, redirect(post.uri, 302))
+        above, below = await list_context(reader, post, viewer_id)
+        ids = [*above, post_id, *below]
+        found = {int(view["id"]): view for view in await render_posts(node, reader, ids, viewer_id=viewer_id)}
+    if post_id not in found:
+        raise NotFound
+    view = found[post_id]
+    return await show(
+        "pages/post.html",
+        visitor,
+        post=view,
+        ancestors=[found[id_] for id_ in above if id_ in found],
+        descendants=[found[id_] for id_ in below if id_ in found],
+        reply_text=_greeting(view, visitor),
+    )
+
+
+async def _post_of(reader: Reader, acct: str, post_id: int, viewer_id: int | None) -> Post:
+    """Return the post of a page's path. Raises NotFound unless the viewer may see it and it is this author's."""
+    post = await get_visible_post(reader, post_id, viewer_id)
+    author = await named(reader, acct)
+    if post.account_id != author.id or post.boost_of_id is not None:
+        raise NotFound
+    return post
+
+
+def _greeting(view: dict[str, Any], visitor: Visitor | None) -> str:
+    """Return the handles a reply begins with: the author's and those mentioned, without the viewer's own."""
+    if visitor is None:
+        return ""
+    handles = {view["account"]["id"]: view["account"]["acct"]}
+    handles |= {mention["id"]: mention["acct"] for mention in view["mentions"]}
+    handles.pop(str(visitor.account_id), None)
+    return "".join(f"@{acct} " for acct in handles.values())
+
+
+@blueprint.get("/compose")
+@signed_in
+async def compose(visitor: Visitor) -> Answer:
+    """Show the composer alone; `?to=` begins with a handle, `?text=` with a text (to share links)."""
+    text = request.args.get("text", "")[:MAX_PREFILL]
+    to = request.args.get("to", "").lstrip("@")[:MAX_PREFILL]
+    return await show("pages/compose.html", visitor, reply=None, text=f"@{to} {text}" if to else text)
+
+
+@blueprint.post("/web/posts")
+@signed_in
+async def create(visitor: Visitor) -> Answer:
+    """Publish a post; refused, it comes back as it was typed, with its pictures."""
+    form = await read_form()
+    node = runtime()
+    draft, uploads, errors = await collect(form, visitor)
+    key = form.line("idempotency_key")[:100]
+    if not errors:
+        async with node.read() as reader:
+            author = await get_account(reader, visitor.account_id)
+        mentions = await resolve_mentions(node, draft.text, author)
+        try:
+            async with node.write() as uow:
+                post = await publish(
+                    uow,
+                    node.settings,
+                    author,
+                    draft,
+                    mentions=mentions,
+                    now=node.now(),
+                    idempotency_key=f"web:{form.text('idempotency_key')[:100]}"
+                    if form.text("idempotency_key")
+                    else None,
+                )
+                uow.after_commit(lambda: push_own(node, author.id, post.id))
+        except Invalid as problem:
+            errors = errors_of(problem, rename=RENAMED)
+    if errors:
+        return await _composer_again(visitor, form, uploads, errors)
+    default = f"/@{author.acct}/{post.id}"
+    return cast(Response, redirect(safe_path(form.text("return_to"), default), 303))
+
+
+async def _composer_again(visitor: Visitor, form: Form, uploads: list[int], errors: Errors) -> Response:
+    node = runtime()
+    reply = None
+    parents = form.ids("in_reply_to_id")
+    if parents:
+        async with node.read() as reader:
+            reply = await render_post(node, reader, parents[0], viewer_id=visitor.account_id)
+    return await show(
+        "pages/compose.html",
+        visitor,
+        status=422,
+        reply=reply,
+        text="",
+        errors=errors,
+        form=await typed_again(form, visitor, uploads),
+    )
+
+
+@blueprint.get("/@<acct>/<id:post_id>/edit")
+@signed_in
+async def edit_page(visitor: Visitor, acct: str, post_id: int) -> Answer:
+    """Show the composer with an own post in it."""
+    return await _edit_form(visitor, post_id)
+
+
+async def _edit_form(visitor: Visitor, post_id: int, *, status: int = 200, **context: Any) -> Response:
+    node = runtime()
+    async with node.read() as reader:
+        post = await get_own_post(reader, post_id, visitor.account_id)
+        if post.boost_of_id is not None:
+            raise NotFound
+        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
+    return await show("pages/post_edit.html", visitor, status=status, post=view, source={"text": post.text}, **context)
+
+
+@blueprint.post("/web/posts/<id:post_id>/edit")
+@signed_in
+async def change(visitor: Visitor, post_id: int) -> Answer:
+    """Change an own post."""
+    form = await read_form()
+    node = runtime()
+    async with node.read() as reader:
+        author = await get_account(reader, visitor.account_id)
+        await get_own_post(reader, post_id, visitor.account_id)
+    draft, uploads, errors = await collect(form, visitor, editing=True)
+    if not errors:
+        mentions = await resolve_mentions(node, draft.text, author)
+        try:
+            async with node.write() as uow:
+                post = await get_own_post(uow, post_id, visitor.account_id)
+                await edit(uow, node.settings, post, draft, author=author, mentions=mentions, now=node.now())
+        except Invalid as problem:
+            errors = errors_of(problem, rename=RENAMED)
+    if errors:
+        typed = await typed_again(form, visitor, uploads)
+        return await _edit_form(visitor, post_id, status=422, errors=errors, form=typed)
+    return cast(Response, redirect(f"/@{author.acct}/{post_id}", 303))
+
+
+@blueprint.get("/@<acct>/<id:post_id>/history")
+@anybody
+async def history(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
+    """Show every version of a post."""
+    viewer_id = visitor.account_id if visitor else None
+    node = runtime()
+    async with node.read() as reader:
+        post = await _post_of(reader, acct, post_id, viewer_id)
+        view = await render_post(node, reader, post_id, viewer_id=viewer_id)
+        versions = await list_edits(reader, post)
+    revisions = [
+        {
+            "created_at": version.created_at,
+            "content": version.content,
+            "spoiler_text": version.spoiler_text,
+            "emojis": version.emojis,
+            "pictures": len(version.media),
+            "media_attachments": view["media_attachments"] if version is versions[-1] else [],
+        }
+        for version in versions
+    ]
+    return await show("pages/post_history.html", visitor, post=view, revisions=revisions)
+
+
+@blueprint.get("/@<acct>/<id:post_id>/delete")
+@signed_in
+async def delete_page(visitor: Visitor, acct: str, post_id: int) -> Answer:
+    """Ask whether an own post should really go."""
+    node = runtime()
+    async with node.read() as reader:
+        await get_own_post(reader, post_id, visitor.account_id)
+        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
+    if view["reblog"] is not None:
+        raise NotFound
+    return await show("pages/post_delete.html", visitor, post=view, return_to="/home")
+
+
+@blueprint.post("/web/posts/<id:post_id>/delete")
+@signed_in
+async def delete(visitor: Visitor, post_id: int) -> Answer:
+    """Delete an own post."""
+    node = runtime()
+    await spend(node, Bucket(DELETES, f"account:{visitor.account_id}"))
+    async with node.write() as uow:
+        post = await get_own_post(uow, post_id, visitor.account_id)
+        await withdraw(uow, post, now=node.now())
+    tell("Your post is deleted.")
+    return await back()
+
+
+@blueprint.post("/web/posts/<id:post_id>/<any(like,unlike,boost,unboost,bookmark,unbookmark):verb>")
+@signed_in
+async def act(visitor: Visitor, post_id: int, verb: str) -> Answer:
+    """Like, boost or bookmark a post, or take that back; then go back to where the button was."""
+    node = runtime()
+    async with node.write() as uow:
+        me = await get_account(uow, visitor.account_id)
+        post = await get_visible_post(uow, post_id, visitor.account_id)
+        await ACTS[verb](uow, me, post)
+    if not wants_json():
+        return await back(f"/web/posts/{post_id}")
+    async with node.read() as reader:
+        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
+    return answer(post=view)
+
+
+@blueprint.get("/web/posts/<id:post_id>")
+@anybody
+async def by_id(visitor: Visitor | None, post_id: int) -> Answer:
+    """Lead to a post's page from its id alone."""
+    node = runtime()
+    async with node.read() as reader:
+        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id if visitor else None)
+    return cast(Response, redirect(post_path(view["reblog"] or view), 303))
+
+
+async def _like(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await like(uow, runtime().settings, me, post, now=runtime().now())
+
+
+async def _unlike(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await unlike(uow, me.id, post)
+
+
+async def _boost(uow: UnitOfWork, me: Account, post: Post) -> None:
+    node = runtime()
+    made = await boost(uow, node.settings, me, post, now=node.now())
+    uow.after_commit(lambda: push_own(node, me.id, made.id))
+
+
+async def _unboost(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await unboost(uow, me.id, post, now=runtime().now())
+
+
+async def _bookmark(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await bookmark(uow, me.id, post, now=runtime().now())
+
+
+async def _unbookmark(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await unbookmark(uow, me.id, post)
+
+
+ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
+    "like": _like,
+    "unlike": _unlike,
+    "boost": _boost,
+    "unboost": _unboost,
+    "bookmark": _bookmark,
+    "unbookmark": _unbookmark,
+}

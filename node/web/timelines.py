@@ -1,0 +1,128 @@
+"""Timelines as pages: front page, home, local, federated, by hashtag, and what the viewer kept."""
+
+from typing import Any, cast
+
+from quart import Blueprint, Response, redirect, request
+
+from node.base.errors import NotFound
+from node.base.paging import Page
+from node.http.context import runtime
+from node.posts.queries import list_bookmark_ids, list_liked_ids
+from node.posts.rendering import render_posts
+from node.posts.text import fold_hashtag
+from node.timelines.service import hashtag_page, home_page, public_page
+from node.web.showing import answer, install, links, page_asked, show
+from node.web.visitors import Answer, Visitor, anybody, signed_in
+
+COUNTED_AT_MOST = 40
+"""How many new posts are counted for the offer at the top of a timeline."""
+
+blueprint = Blueprint("web_timelines", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/")
+@anybody
+async def front(visitor: Visitor | None) -> Answer:
+    """Show what this place is and what is written here; people who are signed in go home."""
+    if visitor is not None:
+        return cast(Response, redirect("/home", 303))
+    posts = await public_page(runtime(), Page(limit=10), viewer_id=None, local=True)
+    return await show("pages/landing.html", visitor, posts_list=posts)
+
+
+@blueprint.get("/home")
+@signed_in
+async def home(visitor: Visitor) -> Answer:
+    """Show the viewer's home timeline, with the composer."""
+    page = page_asked()
+    posts = await home_page(runtime(), visitor.account_id, page)
+    return await _timeline("pages/home.html", visitor, page, posts)
+
+
+@blueprint.get("/public")
+@anybody
+async def federated(visitor: Visitor | None) -> Answer:
+    """Show public posts of every server known here."""
+    return await _public(visitor, local=False)
+
+
+@blueprint.get("/public/local")
+@anybody
+async def local(visitor: Visitor | None) -> Answer:
+    """Show public posts of this server's people."""
+    return await _public(visitor, local=True)
+
+
+async def _public(visitor: Visitor | None, *, local: bool) -> Answer:
+    page = page_asked()
+    viewer_id = visitor.account_id if visitor else None
+    posts = await public_page(runtime(), page, viewer_id=viewer_id, local=local)
+    return await _timeline("pages/timeline.html", visitor, page, posts, scope="local" if local else "federated")
+
+
+@blueprint.get("/tags/<tag>")
+@anybody
+async def hashtag(visitor: Visitor | None, tag: str) -> Answer:
+    """Show public posts that carry a hashtag."""
+    folded = fold_hashtag(tag)
+    if not folded or len(tag) > 300:
+        raise NotFound
+    page = page_asked()
+    viewer_id = visitor.account_id if visitor else None
+    posts = await hashtag_page(runtime(), page, viewer_id=viewer_id, any_of=[folded])
+    return await _timeline("pages/hashtag.html", visitor, page, posts, tag=tag)
+
+
+@blueprint.get("/bookmarks")
+@signed_in
+async def bookmarks(visitor: Visitor) -> Answer:
+    """Show what the viewer bookmarked."""
+    return await _saved(visitor, "bookmarks", list_bookmark_ids)
+
+
+@blueprint.get("/favourites")
+@signed_in
+async def favourites(visitor: Visitor) -> Answer:
+    """Show what the viewer liked."""
+    return await _saved(visitor, "favourites", list_liked_ids)
+
+
+async def _saved(visitor: Visitor, kind: str, query: Any) -> Answer:
+    page = page_asked()
+    node = runtime()
+    async with node.read() as reader:
+        entries = await query(reader, visitor.account_id, page)
+        posts = await render_posts(node, reader, [entry.post_id for entry in entries], viewer_id=visitor.account_id)
+    cursors = [entry.id for entry in entries]
+    if page.min_id is not None and not entries:
+        return cast(Response, redirect(request.path, 303))
+    return await show("pages/saved.html", visitor, posts_list=posts, kind=kind, **links(page, cursors))
+
+
+async def _timeline(
+    template: str, visitor: Visitor | None, page: Page, posts: list[dict[str, Any]], **context: Any
+) -> Answer:
+    if page.min_id is not None and not posts:
+        return cast(Response, redirect(request.path, 303))
+    cursors = [int(post["id"]) for post in posts]
+    return await show(template, visitor, posts_list=posts, **links(page, cursors), **context)
+
+
+@blueprint.get("/web/fresh")
+@anybody
+async def fresh(visitor: Visitor | None) -> Answer:
+    """Answer how many posts stand above `since_id` in the timeline whose path is given: at most 40."""
+    since = request.args.get("since_id", "")
+    if not (since.isascii() and since.isdigit() and len(since) < 19):
+        return answer(count=0)
+    page = Page(limit=COUNTED_AT_MOST, since_id=int(since))
+    viewer_id = visitor.account_id if visitor else None
+    wanted = request.args.get("timeline", "")
+    if wanted == "/home" and visitor is not None:
+        found = await home_page(runtime(), visitor.account_id, page)
+    elif wanted in ("/public", "/public/local"):
+        found = await public_page(runtime(), page, viewer_id=viewer_id, local=wanted == "/public/local")
+    else:
+        return answer(count=0)
+    return answer(count=len(found))
