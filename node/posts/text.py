@@ -14,12 +14,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Final, Literal, Protocol
-from urllib.parse import quote
+from typing import Final, Literal
 
 from federation.errors import MalformedDocument
 from federation.origins import normalise_domain, split_uri
 from federation.vocabulary import MAX_HASHTAG, MAX_URI
+from node.accounts.uris import tag_url
+from node.base.settings import Settings
 
 URL_LENGTH: Final = 23
 """Characters a link counts for, however long it is."""
@@ -41,16 +42,6 @@ _HASHTAG_EXTRA = frozenset("_\u00b7\u30fb\u200c")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NEW_LINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 _GAP = re.compile(r"\n(?:[ \t]*+\n)++")
-
-
-class Site(Protocol):
-    """What of the settings the text needs."""
-
-    @property
-    def public_url(self) -> str: ...
-
-    @property
-    def local_domains(self) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def clean_source(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def render_text(text: str, *, mentions: Mapping[str, MentionTarget], settings: Site) -> RenderedText:
+def render_text(text: str, *, mentions: Mapping[str, MentionTarget], settings: Settings) -> RenderedText:
     """Return a text as safe HTML. `mentions` is keyed by `FoundHandle.key`; handles not in it stay text."""
     text = clean_source(text)
     out: list[str] = []
@@ -113,7 +104,7 @@ def render_text(text: str, *, mentions: Mapping[str, MentionTarget], settings: S
             folded = fold_hashtag(token.value)
             if folded in hashtags or len(hashtags) < MAX_HASHTAGS:
                 hashtags.setdefault(folded, token.value)
-                made = _hashtag(token.value, settings.public_url)
+                made = _hashtag(token.value, settings)
         elif token.handle is not None:
             target = _target(token.handle, mentions, settings)
             if target is not None:
@@ -158,11 +149,6 @@ def count_characters(text: str) -> int:
 def fold_hashtag(name: str) -> str:
     """Return the form in which hashtags are matched: NFKC and casefolded, without `#` (OBJ-5)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.lstrip("#＃")).casefold())
-
-
-def tag_page_url(public_url: str, name: str) -> str:
-    """Return the page of a hashtag."""
-    return f"{public_url}/tags/{quote(fold_hashtag(name), safe='')}"
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -243,7 +229,7 @@ def _url_at(text: str, start: int, end: int) -> _Token | None:
     return _Token("url", start, end, url)
 
 
-def _target(handle: FoundHandle, mentions: Mapping[str, MentionTarget], settings: Site) -> MentionTarget | None:
+def _target(handle: FoundHandle, mentions: Mapping[str, MentionTarget], settings: Settings) -> MentionTarget | None:
     if handle.key in mentions:
         return mentions[handle.key]
     if handle.domain in settings.local_domains:
@@ -258,8 +244,8 @@ def _mention(target: MentionTarget) -> str:
     )
 
 
-def _hashtag(name: str, public_url: str) -> str:
-    url = escape(tag_page_url(public_url, name))
+def _hashtag(name: str, settings: Settings) -> str:
+    url = escape(tag_url(settings, fold_hashtag(name)))
     return f'<a href="{url}" class="mention hashtag" rel="tag">#<span>{escape(name)}</span></a>'
 
 

@@ -1,0 +1,75 @@
+"""Every SELECT over media."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import or_, select
+
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.base.db.unit_of_work import Reader
+from node.media.models import Media
+from node.posts.models import Post
+
+DISCARDED: Final = "discarded"
+"""`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
+
+
+async def find_media(reader: Reader, media_id: int) -> Media | None:
+    """Return a medium, attached or not; the door checks whose it is."""
+    found: Media | None = await reader.scalar(select(Media).where(Media.id == media_id, Media.kind != DISCARDED))
+    return found
+
+
+async def list_media(reader: Reader, post_id: int) -> list[Media]:
+    """Return the media of a post, in order."""
+    return list(await reader.scalars(select(Media).where(Media.post_id == post_id).order_by(Media.position, Media.id)))
+
+
+async def list_attachable(reader: Reader, account_id: int, ids: Collection[int]) -> dict[int, Media]:
+    """Return those uploads of `ids` that this account may still attach: its own, not attached (attack row 87)."""
+    if not ids:
+        return {}
+    rows = await reader.scalars(
+        select(Media).where(
+            Media.id.in_(ids), Media.account_id == account_id, Media.post_id.is_(None), Media.kind != DISCARDED
+        )
+    )
+    return {row.id: row for row in rows}
+
+
+async def find_cacheable(reader: Reader, media_id: int) -> Media | None:
+    """Return a remote picture that belongs to a post that stands, of an author who is not gone."""
+    found: Media | None = await reader.scalar(
+        select(Media)
+        .join(Post, Post.id == Media.post_id)
+        .join(Account, Account.id == Post.account_id)
+        .where(Media.id == media_id, Media.remote_url != "", Post.deleted_at.is_(None), is_present())
+    )
+    return found
+
+
+async def list_removable(reader: Reader, *, unattached_before: datetime, limit: int) -> list[Media]:
+    """Return media whose files are to go: discarded ones, and uploads that nobody attached in time."""
+    return list(
+        await reader.scalars(
+            select(Media)
+            .where(
+                or_(
+                    Media.kind == DISCARDED,
+                    Media.post_id.is_(None) & (Media.created_at < unattached_before),
+                )
+            )
+            .order_by(Media.id)
+            .limit(limit)
+        )
+    )
+
+
+async def list_kept_keys(reader: Reader, keys: Collection[str]) -> set[str]:
+    """Return those of `keys` that a medium or an account still uses."""
+    kept: set[str] = set()
+    for column in (Media.storage_key, Media.preview_key, Account.avatar_key, Account.header_key):
+        kept |= set(await reader.scalars(select(column).where(column.in_(keys))))
+    return kept

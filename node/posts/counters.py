@@ -1,0 +1,71 @@
+"""Counters on posts and accounts: changed by one guarded UPDATE each, so that they are right under concurrency.
+
+Called by the services of this package, and only after the row that is counted was really inserted or removed.
+Never below zero.
+
+What is counted is what anybody may know (attack row 107): replies that are not open do not count at their
+parent, direct posts do not count at their author. Counts of remote accounts are what their server reports.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import or_, update
+
+from node.accounts.models import Account
+from node.base.db.unit_of_work import UnitOfWork
+from node.posts.models import Post
+from node.posts.rules import OPEN_VISIBILITIES
+
+PostCounter = Literal["likes_count", "boosts_count", "replies_count"]
+
+
+async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by: int) -> None:
+    """Change a counter of a post that still stands."""
+    column = getattr(Post, counter)
+    statement = update(Post).where(Post.id == post_id, Post.deleted_at.is_(None))
+    if by < 0:
+        statement = statement.where(column >= -by)
+    await uow.write(statement.values({counter: column + by}).execution_options(synchronize_session="fetch"))
+
+
+async def count_reply(uow: UnitOfWork, parent_id: int | None, *, visibility: str, by: int) -> None:
+    """Count a reply at its parent, if anybody may read it."""
+    if parent_id is not None and visibility in OPEN_VISIBILITIES:
+        await count_on_post(uow, parent_id, "replies_count", by)
+
+
+async def count_author(uow: UnitOfWork, author: Account, *, visibility: str, published_at: datetime) -> None:
+    """Count a new post or boost at its author and remember when they last wrote."""
+    if visibility == "direct":
+        return
+    if author.is_local:
+        await uow.write(
+            update(Account)
+            .where(Account.id == author.id)
+            .values(posts_count=Account.posts_count + 1)
+            .execution_options(synchronize_session=False)
+        )
+    await uow.write(
+        update(Account)
+        .where(Account.id == author.id, or_(Account.last_post_at.is_(None), Account.last_post_at < published_at))
+        .values(last_post_at=published_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def uncount_authors(uow: UnitOfWork, account_ids: Iterable[int]) -> None:
+    """Count posts that are gone at their local authors; an id counts as often as it is named."""
+    by_number: dict[int, list[int]] = {}
+    for account_id, number in Counter(account_ids).items():
+        by_number.setdefault(number, []).append(account_id)
+    for number, ids in by_number.items():
+        for start in range(0, len(ids), 500):
+            await uow.write(
+                update(Account)
+                .where(Account.id.in_(ids[start : start + 500]), Account.domain == "", Account.posts_count >= number)
+                .values(posts_count=Account.posts_count - number)
+                .execution_options(synchronize_session=False)
+            )

@@ -1,0 +1,80 @@
+"""What a person hands in to be published, and the rules it has to keep. Pure; the lookups are in `service`.
+
+`Draft` is what doors build from a request. `check_draft` cleans it and names every broken rule at once, field by
+field, in the API's words for fields.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from node.base.errors import Invalid
+from node.base.settings import Settings
+from node.media.rules import MediaChange
+from node.posts.rules import VISIBILITIES
+from node.posts.text import clean_source, count_characters
+
+MAX_MEDIA: Final = 4
+MAX_TYPED: Final = 1_000_000
+"""Characters that are looked at, whatever the limit of a post: links count 23, however long they are."""
+
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8}){0,2})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A post as its author wants it. `visibility` None: that of the post replied to, else public."""
+
+    text: str = ""
+    visibility: str | None = None
+    spoiler_text: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    in_reply_to_id: int | None = None
+    media_ids: tuple[int, ...] = ()
+    media_changes: tuple[MediaChange, ...] = ()
+    """New descriptions and focal points of attached media; used by edits."""
+    application_id: int | None = None
+
+
+def check_draft(draft: Draft, settings: Settings) -> Draft:
+    """Return the draft cleaned. Raises Invalid with every broken rule."""
+    problems: dict[str, list[str]] = {}
+    typed = draft.text[: MAX_TYPED + 1]
+    text, spoiler = clean_source(typed), clean_source(draft.spoiler_text[: MAX_TYPED + 1])
+    spoiler = " ".join(spoiler.split("\n"))
+    if not text and spoiler:
+        text, spoiler = spoiler, ""  # a warning before nothing is the text itself
+    media_ids = tuple(dict.fromkeys(draft.media_ids))
+    if not text and not media_ids:
+        problems["text"] = ["Text can't be blank"]
+    limit = settings.max_post_length
+    if len(typed) > MAX_TYPED or count_characters(text) + count_characters(spoiler) > limit:
+        problems["text"] = [f"Text character limit of {limit} exceeded"]
+    if draft.visibility is not None and draft.visibility not in VISIBILITIES:
+        problems["visibility"] = ["Visibility is not one of public, unlisted, private, direct"]
+    if len(media_ids) > MAX_MEDIA:
+        problems["media_ids"] = [f"Cannot attach more than {MAX_MEDIA} files"]
+    language = _language(draft.language)
+    if draft.language and language is None:
+        problems["language"] = ["Language is not a language code such as en or pt-BR"]
+    if problems:
+        raise Invalid(fields=problems)
+    return replace(
+        draft, text=text, spoiler_text=spoiler, language=language, media_ids=media_ids,
+        sensitive=draft.sensitive or bool(spoiler),
+    )  # fmt: skip
+
+
+def check_media_count(wanted: tuple[int, ...], found: Mapping[int, object]) -> None:
+    """Raise Invalid unless every medium that was asked for is there and its author's own (attack row 87)."""
+    if any(media_id not in found for media_id in wanted):
+        raise Invalid(fields={"media_ids": ["Cannot attach files that are not yours, or attached already"]})
+
+
+def _language(code: str | None) -> str | None:
+    match = _LANGUAGE.fullmatch(code.strip()) if code else None
+    if match is None or len(match[0]) > 16:
+        return None
+    return match[1].lower() + match[2].replace("_", "-")

@@ -1,0 +1,48 @@
+"""Writing which hashtags a post carries. Reading them is `posts/queries`; finding them in text `posts/text`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import new_id
+from node.posts.models import Hashtag, PostHashtag
+from node.posts.text import MAX_HASHTAGS, fold_hashtag
+
+MAX_NAME = 300
+
+
+async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, now: datetime) -> None:
+    """Make `names` (as written, without `#`) the hashtags of a post: adds what is new, removes what is gone."""
+    wanted: dict[str, str] = {}
+    for name in names:
+        folded = fold_hashtag(name)
+        if folded and len(folded) <= MAX_NAME and len(name) <= MAX_NAME and len(wanted) < MAX_HASHTAGS:
+            wanted.setdefault(folded, name)
+    ids = [await _hashtag_id(uow, folded, display, now) for folded, display in wanted.items()]
+    await uow.write(
+        delete(PostHashtag)
+        .where(PostHashtag.post_id == post_id, PostHashtag.hashtag_id.not_in(ids))
+        .execution_options(synchronize_session=False)
+    )
+    for hashtag_id in ids:
+        await insert_if_absent(uow, PostHashtag, {"post_id": post_id, "hashtag_id": hashtag_id})
+    if ids:
+        await uow.write(
+            update(Hashtag)
+            .where(Hashtag.id.in_(ids))
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def _hashtag_id(uow: UnitOfWork, folded: str, display: str, now: datetime) -> int:
+    query = select(Hashtag.id).where(Hashtag.name == folded)
+    found: int | None = await uow.scalar(query)
+    if found is None:
+        await insert_if_absent(uow, Hashtag, {"id": new_id(), "name": folded, "display": display, "created_at": now})
+        found = await uow.scalar(query)  # ours, or that of whoever was first
+    assert found is not None
+    return found

@@ -1,0 +1,331 @@
+"""Every SELECT over posts, likes, bookmarks and hashtags. Threads are in `thread_queries`, re-exported here.
+
+Whatever is listed for somebody passes `visible_to(viewer_id)`. Only `find_` by id or URI does not ask who
+looks: it serves services, effects and the inbox. Pages are paged by the id of the row that is listed: a like's,
+a bookmark's, a boost's.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account
+from node.accounts.queries import AccountEntry, is_present
+from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
+from node.base.paging import Page
+from node.media.models import Media
+from node.posts.models import (
+    Bookmark,
+    Hashtag,
+    IdempotencyKey,
+    Like,
+    Mention,
+    Post,
+    PostEdit,
+    PostHashtag,
+)
+from node.posts.rules import visible_to
+from node.posts.text import fold_hashtag
+from node.posts.thread_queries import list_context, list_orphans, list_thread_below
+
+__all__ = [
+    "PostEntry",
+    "count_local_posts",
+    "find_boost",
+    "find_hashtag",
+    "find_idempotency_key",
+    "find_idempotent_post_id",
+    "find_like",
+    "find_like_by_id",
+    "find_like_by_uri",
+    "find_post",
+    "find_post_by_uri",
+    "get_own_post",
+    "get_visible_post",
+    "list_account_post_ids",
+    "list_bookmark_ids",
+    "list_boosted_by",
+    "list_context",
+    "list_edits",
+    "list_liked_by",
+    "list_liked_ids",
+    "list_mentions",
+    "list_orphans",
+    "list_posts_by_uri",
+    "list_thread_below",
+    "list_visible_ids",
+    "may_see",
+    "search_hashtags",
+]
+
+BATCH: Final = 500
+IDEMPOTENCY_LIFE: Final = timedelta(hours=1)
+MAX_KEY: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class PostEntry:
+    """A post in a list that is paged by the id of another row (a like, a bookmark)."""
+
+    id: int
+    """What the list is paged by."""
+    post_id: int
+
+
+async def find_post(reader: Reader, post_id: int) -> Post | None:
+    """Return a post or boost, deleted or not, whoever may see it."""
+    found: Post | None = await reader.scalar(select(Post).where(Post.id == post_id))
+    return found
+
+
+async def find_post_by_uri(reader: Reader, uri: str) -> Post | None:
+    """Return a post or boost by its ActivityPub id, deleted or not, whoever may see it."""
+    found: Post | None = await reader.scalar(select(Post).where(Post.uri == uri))
+    return found
+
+
+async def list_posts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, Post]:
+    """Return posts by ActivityPub id, deleted ones too; unknown ids are left out."""
+    wanted = list(dict.fromkeys(uris))
+    found: dict[str, Post] = {}
+    for start in range(0, len(wanted), BATCH):
+        rows = await reader.scalars(select(Post).where(Post.uri.in_(wanted[start : start + BATCH])))
+        found |= {row.uri: row for row in rows}
+    return found
+
+
+async def get_visible_post(reader: Reader, post_id: int, viewer_id: int | None) -> Post:
+    """Return a post or boost. Raises NotFound when it is absent or not for this viewer: the same answer."""
+    found: Post | None = await reader.scalar(select(Post).where(Post.id == post_id, visible_to(viewer_id)))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def get_own_post(reader: Reader, post_id: int, account_id: int) -> Post:
+    """Return a post or boost of this author that still stands. Raises NotFound (attack row 89)."""
+    found: Post | None = await reader.scalar(
+        select(Post).where(Post.id == post_id, Post.account_id == account_id, Post.deleted_at.is_(None))
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def may_see(reader: Reader, post_id: int, viewer_id: int | None) -> bool:
+    """Say whether the viewer may see a post."""
+    return await reader.scalar(select(Post.id).where(Post.id == post_id, visible_to(viewer_id))) is not None
+
+
+async def list_visible_ids(reader: Reader, ids: Collection[int], viewer_id: int | None) -> set[int]:
+    """Return those of `ids` that the viewer may see."""
+    wanted, found = list(ids), set[int]()
+    for start in range(0, len(wanted), BATCH):
+        found |= set(
+            await reader.scalars(
+                select(Post.id).where(Post.id.in_(wanted[start : start + BATCH]), visible_to(viewer_id))
+            )
+        )
+    return found
+
+
+async def list_account_post_ids(
+    reader: Reader,
+    account_id: int,
+    viewer_id: int | None,
+    page: Page,
+    *,
+    only_media: bool = False,
+    exclude_replies: bool = False,
+    exclude_boosts: bool = False,
+    pinned: bool = False,
+    tagged: str | None = None,
+) -> list[int]:
+    """Return a page of an account's posts and boosts. A reply to oneself is no reply; nothing is pinned yet."""
+    if pinned:
+        return []
+    conditions: list[ColumnElement[bool]] = [Post.account_id == account_id, visible_to(viewer_id)]
+    if only_media:
+        conditions.append(exists(select(Media.id).where(Media.post_id == Post.id)))
+    if exclude_replies:
+        conditions.append(
+            or_(
+                Post.in_reply_to_id.is_(None) & Post.in_reply_to_uri.is_(None),
+                Post.in_reply_to_account_id == account_id,
+            )
+        )
+    if exclude_boosts:
+        conditions.append(Post.boost_of_id.is_(None))
+    if tagged is not None:
+        conditions.append(
+            exists(
+                select(PostHashtag.post_id)
+                .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+                .where(PostHashtag.post_id == Post.id, Hashtag.name == fold_hashtag(tagged))
+            )
+        )
+    ids = await reader.scalars(page.apply(select(Post.id).where(*conditions), Post.id))
+    return page.newest_first(list(ids))
+
+
+async def list_liked_by(reader: Reader, post_id: int, page: Page) -> list[AccountEntry]:
+    """Return a page of who likes a post, paged by the like. The door checks that the post may be seen."""
+    statement = (
+        select(Like.id, Like.account_id)
+        .join(Account, Account.id == Like.account_id)
+        .where(Like.post_id == post_id, is_present())
+    )
+    rows = (await reader.execute(page.apply(statement, Like.id))).all()
+    return page.newest_first([AccountEntry(row.id, row.account_id) for row in rows])
+
+
+async def list_boosted_by(
+    reader: Reader, post_id: int, page: Page, *, viewer_id: int | None = None
+) -> list[AccountEntry]:
+    """Return a page of who boosted a post, paged by the boost; only boosts that the viewer may see."""
+    statement = select(Post.id, Post.account_id).where(Post.boost_of_id == post_id, visible_to(viewer_id))
+    rows = (await reader.execute(page.apply(statement, Post.id))).all()
+    return page.newest_first([AccountEntry(row.id, row.account_id) for row in rows])
+
+
+async def list_edits(reader: Reader, post_id: int) -> list[PostEdit]:
+    """Return the versions a post had before its present one, oldest first; `created_at` is since when it read so."""
+    return list(
+        await reader.scalars(
+            select(PostEdit).where(PostEdit.post_id == post_id).order_by(PostEdit.created_at, PostEdit.id)
+        )
+    )
+
+
+async def list_bookmark_ids(reader: Reader, account_id: int, page: Page) -> list[PostEntry]:
+    """Return a page of what an account bookmarked and may still see, paged by the bookmark."""
+    statement = (
+        select(Bookmark.id, Bookmark.post_id)
+        .join(Post, Post.id == Bookmark.post_id)
+        .where(Bookmark.account_id == account_id, visible_to(account_id))
+    )
+    rows = (await reader.execute(page.apply(statement, Bookmark.id))).all()
+    return page.newest_first([PostEntry(row.id, row.post_id) for row in rows])
+
+
+async def list_liked_ids(reader: Reader, account_id: int, page: Page) -> list[PostEntry]:
+    """Return a page of what an account likes and may still see, paged by the like."""
+    statement = (
+        select(Like.id, Like.post_id)
+        .join(Post, Post.id == Like.post_id)
+        .where(Like.account_id == account_id, visible_to(account_id))
+    )
+    rows = (await reader.execute(page.apply(statement, Like.id))).all()
+    return page.newest_first([PostEntry(row.id, row.post_id) for row in rows])
+
+
+def stored_key(key: str) -> str:
+    """Return an idempotency key as its column can hold it."""
+    return key if len(key) <= MAX_KEY else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+async def list_mentions(reader: Reader, post_id: int) -> list[Mention]:
+    """Return whom a post is addressed to, silently or by name; a deleted post keeps them."""
+    return list(await reader.scalars(select(Mention).where(Mention.post_id == post_id).order_by(Mention.account_id)))
+
+
+async def find_like(reader: Reader, account_id: int, post_id: int) -> Like | None:
+    """Return an account's like of a post."""
+    found: Like | None = await reader.scalar(select(Like).where(Like.account_id == account_id, Like.post_id == post_id))
+    return found
+
+
+async def find_like_by_id(reader: Reader, like_id: int) -> Like | None:
+    """Return a like by its id."""
+    found: Like | None = await reader.scalar(select(Like).where(Like.id == like_id))
+    return found
+
+
+async def find_like_by_uri(reader: Reader, uri: str) -> Like | None:
+    """Return a like by the id of its activity; "" is nobody's."""
+    if not uri:
+        return None
+    found: Like | None = await reader.scalar(select(Like).where(Like.uri == uri).limit(1))
+    return found
+
+
+async def find_boost(reader: Reader, account_id: int, post_id: int) -> Post | None:
+    """Return an account's boost of a post, if it stands."""
+    found: Post | None = await reader.scalar(
+        select(Post).where(Post.account_id == account_id, Post.boost_of_id == post_id, Post.deleted_at.is_(None))
+    )
+    return found
+
+
+async def find_idempotency_key(reader: Reader, account_id: int, key: str) -> IdempotencyKey | None:
+    """Return the row of an idempotency key, however old."""
+    found: IdempotencyKey | None = await reader.scalar(
+        select(IdempotencyKey).where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == stored_key(key))
+    )
+    return found
+
+
+async def find_idempotent_post_id(reader: Reader, account_id: int, key: str, *, now: datetime) -> int | None:
+    """Return the post a key was used for within the last hour, if it still stands (client-api 8)."""
+    found: int | None = await reader.scalar(
+        select(Post.id)
+        .join(IdempotencyKey, IdempotencyKey.post_id == Post.id)
+        .where(
+            IdempotencyKey.account_id == account_id,
+            IdempotencyKey.key == stored_key(key),
+            IdempotencyKey.created_at > now - IDEMPOTENCY_LIFE,
+            Post.deleted_at.is_(None),
+        )
+    )
+    return found
+
+
+async def find_hashtag(reader: Reader, name: str) -> Hashtag | None:
+    """Return a hashtag by name, in any case and width, with or without `#`."""
+    found: Hashtag | None = await reader.scalar(select(Hashtag).where(Hashtag.name == fold_hashtag(name)))
+    return found
+
+
+async def search_hashtags(reader: Reader, text: str, *, limit: int = 20, offset: int = 0) -> list[Hashtag]:
+    """Return hashtags that begin with `text`, the exact one first, then the lately used.
+
+    Only those that an open post carries: a tag of private posts alone is nobody's business.
+    """
+    prefix = fold_hashtag(text.strip())[:300]
+    if not prefix:
+        return []
+    post = aliased(Post)
+    is_open = exists(
+        select(PostHashtag.post_id)
+        .join(post, post.id == PostHashtag.post_id)
+        .where(PostHashtag.hashtag_id == Hashtag.id, post.visibility == "public", post.deleted_at.is_(None))
+    )
+    statement = (
+        select(Hashtag)
+        .where(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff", is_open)
+        .order_by((Hashtag.name == prefix).desc(), Hashtag.last_used_at.desc(), Hashtag.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(await reader.scalars(statement))
+
+
+async def count_local_posts(reader: Reader) -> int:
+    """Count the posts of our own people, without boosts and direct posts."""
+    counted: int = await reader.scalar(
+        select(func.count())
+        .select_from(Post)
+        .where(
+            Post.local.is_(True),
+            Post.deleted_at.is_(None),
+            Post.boost_of_id.is_(None),
+            Post.visibility != "direct",
+        )
+    )
+    return counted

@@ -1,0 +1,260 @@
+"""Posts and boosts of other servers: from what `federation` parsed to rows, sanitised on the way in.
+
+Called by the inbox and by fetching, after they have proven that the author said it. Everything here may be
+called twice, in any order and at the same time: the post's id decides, a tombstone wins (attack row 115).
+Deleting is `service.withdraw`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from federation.parsing import RemoteEmoji, RemotePost
+from federation.vocabulary import MAX_NAME, MAX_WARNING, TITLED_TYPES
+from node.accounts.models import Account
+from node.accounts.queries import get_account
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import Reader, UnitOfWork
+from node.base.ids import id_at, new_id
+from node.base.settings import Settings
+from node.events import PostEdited, PostPublished
+from node.media.attaching import set_remote_media
+from node.media.queries import list_media
+from node.posts.addressing import add_mentions, replace_mentions
+from node.posts.boosts import narrower
+from node.posts.counters import count_author, count_on_post, count_reply
+from node.posts.hashtags import set_hashtags
+from node.posts.models import Post, PostEdit
+from node.posts.queries import find_boost, find_post, find_post_by_uri
+from node.posts.rules import OPEN_VISIBILITIES, may_boost
+from node.posts.sanitising import clean_html, clean_text
+from node.posts.text import render_text
+from node.posts.threads import adopt_orphans, place_under
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def store_remote_post(
+    uow: UnitOfWork,
+    settings: Settings,
+    author: Account,
+    post: RemotePost,
+    *,
+    mentions: Mapping[str, Account],
+    delivered_to: int | None = None,
+    quiet: bool = False,
+    now: datetime,
+) -> Post | None:
+    """Store a post once and return it; None when it was deleted before, is another's, or is a poll vote.
+
+    `mentions` maps the URIs it names (tag hrefs and addressees) to accounts known here. `delivered_to` is the
+    owner of the personal inbox it came to, who becomes a reader even if unnamed (AUD-3). `quiet`: old or fetched,
+    so nobody is notified (INB-10).
+    """
+    if post.is_vote:
+        return None
+    readers = _readers(author, post, mentions, delivered_to)
+    post_id = id_at(post.published) if post.published else new_id()
+    parent = await _known_parent(uow, post)
+    place = place_under(parent, post_id=post_id, parent_uri=_parent_uri(post))
+    values: dict[str, Any] = {
+        "id": post_id,
+        "uri": post.id,
+        "url": post.url,
+        "account_id": author.id,
+        "local": False,
+        "kind": post.type,
+        "visibility": post.visibility,
+        "context_uri": post.context or (parent.context_uri if parent else ""),
+        "in_reply_to_id": place.in_reply_to_id,
+        "in_reply_to_account_id": place.in_reply_to_account_id,
+        "in_reply_to_uri": place.in_reply_to_uri,
+        "thread_id": place.thread_id,
+        "published_at": max(post.published or now, EPOCH),
+        "created_at": now,
+        **_words(post, settings),
+    }
+    if not await insert_if_absent(uow, Post, values):
+        return await _stored_before(uow, author, post, readers)
+    stored = await find_post(uow, post_id)
+    assert stored is not None
+    await set_remote_media(uow, author.id, stored.id, post.attachments, now=now)
+    await add_mentions(uow, stored.id, readers)
+    await set_hashtags(uow, stored.id, post.hashtags, now=now)
+    await count_reply(uow, stored.in_reply_to_id, visibility=stored.visibility, by=1)
+    await count_author(uow, author, visibility=stored.visibility, published_at=min(stored.published_at, now))
+    await adopt_orphans(uow, stored)
+    await uow.record(PostPublished(stored.id, quiet=quiet))
+    return stored
+
+
+async def edit_remote_post(
+    uow: UnitOfWork,
+    settings: Settings,
+    stored: Post,
+    post: RemotePost,
+    *,
+    mentions: Mapping[str, Account],
+    now: datetime,
+) -> bool:
+    """Bring a stored post up to date (OBJ-11); return whether it reads differently now.
+
+    Ignored: another post's document, a deleted post, an `updated` that is not newer than what is stored. Without
+    `updated` only tags and custom emoji are refreshed. The visibility never changes (attack row 38).
+    """
+    current = await find_post(uow, stored.id)
+    if current is None or current.deleted_at is not None or current.uri != post.id or current.boost_of_id:
+        return False
+    if current.local:
+        return False
+    if post.updated is None:
+        current.emojis = [_emoji(emoji) for emoji in post.emojis]
+        await uow.flush()
+        await set_hashtags(uow, current.id, post.hashtags, now=now)
+        return False
+    if post.updated <= (current.edited_at or current.published_at):
+        return False
+    author = await get_account(uow, current.account_id, include_gone=True)
+    words = _words(post, settings)
+    media = await list_media(uow, current.id)
+    past = PostEdit(
+        id=new_id(),
+        post_id=current.id,
+        content=current.content,
+        spoiler_text=current.spoiler_text,
+        sensitive=current.sensitive,
+        emojis=list(current.emojis),
+        media=[{"id": str(item.id), "description": item.description} for item in media],
+        created_at=current.edited_at or current.published_at,
+    )
+    changed = any(getattr(current, name) != value for name, value in words.items())
+    for name, value in words.items():
+        setattr(current, name, value)
+    media_changed = await set_remote_media(uow, current.account_id, current.id, post.attachments, now=now)
+    await replace_mentions(uow, current.id, _readers(author, post, mentions, None))
+    await set_hashtags(uow, current.id, post.hashtags, now=now)
+    if changed or media_changed:
+        # never in the future, or a wrong clock there would shut out every later edit
+        current.edited_at = max(min(post.updated, now), current.edited_at or current.published_at)
+        uow.add(past)
+        await uow.flush()
+        await uow.record(PostEdited(current.id))
+    return changed or media_changed
+
+
+async def store_remote_boost(
+    uow: UnitOfWork,
+    author: Account,
+    boosted: Post,
+    *,
+    uri: str,
+    published: datetime | None,
+    now: datetime,
+    visibility: str = "public",
+    quiet: bool = False,
+) -> Post | None:
+    """Store a boost once and return it; None when it was undone before or nobody may boost that (AUD-4, row 53)."""
+    if boosted.boost_of_id is not None or boosted.deleted_at is not None:
+        return None
+    if not may_boost(visibility=boosted.visibility, is_author=boosted.account_id == author.id):
+        return None
+    known = await find_post_by_uri(uow, uri)
+    if known is not None:
+        return known if known.deleted_at is None and known.account_id == author.id else None
+    boost_id = id_at(published) if published else new_id()
+    wanted = visibility if visibility in {"public", "unlisted", "followers"} else "followers"
+    values = {
+        "id": boost_id,
+        "uri": uri,
+        "account_id": author.id,
+        "local": False,
+        "visibility": narrower(wanted, boosted.visibility),
+        "boost_of_id": boosted.id,
+        "thread_id": boost_id,
+        "published_at": max(published or now, EPOCH),
+        "created_at": now,
+    }
+    if await insert_if_absent(uow, Post, values):
+        await count_on_post(uow, boosted.id, "boosts_count", 1)
+        await count_author(uow, author, visibility=boosted.visibility, published_at=min(published or now, now))
+        await uow.record(PostPublished(boost_id, quiet=quiet))
+    return await find_boost(uow, author.id, boosted.id)
+
+
+async def _stored_before(
+    uow: UnitOfWork, author: Account, post: RemotePost, readers: Mapping[int, bool]
+) -> Post | None:
+    """Answer a repeated delivery: it may bring a further reader, nothing else."""
+    known = await find_post_by_uri(uow, post.id)
+    if known is None:  # the row id was taken by a post of the same millisecond: one in two million
+        raise RuntimeError("an id was made twice")
+    if known.deleted_at is not None or known.account_id != author.id:
+        return None
+    await add_mentions(uow, known.id, dict.fromkeys(readers, True))
+    return known
+
+
+async def _known_parent(reader: Reader, post: RemotePost) -> Post | None:
+    uri = _parent_uri(post)
+    parent = await find_post_by_uri(reader, uri) if uri else None
+    if parent is not None and parent.boost_of_id is not None:
+        parent = await find_post(reader, parent.boost_of_id)
+    return parent
+
+
+def _parent_uri(post: RemotePost) -> str | None:
+    return post.in_reply_to if post.in_reply_to != post.id else None
+
+
+def _readers(
+    author: Account, post: RemotePost, mentions: Mapping[str, Account], delivered_to: int | None
+) -> dict[int, bool]:
+    """Return who may read the post by name, and whether silently.
+
+    Named and notified is whoever is tagged *and* addressed, or tagged and the owner of the inbox (OBJ-4). A
+    direct post without any tag speaks to all its addressees (Lemmy's private messages). Being tagged without
+    being addressed opens nothing.
+    """
+    tagged = {tag.href for tag in post.mentions if tag.href} | {tag.name for tag in post.mentions}
+    addressed = {*post.to, *post.cc}
+    untagged_direct = post.visibility == "direct" and not post.mentions
+    readers: dict[int, bool] = {}
+    for key, account in mentions.items():
+        is_addressed = account.uri in addressed or account.id == delivered_to
+        if account.id == author.id or not (is_addressed or post.visibility in OPEN_VISIBILITIES):
+            continue
+        silent = not (is_addressed and (key in tagged or account.uri in tagged or untagged_direct))
+        readers[account.id] = readers.get(account.id, True) and silent
+    if delivered_to is not None and delivered_to != author.id and post.visibility not in OPEN_VISIBILITIES:
+        readers.setdefault(delivered_to, True)
+    return readers
+
+
+def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:
+    """Return the columns that an edit replaces, sanitised."""
+    if post.content_is_markdown:
+        content = render_text(post.content_html, mentions={}, settings=settings).html
+    else:
+        content = clean_html(post.content_html)
+    if post.type in TITLED_TYPES and post.url:
+        link = escape(post.url)
+        content += clean_html(f'<p><a href="{link}">{link}</a></p>')
+    spoiler = clean_text(post.summary or "")[:MAX_WARNING]
+    return {
+        "content": content,
+        "title": clean_text(post.title or "")[:MAX_NAME],
+        "spoiler_text": " ".join(spoiler.split()),
+        "sensitive": post.sensitive or bool(spoiler),
+        "language": post.language if post.language and len(post.language) <= 16 else None,
+        "emojis": [_emoji(emoji) for emoji in post.emojis],
+    }
+
+
+def _emoji(emoji: RemoteEmoji) -> dict[str, Any]:
+    return {
+        "shortcode": emoji.shortcode,
+        "url": emoji.url,
+        "static_url": emoji.url,
+        "visible_in_picker": False,
+    }

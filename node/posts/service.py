@@ -1,0 +1,275 @@
+"""Publishing, editing and withdrawing posts of our own people, and withdrawing anybody's.
+
+Called by the doors (API, pages) and, for `withdraw`, by the inbox and by the deletion of accounts. Posts of
+other servers come in through `posts/remote`; boosts and likes have their own modules. Every function works in
+the caller's transaction and records the event that the outbox acts on.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, update
+
+from node.accounts.models import Account
+from node.accounts.queries import get_account
+from node.accounts.uris import context_uri, post_uri, post_url
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import Reader, UnitOfWork
+from node.base.errors import Conflict, NotFound
+from node.base.ids import new_id
+from node.base.settings import Settings
+from node.events import PostDeleted, PostEdited, PostPublished
+from node.media.attaching import attach_media, change_media, detach_media, discard_post_media
+from node.media.models import Media
+from node.media.queries import list_attachable, list_media
+from node.posts.addressing import add_mentions, replace_mentions
+from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
+from node.posts.drafts import Draft, check_draft, check_media_count
+from node.posts.hashtags import set_hashtags
+from node.posts.models import Bookmark, IdempotencyKey, Like, Post, PostEdit, PostHashtag
+from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
+from node.posts.text import MentionTarget, RenderedText, render_text
+from node.posts.threads import place_under
+
+__all__ = ["Draft", "edit", "publish", "withdraw"]
+
+
+async def publish(
+    uow: UnitOfWork,
+    settings: Settings,
+    author: Account,
+    draft: Draft,
+    *,
+    mentions: Mapping[str, Account],
+    now: datetime,
+    idempotency_key: str | None = None,
+) -> Post:
+    """Publish a post. `mentions` maps handles of the text (`FoundHandle.key`) to accounts.
+
+    The same key of the same author within an hour returns the first post, also when both come at once
+    (client-api 8). Raises Invalid with fields; NotFound when the post replied to is not for this author.
+    """
+    post_id = new_id()
+    if idempotency_key:
+        earlier = await _claim_key(uow, author.id, idempotency_key, post_id, now)
+        if earlier is not None:
+            return earlier
+    draft = check_draft(draft, settings)
+    parent = await _parent_of(uow, draft, author)
+    media = await list_attachable(uow, author.id, draft.media_ids)
+    check_media_count(draft.media_ids, media)
+    rendered = _rendered(draft.text, mentions, settings)
+    place = place_under(parent, post_id=post_id)
+    post = Post(
+        id=post_id,
+        uri=post_uri(settings, author.id, post_id),
+        url=post_url(settings, author.username, post_id),
+        account_id=author.id,
+        local=True,
+        visibility=draft.visibility or (parent.visibility if parent else "public"),
+        text=draft.text,
+        content=rendered.html,
+        spoiler_text=draft.spoiler_text,
+        sensitive=draft.sensitive,
+        language=draft.language,
+        in_reply_to_id=place.in_reply_to_id,
+        in_reply_to_account_id=place.in_reply_to_account_id,
+        thread_id=place.thread_id,
+        # OBJ-17: our own collection where we own the root, else what the root's server calls it
+        context_uri=parent.context_uri if parent else context_uri(settings, post_id),
+        application_id=draft.application_id,
+        published_at=now,
+        created_at=now,
+    )
+    uow.add(post)
+    await uow.flush()
+    await attach_media(uow, post.id, draft.media_ids)
+    await change_media(uow, author.id, draft.media_changes)
+    await add_mentions(uow, post.id, _addressed(author, rendered, mentions, parent))
+    await set_hashtags(uow, post.id, rendered.hashtags, now=now)
+    await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1)
+    await count_author(uow, author, visibility=post.visibility, published_at=now)
+    await uow.record(PostPublished(post.id))
+    return post
+
+
+async def edit(
+    uow: UnitOfWork,
+    settings: Settings,
+    post: Post,
+    draft: Draft,
+    *,
+    mentions: Mapping[str, Account],
+    now: datetime,
+) -> Post:
+    """Change a post's text, warning, language and media; visibility and place in the thread stay.
+
+    What it said before goes into its history. Nothing changed: nothing happens. The door has made sure that it is
+    the author who asks (`queries.get_own_post`). Raises NotFound unless it is ours and stands, Invalid with fields.
+    """
+    stored = await find_post(uow, post.id)
+    if stored is None or not stored.local or stored.deleted_at is not None or stored.boost_of_id is not None:
+        raise NotFound()
+    author = await get_account(uow, stored.account_id)
+    draft = check_draft(draft, settings)
+    before = await list_media(uow, stored.id)
+    attached = {item.id: item for item in before}
+    media = attached | await list_attachable(uow, author.id, draft.media_ids)
+    check_media_count(draft.media_ids, media)
+    rendered = _rendered(draft.text, mentions, settings)
+    past = _version_of(stored, before)
+    if not _differs(stored, before, draft, rendered.html):
+        return stored
+    uow.add(past)
+    stored.text, stored.content = draft.text, rendered.html
+    stored.spoiler_text, stored.sensitive = draft.spoiler_text, draft.sensitive
+    stored.language = draft.language or stored.language
+    stored.edited_at = max(now, (stored.edited_at or stored.published_at) + timedelta(seconds=1))
+    await uow.flush()
+    await detach_media(uow, [item.id for item in before if item.id not in draft.media_ids])
+    await attach_media(uow, stored.id, draft.media_ids)
+    await change_media(uow, author.id, draft.media_changes)
+    parent = await find_post(uow, stored.in_reply_to_id) if stored.in_reply_to_id else None
+    await replace_mentions(uow, stored.id, _addressed(author, rendered, mentions, parent))
+    await set_hashtags(uow, stored.id, rendered.hashtags, now=now)
+    await uow.record(PostEdited(stored.id))
+    return stored
+
+
+async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bool = False) -> bool:
+    """Take back a post or boost, ours or remote; return whether it still stood.
+
+    The row stays as a tombstone, and so do its mentions (who once had it must hear of its end). Its words,
+    history, media, hashtags, likes and bookmarks go, and boosts of it with it. `keep_media` gives the pictures
+    of a local post back to their owner's uploads, for delete-and-redraft.
+    """
+    words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
+    counts = {"likes_count": 0, "boosts_count": 0}
+    gone = await uow.write(
+        update(Post)
+        .where(Post.id == post.id, Post.deleted_at.is_(None))
+        .values(deleted_at=now, **words, **counts)
+        .execution_options(synchronize_session="fetch")
+    )
+    if not gone:
+        return False
+    authors = [] if post.visibility == "direct" else [post.account_id]
+    if post.boost_of_id is not None:
+        await count_on_post(uow, post.boost_of_id, "boosts_count", -1)
+    else:
+        await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1)
+        authors += await _withdraw_boosts(uow, post.id, now)
+        for table in (Like, Bookmark, PostHashtag, PostEdit):
+            await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))
+        await discard_post_media(uow, post.id, keep=keep_media and post.local, now=now)
+    await uncount_authors(uow, authors)
+    await uow.record(PostDeleted(post.id))
+    return True
+
+
+async def _withdraw_boosts(uow: UnitOfWork, post_id: int, now: datetime) -> list[int]:
+    """Take back every boost of a post; return who had made them.
+
+    No event for each: the boosters' servers hear of the post's own end, and a boost of nothing is not shown.
+    """
+    result = await uow.execute(
+        update(Post)
+        .where(Post.boost_of_id == post_id, Post.deleted_at.is_(None))
+        .values(deleted_at=now)
+        .returning(Post.account_id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(result.scalars().all())
+
+
+async def _claim_key(uow: UnitOfWork, author_id: int, key: str, post_id: int, now: datetime) -> Post | None:
+    """Tie an idempotency key to the post about to be made, or return the post it was tied to before.
+
+    The insert itself decides: on PostgreSQL a second request waits here for the first one's commit.
+    """
+    values = {"account_id": author_id, "key": stored_key(key), "post_id": post_id, "created_at": now}
+    if await insert_if_absent(uow, IdempotencyKey, values):
+        return None
+    earlier_id = await find_idempotent_post_id(uow, author_id, key, now=now)
+    if earlier_id is not None:
+        return await find_post(uow, earlier_id)
+    row = await find_idempotency_key(uow, author_id, key)
+    if row is None:
+        raise Conflict()
+    moved = await uow.write(
+        update(IdempotencyKey)
+        .where(
+            IdempotencyKey.account_id == author_id,
+            IdempotencyKey.key == row.key,
+            IdempotencyKey.post_id == row.post_id,
+        )
+        .values(post_id=post_id, created_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if not moved:  # somebody else took the old key over at the same moment
+        raise Conflict()
+    return None
+
+
+async def _parent_of(reader: Reader, draft: Draft, author: Account) -> Post | None:
+    if draft.in_reply_to_id is None:
+        return None
+    parent = await get_visible_post(reader, draft.in_reply_to_id, author.id)
+    if parent.boost_of_id is not None:  # a reply to a boost is a reply to what was boosted
+        parent = await get_visible_post(reader, parent.boost_of_id, author.id)
+    return parent
+
+
+def _rendered(text: str, mentions: Mapping[str, Account], settings: Settings) -> RenderedText:
+    targets = {
+        key: MentionTarget(account.url or account.uri, account.username)
+        for key, account in mentions.items()
+        if not account.is_gone
+    }
+    return render_text(text, mentions=targets, settings=settings)
+
+
+def _addressed(
+    author: Account, rendered: RenderedText, mentions: Mapping[str, Account], parent: Post | None
+) -> dict[int, bool]:
+    """Return who is mentioned: those named in the text, and the author who is answered (OBJ-4)."""
+    by_key = {key: account.id for key, account in mentions.items()}
+    bare = {key.partition("@")[0]: account.id for key, account in mentions.items() if account.is_local}
+    found = [by_key.get(key, bare.get(key.partition("@")[0], 0)) for key in rendered.handles]
+    if parent is not None:
+        found.append(parent.account_id)
+    return {account_id: False for account_id in found if account_id not in (0, author.id)}
+
+
+def _version_of(post: Post, media: Sequence[Media]) -> PostEdit:
+    return PostEdit(
+        id=new_id(),
+        post_id=post.id,
+        content=post.content,
+        text=post.text,
+        spoiler_text=post.spoiler_text,
+        sensitive=post.sensitive,
+        emojis=list(post.emojis),
+        media=[{"id": str(item.id), "description": item.description} for item in media],
+        created_at=post.edited_at or post.published_at,
+    )
+
+
+def _differs(post: Post, media: Sequence[Media], draft: Draft, html: str) -> bool:
+    described = {item.id: item for item in media}
+    return (
+        (post.text, post.content, post.spoiler_text, post.sensitive)
+        != (draft.text, html, draft.spoiler_text, draft.sensitive)
+        or (draft.language is not None and draft.language != post.language)
+        or [item.id for item in media] != list(draft.media_ids)
+        or any(
+            (change.description is not None and change.description != described[change.media_id].description)
+            or (
+                change.focus is not None
+                and change.focus != (described[change.media_id].focus_x, described[change.media_id].focus_y)
+            )
+            for change in draft.media_changes
+            if change.media_id in described
+        )
+    )
