@@ -228,12 +228,21 @@ async def test_retry_after_is_carried(client: FederationClient) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        (None, None), ("", None), ("soon", None), ("-1", None), ("1e9", None), ("0", 1), ("120", 120),
-        ("9" * 30, 86400), ("9" * 500, None), ("Fri, 02 Jan 2026 03:05:05 GMT", 60),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1e9", None),
+        ("0", 1),
+        ("120", 120),
+        ("9" * 30, 86400),
+        ("9" * 500, None),
+        ("Fri, 02 Jan 2026 03:05:05 GMT", 60),
         ("Fri, 02 Jan 2099 03:05:05 GMT", 86400),
-        ("Fri, 02 Jan 1999 03:05:05 GMT", 1), ("Fri, 99 Jan 2026 03:05:05", None),
+        ("Fri, 02 Jan 1999 03:05:05 GMT", 1),
+        ("Fri, 99 Jan 2026 03:05:05", None),
     ],
-)  # fmt: skip
+)
 def test_retry_after(text: str | None, seconds: float | None) -> None:
     """DLV-7, row 57."""
     assert retry_after(text, NOW) == seconds
