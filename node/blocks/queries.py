@@ -1,5 +1,6 @@
 """Every SELECT over blocks and mutes. A mute that has run out is none; its row goes with the next sweep."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
@@ -75,6 +76,16 @@ async def list_mutes(reader: Reader, account_id: int, page: Page, *, now: dateti
     )
     rows = (await reader.execute(page.apply(statement, Mute.id.expression))).all()
     return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
+
+
+async def list_mute_ends(reader: Reader, account_id: int, target_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when mutes of these accounts run out; those without an end are left out."""
+    rows = await reader.execute(
+        select(Mute.target_id, Mute.expires_at).where(
+            Mute.account_id == account_id, Mute.target_id.in_(target_ids), Mute.expires_at.is_not(None)
+        )
+    )
+    return {row.target_id: row.expires_at for row in rows}
 
 
 def _stands(now: datetime | None) -> ColumnElement[bool]:
