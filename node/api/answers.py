@@ -1,4 +1,4 @@
-"""Pages as answers: a list of entities with its `Link` header. Called by every route that lists.
+"""Answers that many routes give: a page of entities with its `Link` header, and a post after a change.
 
 The cursor is what the list was read by: for posts their own id, for followers, likes and the like the id of the
 joining row (client-api behaviour 14).
@@ -13,6 +13,8 @@ from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.http.paging import link_header
 from node.http.parameters import Parameters
+from node.http.principals import Viewer
+from node.posts.rendering import render_post
 
 Answer = tuple[list[dict[str, Any]], int, dict[str, str]]
 
@@ -35,3 +37,12 @@ async def accounts_answer(
         if entry.account_id in found and not found[entry.account_id].is_gone
     ]
     return page_answer(sent, shown, [entry.id for entry in entries])
+
+
+async def post_answer(runtime: Runtime, viewer: Viewer, post_id: int) -> dict[str, Any]:
+    """Return a post as it stands after a commit: counts and flags are the new ones (behaviour 32).
+
+    Read outside the transaction, so that nobody waits for the writer while we render.
+    """
+    async with runtime.read() as reader:
+        return await render_post(runtime, reader, post_id, viewer_id=viewer.account_id)

@@ -9,12 +9,13 @@ from node.accounts.queries import get_account
 from node.api.answers import Answer, accounts_answer
 from node.api.relationships import relationship
 from node.base.errors import Invalid
-from node.blocks.queries import list_blocks, list_mutes
+from node.blocks.queries import list_blocks, list_mute_ends, list_mutes
 from node.blocks.service import block, mute, unblock, unmute
 from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
+from node.posts.views import time_word
 
 LONGEST_MUTE = timedelta(days=3_650)
 
@@ -35,12 +36,18 @@ async def list_blocked(viewer: Viewer) -> Answer:
 @blueprint.get("/mutes")
 @needs("read:mutes")
 async def list_muted(viewer: Viewer) -> Answer:
-    """Return whom the viewer mutes."""
+    """Return whom the viewer mutes, and until when."""
     sent = await parameters()
     node = runtime()
     async with node.read() as reader:
-        entries = await list_mutes(reader, viewer.account_id, page_from(sent, 40))
-        return await accounts_answer(node, reader, sent, entries)
+        entries = await list_mutes(reader, viewer.account_id, page_from(sent, 40), now=node.now())
+        ends = await list_mute_ends(reader, viewer.account_id, [entry.account_id for entry in entries])
+        shown, status, headers = await accounts_answer(node, reader, sent, entries)
+    return (
+        [account | {"mute_expires_at": time_word(ends.get(int(account["id"])))} for account in shown],
+        status,
+        headers,
+    )
 
 
 @blueprint.post("/accounts/<id:account_id>/block")
@@ -59,7 +66,7 @@ async def block_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 async def unblock_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """End a block."""
     async with runtime().write() as uow:
-        await get_account(uow, account_id)
+        await get_account(uow, account_id, include_gone=True)
         await unblock(uow, viewer.account_id, account_id)
         return await relationship(uow, viewer.account_id, account_id)
 
@@ -91,6 +98,6 @@ async def mute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 async def unmute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """End a mute."""
     async with runtime().write() as uow:
-        await get_account(uow, account_id)
+        await get_account(uow, account_id, include_gone=True)
         await unmute(uow, viewer.account_id, account_id)
         return await relationship(uow, viewer.account_id, account_id)

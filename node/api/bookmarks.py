@@ -4,14 +4,14 @@ from typing import Any
 
 from quart import Blueprint
 
-from node.api.answers import Answer, page_answer
+from node.api.answers import Answer, page_answer, post_answer
 from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.posts.bookmarks import bookmark, unbookmark
 from node.posts.queries import get_visible_post, list_bookmark_ids
-from node.posts.rendering import render_post, render_posts
+from node.posts.rendering import render_posts
 
 blueprint = Blueprint("api_bookmarks", __name__, url_prefix="/api/v1")
 
@@ -36,7 +36,7 @@ async def keep(viewer: Viewer, post_id: int) -> dict[str, Any]:
     async with node.write() as uow:
         post = await get_visible_post(uow, post_id, viewer.account_id)
         await bookmark(uow, viewer.account_id, post, now=node.now())
-        return await render_post(node, uow, post_id, viewer_id=viewer.account_id)
+    return await post_answer(node, viewer, post_id)
 
 
 @blueprint.post("/statuses/<id:post_id>/unbookmark")
@@ -47,4 +47,4 @@ async def drop(viewer: Viewer, post_id: int) -> dict[str, Any]:
     async with node.write() as uow:
         post = await get_visible_post(uow, post_id, viewer.account_id)
         await unbookmark(uow, viewer.account_id, post)
-        return await render_post(node, uow, post_id, viewer_id=viewer.account_id)
+    return await post_answer(node, viewer, post_id)

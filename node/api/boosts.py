@@ -5,14 +5,15 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.queries import get_account
-from node.base.db.unit_of_work import Reader
+from node.api.answers import post_answer
+from node.base.errors import Invalid
 from node.http.context import runtime
 from node.http.limits import DELETES
+from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, pay
 from node.posts.boosts import boost, unboost
-from node.posts.models import Post
 from node.posts.queries import get_visible_post
-from node.posts.rendering import render_post
+from node.posts.views import VISIBILITY_FROM_WORD
 from node.timelines.fanout import push_own
 
 blueprint = Blueprint("api_boosts", __name__, url_prefix="/api/v1/statuses")
@@ -21,32 +22,34 @@ blueprint = Blueprint("api_boosts", __name__, url_prefix="/api/v1/statuses")
 @blueprint.post("/<id:post_id>/reblog")
 @needs("write:statuses")
 async def reblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
-    """Boost a post; a boost of a boost boosts the original."""
+    """Boost a post, as widely as `visibility` says but never wider than the post itself."""
+    word = (await parameters()).text("visibility")
+    if word and word not in VISIBILITY_FROM_WORD:
+        raise Invalid("Validation failed: Visibility is not one of public, unlisted, private")
     node = runtime()
     async with node.write() as uow:
         me = await get_account(uow, viewer.account_id)
-        made = await boost(uow, node.settings, me, await _original(uow, viewer, post_id), now=node.now())
+        made = await boost(
+            uow,
+            node.settings,
+            me,
+            await get_visible_post(uow, post_id, me.id),
+            now=node.now(),
+            visibility=VISIBILITY_FROM_WORD[word] if word else None,
+        )
         boost_id = made.id
-        uow.after_commit(lambda: push_own(node, me.id, boost_id))
-        return await render_post(node, uow, boost_id, viewer_id=me.id)
+        uow.after_commit(lambda: push_own(node, viewer.account_id, boost_id))
+    return await post_answer(node, viewer, boost_id)
 
 
 @blueprint.post("/<id:post_id>/unreblog")
 @needs("write:statuses")
 async def unreblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
-    """Take a boost back."""
+    """Take a boost back; `post_id` is what was boosted, or the boost."""
     await pay(viewer, DELETES)
     node = runtime()
     async with node.write() as uow:
-        me = await get_account(uow, viewer.account_id)
-        original = await _original(uow, viewer, post_id)
-        await unboost(uow, me, original, now=node.now())
-        return await render_post(node, uow, original.id, viewer_id=me.id)
-
-
-async def _original(reader: Reader, viewer: Viewer, post_id: int) -> Post:
-    """Return the post, or what it boosts, if the viewer may see it."""
-    post = await get_visible_post(reader, post_id, viewer.account_id)
-    if post.boost_of_id is None:
-        return post
-    return await get_visible_post(reader, post.boost_of_id, viewer.account_id)
+        post = await get_visible_post(uow, post_id, viewer.account_id)
+        original_id = post.boost_of_id or post.id
+        await unboost(uow, viewer.account_id, post, now=node.now())
+    return await post_answer(node, viewer, original_id)

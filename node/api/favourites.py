@@ -5,14 +5,14 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.queries import get_account
-from node.api.answers import Answer, page_answer
+from node.api.answers import Answer, page_answer, post_answer
 from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.posts.likes import like, unlike
 from node.posts.queries import get_visible_post, list_liked_ids
-from node.posts.rendering import render_post, render_posts
+from node.posts.rendering import render_posts
 
 blueprint = Blueprint("api_favourites", __name__, url_prefix="/api/v1")
 
@@ -37,7 +37,7 @@ async def favourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
     async with node.write() as uow:
         me = await get_account(uow, viewer.account_id)
         await like(uow, node.settings, me, await get_visible_post(uow, post_id, me.id), now=node.now())
-        return await render_post(node, uow, post_id, viewer_id=me.id)
+    return await post_answer(node, viewer, post_id)
 
 
 @blueprint.post("/statuses/<id:post_id>/unfavourite")
@@ -46,6 +46,5 @@ async def unfavourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Take a like back."""
     node = runtime()
     async with node.write() as uow:
-        me = await get_account(uow, viewer.account_id)
-        await unlike(uow, me, await get_visible_post(uow, post_id, me.id))
-        return await render_post(node, uow, post_id, viewer_id=me.id)
+        await unlike(uow, viewer.account_id, await get_visible_post(uow, post_id, viewer.account_id))
+    return await post_answer(node, viewer, post_id)

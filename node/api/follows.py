@@ -54,7 +54,7 @@ async def follow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 async def unfollow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """End a follow, or take back a request."""
     async with runtime().write() as uow:
-        await get_account(uow, account_id)
+        await get_account(uow, account_id, include_gone=True)
         await unfollow(uow, viewer.account_id, account_id)
         return await relationship(uow, viewer.account_id, account_id)
 
@@ -64,6 +64,6 @@ async def unfollow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 async def remove_from_followers(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """Make somebody stop following the viewer."""
     async with runtime().write() as uow:
-        await get_account(uow, account_id)
+        await get_account(uow, account_id, include_gone=True)
         await remove_follower(uow, viewer.account_id, account_id)
         return await relationship(uow, viewer.account_id, account_id)

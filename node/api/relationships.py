@@ -7,15 +7,17 @@ from node.accounts.queries import list_accounts
 from node.base.db.unit_of_work import Reader
 from node.follows.queries import list_relationships
 from node.follows.views import relationship_view
+from node.http.context import runtime
 
 
 async def relationships(reader: Reader, viewer_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return relationships in the order of `ids`, unknown accounts left out."""
     known = await list_accounts(reader, ids)
-    found = await list_relationships(reader, viewer_id, list(known))
+    found = await list_relationships(reader, viewer_id, list(known), now=runtime().now())
     return [relationship_view(found[id_]) for id_ in ids if id_ in found]
 
 
 async def relationship(reader: Reader, viewer_id: int, account_id: int) -> dict[str, Any]:
     """Return one relationship."""
-    return relationship_view((await list_relationships(reader, viewer_id, [account_id]))[account_id])
+    found = await list_relationships(reader, viewer_id, [account_id], now=runtime().now())
+    return relationship_view(found[account_id])

@@ -5,17 +5,15 @@ from typing import Any
 from quart import Blueprint, request
 
 from node.accounts.queries import get_account
+from node.api.answers import post_answer
 from node.api.drafts import changed_draft, draft_from
 from node.auth.queries import get_user
-from node.base.db.unit_of_work import Reader
-from node.base.errors import BadRequest, NotFound
-from node.base.runtime import Runtime
+from node.base.errors import BadRequest
 from node.http.context import runtime
 from node.http.limits import DELETES
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional, pay
-from node.posts.models import Post
-from node.posts.queries import find_idempotent_post_id, find_post
+from node.posts.queries import get_own_post
 from node.posts.rendering import render_post, render_posts
 from node.posts.service import edit, publish, withdraw
 from node.remote.mentions import resolve_mentions
@@ -40,18 +38,14 @@ async def create(viewer: Viewer) -> dict[str, Any]:
     key = _idempotency_key()
     node = runtime()
     async with node.read() as reader:
-        if key is not None:
-            earlier = await find_idempotent_post_id(reader, viewer.account_id, key, now=node.now())
-            if earlier is not None:
-                return await render_post(node, reader, earlier, viewer_id=viewer.account_id)
         author = await get_account(reader, viewer.account_id)
         draft = draft_from(sent, await get_user(reader, viewer.account_id))
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
         post = await publish(uow, node.settings, author, draft, mentions=mentions, now=node.now(), idempotency_key=key)
         post_id = post.id
-        uow.after_commit(lambda: push_own(node, author.id, post_id))
-    return await _shown(node, viewer, post_id)
+        uow.after_commit(lambda: push_own(node, viewer.account_id, post_id))
+    return await post_answer(node, viewer, post_id)
 
 
 @blueprint.get("")
@@ -82,27 +76,33 @@ async def change(viewer: Viewer, post_id: int) -> dict[str, Any]:
     node = runtime()
     async with node.read() as reader:
         author = await get_account(reader, viewer.account_id)
-        post = await _own(reader, viewer, post_id)
+        post = await get_own_post(reader, post_id, viewer.account_id)
         draft = await changed_draft(reader, post, sent)
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
-        post = await _own(uow, viewer, post_id)
-        await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
-    return await _shown(node, viewer, post_id)
+        post = await get_own_post(uow, post_id, viewer.account_id)
+        await edit(uow, node.settings, post, draft, author=author, mentions=mentions, now=node.now())
+    return await post_answer(node, viewer, post_id)
 
 
 @blueprint.delete("/<id:post_id>")
 @needs("write:statuses")
 async def delete(viewer: Viewer, post_id: int) -> dict[str, Any]:
-    """Delete an own post; the answer has its source and media, for who wants to write it anew."""
+    """Delete an own post; the answer has its source and media, for who wants to write it anew.
+
+    The pictures go back to the author's uploads for that, unless `delete_media` says otherwise.
+    """
     await pay(viewer, DELETES)
+    delete_media = (await parameters()).is_set("delete_media")
     node = runtime()
     async with node.read() as reader:
-        post = await _own(reader, viewer, post_id)
+        post = await get_own_post(reader, post_id, viewer.account_id)
+        text = post.text
         shown = await render_post(node, reader, post_id, viewer_id=viewer.account_id)
     async with node.write() as uow:
-        await withdraw(uow, await _own(uow, viewer, post_id), now=node.now())
-    return shown | {"text": post.text}
+        post = await get_own_post(uow, post_id, viewer.account_id)
+        await withdraw(uow, post, now=node.now(), keep_media=not delete_media)
+    return shown | {"text": text}
 
 
 @blueprint.get("/<id:post_id>/source")
@@ -110,7 +110,7 @@ async def delete(viewer: Viewer, post_id: int) -> dict[str, Any]:
 async def source(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Return what an own post was written as."""
     async with runtime().read() as reader:
-        post = await _own(reader, viewer, post_id)
+        post = await get_own_post(reader, post_id, viewer.account_id)
     return {"id": str(post.id), "text": post.text, "spoiler_text": post.spoiler_text}
 
 
@@ -119,16 +119,3 @@ def _idempotency_key() -> str | None:
     if len(key) > LONGEST_KEY:
         raise BadRequest(f"Idempotency-Key must be at most {LONGEST_KEY} characters")
     return key.replace("\x00", "") or None
-
-
-async def _own(reader: Reader, viewer: Viewer, post_id: int) -> Post:
-    """Return a post (no boost) of the viewer. Raises NotFound for all others alike."""
-    post = await find_post(reader, post_id)
-    if post is None or post.account_id != viewer.account_id or post.deleted_at or post.boost_of_id is not None:
-        raise NotFound()
-    return post
-
-
-async def _shown(node: Runtime, viewer: Viewer, post_id: int) -> dict[str, Any]:
-    async with node.read() as reader:
-        return await render_post(node, reader, post_id, viewer_id=viewer.account_id)

@@ -1,5 +1,6 @@
 """Around a post: its thread, its earlier versions, who liked and who boosted it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from quart import Blueprint
@@ -7,13 +8,24 @@ from quart import Blueprint
 from node.accounts.queries import get_account
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer
+from node.base.db.unit_of_work import Reader
 from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, optional
-from node.posts.queries import get_visible_post, list_boosted_by, list_context, list_edits, list_liked_by
+from node.media.queries import list_post_media
+from node.media.views import media_view
+from node.posts.models import Post
+from node.posts.queries import (
+    PostVersion,
+    get_visible_post,
+    list_boosted_by,
+    list_context,
+    list_edits,
+    list_liked_by,
+)
 from node.posts.rendering import render_posts
-from node.posts.views import edit_views
+from node.posts.views import time_word
 
 blueprint = Blueprint("api_threads", __name__, url_prefix="/api/v1/statuses")
 
@@ -25,8 +37,8 @@ async def context(viewer: Viewer | None, post_id: int) -> dict[str, Any]:
     node = runtime()
     viewer_id = viewer.account_id if viewer else None
     async with node.read() as reader:
-        post = await get_visible_post(reader, post_id, viewer_id)
-        ancestors, descendants = await list_context(reader, post, viewer_id)
+        post = await _original(reader, post_id, viewer_id)
+        ancestors, descendants = await list_context(reader, post, viewer_id, now=node.now())
         return {
             "ancestors": await render_posts(node, reader, ancestors, viewer_id=viewer_id),
             "descendants": await render_posts(node, reader, descendants, viewer_id=viewer_id),
@@ -39,30 +51,64 @@ async def history(viewer: Viewer | None, post_id: int) -> list[dict[str, Any]]:
     """Return every version of a post, the first one first."""
     node = runtime()
     async with node.read() as reader:
-        post = await get_visible_post(reader, post_id, viewer.account_id if viewer else None)
+        post = await _original(reader, post_id, viewer.account_id if viewer else None)
         author = account_view(await get_account(reader, post.account_id), settings=node.settings)
-        return edit_views(post, await list_edits(reader, post.id), account=author)
+        media = {
+            str(item.id): media_view(item, settings=node.settings) for item in await list_post_media(reader, post.id)
+        }
+        return [_version_view(version, author, media) for version in await list_edits(reader, post)]
 
 
 @blueprint.get("/<id:post_id>/favourited_by")
 @optional("read:accounts", "read:statuses")
 async def favourited_by(viewer: Viewer | None, post_id: int) -> Answer:
     """Return who likes the post."""
-    return await _people(viewer, post_id, list_liked_by)
+    sent = await parameters()
+    page = page_from(sent, 40)
+    node = runtime()
+    async with node.read() as reader:
+        post = await _original(reader, post_id, viewer.account_id if viewer else None)
+        entries = await list_liked_by(reader, post.id, page)
+        return await accounts_answer(node, reader, sent, entries)
 
 
 @blueprint.get("/<id:post_id>/reblogged_by")
 @optional("read:accounts", "read:statuses")
 async def reblogged_by(viewer: Viewer | None, post_id: int) -> Answer:
-    """Return who boosted the post."""
-    return await _people(viewer, post_id, list_boosted_by)
-
-
-async def _people(viewer: Viewer | None, post_id: int, query: Any) -> Answer:
+    """Return who boosted the post, as far as the viewer may see the boosts."""
     sent = await parameters()
     page = page_from(sent, 40)
+    viewer_id = viewer.account_id if viewer else None
     node = runtime()
     async with node.read() as reader:
-        post = await get_visible_post(reader, post_id, viewer.account_id if viewer else None)
-        entries = await query(reader, post.id, page)
+        post = await _original(reader, post_id, viewer_id)
+        entries = await list_boosted_by(reader, post.id, page, viewer_id=viewer_id)
         return await accounts_answer(node, reader, sent, entries)
+
+
+async def _original(reader: Reader, post_id: int, viewer_id: int | None) -> Post:
+    """Return the post, or what it boosts. Raises NotFound unless the viewer may see it."""
+    post = await get_visible_post(reader, post_id, viewer_id)
+    if post.boost_of_id is None:
+        return post
+    return await get_visible_post(reader, post.boost_of_id, viewer_id)
+
+
+def _version_view(
+    version: PostVersion, author: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a StatusEdit. Of media only what is still attached can be shown, described as it was then."""
+    return {
+        "content": version.content,
+        "spoiler_text": version.spoiler_text,
+        "sensitive": version.sensitive,
+        "created_at": time_word(version.created_at),
+        "account": author,
+        "media_attachments": [
+            {**media[entry["id"]], "description": entry["description"] or None}
+            for entry in version.media
+            if entry.get("id") in media
+        ],
+        "emojis": list(version.emojis),
+        "quote": None,
+    }
