@@ -3,10 +3,9 @@
 import asyncio
 from typing import Any
 
-from node.auth.service import create_setup_link
-
 from admin.migrate import migrate
-from admin.queries import count_admins
+from node.auth.queries import has_admin
+from node.auth.service import create_setup_link
 from node.base.runtime import running
 from node.base.settings import Settings
 
@@ -20,7 +19,7 @@ async def make_setup_link(settings: Settings) -> str | None:
     """Return a fresh one-time link while there is no admin, else None."""
     async with running(settings) as runtime:
         async with runtime.read() as reader:
-            if await count_admins(reader):
+            if await has_admin(reader):
                 return None
         async with runtime.write() as uow:
             return setup_url(settings, await create_setup_link(uow, now=runtime.now()))

@@ -52,17 +52,6 @@ class Counts:
     known_servers: int
 
 
-async def count_admins(reader: Reader) -> int:
-    """Return how many accounts with the role admin can act."""
-    found: int | None = await reader.scalar(
-        select(func.count())
-        .select_from(User)
-        .join(Account, Account.id == User.account_id)
-        .where(User.role == "admin", Account.deleted_at.is_(None), Account.suspended_at.is_(None))
-    )
-    return found or 0
-
-
 async def list_lane_figures(reader: Reader, now: datetime) -> list[LaneFigures]:
     """Return the figures of every lane that has a table behind it."""
     return [

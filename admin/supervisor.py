@@ -206,8 +206,7 @@ class Supervisor:
                 log.error("process_died", title=child.title, how=describe_exit(status), again_in_seconds=round(wait, 1))
 
     def _stop_all(self) -> None:
-        signal_count = self._stopping
-        self._stopping = max(1, self._stopping)
+        self._stopping = signal_count = max(1, self._stopping)
         for child in self._children:
             child.kill(signal.SIGTERM)
         self._await_exit(self._children, STOP_SECONDS, signal_count)
@@ -219,7 +218,7 @@ class Supervisor:
     def _await_exit(self, children: list[Child], seconds: float, signals_before: int) -> None:
         deadline = time.monotonic() + seconds
         while any(child.is_running for child in children):
-            if time.monotonic() > deadline or self._stopping > signals_before + 1:
+            if time.monotonic() > deadline or self._stopping > signals_before:
                 for child in children:
                     child.kill(signal.SIGKILL)
             select.select([self._woken], [], [], 0.05)

@@ -124,11 +124,11 @@ async def role(name: str, new_role: str, as_json: bool) -> None:
 @answers
 async def suspend(name: str, comment: str, as_json: bool) -> None:
     """Hide an account and everything it wrote, here and (by telling them) elsewhere. Can be undone."""
-    from node.moderation.service import suspend_account
+    from node.moderation.service import moderate_account
 
     async with running(read_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
-        await suspend_account(uow, found.id, actor_id=None, comment=comment, now=runtime.now())
+        await moderate_account(uow, found.id, "suspend", comment=comment, now=runtime.now())
     _say(found, "suspended", as_json)
 
 
@@ -139,11 +139,11 @@ async def suspend(name: str, comment: str, as_json: bool) -> None:
 @answers
 async def unsuspend(name: str, comment: str, as_json: bool) -> None:
     """Lift a suspension."""
-    from node.moderation.service import unsuspend_account
+    from node.moderation.service import moderate_account
 
     async with running(read_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
-        await unsuspend_account(uow, found.id, actor_id=None, comment=comment, now=runtime.now())
+        await moderate_account(uow, found.id, "unsuspend", comment=comment, now=runtime.now())
     _say(found, "active", as_json)
 
 
@@ -154,7 +154,7 @@ async def unsuspend(name: str, comment: str, as_json: bool) -> None:
 @answers
 async def delete(name: str, yes: bool, as_json: bool) -> None:
     """Delete an account and everything it wrote, for good. The name is never given to anybody again."""
-    from node.moderation.service import delete_account
+    from node.moderation.service import moderate_account
 
     if not yes and not as_json:
         click.confirm(f"Delete {name} and everything they wrote, for good?", abort=True)
@@ -162,7 +162,7 @@ async def delete(name: str, yes: bool, as_json: bool) -> None:
         fail("Deleting cannot be undone: say --yes.")
     async with running(read_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
-        await delete_account(uow, found.id, actor_id=None, comment="", now=runtime.now())
+        await moderate_account(uow, found.id, "delete", now=runtime.now())
     _say(found, "deleted", as_json)
 
 

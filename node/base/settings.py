@@ -5,16 +5,19 @@ problem (unknown key, wrong type, unsafe combination) and raises them together i
 an operator mends the file once. The environment (`ROOKERY_*`) wins over the file.
 """
 
+import hashlib
 import ipaddress
 import os
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX = "ROOKERY_"
+SOCKET_PATH_BYTES = 100
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Registrations = Literal["open", "approval", "invite", "closed"]
@@ -189,13 +192,21 @@ class Settings:
 
     @property
     def redis_socket(self) -> Path:
-        """Where the embedded Redis listens; its folder is readable by the owner only."""
-        return self.data_dir.absolute() / "redis" / "redis.sock"
+        """Where the embedded Redis listens; its folder is readable by the owner only.
+
+        A unix socket's path ends at about 107 bytes: with a longer `data_dir` it is a folder of our own in the
+        system's place for temporary files, always the same one for the same `data_dir`.
+        """
+        path = self.data_dir.absolute() / "redis" / "redis.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"rookery-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
     def effective_redis_url(self) -> str:
         """`redis_url`, or the embedded server's socket."""
-        return self.redis_url or f"unix://{self.redis_socket}"
+        return self.redis_url or f"unix://{quote(str(self.redis_socket))}"
 
     @property
     def media_dir(self) -> Path:

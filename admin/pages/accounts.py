@@ -1,0 +1,97 @@
+"""/admin/accounts: find somebody; approve, suspend, lift."""
+
+from quart import Blueprint, request
+
+from admin.queries import AccountRow, list_accounts
+from node.accounts.views import account_view
+from node.auth.service import approve_user
+from node.http.context import runtime
+from node.moderation.service import log_decision, moderate_account
+from node.web.showing import install, links, page_asked, show, tell
+from node.web.visitors import Answer, Visitor, back, staff_only
+
+PLACE = "/admin/accounts"
+WHERE = ("all", "local", "remote", "pending", "suspended")
+ROWS = 40
+
+blueprint = Blueprint("accounts", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/accounts")
+@staff_only("admin", "moderator")
+async def accounts(visitor: Visitor) -> Answer:
+    """Find accounts by name, handle or e-mail."""
+    query = request.args.get("q", "").replace("\x00", "")[:200]
+    where = request.args.get("where", "all")
+    where = where if where in WHERE else "all"
+    page = page_asked(ROWS)
+    node = runtime()
+    async with node.read() as reader:
+        rows = await list_accounts(reader, page, query=query, where=where)
+    return await show(
+        "admin/accounts.html",
+        visitor,
+        admin_place="accounts",
+        query=query,
+        where=where,
+        rows=[_row_view(row) for row in rows],
+        return_to=request.full_path.rstrip("?"),
+        **links(page, [row.account.id for row in rows]),
+    )
+
+
+def _row_view(row: AccountRow) -> dict[str, object]:
+    user = row.user
+    return {
+        "account": account_view(row.account, settings=runtime().settings),
+        "email": user.email if user else None,
+        "role": user.role if user else None,
+        "state": row.state,
+        "created_at": row.account.created_at,
+        "seen_at": user.last_active_at if user else row.account.fetched_at,
+    }
+
+
+@blueprint.post("/accounts/<int:account_id>/suspend")
+@staff_only("admin", "moderator")
+async def suspend(visitor: Visitor, account_id: int) -> Answer:
+    """Suspend somebody. Refused for oneself and for those whom the role does not reach (attack row 91)."""
+    changed = await _moderate(visitor, account_id, "suspend")
+    tell("The account is suspended." if changed else "It was suspended already.")
+    return await back(PLACE)
+
+
+@blueprint.post("/accounts/<int:account_id>/unsuspend")
+@staff_only("admin", "moderator")
+async def unsuspend(visitor: Visitor, account_id: int) -> Answer:
+    """Lift a suspension."""
+    changed = await _moderate(visitor, account_id, "unsuspend")
+    tell("The suspension is lifted." if changed else "It was not suspended.")
+    return await back(PLACE)
+
+
+@blueprint.post("/accounts/<int:account_id>/approve")
+@staff_only("admin", "moderator")
+async def approve(visitor: Visitor, account_id: int) -> Answer:
+    """Let in somebody who waits for approval."""
+    node = runtime()
+    async with node.write() as uow:
+        changed = await approve_user(uow, account_id, now=node.now())
+        if changed:
+            await log_decision(
+                uow,
+                "account.approve",
+                target_kind="account",
+                target=str(account_id),
+                actor_id=visitor.account_id,
+                now=node.now(),
+            )
+    tell("The account is approved." if changed else "Nobody was waiting under that name.")
+    return await back(PLACE)
+
+
+async def _moderate(visitor: Visitor, account_id: int, action: str) -> bool:
+    node = runtime()
+    async with node.write() as uow:
+        return await moderate_account(uow, account_id, action, actor_id=visitor.account_id, now=node.now())

@@ -1,0 +1,94 @@
+"""/admin/domains: rules for other servers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from quart import Blueprint, Response
+
+from node.base.errors import Invalid
+from node.http.context import runtime
+from node.moderation.queries import list_policies
+from node.moderation.service import remove_domain_policy, set_domain_policy
+from node.web.forms import errors_of, read_form
+from node.web.showing import install, show, tell
+from node.web.visitors import Answer, Visitor, back, staff_only
+
+PLACE = "/admin/domains"
+
+blueprint = Blueprint("domains", __name__)
+blueprint.record_once(install)
+
+
+@blueprint.get("/domains")
+@staff_only("admin", "moderator")
+async def domains(visitor: Visitor) -> Answer:
+    """List the rules, with the form for another one."""
+    return await _page(visitor)
+
+
+@blueprint.post("/domains")
+@staff_only("admin", "moderator")
+async def add(visitor: Visitor) -> Answer:
+    """Make a rule."""
+    form = await read_form()
+    node = runtime()
+    try:
+        async with node.write() as uow:
+            policy = await set_domain_policy(
+                uow,
+                node.settings,
+                form.line("domain"),
+                form.line("severity"),
+                private_comment=form.line("reason"),
+                actor_id=visitor.account_id,
+                now=node.now(),
+            )
+    except Invalid as problem:
+        errors = errors_of(problem, rename={"comment": "reason"})
+        return await _page(visitor, status=422, errors=errors, form=form.typed())
+    tell(f"The rule for {policy.domain} is in force.")
+    return await back(PLACE)
+
+
+@blueprint.post("/domains/remove")
+@staff_only("admin", "moderator")
+async def remove(visitor: Visitor) -> Answer:
+    """Take a rule back."""
+    form = await read_form()
+    node = runtime()
+    async with node.write() as uow:
+        removed = await remove_domain_policy(uow, form.line("domain"), actor_id=visitor.account_id, now=node.now())
+    if removed:
+        tell("The rule is removed.")
+    else:
+        tell("There was no such rule any more.", "info")
+    return await back(PLACE)
+
+
+async def _page(
+    visitor: Visitor,
+    *,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    form: Mapping[str, Any] | None = None,
+) -> Response:
+    async with runtime().read() as reader:
+        policies = await list_policies(reader)
+    return await show(
+        "admin/domains.html",
+        visitor,
+        status=status,
+        admin_place="domains",
+        mode="open",
+        policies=[
+            {
+                "domain": policy.domain,
+                "severity": policy.severity,
+                "reason": policy.private_comment,
+                "created_at": policy.created_at,
+            }
+            for policy in policies
+        ],
+        errors=errors or {},
+        form=form or {},
+    )
