@@ -13,6 +13,7 @@ ActivityPub beyond the content type of `document`; signing strangers are built o
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -80,6 +81,7 @@ class FakePeer:
     routes: dict[str, Route] = field(default_factory=dict)
     requests: list[PeerRequest] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
     connections: int = 0
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -91,14 +93,14 @@ class FakePeer:
 
     @property
     def url(self) -> str:
-        return f"http://{self.domain}"
+        return f"{'https' if self.tls else 'http'}://{self.domain}"
 
     def asked(self, path: str) -> list[PeerRequest]:
         """Return the requests for a path."""
         return [request for request in self.requests if request.path == path]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
