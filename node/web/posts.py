@@ -110,9 +110,7 @@ async def create(visitor: Visitor) -> Answer:
                     draft,
                     mentions=mentions,
                     now=node.now(),
-                    idempotency_key=f"web:{form.text('idempotency_key')[:100]}"
-                    if form.text("idempotency_key")
-                    else None,
+                    idempotency_key=f"web:{key}" if key else None,
                 )
                 uow.after_commit(lambda: push_own(node, author.id, post.id))
         except Invalid as problem:

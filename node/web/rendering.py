@@ -146,6 +146,14 @@ class Pages:
         )
         self._environment = environment
 
+    def names(self) -> list[str]:
+        """Return every template there is."""
+        return self._environment.list_templates(extensions=["html"])
+
+    def check(self, template: str) -> None:
+        """Compile a template. Raises jinja2.TemplateError when it cannot be."""
+        self._environment.get_template(template)
+
     def render(self, template: str, *, site: Site, now: datetime, **context: Any) -> str:
         """Draw `template`.
 
