@@ -121,7 +121,7 @@ class AccountDeleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AccountLeft(Event):
-    """There is more of a departed account to clear away: posts, follows, likes. Its effect clears some of it and
+    """There is more of a departed account to clear away: posts and likes. Its effect clears some of it and
     records the event again while something is left, so that no transaction is long."""
 
     account_id: int

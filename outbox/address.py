@@ -38,7 +38,6 @@ from node.events import (
     Unfollowed,
 )
 from node.follows.queries import find_follow_by_id
-from node.moderation.queries import is_suspended_domain
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
@@ -47,7 +46,7 @@ from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import LEASE
 from outbox.peers import read_health
-from outbox.queries import find_block, list_mention_ids
+from outbox.queries import find_block, list_mention_ids, list_suspended_hosts
 from outbox.recipients import Recipients, by_host, list_inboxes
 
 
@@ -239,11 +238,8 @@ async def send(on: Occasion, document: Document, to: Recipients, *, object_key: 
     hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
     hosts.pop(on.runtime.settings.web_host, None)
     health = await read_health(on.uow, hosts)
-    reached = {
-        host: urls
-        for host, urls in hosts.items()
-        if health[host].takes_new(on.now) and not await is_suspended_domain(on.uow, host)
-    }
+    barred = await list_suspended_hosts(on.uow, hosts)
+    reached = {host: urls for host, urls in hosts.items() if health[host].takes_new(on.now) and host not in barred}
     if not reached:
         return 0
     activity_id = await _store(on, document, author_id=to.author_id, object_key=object_key)

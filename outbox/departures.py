@@ -7,12 +7,12 @@ then nobody sees any of it: whatever is read asks whether its author is present.
 
 from typing import Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import select
 
 from node.auth.sessions import revoke_access
 from node.events import AccountDeleted, AccountLeft
 from node.follows.service import sever_all
-from node.notifications.models import Notification
+from node.notifications.service import withdraw_for_account
 from node.posts.likes import unlike
 from node.posts.models import Like, Post
 from node.posts.service import withdraw
@@ -22,29 +22,25 @@ PIECE: Final = 100
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
-    """End all access at once and begin to clear away."""
+    """End access, follows and notifications at once, and begin to clear away the rest."""
     await revoke_access(on.uow, event.account_id, now=on.now)
-    await on.uow.write(
-        delete(Notification)
-        .where(or_(Notification.account_id == event.account_id, Notification.from_account_id == event.account_id))
-        .execution_options(synchronize_session=False)
-    )
+    await sever_all(on.uow, event.account_id)
+    await withdraw_for_account(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 
 
 async def clear_some(on: Occasion, event: AccountLeft) -> None:
-    """Withdraw some posts, end some follows, take back some likes; come again while anything was left."""
+    """Withdraw some posts, take back some likes; come again while anything was left."""
     uow, account_id = on.uow, event.account_id
     posts = await uow.scalars(
         select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None)).order_by(Post.id).limit(PIECE)
     )
     for post in posts:
         await withdraw(uow, post, now=on.now)
-    severed = await sever_all(uow, account_id, limit=PIECE)
     liked = await uow.scalars(
         select(Post).join(Like, Like.post_id == Post.id).where(Like.account_id == account_id).limit(PIECE)
     )
     for post in liked:
         await unlike(uow, account_id, post)
-    if posts or severed or liked:
+    if posts or liked:
         await uow.record(AccountLeft(account_id))

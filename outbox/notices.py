@@ -2,8 +2,20 @@
 oneself) is decided by `node.notifications`; here stands only who did what to whom."""
 
 from node.accounts.queries import find_account
-from node.events import FollowAccepted, FollowRequested, PostDeleted, PostEdited, PostLiked, PostPublished
-from node.notifications.service import notify, withdraw_for_post
+from node.events import (
+    AccountBlocked,
+    FollowAccepted,
+    FollowRejected,
+    FollowRequested,
+    PostDeleted,
+    PostEdited,
+    PostLiked,
+    PostPublished,
+    PostUnliked,
+    Unfollowed,
+)
+from node.notifications.rules import Kind
+from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
 from node.posts.models import Post
 from node.posts.queries import find_post
 from outbox.address import Occasion
@@ -37,8 +49,18 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
-    """Take back what was told because of a post."""
+    """Take back what was told because of a post or boost."""
     await withdraw_for_post(on.uow, event.post_id)
+    post = await find_post(on.uow, event.post_id)
+    original = None if post is None or post.boost_of_id is None else await find_post(on.uow, post.boost_of_id)
+    if post is not None and original is not None:
+        await withdraw(
+            on.uow,
+            account_id=original.account_id,
+            kinds=["reblog"],
+            from_account_id=post.account_id,
+            post_id=original.id,
+        )
 
 
 async def post_liked(on: Occasion, event: PostLiked) -> None:
@@ -48,14 +70,42 @@ async def post_liked(on: Occasion, event: PostLiked) -> None:
         await _tell(on, post.account_id, "favourite", event.account_id, post.id)
 
 
+async def post_unliked(on: Occasion, event: PostUnliked) -> None:
+    """Take back what was told of a like."""
+    post = await find_post(on.uow, event.post_id)
+    if post is not None:
+        await withdraw(
+            on.uow,
+            account_id=post.account_id,
+            kinds=["favourite"],
+            from_account_id=event.account_id,
+            post_id=post.id,
+        )
+
+
 async def follow_requested(on: Occasion, event: FollowRequested) -> None:
     """Tell somebody that a person asks to follow them."""
     await _tell(on, event.followee_id, "follow_request", event.follower_id)
 
 
 async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
-    """Tell somebody of a new follower."""
+    """Tell somebody of a new follower; the request is answered."""
+    await _forget(on, event, ["follow_request"])
     await _tell(on, event.followee_id, "follow", event.follower_id)
+
+
+async def follow_ended(on: Occasion, event: FollowRejected | Unfollowed) -> None:
+    """Take back what was told of a follow or request that is no more."""
+    await _forget(on, event, ["follow_request", "follow"])
+
+
+async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
+    """Take back everything between the two."""
+    await withdraw_between(on.uow, event.account_id, event.target_id)
+
+
+async def _forget(on: Occasion, event: FollowAccepted | FollowRejected | Unfollowed, kinds: list[Kind]) -> None:
+    await withdraw(on.uow, account_id=event.followee_id, kinds=kinds, from_account_id=event.follower_id)
 
 
 async def _tell_named(on: Occasion, post: Post) -> None:
@@ -63,7 +113,7 @@ async def _tell_named(on: Occasion, post: Post) -> None:
         await _tell(on, account_id, "mention", post.account_id, post.id)
 
 
-async def _tell(on: Occasion, account_id: int, kind: str, from_account_id: int, post_id: int = 0) -> None:
+async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0) -> None:
     recipient = await find_account(on.uow, account_id)
     if recipient is None or not recipient.is_local or recipient.is_gone:
         return

@@ -1,6 +1,6 @@
 """Every SELECT behind our documents: a local post with all that its Note names, lists for collections."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +9,14 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account, AccountKey
 from node.accounts.queries import is_present
+from node.accounts.rules import domain_and_parents
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.blocks.models import Block
 from node.follows.models import Follow
 from node.media.models import Media
+from node.moderation.models import DomainPolicy
+from node.moderation.rules import Policy, PolicyBook
 from node.posts.models import Hashtag, Mention, Post, PostHashtag
 from node.posts.rules import OPEN_VISIBILITIES, visible_to
 
@@ -46,6 +49,17 @@ async def find_public_pem(reader: Reader, account_id: int) -> tuple[str, str]:
         )
     ).one()
     return row[0], row[1]
+
+
+async def list_suspended_hosts(reader: Reader, hosts: Collection[str]) -> set[str]:
+    """Return those of `hosts` to which nothing is sent (MOD-2), as the policies stand at this moment."""
+    names = sorted({name for host in hosts for name in domain_and_parents(host)})
+    rows: list[DomainPolicy] = []
+    for start in range(0, len(names), 500):
+        batch = names[start : start + 500]
+        rows += await reader.scalars(select(DomainPolicy).where(DomainPolicy.domain.in_(batch)))
+    book = PolicyBook({row.domain: Policy(row.domain, row.severity, row.reject_media) for row in rows})
+    return {host for host in hosts if book.is_suspended(host)}
 
 
 async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostRows]:

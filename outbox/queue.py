@@ -12,7 +12,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.moderation.queries import is_suspended_domain
 from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
 
@@ -24,6 +23,7 @@ from node.base.runtime import Runtime
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import KEPT_FOR, LEASE
 from outbox.peers import Health, read_health
+from outbox.queries import list_suspended_hosts
 
 BATCH = 200
 _KEYS_KEPT, _KEYS_SECONDS = 2_000, 300.0
@@ -126,7 +126,7 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
             )
         }
         dropped = await _superseded(uow, ids)
-        barred = {host for host in {row.host for row in rows.values()} if await is_suspended_domain(uow, host)}
+        barred = await list_suspended_hosts(uow, {row.host for row in rows.values()})
         dropped |= {row.id for row in rows.values() if now - row.created_at > KEPT_FOR or row.host in barred}
         if dropped:
             await finish(uow, dropped, {rows[id_].activity_id for id_ in dropped})

@@ -21,7 +21,8 @@ from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.base.work import RELAY, drain
-from outbox.effects import EFFECTS, Occasion
+from outbox.address import Occasion
+from outbox.effects import EFFECTS
 
 BATCH: Final = 50
 LEASE: Final = timedelta(seconds=60)
