@@ -28,13 +28,13 @@ from inbox.metrics import count_processed
 from inbox.models import ReceivedActivity
 from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
 from inbox.queries import has_due, list_received
-from inbox.verify import BlockedDomain, require_welcome
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import RookeryError, Unavailable
 from node.base.runtime import Runtime
 from node.base.work import INBOX, drain
 from node.remote.errors import is_passing
+from node.remote.signers import BlockedDomain, require_welcome
 
 SECONDS: Final = 60
 BATCH: Final = 50

@@ -23,7 +23,6 @@ from federation.signatures import SignedRequest
 from inbox.backlog import require_room
 from inbox.metrics import count_delivery
 from inbox.models import ReceivedActivity
-from inbox.verify import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
 from node.accounts.queries import find_account_by_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.errors import BadRequest, Forbidden, NotSignedIn, RookeryError, TooLarge, TooManyRequests, Unavailable
@@ -33,6 +32,7 @@ from node.base.work import INBOX
 from node.events import PeerHeard
 from node.remote.errors import FetchLimited
 from node.remote.memory import memory_of
+from node.remote.signers import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
 
 ACCEPTED: Final = "accepted"
 DUPLICATE: Final = "duplicate"

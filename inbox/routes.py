@@ -8,7 +8,6 @@ from typing import Final
 
 from quart import Blueprint, Request, Response, request
 
-from federation.signatures import SignedRequest
 from federation.vocabulary import AP_TYPE, MAX_BODY
 from inbox.receive import receive_activity
 from node.accounts.models import INSTANCE_ACTOR_ID
@@ -17,6 +16,7 @@ from node.base.errors import BadRequest, Gone, NotFound, RookeryError, TooLarge
 from node.base.runtime import Runtime
 from node.http.context import client_address
 from node.http.context import runtime as current_runtime
+from node.http.signatures import signed_request
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -66,24 +66,6 @@ async def _deliver(runtime: Runtime, *, inbox_owner_id: int | None) -> Response:
         source=client_address(),
     )
     return Response(b"", status=202, content_type="text/plain; charset=utf-8")
-
-
-def signed_request(runtime: Runtime, incoming: Request, body: bytes) -> SignedRequest:
-    """Return the request as it stood on the wire: raw target, every header line, the configured host (SIG-11)."""
-    scope = incoming.scope
-    raw_path = scope.get("raw_path") or incoming.path.encode("ascii", "replace")
-    target = bytes(raw_path).partition(b"?")[0]
-    query = bytes(scope.get("query_string") or b"")
-    if query:
-        target += b"?" + query
-    return SignedRequest(
-        method=incoming.method,
-        raw_target=target.decode("latin-1"),
-        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-        body=body,
-        expected_hosts=frozenset({runtime.settings.web_host}),
-        scheme="https" if runtime.settings.secure else "http",
-    )
 
 
 def _check_media_type(content_type: str, encoding: str) -> None:

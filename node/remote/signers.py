@@ -4,18 +4,17 @@ What no key could save (nothing signed, too little covered, another body) is ref
 for, so a forgery costs no fetch. A signature that does not fit a key we hold may mean that the host changed
 its keys: the key is fetched again, within the limits of `node.remote.keys`, and judged once more.
 
-Only who signed is answered here; whether that one may say what the body says is INB-4 and SIG-23, in
-`receive` and in the handlers.
+Only who signed is answered here; whether that one may say what the body says is INB-4 and SIG-23, in `inbox`,
+and what that one may read is decided where it is served, in `outbox`. Called by both.
 """
 
 from dataclasses import dataclass
-
-from node.moderation.queries import is_suspended_domain
 
 from federation.errors import EgressRefused, FederationError, FetchGone, KeyUnavailable, SignatureInvalid
 from federation.origins import host_of
 from federation.signatures import SignatureClaim, SignedRequest, inspect_signature, verify_signature
 from node.base.runtime import Runtime
+from node.moderation.queries import is_suspended_domain
 from node.remote.errors import is_passing
 from node.remote.keys import KnownKey, fetch_key, find_known_key
 
