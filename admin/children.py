@@ -59,7 +59,7 @@ class Child:
         """Note that the process is gone and return the seconds until it is started again."""
         steady = now - self.started >= STEADY_SECONDS
         self.quick_deaths = 0 if steady else self.quick_deaths + 1
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, self.quick_deaths - 1))
+        wait: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, self.quick_deaths - 1))
         self.pid = 0
         self.next_start = now + wait
         return wait

@@ -77,11 +77,11 @@ async def withdraw(gate: RedisGate) -> None:
 
 async def list_processes(gate: RedisGate) -> list[Presence] | None:
     """Return the living processes by title, or None without Redis. Forgets the dead."""
-    found: dict[bytes, bytes] | None = await gate.call(lambda redis: redis.hgetall(KEY))
+    found: dict[Any, Any] | None = await gate.call(lambda redis: redis.hgetall(KEY))
     if found is None:
         return None
     alive: list[Presence] = []
-    dead: list[bytes] = []
+    dead: list[Any] = []
     now = time.time()
     for field, value in found.items():
         presence = Presence(**orjson.loads(value))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, text
 
 from inbox.models import ReceivedActivity
-from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.accounts.models import Account
 from node.auth.models import User
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import Reader
@@ -17,6 +17,7 @@ from node.base.paging import Page
 from node.base.work import DELIVER, DELIVER_SLOW, FETCH, INBOX, RELAY
 from node.posts.models import Post
 from node.remote.models import FetchTask
+from node.uris import INSTANCE_ACTOR_ID
 from outbox.models import Delivery, Peer
 
 

@@ -89,7 +89,7 @@ def worker_title(lanes: Sequence[str]) -> str:
     return f"rookery: worker {','.join(lanes)}"
 
 
-class LaneWorker(SimpleWorker):  # type: ignore[misc]  # rq is untyped here
+class LaneWorker(SimpleWorker):
     """RQ's in-process worker without what this node has no use for."""
 
     max_connection_wait_time = RETRY_SECONDS

@@ -10,13 +10,13 @@ from quart import Blueprint, Request, Response, request
 
 from federation.vocabulary import AP_TYPE, MAX_BODY
 from inbox.receive import receive_activity
-from node.accounts.models import INSTANCE_ACTOR_ID
 from node.accounts.queries import find_account
 from node.base.errors import BadRequest, Gone, NotFound, RookeryError, TooLarge
 from node.base.runtime import Runtime
 from node.http.context import client_address
 from node.http.context import runtime as current_runtime
 from node.http.signatures import signed_request
+from node.uris import INSTANCE_ACTOR_ID
 
 blueprint = Blueprint("inbox", __name__)
 

@@ -27,11 +27,11 @@ from federation.writing import (
     undo_activity,
     update_activity,
 )
-from node.accounts.models import INSTANCE_ACTOR_ID, Account
-from node.accounts.uris import actor_uri, boost_uri, create_uri, followers_uri
+from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
 from node.posts.models import Post
+from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri
 from outbox.facts import actor_facts, instance_actor_facts, post_facts
 from outbox.queries import find_public_pem, gather_posts
 

@@ -15,7 +15,6 @@ from sqlalchemy import delete, or_, select
 from federation.documents import Document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
-from node.accounts.uris import block_uri, followers_uri, like_uri
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.runtime import Runtime
@@ -41,6 +40,7 @@ from node.follows.queries import find_follow_by_id
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
+from node.uris import block_uri, followers_uri, like_uri
 from outbox import activities
 from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity

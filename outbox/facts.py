@@ -14,7 +14,9 @@ from federation.writing import (
 )
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
-from node.accounts.uris import (
+from node.base.settings import Settings
+from node.media.models import Media
+from node.uris import (
     actor_uri,
     featured_uri,
     followers_uri,
@@ -26,8 +28,6 @@ from node.accounts.uris import (
     shared_inbox_uri,
     tag_url,
 )
-from node.base.settings import Settings
-from node.media.models import Media
 from outbox.queries import PostRows
 
 SENT_MEDIA: Final = 4

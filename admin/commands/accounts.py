@@ -29,7 +29,7 @@ async def get_local(reader: Reader, name: str) -> Account:
 
 def take_password(password: str | None) -> tuple[str, bool]:
     """Return the password to use and whether it was made here. "-" reads one line from standard input."""
-    if password == "-":
+    if password == "-":  # noqa: S105
         return sys.stdin.readline().rstrip("\r\n"), False
     if password is None:
         return secrets.token_urlsafe(GENERATED_BYTES), True

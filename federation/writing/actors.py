@@ -19,7 +19,7 @@ class PictureFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorFacts:
-    """What a local account shows of itself. URIs are given, not derived: `node.accounts.uris` mints them."""
+    """What a local account shows of itself. URIs are given, not derived: `node.uris` mints them."""
 
     id: str
     username: str

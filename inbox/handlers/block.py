@@ -6,14 +6,13 @@ a `target`) is no block.
 
 from dataclasses import dataclass
 
-from node.blocks.service import block
-
 from inbox.context import Context
 from inbox.handlers.targets import own_account
 from inbox.outcomes import Ignored
 from inbox.tombstones import is_buried
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
+from node.blocks.service import block
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from federation.documents import Document, first_id, object_of
 from inbox.context import Context
 from inbox.outcomes import Ignored, Refused, TryLater
 from inbox.queries import is_create_pending
-from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.accounts.models import Account
 from node.accounts.queries import find_account_by_uri
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri, get_visible_post
 from node.remote.actors import is_own
+from node.uris import INSTANCE_ACTOR_ID
 
 PENDING_DELAY: Final = timedelta(seconds=5)
 PENDING_TRIES: Final = 5

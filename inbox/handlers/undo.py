@@ -9,9 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from node.blocks.queries import find_block_by_uri
-from node.blocks.service import unblock
-
 from federation.documents import Document, first_id, object_of, type_of
 from inbox.context import Context
 from inbox.handlers.targets import find_own_account, inner_actor
@@ -19,6 +16,8 @@ from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import UNDONE_LIFE, bury
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
+from node.blocks.queries import find_block_by_uri
+from node.blocks.service import unblock
 from node.follows.queries import find_follow, find_follow_by_uri
 from node.follows.service import reject_follow, unfollow
 from node.posts.likes import unlike

@@ -6,9 +6,10 @@ Called by delivery (as the author), by fetching (as the node, SIG-18) and by the
 from sqlalchemy import select
 
 from federation.signatures import SigningKey
-from node.accounts.models import INSTANCE_ACTOR_ID, AccountKey
+from node.accounts.models import AccountKey
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
+from node.uris import INSTANCE_ACTOR_ID
 
 
 async def signing_key(reader: Reader, account_id: int) -> SigningKey:

@@ -100,7 +100,3 @@ class AccountKey(Base):
     public_pem: Mapped[str] = mapped_column(Text)
     private_pem: Mapped[str] = mapped_column(Text, default="")
     fetched_at: Mapped[datetime]
-
-
-INSTANCE_ACTOR_ID = 1
-"""Id of the row that stands for the node itself (DISC-8): made by the first migration run, type Application."""

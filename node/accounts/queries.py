@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from node.accounts.models import INSTANCE_ACTOR_ID, Account, AccountKey
+from node.accounts.models import Account, AccountKey
 from node.accounts.relations import DOMAIN_POLICIES, block_between, follows
 from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
+from node.uris import INSTANCE_ACTOR_ID
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
 from node.base.ids import new_id
-from node.posts.sanitising import clean_html, clean_text
+from node.text.sanitising import clean_html, clean_text
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import update
 
 from federation.keys import generate_rsa_key
-from node.accounts import uris
-from node.accounts.models import INSTANCE_ACTOR_ID, Account, AccountKey
+from node import uris
+from node.accounts.models import Account, AccountKey
 from node.accounts.profile import ProfileChange, checked_change
 from node.accounts.queries import find_account, find_local_account, get_account
 from node.accounts.remote import set_reported_counts, upsert_remote_account
@@ -29,6 +29,7 @@ from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.events import ProfileUpdated
+from node.uris import INSTANCE_ACTOR_ID
 
 __all__ = [
     "ProfileChange",

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
 from node.base.ids import new_id, time_of
 from node.events import AccountDeleted, AccountSuspended, AccountUnsuspended
+from node.uris import INSTANCE_ACTOR_ID
 
 
 async def suspend_account(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from node.accounts.models import Account
 from node.base.settings import Settings
-from node.posts.sanitising import clean_html
-from node.posts.text import render_text
+from node.text.sanitising import clean_html
+from node.text.writing import render_text
 
 
 def note_html(account: Account, *, settings: Settings) -> str:

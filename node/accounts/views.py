@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
-from node.accounts.uris import media_url, profile_url, remote_picture_url, static_url
 from node.base.settings import Settings
+from node.uris import media_url, profile_url, remote_picture_url, static_url
 
 _ROLES: dict[str, dict[str, Any]] = {
     "user": {"id": "-99", "name": "", "permissions": "65536", "color": "", "highlighted": False},

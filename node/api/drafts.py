@@ -4,7 +4,7 @@ from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.errors import Invalid
 from node.http.parameters import Parameters
-from node.media.queries import list_post_media
+from node.media.queries import list_media
 from node.media.rules import MediaChange, parse_focus
 from node.posts.drafts import Draft
 from node.posts.models import Post
@@ -46,7 +46,7 @@ async def changed_draft(reader: Reader, post: Post, sent: Parameters) -> Draft:
     if "media_ids" in sent:
         media_ids = _media_ids(sent)
     else:
-        media_ids = [media.id for media in await list_post_media(reader, post.id)]
+        media_ids = [media.id for media in await list_media(reader, post.id)]
     return Draft(
         text=post.text if text is None else text,
         visibility=post.visibility,

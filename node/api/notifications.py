@@ -32,6 +32,7 @@ async def list_them(viewer: Viewer) -> Answer:
             types=sent.texts("types"),
             exclude_types=sent.texts("exclude_types"),
             from_account_id=sent.identifier("account_id"),
+            now=node.now(),
         )
         shown = await notification_views(node, reader, rows, viewer_id=viewer.account_id)
     return page_answer(sent, shown, [row.id for row in rows])
@@ -43,7 +44,7 @@ async def show(viewer: Viewer, notification_id: int) -> dict[str, Any]:
     """Return one: what every push handler asks for."""
     node = runtime()
     async with node.read() as reader:
-        row = await find_notification(reader, viewer.account_id, notification_id)
+        row = await find_notification(reader, viewer.account_id, notification_id, now=node.now())
         shown = await notification_views(node, reader, [row] if row else [], viewer_id=viewer.account_id)
     if not shown:
         raise NotFound()
@@ -54,8 +55,9 @@ async def show(viewer: Viewer, notification_id: int) -> dict[str, Any]:
 @needs("read:notifications")
 async def unread_count(viewer: Viewer) -> dict[str, Any]:
     """Return how many are unread."""
-    async with runtime().read() as reader:
-        return {"count": await count_unread(reader, viewer.account_id)}
+    node = runtime()
+    async with node.read() as reader:
+        return {"count": await count_unread(reader, viewer.account_id, now=node.now())}
 
 
 @blueprint.post("/clear")

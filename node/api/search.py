@@ -20,8 +20,8 @@ from node.http.principals import Viewer, optional, pay
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri, search_hashtags
 from node.posts.rendering import render_posts
-from node.posts.text import fold_hashtag
 from node.remote.resolving import resolve
+from node.text.writing import fold_hashtag
 
 KINDS = frozenset({"accounts", "hashtags", "statuses"})
 LONGEST_QUERY = 2_048

@@ -4,14 +4,14 @@ from typing import Any
 
 from quart import Blueprint
 
-from node.accounts.uris import tag_url
 from node.base.errors import NotFound
 from node.base.settings import Settings
 from node.http.context import runtime
 from node.http.principals import Viewer, optional
 from node.posts.models import Hashtag
 from node.posts.queries import find_hashtag
-from node.posts.text import fold_hashtag
+from node.text.writing import fold_hashtag
+from node.uris import tag_url
 
 LONGEST_NAME = 300
 

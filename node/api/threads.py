@@ -13,7 +13,7 @@ from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, optional
-from node.media.queries import list_post_media
+from node.media.queries import list_media
 from node.media.views import media_view
 from node.posts.models import Post
 from node.posts.queries import (
@@ -53,9 +53,7 @@ async def history(viewer: Viewer | None, post_id: int) -> list[dict[str, Any]]:
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer.account_id if viewer else None)
         author = account_view(await get_account(reader, post.account_id), settings=node.settings)
-        media = {
-            str(item.id): media_view(item, settings=node.settings) for item in await list_post_media(reader, post.id)
-        }
+        media = {str(item.id): media_view(item, settings=node.settings) for item in await list_media(reader, post.id)}
         return [_version_view(version, author, media) for version in await list_edits(reader, post)]
 
 

@@ -7,7 +7,7 @@ from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional
-from node.posts.text import fold_hashtag
+from node.text.writing import fold_hashtag
 from node.timelines.service import hashtag_page, home_page, public_page
 
 MOST_HASHTAGS = 4

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, update
 
 from node.accounts.models import Account
-from node.accounts.uris import block_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
@@ -18,6 +17,7 @@ from node.blocks.models import Block, Mute
 from node.blocks.queries import find_block
 from node.events import AccountBlocked, AccountUnblocked
 from node.follows.service import sever
+from node.uris import block_uri
 
 
 async def block(

@@ -10,7 +10,6 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select, update
 
 from node.accounts.models import Account
-from node.accounts.uris import follow_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
@@ -20,6 +19,7 @@ from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollo
 from node.follows.models import Follow
 from node.follows.queries import find_follow, is_block_between
 from node.follows.rules import holds_at_once
+from node.uris import follow_uri
 
 
 async def follow(

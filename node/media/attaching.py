@@ -16,7 +16,7 @@ from node.base.ids import new_id
 from node.media.models import Media
 from node.media.queries import DISCARDED, list_media
 from node.media.rules import MediaChange, check_description, check_focus
-from node.posts.sanitising import clean_text
+from node.text.sanitising import clean_text
 
 
 async def attach_media(uow: UnitOfWork, post_id: int, media_ids: Sequence[int]) -> None:

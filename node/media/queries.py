@@ -10,7 +10,6 @@ from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
 from node.media.models import Media
-from node.posts.models import Post
 
 DISCARDED: Final = "discarded"
 """`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
@@ -40,12 +39,11 @@ async def list_attachable(reader: Reader, account_id: int, ids: Collection[int])
 
 
 async def find_cacheable(reader: Reader, media_id: int) -> Media | None:
-    """Return a remote picture that belongs to a post that stands, of an author who is not gone."""
+    """Return a remote picture that is attached to a post (a deleted post has none) of an author who is not gone."""
     found: Media | None = await reader.scalar(
         select(Media)
-        .join(Post, Post.id == Media.post_id)
-        .join(Account, Account.id == Post.account_id)
-        .where(Media.id == media_id, Media.remote_url != "", Post.deleted_at.is_(None), is_present())
+        .join(Account, Account.id == Media.account_id)
+        .where(Media.id == media_id, Media.remote_url != "", Media.post_id.is_not(None), is_present())
     )
     return found
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.base.errors import Invalid
-from node.posts.text import clean_source
+from node.text.writing import clean_source
 
 MAX_DESCRIPTION: Final = 1500
 

@@ -8,9 +8,9 @@ they come as type "unknown" with their `remote_url`, which clients show as a lin
 import hashlib
 from typing import Any
 
-from node.accounts.uris import media_url
 from node.base.settings import Settings
 from node.media.models import Media
+from node.uris import media_url
 
 
 def media_view(media: Media, *, settings: Settings) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def media_view(media: Media, *, settings: Settings) -> dict[str, Any]:
     else:
         url = remote_media_url(settings, media, "original")
         preview = remote_media_url(settings, media, "small")
-    meta = {name: dict(media.meta[name]) for name in ("original", "small") if name in media.meta}
+    meta: dict[str, Any] = {name: dict(media.meta[name]) for name in ("original", "small") if name in media.meta}
     if media.focus_x or media.focus_y:
         meta["focus"] = {"x": media.focus_x, "y": media.focus_y}
     return {

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from node.accounts.models import Account
-from node.accounts.uris import boost_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
@@ -20,6 +19,7 @@ from node.posts.models import Post
 from node.posts.queries import find_boost, get_visible_post
 from node.posts.rules import may_boost
 from node.posts.service import withdraw
+from node.uris import boost_uri
 
 _REACH: Final = {"public": 0, "unlisted": 1, "followers": 2}
 

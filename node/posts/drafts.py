@@ -13,7 +13,7 @@ from node.base.errors import Invalid
 from node.base.settings import Settings
 from node.media.rules import MediaChange
 from node.posts.rules import VISIBILITIES
-from node.posts.text import clean_source, count_characters
+from node.text.writing import clean_source, count_characters
 
 MAX_MEDIA: Final = 4
 MAX_TYPED: Final = 1_000_000

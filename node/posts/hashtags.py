@@ -1,4 +1,4 @@
-"""Writing which hashtags a post carries. Reading them is `posts/queries`; finding them in text `posts/text`."""
+"""Writing which hashtags a post carries. Reading them is `posts/queries`; finding them in text `text/writing`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.posts.models import Hashtag, PostHashtag
-from node.posts.text import MAX_HASHTAGS, fold_hashtag
+from node.text.writing import MAX_HASHTAGS, fold_hashtag
 
 MAX_NAME = 300
 

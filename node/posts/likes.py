@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from node.accounts.models import Account
-from node.accounts.uris import like_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import NotFound
@@ -15,6 +14,7 @@ from node.events import PostLiked, PostUnliked
 from node.posts.counters import count_on_post
 from node.posts.models import Like, Post
 from node.posts.queries import find_like, get_visible_post, may_see
+from node.uris import like_uri
 
 
 async def like(

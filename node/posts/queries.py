@@ -31,8 +31,8 @@ from node.posts.models import (
     PostHashtag,
 )
 from node.posts.rules import visible_to
-from node.posts.text import fold_hashtag
 from node.posts.thread_queries import list_context, list_orphans, list_thread_below
+from node.text.writing import fold_hashtag
 
 __all__ = [
     "PostEntry",

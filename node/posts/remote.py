@@ -28,9 +28,9 @@ from node.posts.hashtags import set_hashtags
 from node.posts.models import Post, PostEdit
 from node.posts.queries import find_boost, find_post, find_post_by_uri
 from node.posts.rules import OPEN_VISIBILITIES, may_boost
-from node.posts.sanitising import clean_html, clean_text
-from node.posts.text import render_text
 from node.posts.threads import adopt_orphans, place_under
+from node.text.sanitising import clean_html, clean_text
+from node.text.writing import render_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -13,7 +13,6 @@ from sqlalchemy import delete, update
 
 from node.accounts.models import Account
 from node.accounts.queries import get_account
-from node.accounts.uris import context_uri, post_uri, post_url
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Conflict, NotFound
@@ -29,8 +28,9 @@ from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
 from node.posts.models import Bookmark, IdempotencyKey, Like, Post, PostEdit, PostHashtag
 from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
-from node.posts.text import MentionTarget, RenderedText, render_text
 from node.posts.threads import place_under
+from node.text.writing import MentionTarget, RenderedText, render_text
+from node.uris import context_uri, post_uri, post_url
 
 __all__ = ["Draft", "edit", "publish", "withdraw"]
 

@@ -14,9 +14,9 @@ from federation.origins import Handle
 from node.accounts.models import Account
 from node.accounts.rules import fold_username
 from node.base.runtime import Runtime
-from node.posts.text import FoundHandle, find_handles
 from node.remote.actors import resolve_handle
 from node.remote.queries import list_accounts_named
+from node.text.writing import FoundHandle, find_handles
 
 MAX_LOOK_UPS: Final = 10
 LOOK_UP_SECONDS: Final = 8.0

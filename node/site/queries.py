@@ -2,10 +2,11 @@
 
 from sqlalchemy import func, select
 
-from node.accounts.models import INSTANCE_ACTOR_ID, Account
+from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.auth.models import User
 from node.base.db.unit_of_work import Reader
+from node.uris import INSTANCE_ACTOR_ID
 
 
 async def count_people_and_posts(reader: Reader) -> tuple[int, int]:

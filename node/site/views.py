@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from node.accounts.uris import static_url
 from node.base.runtime import VERSION
 from node.base.settings import Settings
 from node.media.images import ACCEPTED_TYPES
 from node.site.service import SiteFacts
+from node.uris import static_url
 
 API_LEVEL = "4.5.0"
 """The Mastodon release whose API we speak. Three numeric parts at the start: apps parse exactly that."""

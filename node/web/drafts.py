@@ -9,9 +9,10 @@ from typing import Any
 from node.base.errors import Invalid
 from node.http.context import runtime
 from node.http.limits import MEDIA, Bucket, spend
-from node.media.queries import list_own_media
+from node.media.attaching import change_media
+from node.media.queries import list_attachable
 from node.media.rules import MediaChange
-from node.media.service import describe, store_upload
+from node.media.service import store_upload
 from node.media.views import media_view
 from node.posts.drafts import Draft
 from node.posts.views import VISIBILITY_FROM_WORD
@@ -86,10 +87,8 @@ async def _describe(visitor: Visitor, changes: list[MediaChange]) -> Errors:
         return {}
     try:
         async with runtime().write() as uow:
-            own = await list_own_media(uow, visitor.account_id, [change.media_id for change in changes])
-            for change in changes:
-                if change.media_id in own:
-                    await describe(uow, own[change.media_id], description=change.description)
+            own = await list_attachable(uow, visitor.account_id, [change.media_id for change in changes])
+            await change_media(uow, visitor.account_id, [change for change in changes if change.media_id in own])
     except Invalid as problem:
         return {"media": next(iter(errors_of(problem).values()))}
     return {}
@@ -99,7 +98,7 @@ async def typed_again(form: Form, visitor: Visitor, media_ids: list[int]) -> dic
     """Return what was typed with the pictures that are stored by now, for drawing the composer again."""
     node = runtime()
     async with node.read() as reader:
-        own = await list_own_media(reader, visitor.account_id, media_ids)
+        own = await list_attachable(reader, visitor.account_id, media_ids)
     typed = {name: value for name, value in form.typed().items() if not name.startswith("media_")}
     if not form.is_set("has_warning"):
         typed["spoiler_text"] = ""

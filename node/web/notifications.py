@@ -36,7 +36,7 @@ async def list_them(visitor: Visitor) -> Answer:
         return cast(Response, redirect(request.path, 303))
     if rows and page.max_id is None and page.min_id is None:
         async with node.write() as uow:
-            await mark_read(uow, visitor.account_id, up_to_id=rows[0].id)
+            await mark_read(uow, visitor.account_id, up_to_id=rows[0].id, now=node.now())
     return await show(
         "pages/notifications.html",
         visitor,

@@ -12,8 +12,8 @@ from node.http.limits import LOOK_UPS, Bucket, spend
 from node.posts.models import Post
 from node.posts.queries import search_hashtags
 from node.posts.rendering import render_posts
-from node.posts.text import fold_hashtag
 from node.remote.resolving import resolve
+from node.text.writing import fold_hashtag
 from node.web.accounts import standings
 from node.web.showing import install, show
 from node.web.visitors import Answer, Visitor, anybody

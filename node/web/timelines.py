@@ -9,7 +9,7 @@ from node.base.paging import Page
 from node.http.context import runtime
 from node.posts.queries import list_bookmark_ids, list_liked_ids
 from node.posts.rendering import render_posts
-from node.posts.text import fold_hashtag
+from node.text.writing import fold_hashtag
 from node.timelines.service import hashtag_page, home_page, public_page
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in

@@ -16,13 +16,13 @@ from typing import Any
 
 import httpx
 import psutil
-from node.auth.service import create_token
 from sqlalchemy import insert, update
 
 from federation.keys import generate_rsa_key
-from node.accounts import uris
+from node import uris
 from node.accounts.models import Account, AccountKey
 from node.auth.models import User
+from node.auth.service import create_token
 from node.base.ids import id_at, new_id
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings, load_settings

@@ -1,6 +1,6 @@
 """Run by Alembic for each command. Connection and metadata come from the caller (`admin/migrate.py`)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from node.base.db.base import UtcDateTime
 
 
-def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Spell our own column types by the plain type behind them: a revision must not change with the code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -4,14 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from node.blocks.service import block, mute
-from node.posts.boosts import boost
-from node.posts.service import withdraw
 
 from node.accounts.models import Account
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.blocks.service import block, mute
 from node.follows.service import follow, unfollow
+from node.posts.boosts import boost
+from node.posts.service import withdraw
 from node.timelines import home_lists
 from node.timelines.fanout import forget_home, push_post
 from node.timelines.rules import tier

@@ -6,7 +6,7 @@ tokeniser, so they never disagree on what is a mention or a link.
 
 The tokeniser looks at each candidate (`@`, `#`, `http://`) once; its patterns are possessive and never tried
 twice over the same characters, so its time is linear whatever is typed (attack row 58). Everything that is not
-recognised is escaped text. Sanitising of remote HTML is `posts/sanitising`.
+recognised is escaped text. Sanitising of remote HTML is `text/sanitising`.
 """
 
 import re
@@ -19,8 +19,8 @@ from typing import Final, Literal
 from federation.errors import MalformedDocument
 from federation.origins import normalise_domain, split_uri
 from federation.vocabulary import MAX_HASHTAG, MAX_URI
-from node.accounts.uris import tag_url
 from node.base.settings import Settings
+from node.uris import tag_url
 
 URL_LENGTH: Final = 23
 """Characters a link counts for, however long it is."""

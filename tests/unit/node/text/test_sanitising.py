@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.posts.sanitising import MAX_DEPTH, clean_html, clean_text, html_to_text
+from node.text.sanitising import MAX_DEPTH, clean_html, clean_text, html_to_text
 
 XSS = [
     "<script>alert(1)</script>",

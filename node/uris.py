@@ -6,8 +6,10 @@ carries a name. The domain in handles (`settings.domain`) may be another one (DI
 
 from urllib.parse import quote
 
-from node.accounts.models import INSTANCE_ACTOR_ID
 from node.base.settings import Settings
+
+INSTANCE_ACTOR_ID = 1
+"""Id of the account row that stands for the node itself (DISC-8); its type is Application."""
 
 
 def actor_uri(settings: Settings, account_id: int) -> str:

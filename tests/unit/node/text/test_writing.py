@@ -3,15 +3,16 @@
 import re
 import time
 import unicodedata
-from dataclasses import dataclass
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from node.posts.sanitising import clean_html, html_to_text
-from node.posts.text import (
+from node.base.settings import Settings
+from node.text.sanitising import clean_html, html_to_text
+from node.text.writing import (
     MAX_MENTIONS,
     MentionTarget,
     count_characters,
@@ -20,14 +21,7 @@ from node.posts.text import (
     render_text,
 )
 
-
-@dataclass(frozen=True)
-class Site:
-    public_url: str = "https://node.test"
-    local_domains: frozenset[str] = frozenset({"node.test", "handles.test"})
-
-
-SITE = Site()
+SITE = Settings(public_url="https://node.test", handle_domain="handles.test")
 MENTIONS = {
     "bob": MentionTarget("https://node.test/@bob", "bob"),
     "al@x.test": MentionTarget("https://x.test/@al", "Al"),
@@ -114,7 +108,7 @@ def test_row_75_typed_markup_stays_text(text: str) -> None:
     assert html_to_text(rendered) == text.strip()
 
 
-@settings(max_examples=200, deadline=None)
+@profile(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab@.#:/ \n<>&\"'()hтps日1é\u0301-_[]"), max_size=120))
 def test_rendering_loses_no_word_and_is_what_the_sanitiser_lets_through(text: str) -> None:
     rendered = render_text("http://x.test " + text, mentions=MENTIONS, settings=SITE).html
