@@ -2,3 +2,10 @@
 
 Imported by the worker (runs drains), the scheduler (asks which are due) and tests that settle a node.
 """
+
+import inbox.process
+import node.remote.jobs
+import outbox.deliver
+import outbox.relay
+
+MODULES = (inbox.process, node.remote.jobs, outbox.deliver, outbox.relay)

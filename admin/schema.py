@@ -6,8 +6,34 @@ Used by the migrations, which compare `metadata()` with the database. A new slic
 
 from sqlalchemy import MetaData
 
-import outbox.models  # noqa: F401
+import inbox.models
+import node.accounts.models
+import node.auth.models
+import node.base.db.event_log
+import node.blocks.models
+import node.follows.models
+import node.media.models
+import node.moderation.models
+import node.notifications.models
+import node.posts.models
+import node.remote.models
+import outbox.models
 from node.base.db.base import Base
+
+MODULES = (
+    inbox.models,
+    node.accounts.models,
+    node.auth.models,
+    node.base.db.event_log,
+    node.blocks.models,
+    node.follows.models,
+    node.media.models,
+    node.moderation.models,
+    node.notifications.models,
+    node.posts.models,
+    node.remote.models,
+    outbox.models,
+)
 
 
 def metadata() -> MetaData:
