@@ -30,7 +30,7 @@ from node.events import (
     ProfileUpdated,
     Unfollowed,
 )
-from outbox import address, departures, homes, notices
+from outbox import address, departures, homes, media, notices
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -53,8 +53,8 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(pushed=(homes.post_published,), stored=(address.post_published, notices.post_published)),
-    PostEdited: Effects(stored=(address.post_edited, notices.post_edited)),
-    PostDeleted: Effects(stored=(address.post_deleted, notices.post_deleted)),
+    PostEdited: Effects(pushed=(media.let_go,), stored=(address.post_edited, notices.post_edited)),
+    PostDeleted: Effects(pushed=(media.let_go,), stored=(address.post_deleted, notices.post_deleted)),
     PostLiked: Effects(stored=(address.post_liked, notices.post_liked)),
     PostUnliked: Effects(stored=(address.post_unliked, notices.post_unliked)),
     FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested)),

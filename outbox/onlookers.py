@@ -1,0 +1,104 @@
+"""Who asks for one of our documents, and may they (SIG-19, MOD-2).
+
+In mode "open" anybody may read what is public; a signature is only checked where the answer depends on it. In mode
+"signed" nothing but the node's own actor and a person's stub is served without one. In both a request that names a
+key of a suspended domain gets 403, and what a signer may not see is as absent as what never was: 404.
+"""
+
+from dataclasses import dataclass
+
+from quart import request
+
+from federation.errors import FederationError
+from federation.origins import host_of
+from federation.signatures import inspect_signature
+from node.accounts.models import Account
+from node.accounts.queries import find_account_by_uri, find_key
+from node.base.errors import Forbidden, NotSignedIn, Unavailable
+from node.base.runtime import Runtime
+from node.follows.queries import is_block_between
+from node.http.signatures import signed_request
+from node.moderation.queries import is_suspended_domain
+from node.remote.errors import FetchLimited
+from node.remote.signers import BlockedDomain, KeyAway, verify_request
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """Whoever asks. `uri` is the proven actor, `account` the row we have of it; both None for a stranger."""
+
+    signed: bool = False
+    """Whether the request carries a signature, proven or not: its answer is for nobody else's cache (row 49)."""
+
+    uri: str | None = None
+    account: Account | None = None
+    claimed_id: int | None = None
+    """Whose key an unproven signature names: good enough to refuse by, for nothing else."""
+
+    @property
+    def account_id(self) -> int | None:
+        """What visibility is judged by."""
+        return None if self.account is None else self.account.id
+
+
+def is_signed() -> bool:
+    """Whether this request carries a signature of either scheme."""
+    headers = request.headers
+    return (
+        "Signature" in headers
+        or "Signature-Input" in headers
+        or headers.get("Authorization", "")[:10].lower() == "signature "
+    )
+
+
+async def glance(runtime: Runtime) -> Onlooker:
+    """Say who asks for something public: proven only where the node wants signatures. Raises Forbidden, NotSignedIn."""
+    if runtime.settings.fetch_mode == "signed":
+        return await look(runtime, required=True)
+    if not is_signed():
+        return Onlooker()
+    try:
+        key_id = inspect_signature(signed_request(runtime, request, b"")).key_id
+        host = host_of(key_id)
+    except FederationError:
+        return Onlooker(signed=True)  # a public document is nothing to lie for
+    async with runtime.read() as reader:
+        if await is_suspended_domain(reader, host):
+            raise Forbidden()
+        key = await find_key(reader, key_id)
+    return Onlooker(signed=True, claimed_id=None if key is None else key.account_id)
+
+
+async def look(runtime: Runtime, *, required: bool) -> Onlooker:
+    """Verify who asks. Without a good signature: NotSignedIn where one is required, else a stranger.
+
+    Raises Forbidden for a suspended domain or actor, Unavailable when the key cannot be had at the moment.
+    """
+    if not is_signed():
+        if required:
+            raise NotSignedIn("This server answers signed requests only.")
+        return Onlooker()
+    try:
+        signer = await verify_request(runtime, signed_request(runtime, request, b""), source=request.remote_addr or "")
+    except BlockedDomain as error:
+        raise Forbidden() from error
+    except (KeyAway, FetchLimited) as error:
+        raise Unavailable("The key of this signature cannot be had right now.") from error
+    except FederationError as error:
+        if required:
+            raise NotSignedIn(f"The signature was not accepted: {error.reason}.") from error
+        return Onlooker(signed=True)
+    async with runtime.read() as reader:
+        account = await find_account_by_uri(reader, signer.uri)
+    if account is not None and account.is_gone:
+        raise Forbidden()
+    return Onlooker(signed=True, uri=signer.uri, account=account)
+
+
+async def is_kept_out(runtime: Runtime, onlooker: Onlooker, owner_id: int) -> bool:
+    """Whether an onlooker and the owner of something stand on two sides of a block (attack row 49)."""
+    id_ = onlooker.account_id or onlooker.claimed_id
+    if id_ is None or id_ == owner_id:
+        return False
+    async with runtime.read() as reader:
+        return await is_block_between(reader, id_, owner_id)

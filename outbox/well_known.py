@@ -1,0 +1,138 @@
+"""How others find us: WebFinger, host-meta, NodeInfo (DISC-1 to DISC-9). Never a signature asked, open to every page.
+
+Handles stand on `settings.domain`, documents on `settings.public_url`; both domains are answered for, always with
+the same subject and the same actor (DISC-2).
+"""
+
+import mimetypes
+from typing import Final
+
+from sqlalchemy import select
+
+from federation.documents import Document
+from federation.errors import MalformedDocument
+from federation.origins import parse_handle
+from federation.vocabulary import AP_TYPE
+from federation.writing import NodeInfoFacts, WebFingerFacts, nodeinfo_document, webfinger_document
+from node.accounts.models import Account
+from node.accounts.queries import find_account, find_local_account
+from node.auth.models import User
+from node.base.db.unit_of_work import Reader
+from node.base.errors import BadRequest, Gone, NotFound
+from node.base.ids import MAX_ID
+from node.base.runtime import VERSION, Runtime
+from node.base.settings import Settings
+from node.site.service import site_facts
+from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, media_url, profile_url
+
+MAX_RESOURCE: Final = 2_048
+MAX_STAFF: Final = 20
+SERVICE_REL: Final = "https://www.w3.org/ns/activitystreams#Service"
+
+
+async def webfinger(runtime: Runtime, resource: str) -> Document:
+    """Return the JRD of whoever `resource` names: a handle in any spelling, an actor id, a profile URL (DISC-1).
+
+    BadRequest for what names nobody at all, NotFound for a stranger, Gone for somebody who left for good.
+    """
+    resource = resource.strip()
+    settings = runtime.settings
+    if not resource or len(resource) > MAX_RESOURCE:
+        raise BadRequest("WebFinger needs a resource, such as acct:ann@example.com.")
+    if resource.rstrip("/") == settings.public_url:
+        return _service(settings)
+    async with runtime.read() as reader:
+        account = await _named(reader, settings, resource)
+    if account is None:
+        raise NotFound()
+    if account.deleted_at is not None:
+        raise Gone()
+    return webfinger_document(_facts(account, settings))
+
+
+async def _named(reader: Reader, settings: Settings, resource: str) -> Account | None:
+    if resource.lower().startswith(("http://", "https://")):
+        return await _by_url(reader, settings, resource)
+    try:
+        handle = parse_handle(resource)
+    except MalformedDocument as error:
+        raise BadRequest("That is not a handle or an address of this server.") from error
+    if handle.domain is None:
+        raise BadRequest("A handle needs its domain, such as acct:ann@example.com.")
+    if handle.domain not in settings.local_domains:
+        return None
+    return await find_local_account(reader, handle.username)
+
+
+async def _by_url(reader: Reader, settings: Settings, url: str) -> Account | None:
+    """Find an account by its actor id or profile URL, compared as this node would write them."""
+    base, path = settings.public_url, ""
+    if url.lower().startswith(base + "/"):
+        path = url[len(base) :].rstrip("/")
+    if path == "/actor":
+        return await find_account(reader, INSTANCE_ACTOR_ID)
+    if path.startswith("/@") and "/" not in path[1:]:
+        return await find_local_account(reader, path[2:])
+    number = path.removeprefix("/users/")
+    if number != path and number.isascii() and number.isdigit() and len(number) < 20 and int(number) <= MAX_ID:
+        found = await find_account(reader, int(number))
+        return found if found is not None and found.is_local else None
+    return None
+
+
+def _facts(account: Account, settings: Settings) -> WebFingerFacts:
+    is_node = account.id == INSTANCE_ACTOR_ID
+    shows_avatar = bool(account.avatar_key) and not account.is_gone
+    return WebFingerFacts(
+        username=account.username,
+        domain=settings.domain,
+        actor_uri=actor_uri(settings, account.id),
+        profile_url=f"{settings.public_url}/about" if is_node else profile_url(settings, account.username),
+        web_origin=settings.public_url,
+        avatar_url=media_url(settings, account.avatar_key) if shows_avatar else None,
+        avatar_type=(mimetypes.guess_type(account.avatar_key)[0] or "image/jpeg") if shows_avatar else None,
+    )
+
+
+def _service(settings: Settings) -> Document:
+    """Return the JRD of the server itself (DISC-9, FEP-d556)."""
+    return {
+        "subject": f"{settings.public_url}/",
+        "links": [{"rel": SERVICE_REL, "type": AP_TYPE, "href": instance_actor_uri(settings)}],
+    }
+
+
+async def nodeinfo(runtime: Runtime, version: str) -> Document:
+    """Return NodeInfo 2.0 or 2.1 (DISC-6). Raises NotFound for any other version."""
+    if version not in ("2.0", "2.1"):
+        raise NotFound()
+    settings = runtime.settings
+    facts = await site_facts(runtime)
+    async with runtime.read() as reader:
+        staff = await _staff(reader, settings)
+    return nodeinfo_document(
+        NodeInfoFacts(
+            software_version=VERSION,
+            repository=f"{settings.public_url}/about",
+            open_registrations=settings.registrations in ("open", "approval"),
+            node_name=settings.site_name,
+            node_description=settings.site_description,
+            users_total=facts.people,
+            users_active_month=facts.active_month,
+            users_active_halfyear=facts.active_half_year,
+            local_posts=facts.posts,
+            staff_accounts=staff,
+        ),
+        version=version,
+    )
+
+
+async def _staff(reader: Reader, settings: Settings) -> tuple[str, ...]:
+    ids = await reader.scalars(
+        select(User.account_id)
+        .join(Account, Account.id == User.account_id)
+        .where(User.role == "admin", Account.suspended_at.is_(None), Account.deleted_at.is_(None))
+        .order_by(User.account_id)
+        .limit(MAX_STAFF)
+    )
+    return tuple(actor_uri(settings, account_id) for account_id in ids)
