@@ -15,6 +15,7 @@ from inbox.models import ReceivedActivity, Tombstone
 from node.auth.models import OAuthCode, OneTimeLink, WebSession
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
+from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
 from node.remote.models import FetchTask
 from outbox.models import Delivery, OutgoingActivity
@@ -91,4 +92,4 @@ async def prune(runtime: Runtime) -> dict[str, int]:
                 removed[rule.name] = removed.get(rule.name, 0) + count
             if count < BATCH:
                 break
-    return removed
+    return removed | await prune_media(runtime)

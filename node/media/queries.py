@@ -1,6 +1,7 @@
 """Every SELECT over media."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,14 @@ from node.media.models import Media
 
 DISCARDED: Final = "discarded"
 """`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePicture:
+    """A medium of a remote post, and whose it is."""
+
+    media: Media
+    author_uri: str
 
 
 async def find_media(reader: Reader, media_id: int) -> Media | None:
@@ -38,14 +47,19 @@ async def list_attachable(reader: Reader, account_id: int, ids: Collection[int])
     return {row.id: row for row in rows}
 
 
-async def find_cacheable(reader: Reader, media_id: int) -> Media | None:
-    """Return a remote picture that is attached to a post (a deleted post has none) of an author who is not gone."""
-    found: Media | None = await reader.scalar(
-        select(Media)
-        .join(Account, Account.id == Media.account_id)
-        .where(Media.id == media_id, Media.remote_url != "", Media.post_id.is_not(None), is_present())
-    )
-    return found
+async def find_cacheable(reader: Reader, media_id: int) -> RemotePicture | None:
+    """Return a remote medium that belongs to a post that stands, of an author who is not gone.
+
+    A post that stands has its media tied to it; a withdrawn one has let them go (`attaching.detach_media`).
+    """
+    row = (
+        await reader.execute(
+            select(Media, Account.uri)
+            .join(Account, Account.id == Media.account_id)
+            .where(Media.id == media_id, Media.remote_url != "", Media.post_id.is_not(None), is_present())
+        )
+    ).one_or_none()
+    return None if row is None else RemotePicture(row[0], row[1])
 
 
 async def list_removable(reader: Reader, *, unattached_before: datetime, limit: int) -> list[Media]:
@@ -54,10 +68,8 @@ async def list_removable(reader: Reader, *, unattached_before: datetime, limit: 
         await reader.scalars(
             select(Media)
             .where(
-                or_(
-                    Media.kind == DISCARDED,
-                    Media.post_id.is_(None) & (Media.created_at < unattached_before),
-                )
+                Media.post_id.is_(None),  # by itself an index away; a discarded medium is never tied to a post
+                or_(Media.kind == DISCARDED, Media.created_at < unattached_before),
             )
             .order_by(Media.id)
             .limit(limit)

@@ -1,0 +1,121 @@
+"""Files of media on the local disk, under random names (attack rows 83, 87).
+
+A key such as `kJ3...Q.webp` says nothing of what came in: neither name nor type are the sender's. Uploads and
+pictures of our own people lie in `files/`, copies of remote pictures in `cache/` under the hash of their
+address; only `files/` is ever served by key. Everything here is synchronous and called in a thread.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+TYPES: Final = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+PARTS: Final = 24
+"""Into how many parts the store is cut for sweeping: one an hour."""
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{32}\.(jpg|png|gif|webp)")
+
+
+def new_key(extension: str) -> str:
+    """Return a name nobody can guess."""
+    return f"{secrets.token_urlsafe(24)}.{extension}"
+
+
+def type_of_key(key: str) -> str | None:
+    """Return the media type a key stands for, None for what is no key."""
+    match = _KEY.fullmatch(key)
+    return TYPES[match[1]] if match else None
+
+
+def write_file(media_dir: Path, key: str, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    _write(_path(media_dir, key), data)
+
+
+def find_file(media_dir: Path, key: str) -> Path | None:
+    """Return where a key's file lies, None when there is none or the key is no key."""
+    if type_of_key(key) is None:
+        return None
+    path = _path(media_dir, key)
+    return path if path.is_file() else None
+
+
+def remove_file(media_dir: Path, key: str) -> None:
+    """Remove a key's file, if it is there."""
+    if type_of_key(key) is not None:
+        _path(media_dir, key).unlink(missing_ok=True)
+
+
+def list_old_keys(media_dir: Path, *, older_than_seconds: float, part: int | None = None) -> Iterator[str]:
+    """Yield the keys of files that were written some time ago; of one of `PARTS` parts of the store, or of all."""
+    bound = time.time() - older_than_seconds
+    for path in _files(media_dir / "files", part):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < bound and type_of_key(path.name) is not None:
+                yield path.name
+
+
+def write_cached(media_dir: Path, address: str, data: bytes, extension: str) -> Path:
+    """Keep a copy of what lies at `address` (a URL with its size) and return where."""
+    path = _cache_folder(media_dir, address) / f"{_digest(address)}.{extension}"
+    _write(path, data)
+    return path
+
+
+def find_cached(media_dir: Path, address: str) -> Path | None:
+    """Return the copy of what lies at `address`, marking it as used."""
+    for extension in TYPES:
+        path = _cache_folder(media_dir, address) / f"{_digest(address)}.{extension}"
+        if path.is_file():
+            with contextlib.suppress(OSError):
+                os.utime(path)
+            return path
+    return None
+
+
+def trim_cache(media_dir: Path, *, unused_seconds: float, part: int | None = None) -> int:
+    """Remove copies that nobody asked for in a while; return how many. They come back when they are wanted."""
+    bound, removed = time.time() - unused_seconds, 0
+    for path in _files(media_dir / "cache", part):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < bound:
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _files(folder: Path, part: int | None) -> Iterator[Path]:
+    for inner in folder.glob("*"):
+        if part is None or sum(inner.name.encode()) % PARTS == part:
+            yield from inner.glob("*")
+
+
+def _path(media_dir: Path, key: str) -> Path:
+    return media_dir / "files" / key[:2] / key
+
+
+def _cache_folder(media_dir: Path, address: str) -> Path:
+    return media_dir / "cache" / _digest(address)[:2]
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
