@@ -81,7 +81,7 @@ async def change(viewer: Viewer, post_id: int) -> dict[str, Any]:
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
         post = await get_own_post(uow, post_id, viewer.account_id)
-        await edit(uow, node.settings, post, draft, author=author, mentions=mentions, now=node.now())
+        await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
     return await post_answer(node, viewer, post_id)
 
 

@@ -1,6 +1,7 @@
 """Around a post: its thread, its earlier versions, who liked and who boosted it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from quart import Blueprint
@@ -15,9 +16,8 @@ from node.http.parameters import parameters
 from node.http.principals import Viewer, optional
 from node.media.queries import list_media
 from node.media.views import media_view
-from node.posts.models import Post
+from node.posts.models import Post, PostEdit
 from node.posts.queries import (
-    PostVersion,
     get_visible_post,
     list_boosted_by,
     list_context,
@@ -54,7 +54,13 @@ async def history(viewer: Viewer | None, post_id: int) -> list[dict[str, Any]]:
         post = await _original(reader, post_id, viewer.account_id if viewer else None)
         author = account_view(await get_account(reader, post.account_id), settings=node.settings)
         media = {str(item.id): media_view(item, settings=node.settings) for item in await list_media(reader, post.id)}
-        return [_version_view(version, author, media) for version in await list_edits(reader, post)]
+        past = await list_edits(reader, post.id)
+    now = [{"id": id_, "description": item["description"]} for id_, item in media.items()]
+    since = post.edited_at or post.published_at
+    return [
+        *(_version_view(edit, author, _as_then(edit.media, media), edit.created_at) for edit in past),
+        _version_view(post, author, _as_then(now, media), since),
+    ]
 
 
 @blueprint.get("/<id:post_id>/favourited_by")
@@ -92,21 +98,26 @@ async def _original(reader: Reader, post_id: int, viewer_id: int | None) -> Post
     return await get_visible_post(reader, post.boost_of_id, viewer_id)
 
 
+def _as_then(then: Sequence[Mapping[str, Any]], media: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a version showed, described as it was then; only what is still attached can be shown."""
+    return [
+        {**media[str(entry["id"])], "description": entry.get("description") or None}
+        for entry in then
+        if str(entry.get("id")) in media
+    ]
+
+
 def _version_view(
-    version: PostVersion, author: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]
+    version: Post | PostEdit, author: Mapping[str, Any], media: Sequence[Mapping[str, Any]], since: datetime
 ) -> dict[str, Any]:
-    """Return a StatusEdit. Of media only what is still attached can be shown, described as it was then."""
+    """Return a StatusEdit."""
     return {
         "content": version.content,
         "spoiler_text": version.spoiler_text,
         "sensitive": version.sensitive,
-        "created_at": time_word(version.created_at),
+        "created_at": time_word(since),
         "account": author,
-        "media_attachments": [
-            {**media[entry["id"]], "description": entry["description"] or None}
-            for entry in version.media
-            if entry.get("id") in media
-        ],
+        "media_attachments": list(media),
         "emojis": list(version.emojis),
         "quote": None,
     }

@@ -4,19 +4,17 @@ from typing import Any
 
 from node.base.runtime import VERSION
 from node.base.settings import Settings
-from node.media.images import ACCEPTED_TYPES
+from node.media.images import ACCEPTED_TYPES, MAX_PIXELS
+from node.media.rules import MAX_DESCRIPTION
+from node.posts.drafts import MAX_MEDIA
 from node.site.service import SiteFacts
+from node.text.writing import URL_LENGTH
 from node.uris import static_url
 
 API_LEVEL = "4.5.0"
 """The Mastodon release whose API we speak. Three numeric parts at the start: apps parse exactly that."""
 API_VERSION = 1
 """`api_versions.mastodon`. 2 would promise grouped notifications, which are not built: apps would call them."""
-
-MAX_MEDIA = 4
-MAX_DESCRIPTION = 1_500
-URL_CHARACTERS = 23
-MAX_PIXELS = 33_177_600
 
 
 def version_word() -> str:
@@ -36,7 +34,7 @@ def configuration_view(settings: Settings) -> dict[str, Any]:
         "statuses": {
             "max_characters": settings.max_post_length,
             "max_media_attachments": MAX_MEDIA,
-            "characters_reserved_per_url": URL_CHARACTERS,
+            "characters_reserved_per_url": URL_LENGTH,
         },
         "media_attachments": {
             "description_limit": MAX_DESCRIPTION,

@@ -1,0 +1,51 @@
+"""The API of one node, driven over HTTP as apps drive it. `node.person("ann")` gives somebody with a token."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from node.media.routes import blueprint as media_blueprint
+from quart import Quart
+
+from node.api import blueprints
+from node.app import create_app
+from node.base.runtime import Runtime
+from tests.support.nodes import Node, Person
+
+
+def make_app(runtime: Runtime) -> Quart:
+    """Return an application with the doors for apps alone."""
+    return create_app(runtime, [*blueprints(), media_blueprint])
+
+
+async def serve(runtime: Runtime) -> AsyncIterator[Node]:
+    """Yield a node that answers without a socket in between."""
+    url = runtime.settings.public_url
+    transport = httpx.ASGITransport(app=make_app(runtime))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=url, trust_env=False) as http:
+        yield Node(runtime, url, http)
+
+
+@pytest.fixture
+async def node(runtime: Runtime) -> AsyncIterator[Node]:
+    """One node with the doors for apps."""
+    async for served in serve(runtime):
+        yield served
+
+
+@pytest.fixture
+async def ann(node: Node) -> Person:
+    """Somebody."""
+    return await node.person("ann", display_name="Ann")
+
+
+@pytest.fixture
+async def bob(node: Node) -> Person:
+    """Somebody else."""
+    return await node.person("bob")
+
+
+@pytest.fixture
+async def carol(node: Node) -> Person:
+    """A third."""
+    return await node.person("carol")

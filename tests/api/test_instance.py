@@ -1,0 +1,65 @@
+"""What the node says about itself (client-api behaviours 12, 13, 21)."""
+
+import re
+
+from tests.support.nodes import Node, Person
+
+
+async def test_v2_has_what_apps_decode(node: Node, ann: Person) -> None:
+    found = (await node.http.get("/api/v2/instance")).json()
+    for name in ("title", "domain", "version", "description", "source_url"):
+        assert isinstance(found[name], str), name
+    assert found["domain"] == "localhost:8000"
+    assert isinstance(found["registrations"]["enabled"], bool)
+    assert found["thumbnail"]["url"].startswith("http")
+    assert isinstance(found["contact"]["email"], str)
+    statuses, polls = found["configuration"]["statuses"], found["configuration"]["polls"]
+    assert statuses["max_characters"] == node.runtime.settings.max_post_length
+    assert statuses["max_media_attachments"] == 4
+    assert statuses["characters_reserved_per_url"] == 23
+    assert {"max_options", "max_characters_per_option", "min_expiration", "max_expiration"} <= polls.keys()
+    assert found["configuration"]["urls"]["streaming"] == "ws://localhost:8000"
+    assert "image/png" in found["configuration"]["media_attachments"]["supported_mime_types"]
+    assert found["usage"]["users"]["active_month"] == 1
+    assert found["rules"] == []
+
+
+async def test_the_version_can_be_parsed_and_promises_no_more_than_is_built(node: Node) -> None:
+    found = (await node.http.get("/api/v2/instance")).json()
+    assert re.match(r"^\d+\.\d+\.\d+ \(compatible; Rookery \d+\.\d+\.\d+\)$", found["version"])
+    assert found["api_versions"] == {"mastodon": 1}
+    assert (await node.http.get("/api/v2/notifications")).status_code == 404
+
+
+async def test_v1_has_what_apps_decode(node: Node, ann: Person) -> None:
+    await ann.post("Hello")
+    found = (await node.http.get("/api/v1/instance/")).json()
+    assert found["uri"] == "localhost:8000"
+    assert found["stats"] == {"user_count": 1, "status_count": 1, "domain_count": 0}
+    assert found["urls"]["streaming_api"] == "ws://localhost:8000"
+    for name in ("short_description", "email", "version", "thumbnail"):
+        assert isinstance(found[name], str), name
+    for name in ("registrations", "approval_required", "invites_enabled"):
+        assert isinstance(found[name], bool), name
+    assert "statuses" in found["configuration"]
+
+
+async def test_the_contact_is_the_admin(node: Node) -> None:
+    await node.person("ann")
+    await node.person("root_admin", role="admin")
+    found = (await node.http.get("/api/v2/instance")).json()
+    assert found["contact"]["account"]["username"] == "root_admin"
+
+
+async def test_small_ones(node: Node) -> None:
+    assert (await node.http.get("/api/v1/custom_emojis")).json() == []
+    assert (await node.http.get("/api/v1/instance/rules")).json() == []
+    response = await node.http.get("/health")
+    assert response.status_code == 200
+    assert response.text == "OK"
+
+
+async def test_what_is_not_built_is_a_404_in_json(node: Node, ann: Person) -> None:
+    for path in ("lists", "followed_tags", "announcements", "conversations", "scheduled_statuses"):
+        assert await ann.call("GET", f"/api/v1/{path}", expect=404) == {"error": "Record not found"}
+    assert await ann.call("GET", "/api/v2/filters", expect=404) == {"error": "Record not found"}
