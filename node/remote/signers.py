@@ -10,12 +10,12 @@ and what that one may read is decided where it is served, in `outbox`. Called by
 
 from dataclasses import dataclass
 
-from federation.errors import EgressRefused, FederationError, FetchGone, KeyUnavailable, SignatureInvalid
+from federation.errors import EgressRefused, FederationError, FetchGone, KeyUnavailable, MalformedDocument, SignatureInvalid
 from federation.origins import host_of
 from federation.signatures import SignatureClaim, SignedRequest, inspect_signature, verify_signature
 from node.base.runtime import Runtime
 from node.moderation.queries import is_suspended_domain
-from node.remote.errors import is_passing
+from node.remote.errors import FetchLimited, is_passing
 from node.remote.keys import KnownKey, fetch_key, find_known_key
 
 
@@ -40,7 +40,10 @@ async def verify_request(runtime: Runtime, request: SignedRequest, *, source: st
     """Return who signed. Raises SignatureInvalid, MalformedDocument, KeyUnavailable, KeyAway, FetchLimited,
     BlockedDomain."""
     claim = inspect_signature(request)
-    await require_welcome(runtime, claim.key_id)
+    try:
+        await require_welcome(runtime, claim.key_id)
+    except MalformedDocument as error:
+        raise KeyUnavailable("bad_key_id", error.detail) from error
     known = await find_known_key(runtime, claim.key_id)
     if known is not None:
         if _fits(runtime, claim, known, request):
@@ -78,6 +81,8 @@ async def _fetch(runtime: Runtime, key_id: str, *, source: str, refresh: bool) -
         raise KeyUnavailable("key_gone", error.detail) from error
     except EgressRefused as error:
         raise KeyUnavailable(error.reason, error.detail) from error
+    except FetchLimited:
+        raise
     except FederationError as error:
         if is_passing(error):
             raise KeyAway("key_away", error.detail) from error

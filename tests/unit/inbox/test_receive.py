@@ -142,7 +142,7 @@ async def test_twenty_parallel_copies_take_effect_once(door: Door, alice: Strang
 
 async def test_a_suspended_domain_gets_403(door: Door, alice: Stranger) -> None:
     """INB-1, MOD-2, row 47: no key is fetched for it."""
-    await block_domain(door, "127.0.0.1")
+    await block_domain(door, alice.peer.domain)
     await door.send(alice, alice.activity("Like", "x"), expect=403)
     assert not alice.peer.requests
     assert await door.count(ReceivedActivity) == 0
