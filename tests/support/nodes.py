@@ -64,12 +64,11 @@ def free_port() -> int:
         return port
 
 
-def make_settings(folder: Path, redis_url: str, **changes: Any) -> Settings:
+def make_settings(folder: Path, **changes: Any) -> Settings:
     """Return settings of a test node in `folder`."""
     values: dict[str, Any] = {
         "public_url": "http://localhost:8000",
         "data_dir": folder,
-        "redis_url": redis_url,
         "insecure_peers": LOOPBACK,
         "rate_limits": False,
         "log_level": "error",
@@ -85,7 +84,8 @@ async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime
 
     folder = Path(tempfile.mkdtemp(prefix="rk-node-"))
     clock = changes.pop("clock", None) or Clock()
-    settings = make_settings(folder, redis.new_url(), **changes)
+    changes.setdefault("redis_url", redis.new_url())
+    settings = make_settings(folder, **changes)
     if not settings.database_url:
         shutil.copy(database_template(), folder / "rookery.sqlite3")
     runtime = open_runtime(settings, clock=clock)

@@ -31,7 +31,7 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
     expected: dict[int, bool] = {}
     authors = {}
     for gone, follow, blocked in itertools.product([False, True], ["none", "requested", "accepted"], [False, True]):
-        author = await make_account(runtime, f"a{len(authors)}", suspended_at=now if gone else None)
+        author = await make_account(runtime, f"author{len(authors)}x", suspended_at=now if gone else None)
         authors[gone, follow, blocked] = author.id
     async with runtime.write() as uow:
         for (_gone, follow, blocked), author_id in authors.items():

@@ -132,7 +132,7 @@ async def test_what_no_longer_belongs_is_gone_at_once(runtime: Runtime, ann: Acc
     assert await home_ids(runtime, ann) == [by_di, by_cy, by_bo]
     async with runtime.write() as uow:
         await unfollow(uow, ann.id, bo.id)
-        await mute(uow, runtime.settings, ann, cy, now=runtime.now())
+        await mute(uow, ann, cy, now=runtime.now())
     assert await home_ids(runtime, ann) == [by_di]
     async with runtime.write() as uow:
         await block(uow, runtime.settings, di, ann, now=runtime.now())
@@ -159,7 +159,7 @@ async def test_a_page_is_full_while_rows_remain(runtime: Runtime, ann: Account, 
     for n in range(60):
         await pushed_post(runtime, cy, f"Muted {n}")
     async with runtime.write() as uow:
-        await mute(uow, runtime.settings, ann, cy, now=runtime.now())
+        await mute(uow, ann, cy, now=runtime.now())
     assert await home_ids(runtime, ann, limit=20) == wanted[::-1]
 
 
