@@ -168,7 +168,10 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
         loop = runner.get_loop()
         runtime = open_runtime(settings)
         enter_worker(WorkerContext(runner, runtime))
-        connection: Any = Redis.from_url(settings.effective_redis_url, retry=Retry(NoBackoff(), 0))
+        # The client's own default would end a wait for a nudge as if Redis had gone.
+        connection: Any = Redis.from_url(
+            settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
+        )
         queues = [Queue(queue_name(lane), connection=connection, serializer=JSONSerializer) for lane in lanes]
         away_since = 0.0
         try:
