@@ -22,7 +22,8 @@ _SECRET_NAMES = re.compile(
     r"token|secret|password|passwd|authorization|cookie|signature|csrf|api_?key|private|credential", re.IGNORECASE
 )
 _SECRET_TEXT = re.compile(
-    r"(?P<head>bearer\s+|basic\s+|[?&](?:access_token|token|code|client_secret|password)=|://[^/\s:@]*:|/setup/)"
+    r"(?P<head>bearer\s+|basic\s+|[?&](?:token|code)=|://[^/\s:@]*:|/setup/"
+    r"|(?:token|secret|password|cookie|authorization|signature)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)"
     r"[^\s&@\"',}]+",
     re.IGNORECASE,
 )

@@ -20,10 +20,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 class Failure(click.ClickException):
     """A verb that could not do what it was asked to: a plain sentence, exit code 1."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        ctx = click.get_current_context(silent=True)
+        self._as_json = ctx is not None and bool(ctx.params.get("as_json"))
+
     def show(self, file: Any = None) -> None:
         """Print the sentence to standard error, or as JSON where the verb was asked for it."""
-        ctx = click.get_current_context(silent=True)
-        if ctx is not None and ctx.params.get("as_json"):
+        if self._as_json:
             emit({"error": self.message})
         else:
             click.echo(self.message, err=True, file=file)
@@ -86,13 +90,15 @@ def answers(verb: Callable[P, Awaitable[T]]) -> Callable[P, T]:
 def _sentence(error: BaseException) -> str:
     from sqlalchemy.exc import DBAPIError
 
-    from node.base.errors import RookeryError
+    from node.base.errors import Invalid, RookeryError
 
     cause = error.__cause__ if isinstance(error, RookeryError) else error
     if isinstance(cause, DBAPIError):
         if any(sign in str(cause.orig) for sign in ("no such table", "does not exist", "unable to open")):
             return "The database has not been prepared. Run `rookery migrate` first."
         return f"The database cannot be used: {cause.orig}"
+    if isinstance(error, Invalid) and error.fields:
+        return "\n".join(f"{name}: {text}" for name, texts in error.fields.items() for text in texts)
     if isinstance(error, RookeryError):
         return error.message
     return f"The database cannot be reached: {error}"

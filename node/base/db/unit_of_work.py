@@ -22,6 +22,8 @@ from node.base.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
+CANNOT = "The database cannot do this right now. Please try again."
+
 AfterCommit = Callable[[], Awaitable[None]]
 
 
@@ -115,7 +117,7 @@ async def unit_of_work(
             uow = UnitOfWork(session)
             yield uow
     except (OperationalError, PoolTimeout) as error:
-        raise Unavailable("The database is busy. Please try again.") from error
+        raise Unavailable(CANNOT) from error
     finally:
         await session.close()
     await uow.run_hooks()
@@ -130,6 +132,6 @@ async def read_session(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
     try:
         yield ReadSession(session)
     except (OperationalError, PoolTimeout) as error:
-        raise Unavailable("The database is busy. Please try again.") from error
+        raise Unavailable(CANNOT) from error
     finally:
         await session.close()

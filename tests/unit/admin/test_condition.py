@@ -1,0 +1,139 @@
+"""What the overview, /metrics and `doctor` say of a node: figures from its rows, problems from its figures."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from admin.condition import Condition, Disk, RedisState, examine, find_problems, measure_disk
+from admin.metrics import exposition
+from admin.presence import Presence
+from admin.queries import Counts, FailingHost, LaneFigures, list_accounts
+from node.base.db.event_log import EventRow
+from node.base.ids import new_id
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from outbox.models import Delivery, OutgoingActivity, Peer
+from tests.support.make import make_account
+
+
+def process(title: str) -> Presence:
+    return Presence(title, "host", 1, 0.0, 0.0, 1000)
+
+
+WELL = Condition(
+    lanes=[LaneFigures("relay", 0, None, 0)],
+    hosts=[],
+    processes=[process("rookery: worker relay"), process("rookery: scheduler"), process("rookery: web 1")],
+    disk=Disk(free=50, total=100, database=1, media=1),
+    redis=RedisState(True, 1000),
+    counts=Counts(1, 1, 1, 1),
+)
+
+
+def summaries(condition: Condition) -> str:
+    return "\n".join(problem.summary for problem in find_problems(condition))
+
+
+def test_a_node_that_is_well_has_no_problems() -> None:
+    assert find_problems(WELL) == []
+
+
+def test_each_fault_is_said_with_advice() -> None:
+    assert "Redis" in summaries(replace(WELL, redis=RedisState(False, None), processes=None))
+    assert "No worker process" in summaries(replace(WELL, processes=[process("rookery: scheduler")]))
+    assert "No scheduler process" in summaries(replace(WELL, processes=[process("rookery: worker relay")]))
+    assert "inbox is 10 min behind (7 waiting)" in summaries(replace(WELL, lanes=[LaneFigures("inbox", 7, 600.0, 0)]))
+    assert "1 row of the lane relay gave up" in summaries(replace(WELL, lanes=[LaneFigures("relay", 0, None, 1)]))
+    assert "disk" in summaries(replace(WELL, disk=Disk(4, 100, 1, 1)))
+    assert all(problem.advice for problem in find_problems(replace(WELL, processes=[])))
+
+
+def test_figures_are_read_from_the_rows(runtime: Runtime) -> None:
+    """See the tests below; this one keeps the text form honest."""
+    text = exposition(replace(WELL, hosts=[FailingHost("b.example", 3, "paused", "timeout", None, 2)]), failures=4)
+    assert b'rookery_failing_hosts{state="paused"} 1.0' in text
+    assert b'rookery_processes{kind="worker"} 1.0' in text
+    assert b"rookery_redis_failures 4.0" in text
+
+
+async def test_what_waits_and_what_gave_up_is_counted(runtime: Runtime) -> None:
+    now = runtime.now()
+    async with runtime.write() as uow:
+        for age, parked in ((90, None), (30, None), (0, now)):
+            uow.add(
+                EventRow(
+                    id=new_id(),
+                    name="PostPublished",
+                    payload={"post_id": 1},
+                    due_at=now - timedelta(seconds=age),
+                    parked_at=parked,
+                )
+            )
+        uow.add(
+            OutgoingActivity(
+                id=1, uri="https://a/1", account_id=1, kind="Create", object_key="1", body="{}", created_at=now
+            )
+        )
+        await uow.flush()
+        for slow in (True, False):
+            uow.add(
+                Delivery(
+                    id=new_id(),
+                    activity_id=1,
+                    account_id=1,
+                    inbox_url=f"https://b.example/{slow}",
+                    host="b.example",
+                    object_key="1",
+                    slow=slow,
+                    created_at=now,
+                    due_at=now + timedelta(hours=1),
+                )
+            )
+        uow.add(
+            Peer(
+                host="b.example",
+                consecutive_failures=4,
+                last_error="timeout",
+                paused_until=now + timedelta(hours=1),
+                created_at=now,
+            )
+        )
+    condition = await examine(runtime)
+    lanes = {lane.name: lane for lane in condition.lanes}
+    assert (lanes["relay"].waiting, lanes["relay"].failed) == (2, 1)
+    assert 89 < (lanes["relay"].oldest_seconds or 0) < 120
+    assert (lanes["deliver"].waiting, lanes["deliver-slow"].waiting) == (1, 1)
+    assert lanes["deliver"].oldest_seconds is None, "a row that backs off is not late"
+    (host,) = condition.hosts
+    assert (host.host, host.state, host.waiting, host.last_error) == ("b.example", "paused", 2, "timeout")
+
+
+async def test_accounts_are_found_by_name_handle_and_address(runtime: Runtime) -> None:
+    ann = await make_account(runtime, "ann")
+    await make_account(runtime, "bo")
+
+    async def found(query: str, where: str = "all") -> list[str]:
+        async with runtime.read() as reader:
+            return [row.account.username for row in await list_accounts(reader, Page(), query=query, where=where)]
+
+    assert await found("") == ["bo", "ann"]
+    assert await found("AN") == ["ann"]
+    assert await found("@ann") == ["ann"]
+    assert await found("ann@example.com") == ["ann"]
+    assert await found("100%") == []
+    assert await found("", "remote") == []
+    assert await found("", "local") == ["bo", "ann"]
+    async with runtime.write() as uow:
+        from node.moderation.service import moderate_account
+
+        await moderate_account(uow, ann.id, "suspend", now=runtime.now())
+    assert await found("", "suspended") == ["ann"]
+
+
+def test_the_disk_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "rookery.sqlite3").write_bytes(b"x" * 10)
+    (tmp_path / "media" / "a").mkdir(parents=True)
+    (tmp_path / "media" / "a" / "b.png").write_bytes(b"x" * 7)
+    disk = measure_disk(tmp_path, tmp_path / "media")
+    assert (disk.database, disk.media) == (10, 7)
+    assert 0 < disk.free <= disk.total

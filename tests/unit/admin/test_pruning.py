@@ -1,0 +1,92 @@
+"""What is thrown away, and what must stay."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from admin.pruning import prune
+from inbox.models import ReceivedActivity, Tombstone
+from node.base.ids import new_id
+from node.base.runtime import Runtime
+from outbox.models import Delivery, OutgoingActivity
+
+
+async def count(runtime: Runtime, table: type) -> int:
+    async with runtime.read() as reader:
+        return int(await reader.scalar(select(func.count()).select_from(table)))
+
+
+def received(runtime: Runtime, *, days: int, done: bool) -> ReceivedActivity:
+    at = runtime.now() - timedelta(days=days)
+    number = new_id()
+    return ReceivedActivity(
+        id=number,
+        signer_uri="https://b.example/users/1",
+        actor_uri="https://b.example/users/1",
+        activity_uri=f"https://b.example/{number}",
+        kind="Create",
+        host="b.example",
+        body="",
+        received_at=at,
+        due_at=at,
+        done_at=at if done else None,
+    )
+
+
+async def test_done_activities_are_remembered_for_30_days(runtime: Runtime) -> None:
+    """INB-3: a replay within 30 days is known; what was never done is never dropped."""
+    async with runtime.write() as uow:
+        uow.add(received(runtime, days=31, done=True))
+        uow.add(received(runtime, days=29, done=True))
+        uow.add(received(runtime, days=400, done=False))
+    assert await prune(runtime) == {"received_activities": 1}
+    assert await count(runtime, ReceivedActivity) == 2
+
+
+async def test_an_activity_stays_while_somebody_waits_for_it(runtime: Runtime) -> None:
+    old = runtime.now() - timedelta(days=3)
+    async with runtime.write() as uow:
+        for number in (1, 2):
+            uow.add(
+                OutgoingActivity(
+                    id=number,
+                    uri=f"https://a/{number}",
+                    account_id=1,
+                    kind="Create",
+                    object_key="1",
+                    body="{}",
+                    created_at=old,
+                )
+            )
+        await uow.flush()
+        uow.add(
+            Delivery(
+                id=1,
+                activity_id=1,
+                account_id=1,
+                inbox_url="https://b.example/inbox",
+                host="b.example",
+                object_key="1",
+                created_at=old,
+                due_at=old,
+            )
+        )
+    assert await prune(runtime) == {"outgoing_activities": 1}
+    assert await count(runtime, Delivery) == 1
+
+
+async def test_expired_tombstones_go(runtime: Runtime) -> None:
+    now = runtime.now()
+    async with runtime.write() as uow:
+        for uri, expires in (("https://b/1", now - timedelta(days=1)), ("https://b/2", now + timedelta(days=1))):
+            uow.add(Tombstone(uri=uri, actor_uri="https://b/a", expires_at=expires))
+    assert await prune(runtime) == {"tombstones": 1}
+    assert await prune(runtime) == {}
+
+
+async def test_many_rows_go_in_small_batches(runtime: Runtime) -> None:
+    old = runtime.now() - timedelta(days=1)
+    async with runtime.write() as uow:
+        for number in range(1201):
+            uow.add(Tombstone(uri=f"https://b/{number}", actor_uri="https://b/a", expires_at=old))
+    assert await prune(runtime) == {"tombstones": 1201}
