@@ -31,7 +31,7 @@ async def is_create_pending(reader: Reader, object_uri: str) -> bool:
         select(ReceivedActivity.id)
         .where(
             ReceivedActivity.object_uri == object_uri,
-            ReceivedActivity.kind.in_(("Create", "Announce", "Update")),
+            ReceivedActivity.kind.in_(("Create", "Update")),
             *_OPEN,
         )
         .limit(1)

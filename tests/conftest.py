@@ -1,12 +1,27 @@
-"""Fixtures every test may ask for."""
+"""Fixtures every test may ask for.
 
-from collections.abc import AsyncIterator, Iterator
+`runtime` and `database_url` are there once for each database the product runs on, in the folders `ON_BOTH` names:
+the tests that are about SQL. Everywhere else they mean SQLite.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from node.base.runtime import Runtime
 from tests.support.nodes import Node, World, open_node, serve_node
+from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.redis_server import RedisServer
+
+_HERE = Path(__file__).parent
+ON_BOTH = tuple(_HERE / folder for folder in ("unit/node", "unit/inbox", "unit/outbox", "api"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give tests that are about SQL both databases."""
+    if "database_url" in metafunc.fixturenames and any(metafunc.definition.path.is_relative_to(f) for f in ON_BOTH):
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +32,44 @@ def redis_server() -> Iterator[RedisServer]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The run's private PostgreSQL; tests that need it are skipped where none is installed."""
+    server = start_postgres()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-async def runtime(redis_server: RedisServer) -> AsyncIterator[Runtime]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The `database_url` of a fresh database with every table; "" stands for SQLite in the node's own folder."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.new_url()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: PostgresServer) -> Iterator[Callable[[], str]]:
+    """Make fresh PostgreSQL databases with every table."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres_server.new_url())
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgres_server.drop(url)
+
+
+@pytest.fixture
+async def runtime(redis_server: RedisServer, database_url: str) -> AsyncIterator[Runtime]:
     """A node without its web server: a fresh database and its own Redis database."""
-    async with open_node(redis_server) as opened:
+    async with open_node(redis_server, database_url=database_url) as opened:
         yield opened
 
 

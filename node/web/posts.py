@@ -171,7 +171,7 @@ async def change(visitor: Visitor, post_id: int) -> Answer:
         try:
             async with node.write() as uow:
                 post = await get_own_post(uow, post_id, visitor.account_id)
-                await edit(uow, node.settings, post, draft, author=author, mentions=mentions, now=node.now())
+                await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
         except Invalid as problem:
             errors = errors_of(problem, rename=RENAMED)
     if errors:

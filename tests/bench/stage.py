@@ -31,6 +31,9 @@ from node.posts.models import Post
 from tests.support.nodes import free_port
 
 
+ROOKERY = str(Path(sys.executable).with_name("rookery"))
+
+
 @dataclass(frozen=True)
 class Size:
     """How much there is on the node."""
@@ -59,7 +62,7 @@ class Stage:
         """Start `rookery up` and return how many seconds it took to answer."""
         started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "admin.cli", "up"],
+            [ROOKERY, "up"],
             env=os.environ | self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -121,7 +124,7 @@ async def set_stage(folder: Path, size: Size, **changes: str) -> AsyncIterator[t
     settings = load_settings(environment)
     stage = Stage(settings, environment)
     subprocess.run(
-        [sys.executable, "-m", "admin.cli", "migrate"],
+        [ROOKERY, "migrate"],
         env=os.environ | environment,
         check=True,
         stdout=subprocess.DEVNULL,

@@ -11,9 +11,9 @@ from tests.support.stranger import Stranger
 
 
 @pytest.fixture
-async def door(redis_server: RedisServer) -> AsyncIterator[Door]:
+async def door(redis_server: RedisServer, database_url: str) -> AsyncIterator[Door]:
     """The node under test."""
-    async with serve_inbox(redis_server) as opened:
+    async with serve_inbox(redis_server, database_url=database_url) as opened:
         yield opened
 
 
