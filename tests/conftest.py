@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from node.base.runtime import Runtime
 from tests.support.nodes import Node, World, open_node, serve_node
@@ -22,6 +23,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give tests that are about SQL both databases."""
     if "database_url" in metafunc.fixturenames and any(metafunc.definition.path.is_relative_to(f) for f in ON_BOTH):
         metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+# Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

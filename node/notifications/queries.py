@@ -41,7 +41,10 @@ async def read_standing(
                 block_between(account_id, from_account_id),
                 _mutes(account_id, sender.id.expression, now),
                 exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
-            ).where(Account.id == account_id, sender.id == from_account_id)
+            )
+            .select_from(Account)
+            .join(sender, sender.id == from_account_id)
+            .where(Account.id == account_id)
         )
     ).one_or_none()
     if row is None:
