@@ -1,0 +1,181 @@
+"""One private PostgreSQL for a test run, on a unix socket in its own folder, started at first use.
+
+It listens on no port and its files are never synced: what it holds is worth nothing. The server refuses to run as
+root, so a run as root starts it as the system's `postgres` or `nobody`. Every test node gets a database of its own,
+copied from a template that has all the tables.
+"""
+
+import asyncio
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from admin.schema import metadata
+
+T = TypeVar("T")
+
+_ROLE = "rookery"
+_TEMPLATE = "rookery_template"
+
+
+def postgres_folder() -> Path | None:
+    """Return the folder of the newest server's programs: where PATH leads, else where Debian puts them."""
+    for found in (shutil.which("postgres"), shutil.which("pg_ctl")):
+        # what lies on PATH may be a mere link: initdb looks for its neighbours beside the real file
+        if found and (Path(found).resolve().parent / "initdb").exists():
+            return Path(found).resolve().parent
+    packaged = [Path(folder) for folder in glob.glob("/usr/lib/postgresql/*/bin")]
+    usable = [folder for folder in packaged if (folder / "postgres").exists() and (folder / "initdb").exists()]
+    return max(usable, key=lambda folder: float(folder.parent.name), default=None)
+
+
+class PostgresServer:
+    """A cluster of its own. `new_url` gives a fresh database with every table, `empty_url` one without."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._folder = Path(tempfile.mkdtemp(prefix="rk-pg-"))
+        self._as: dict[str, Any] = {}
+        if os.getuid() == 0:
+            keeper = _unprivileged()
+            self._as = {"user": keeper.pw_uid, "group": keeper.pw_gid, "extra_groups": []}
+            os.chown(self._folder, keeper.pw_uid, keeper.pw_gid)
+        self._count = 0
+        self._process = self._start()
+        _run(self._make_template())
+
+    def new_url(self) -> str:
+        """Make a database with every table, empty, and return its URL."""
+        return self._create(f"TEMPLATE {_TEMPLATE}")
+
+    def empty_url(self) -> str:
+        """Make a database without any table and return its URL."""
+        return self._create("TEMPLATE template0")
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        name = url.rpartition("?")[0].rpartition("/")[2]
+        _run(self._command(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+    def close(self) -> None:
+        """Stop the server at once and remove its files."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(20)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        data = self._folder / "data"
+        made = subprocess.run(
+            [
+                self._programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                _ROLE,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+            cwd=self._folder,
+            capture_output=True,
+            check=False,
+            **self._as,
+        )
+        assert made.returncode == 0, f"initdb failed: {made.stderr.decode(errors='replace')}"
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._folder),
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
+            "shared_buffers": "32MB",
+            "max_connections": "200",
+            # a wait that long is a deadlock of ours with ourselves: say so instead of hanging
+            "lock_timeout": "30s",
+        }
+        command: list[Any] = [self._programs / "postgres", "-D", data]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        with (self._folder / "server.log").open("wb") as log:
+            return subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT, **self._as)
+
+    def _create(self, how: str) -> str:
+        self._count += 1
+        name = f"rookery_{self._count}"
+        _run(self._command(f'CREATE DATABASE "{name}" {how}'))
+        return self._url(name)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql+asyncpg://{_ROLE}@/{database}?host={self._folder}"
+
+    async def _command(self, statement: str) -> None:
+        connection = await asyncpg.connect(user=_ROLE, database="postgres", host=str(self._folder))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def _make_template(self) -> None:
+        for _ in range(500):
+            assert self._process.poll() is None, (self._folder / "server.log").read_text()
+            try:
+                await self._command(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
+                break
+            except (OSError, asyncpg.CannotConnectNowError):
+                await asyncio.sleep(0.02)
+        engine = create_async_engine(self._url(_TEMPLATE))
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata().create_all)
+        await engine.dispose()
+
+
+def start_postgres() -> PostgresServer:
+    """Start the run's server. Skips the test where no server is installed."""
+    programs = postgres_folder()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here (on Debian: apt install postgresql): tested on SQLite alone")
+    return PostgresServer(programs)
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    pytest.skip("PostgreSQL refuses to run as root and there is no user to run it as")
+
+
+def _run(work: "Coroutine[Any, Any, T]") -> T:
+    """Run a coroutine to its end in a loop of its own: fixtures may call this while a test's loop is running."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            found.append(asyncio.run(work))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
