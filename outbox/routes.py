@@ -15,6 +15,7 @@ from federation.writing import host_meta_json, host_meta_xml, nodeinfo_links
 from node.accounts.models import Account
 from node.accounts.queries import find_local_account
 from node.base.errors import Gone, NotFound, RookeryError
+from node.base.ids import read_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.http.context import runtime as current_runtime
@@ -212,8 +213,7 @@ def _page(limit: int) -> Page | None:
 
 
 def _id(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return read_id(request.args.get(name, ""))
 
 
 @blueprint.before_app_request

@@ -3,6 +3,7 @@
 from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.errors import Invalid
+from node.base.ids import read_id
 from node.http.parameters import Parameters
 from node.media.queries import list_media
 from node.media.rules import MediaChange, parse_focus
@@ -77,7 +78,7 @@ def _visibility(sent: Parameters) -> str | None:
 def _media_ids(sent: Parameters) -> list[int]:
     """Return the media asked for. What is no id is kept as one that nobody has, so that it is refused."""
     texts = [text for text in sent.texts("media_ids") if text]
-    return [int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0 for text in texts]
+    return [read_id(text) or 0 for text in texts]
 
 
 def _media_changes(sent: Parameters) -> list[MediaChange]:

@@ -75,6 +75,14 @@ def time_of(id_: int) -> datetime:
     return datetime.fromtimestamp((id_ >> SHIFT) / 1000, tz=UTC)
 
 
+def read_id(text: str) -> int | None:
+    """Return the id that `text` spells (ASCII digits, at most 63 bits), else None."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))):
+        return None
+    number = int(text)
+    return number if number <= MAX_ID else None
+
+
 def floor_id(moment: datetime) -> int:
     """Return the smallest id of that millisecond: a lower bound for 'since then'."""
     return int(moment.timestamp() * 1000) << SHIFT

@@ -11,6 +11,7 @@ from quart import request
 from quart.datastructures import FileStorage
 
 from node.base.errors import Invalid
+from node.base.ids import read_id
 
 MAX_FIELD = 200_000
 
@@ -61,8 +62,8 @@ class Form:
 
     def ids(self, name: str) -> list[int]:
         """Return every value of a repeated field that is an id, in order, once."""
-        found = [int(v) for v in self.all(name) if v.isascii() and v.isdigit() and len(v) < 19]
-        return list(dict.fromkeys(found))
+        found = [read_id(value) for value in self.all(name)]
+        return list(dict.fromkeys(number for number in found if number is not None))
 
     def is_set(self, name: str) -> bool:
         """Whether a box was ticked."""

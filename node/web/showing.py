@@ -14,6 +14,7 @@ from quart.blueprints import BlueprintSetupState
 from node.accounts.queries import get_account
 from node.accounts.views import credential_account_view
 from node.auth.queries import get_user
+from node.base.ids import read_id
 from node.base.paging import Page
 from node.base.runtime import VERSION
 from node.follows.queries import count_follow_requests
@@ -157,11 +158,11 @@ def answer(**body: Any) -> Response:
 def page_asked(limit: int = PAGE_LENGTH) -> Page:
     """Return the page named in the query; what is no id is ignored."""
 
-    def identifier(name: str) -> int | None:
-        text = request.args.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-    return Page(limit=limit, max_id=identifier("max_id"), min_id=identifier("min_id"))
+    return Page(
+        limit=limit,
+        max_id=read_id(request.args.get("max_id", "")),
+        min_id=read_id(request.args.get("min_id", "")),
+    )
 
 
 def links(page: Page, cursors: Iterable[int]) -> dict[str, Any]:

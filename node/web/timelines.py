@@ -5,6 +5,7 @@ from typing import Any, cast
 from quart import Blueprint, Response, redirect, request
 
 from node.base.errors import NotFound
+from node.base.ids import read_id
 from node.base.paging import Page
 from node.http.context import runtime
 from node.posts.queries import list_bookmark_ids, list_liked_ids
@@ -113,10 +114,10 @@ async def _timeline(
 @anybody
 async def fresh(visitor: Visitor | None) -> Answer:
     """Answer how many posts stand above `since_id` in the timeline whose path is given: at most 40."""
-    since = request.args.get("since_id", "")
-    if not (since.isascii() and since.isdigit() and len(since) < 19):
+    since = read_id(request.args.get("since_id", ""))
+    if since is None:
         return answer(count=0)
-    page = Page(limit=COUNTED_AT_MOST, since_id=int(since))
+    page = Page(limit=COUNTED_AT_MOST, since_id=since)
     viewer_id = visitor.account_id if visitor else None
     wanted = request.args.get("timeline", "")
     if wanted == "/home" and visitor is not None:
