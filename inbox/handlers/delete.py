@@ -41,10 +41,11 @@ async def verify(context: Context) -> Verified:
     async with context.runtime.read() as reader:
         actor = await find_account_by_uri(reader, context.activity.actor)
         post = await find_post_by_uri(reader, uri)
+        other = await find_account_by_uri(reader, uri) if uri != context.activity.actor else None
     if actor is None or actor.is_local or actor.deleted_at is not None:
         raise Ignored("unknown_actor", "nobody here knew the actor")
-    if post is not None and post.account_id != actor.id:
-        raise Refused("foreign_object", f"{uri[:200]} is another's post")
+    if other is not None or (post is not None and post.account_id != actor.id):
+        raise Refused("foreign_object", f"{uri[:200]} is another's")
     if context.is_forwarded:
         if post is None and uri != actor.uri:
             raise Ignored("unknown_post", uri[:200])

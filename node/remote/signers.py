@@ -10,7 +10,14 @@ and what that one may read is decided where it is served, in `outbox`. Called by
 
 from dataclasses import dataclass
 
-from federation.errors import EgressRefused, FederationError, FetchGone, KeyUnavailable, MalformedDocument, SignatureInvalid
+from federation.errors import (
+    EgressRefused,
+    FederationError,
+    FetchGone,
+    KeyUnavailable,
+    MalformedDocument,
+    SignatureInvalid,
+)
 from federation.origins import host_of
 from federation.signatures import SignatureClaim, SignedRequest, inspect_signature, verify_signature
 from node.base.runtime import Runtime

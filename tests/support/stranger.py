@@ -158,8 +158,8 @@ class Stranger:
 
     def create(self, note: Document, **fields: Any) -> Document:
         """Wrap a post in its Create."""
-        audience = {key: note[key] for key in ("to", "cc") if key in note}
-        return self.activity("Create", note, **{**audience, **fields})
+        audience: Document = {key: note[key] for key in ("to", "cc") if key in note}
+        return self.activity("Create", note, **(audience | fields))
 
     def signed_headers(
         self,

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select
 
+from federation.vocabulary import PUBLIC
 from inbox.models import ReceivedActivity, Tombstone
 from node.accounts.models import Account
 from node.base.ids import time_of
@@ -15,7 +16,7 @@ from node.posts.service import Draft, publish
 from node.remote.models import FetchTask
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer, FakePeer, document
-from tests.support.stranger import PUBLIC, Document, Stranger
+from tests.support.stranger import Document, Stranger
 
 
 async def own_post(door: Door, author: Account, text: str = "Mine", visibility: str = "public") -> Post:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -22,7 +23,9 @@ from tests.support.stranger import Stranger
 
 async def block_domain(door: Door, domain: str) -> None:
     async with door.runtime.write() as uow:
-        await set_domain_policy(uow, door.runtime.settings, domain, severity="suspend", actor_id=None, now=door.runtime.now())
+        await set_domain_policy(
+            uow, door.runtime.settings, domain, severity="suspend", actor_id=None, now=door.runtime.now()
+        )
 
 
 async def test_a_signed_delivery_is_stored_and_takes_effect(door: Door, alice: Stranger) -> None:
@@ -55,9 +58,12 @@ async def test_media_types(door: Door, alice: Stranger, content_type: str, statu
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b'"x"', b"null", b'{"type": "Like"}', b'{"type": "Like", "actor": 5}', b"\xff\xfe"]
-    + [b'{"type":"Like","actor":"https://a.test/1","actor":"https://b.test/1"}']  # row 27
-    + [b'{"a":' * 80 + b"1" + b"}" * 80, b'{"type":"Like","actor":"https://a.test/1","id":"javascript:1"}'],
+    [
+        *(b"", b"{", b"[]", b'"x"', b"null", b'{"type": "Like"}', b'{"type": "Like", "actor": 5}', b"\xff\xfe"),
+        b'{"type":"Like","actor":"https://a.test/1","actor":"https://b.test/1"}',  # row 27
+        b'{"a":' * 80 + b"1" + b"}" * 80,
+        b'{"type":"Like","actor":"https://a.test/1","id":"javascript:1"}',
+    ],
 )
 async def test_what_is_no_activity_is_400(door: Door, alice: Stranger, body: bytes) -> None:
     """INB-2, row 27: before any key is looked for."""
@@ -70,13 +76,15 @@ async def test_a_body_over_1_mib_is_413(door: Door, alice: Stranger) -> None:
     padded = json.dumps(alice.activity("Like", "x") | {"pad": "x" * MAX_BODY}).encode()
     await door.send(alice, padded, expect=413)
 
-    async def chunks() -> object:
+    async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(padded), 65_536):
             yield padded[start : start + 65_536]
 
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.post(
-            door.inbox, content=chunks(), headers={"content-type": "application/activity+json"}  # type: ignore[arg-type]
+            door.inbox,
+            content=chunks(),
+            headers={"content-type": "application/activity+json"},
         )
     assert answer.status_code == 413
 
@@ -119,9 +127,7 @@ async def test_twenty_parallel_copies_take_effect_once(door: Door, alice: Strang
     bob = await door.person("bob")
     create = alice.create(alice.note(mentions=[bob.uri]))
     async with door.runtime.write() as uow:
-        post = await publish(
-            uow, door.runtime.settings, bob, Draft(text="Mine"), mentions={}, now=door.runtime.now()
-        )
+        post = await publish(uow, door.runtime.settings, bob, Draft(text="Mine"), mentions={}, now=door.runtime.now())
     likes = [alice.activity("Like", post.uri) for _ in range(20)]
     inboxes = [door.inbox, f"{door.url}/users/{bob.id}/inbox"]
     await alice.deliver(door.inbox, alice.activity("View", "x"))  # so that the key is known
@@ -185,9 +191,7 @@ async def test_a_stranger_taking_leave_costs_no_fetch(door: Door, alice: Strange
     assert await door.count(ReceivedActivity) == 0
 
 
-async def test_a_flood_is_told_to_come_later(
-    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_flood_is_told_to_come_later(door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
     """INB-2, row 114: 429 with Retry-After while a host has too much waiting."""
     monkeypatch.setattr(backlog, "HOST_LIMIT", 2)
     for _ in range(2):
@@ -208,5 +212,3 @@ async def test_a_host_that_was_heard_is_recorded_once_in_a_while(door: Door, ali
     assert await door.events("PeerHeard") == [{"host": alice.peer.domain, "scheme": "cavage"}]
     await door.send(alice, alice.activity("Like", "x"), scheme="rfc9421")
     assert [event["scheme"] for event in await door.events("PeerHeard")] == ["cavage", "rfc9421"]
-
-

@@ -54,7 +54,10 @@ async def test_altered_body(door: Door, alice: Stranger) -> None:
 
 async def test_altered_body_with_a_new_digest(door: Door, alice: Stranger) -> None:
     """Row 3: the digest of the altered body is not what was signed."""
-    raw, forged = b'{"type":"Like","actor":"%s"}' % alice.uri.encode(), b'{"type":"Undo","actor":"%s"}' % alice.uri.encode()
+    raw, forged = (
+        b'{"type":"Like","actor":"%s"}' % alice.uri.encode(),
+        b'{"type":"Undo","actor":"%s"}' % alice.uri.encode(),
+    )
     digest = alice.signed_headers(door.inbox, forged, date=door.runtime.now())["digest"]
     await door.send(alice, raw, body=forged, change={"digest": digest}, expect=401)
 
@@ -277,7 +280,8 @@ async def test_one_fetch_for_many_at_once(door: Door, alice: Stranger) -> None:
 
 
 @pytest.mark.parametrize(
-    "key_id", ["", "x", "javascript:alert(1)", "http://10.0.0.1:6379/\r\nFLUSHALL", "https://a@b.test/k", "https://a.test./k"]
+    "key_id",
+    ["", "x", "javascript:alert(1)", "http://10.0.0.1:6379/\r\nFLUSHALL", "https://a@b.test/k", "https://a.test./k"],
 )
 async def test_key_ids_that_are_no_uri(door: Door, alice: Stranger, key_id: str) -> None:
     """Rows 22, 23, 66: refused, never a 5xx."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from federation.vocabulary import PUBLIC
 from inbox.models import Tombstone
 from node.blocks.models import Block
 from node.blocks.service import block
@@ -14,7 +15,7 @@ from node.posts.models import Like, Post
 from node.remote.actors import fetch_actor
 from tests.support.doors import Door
 from tests.support.fake_peer import FakePeer
-from tests.support.stranger import PUBLIC, Document, Stranger
+from tests.support.stranger import Document, Stranger
 from tests.unit.inbox.test_posts import own_post
 
 
