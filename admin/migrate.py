@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 import node.base.db.migrations
 from admin.schema import metadata
-from node.base.db.engine import BUSY_TIMEOUT_MS
+from node.base.db.sqlite import BUSY_TIMEOUT_MS
 from node.base.runtime import running
 from node.base.settings import Settings
 

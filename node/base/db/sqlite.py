@@ -1,0 +1,135 @@
+"""SQLite through aiosqlite with one thread hop a statement, and transactions that begin with it.
+
+aiosqlite runs each call on the connection's own thread. SQLAlchemy's adapter makes four such calls a statement
+(cursor, execute, fetch, close) and three more for a transaction around it; each costs about as much CPU as a
+small query. Here a statement is one call that does all four, BEGIN rides with the first statement of a
+transaction, and a rollback where nothing was begun costs nothing.
+
+A connection that reads has no transaction at all: each statement sees the last commit, as on PostgreSQL's
+READ COMMITTED. One that writes begins with BEGIN IMMEDIATE: it holds the file's write lock from its first
+statement, so it cannot fail half way with 'database is locked'.
+"""
+
+import collections
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
+from sqlalchemy.util.concurrency import await_
+
+BUSY_TIMEOUT_MS = 20_000
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "cache_size=-16000",
+    "mmap_size=134217728",
+)
+
+
+class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that executes, fetches and closes in one call on the connection's thread."""
+
+    __slots__ = ("_description", "_lastrowid", "_rowcount", "arraysize")
+    begins_with = ""
+
+    def __init__(self, adapt_connection: Any) -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._rows = collections.deque()
+        self._description: Any = None
+        self._rowcount = -1
+        self._lastrowid = 0
+        self.arraysize = 1
+
+    @property
+    def description(self) -> Any:
+        """What the columns are, or None for a statement without rows."""
+        return self._description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        return self._rowcount
+
+    @property
+    def lastrowid(self) -> int:
+        """The id SQLite gave the last row."""
+        return self._lastrowid
+
+    def execute(self, operation: Any, parameters: Any = None) -> Any:
+        """Run one statement and fetch all its rows."""
+        self._run(lambda raw: raw.execute(operation, parameters or ()))
+
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> Any:
+        """Run one statement for each set of parameters."""
+        self._run(lambda raw: raw.executemany(operation, seq_of_parameters))
+
+    def _run(self, statement: Callable[[Any], Any]) -> None:
+        connection: Any = self._connection
+
+        def on_thread() -> tuple[Any, Sequence[Any], int, int]:
+            raw = connection._conn
+            if self.begins_with and not raw.in_transaction:
+                raw.execute(self.begins_with)
+            cursor = statement(raw)
+            rows = cursor.fetchall() if cursor.description else ()
+            found = cursor.description, rows, cursor.rowcount, cursor.lastrowid
+            cursor.close()
+            return found
+
+        try:
+            self._description, rows, self._rowcount, self._lastrowid = await_(connection._execute(on_thread))
+        except Exception as error:
+            self._adapt_connection._handle_exception(error)
+        self._rows = collections.deque(rows)
+
+    async def _async_soft_close(self) -> None:
+        """Nothing is left open."""
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._rows.clear()
+
+
+class WritingCursor(OneHopCursor):
+    """A cursor whose transactions hold the write lock from their first statement."""
+
+    __slots__ = ()
+    begins_with = "BEGIN IMMEDIATE"
+
+
+class ReadingConnection(AsyncAdapt_aiosqlite_connection):
+    """A connection that reads without transactions."""
+
+    __slots__ = ()
+    _cursor_cls = OneHopCursor
+
+    def rollback(self) -> None:
+        """End a transaction, if one was begun."""
+        if self._connection._connection and self._connection._connection.in_transaction:
+            super().rollback()
+
+    def commit(self) -> None:
+        """Commit a transaction, if one was begun."""
+        if self._connection._connection and self._connection._connection.in_transaction:
+            super().commit()
+
+
+class WritingConnection(ReadingConnection):
+    """A connection whose first statement takes the write lock."""
+
+    __slots__ = ()
+    _cursor_cls = WritingCursor
+
+
+def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
+    """Make a fresh connection of SQLAlchemy's adapter one of ours and prepare its file."""
+    # The driver's own implicit BEGIN would come too late (before the first write, not the first read).
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        await_(connection._connection.execute(f"PRAGMA {pragma}"))
+    connection.__class__ = kind
