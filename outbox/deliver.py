@@ -153,7 +153,8 @@ class _Round:
                 if in_time and hungry and self._waiting() < BATCH // 2:
                     batch = await claim(self._runtime, slow=self._slow)
                     self._take(batch.parcels, batch.health)
-                    exhausted = batch.claimed < BATCH
+                    # what was dropped unsent may have held up what is behind it
+                    exhausted = batch.claimed < BATCH and batch.claimed == len(batch.parcels)
                     claim_at = time.monotonic() + FLUSH_EVERY
                 await self._some_progress()
                 if self._tasks and len(self._sent) < FLUSH_AT and time.monotonic() < flush_at:

@@ -193,5 +193,5 @@ async def release(uow: UnitOfWork, host: str, *, now: datetime) -> None:
         assert isinstance(table, Table)
         await uow.execute(
             update(table).where(table.c.id == bindparam("row_id"), idle).values(due_at=bindparam("due")),
-            [{"row_id": id_, "due": now + RELEASE_EVERY * place} for place, id_ in enumerate(waiting)],
+            [{"row_id": id_, "due": now + RELEASE_EVERY * place} for place, id_ in enumerate(waiting, start=1)],
         )
