@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from node.base.ids import MAX_ID, IdMaker, floor_id, id_at, new_id, time_of
+import pytest
+
+from node.base.ids import MAX_ID, IdMaker, floor_id, id_at, new_id, read_id, time_of
 
 
 def test_ids_grow_and_never_repeat() -> None:
@@ -32,3 +34,14 @@ def test_a_post_from_the_future_sorts_now() -> None:
 
 def test_a_time_before_the_epoch_is_clamped() -> None:
     assert id_at(datetime(1, 1, 1, tzinfo=UTC)) >= 0
+
+
+@pytest.mark.parametrize("text", ["0", "1", str(new_id()), str(MAX_ID)])
+def test_ids_are_read_from_text(text: str) -> None:
+    """Ids of this decade have 19 digits."""
+    assert read_id(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", " 1", "x", "٣", "²", str(MAX_ID + 1), "9" * 5000])
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert read_id(text) is None
