@@ -63,7 +63,7 @@ async def _render_batch(
         parameters["viewer"] = viewer_id
     if home:
         parameters["now"] = runtime.now()
-    facts = (await reader.execute(_facts_query(viewer_id is None, home), parameters)).all()
+    facts = await reader.rows(_facts_query(viewer_id is None, home), parameters)
     rendered = runtime.caches.get("rendered_posts", size=CACHED_POSTS, seconds=CACHED_SECONDS)
     missing = {
         key[0]: key
