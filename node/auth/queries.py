@@ -5,7 +5,7 @@ Whoever is gone has no session and no token: both look-ups join the account (att
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -145,33 +145,47 @@ async def list_sessions(reader: Reader, account_id: int, now: datetime) -> list[
     )
 
 
+_TOKEN = (
+    select(
+        OAuthToken.id,
+        OAuthToken.account_id,
+        OAuthToken.app_id,
+        OAuthToken.scopes,
+        OAuthToken.revoked_at,
+        User.role,
+        User.confirmed_at,
+        User.approved_at,
+        User.last_active_at,
+        is_present().label("present"),
+    )
+    .outerjoin(User, User.account_id == OAuthToken.account_id)
+    .outerjoin(Account, Account.id == OAuthToken.account_id)
+    .where(OAuthToken.token_hash == bindparam("token_hash"))
+)
+"""Asked with every API request, so built once."""
+
+
 async def find_token(reader: Reader, token: str, now: datetime) -> Principal | None:
     """Return whom a bearer token speaks for; None when it is unknown, revoked, or its account gone (row 90)."""
     if not token or len(token) > 1_000:
         return None
-    row = (
-        await reader.execute(
-            select(OAuthToken, User, is_present())
-            .outerjoin(User, User.account_id == OAuthToken.account_id)
-            .outerjoin(Account, Account.id == OAuthToken.account_id)
-            .where(OAuthToken.token_hash == hash_secret(token))
-        )
-    ).one_or_none()
-    if row is None:
+    rows = await reader.rows(_TOKEN, {"token_hash": hash_secret(token)})
+    if not rows:
         return None
-    stored, user, present = row
-    if stored.revoked_at is not None and stored.revoked_at <= now:
+    (row,) = rows
+    if row.revoked_at is not None and row.revoked_at <= now:
         return None
-    if stored.account_id is not None and (user is None or not present):
+    is_person = row.role is not None
+    if row.account_id is not None and not (is_person and row.present):
         return None
     return Principal(
-        token_id=stored.id,
-        account_id=stored.account_id,
-        scopes=frozenset(stored.scopes.split()),
-        role=user.role if user is not None else "user",
-        is_usable=user.is_usable if user is not None else True,
-        app_id=stored.app_id,
-        last_active_at=user.last_active_at if user is not None else None,
+        token_id=row.id,
+        account_id=row.account_id,
+        scopes=frozenset(row.scopes.split()),
+        role=row.role or "user",
+        is_usable=not is_person or (row.confirmed_at is not None and row.approved_at is not None),
+        app_id=row.app_id,
+        last_active_at=row.last_active_at,
     )
 
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import CursorResult, Executable, Result
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from node.base.db.base import Base
 from node.base.db.event_log import Event, append_event
@@ -32,6 +32,8 @@ class Reader(Protocol):
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]: ...
 
+    async def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Any]: ...
+
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any: ...
 
     async def scalars(self, statement: Executable, parameters: Any = None) -> Sequence[Any]: ...
@@ -40,6 +42,14 @@ class Reader(Protocol):
 class _Session:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
+        """Return all rows of a SELECT of columns, past the ORM: what the hot paths use.
+
+        Cheapest with a statement that is built once and takes `parameters`. Entities are not to be had this way.
+        """
+        connection = await self._session.connection()
+        return (await connection.execute(statement, parameters)).all()
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a statement and return its result."""
@@ -59,8 +69,57 @@ class _Session:
         return self._session.get_bind().dialect.name
 
 
-class ReadSession(_Session):
-    """A consistent view of the last commit. It cannot write."""
+class ReadSession:
+    """A view of what is committed. It cannot write.
+
+    Takes a connection at its first use; the ORM's session is made only for statements that ask for entities.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+        self._session: AsyncSession | None = None
+
+    async def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
+        """Return all rows of a SELECT of columns, past the ORM: what the hot paths use.
+
+        Cheapest with a statement that is built once and takes `parameters`. Entities are not to be had this way.
+        """
+        return (await (await self._connected()).execute(statement, parameters)).all()
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
+        """Run a SELECT and return its result."""
+        return await (await self._opened()).execute(statement, parameters)
+
+    async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
+        """Return the first column of the first row, or None."""
+        return await (await self._opened()).scalar(statement, parameters)
+
+    async def scalars(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
+        """Return the first column of every row."""
+        return (await (await self._opened()).scalars(statement, parameters)).all()
+
+    @property
+    def dialect(self) -> str:
+        """Either "sqlite" or "postgresql"."""
+        return self._engine.dialect.name
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        if self._session is not None:
+            await self._session.close()
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _connected(self) -> AsyncConnection:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        return self._connection
+
+    async def _opened(self) -> AsyncSession:
+        if self._session is None:
+            self._session = AsyncSession(await self._connected(), expire_on_commit=False, autoflush=False)
+        return self._session
 
 
 class UnitOfWork(_Session):
@@ -128,9 +187,9 @@ async def unit_of_work(
 @asynccontextmanager
 async def read_session(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
     """Open a read view for the length of the block."""
-    session = AsyncSession(engine, expire_on_commit=False, autoflush=False)
+    session = ReadSession(engine)
     try:
-        yield ReadSession(session)
+        yield session
     except (OperationalError, PoolTimeout) as error:
         raise Unavailable(CANNOT) from error
     finally:
