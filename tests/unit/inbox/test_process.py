@@ -1,0 +1,153 @@
+"""The drain: chains, retries, poison, and a worker that dies in the middle (INB-3, INB-9, row 114)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from federation.errors import FetchFailed, MalformedDocument
+from inbox import dispatch, process
+from inbox.context import Context
+from inbox.dispatch import Handler
+from inbox.models import ReceivedActivity
+from inbox.process import chains_of, process_due
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Unavailable
+from node.base.work import DRAINS, FETCH, INBOX
+from node.posts.models import Like, Post
+from tests.support.doors import Door
+from tests.support.fake_peer import Answer
+from tests.support.stranger import Stranger
+from tests.unit.inbox.test_posts import own_post
+
+
+def row(id_: int, actor: str, object_: str = "") -> ReceivedActivity:
+    return ReceivedActivity(id=id_, actor_uri=actor, object_uri=object_)
+
+
+def test_chains_join_what_shares_an_actor_or_an_object() -> None:
+    """INB-9: two chains that meet in a third row become one, in the order of arrival."""
+    rows = [row(1, "a", "x"), row(2, "b", "y"), row(3, "c"), row(4, "b", "x"), row(5, "a"), row(6, "d", "z")]
+    found = sorted([item.id for item in chain] for chain in chains_of(rows))
+    assert found == [[1, 2, 4, 5], [3], [6]]
+    assert chains_of([]) == []
+
+
+def test_both_lanes_have_a_drain() -> None:
+    assert {INBOX, FETCH} <= DRAINS.keys()
+
+
+async def test_a_peer_that_is_away_is_asked_again(door: Door, alice: Stranger) -> None:
+    """What may pass is tried again after a growing wait, and then takes effect."""
+    bob = await door.person("bob")
+    await door.follow(bob, alice)
+    note = alice.note()
+    path = note["id"].removeprefix(alice.peer.url)
+    served, alice.peer.routes[path] = alice.peer.routes[path], Answer(status=503)
+    create = alice.activity("Create", note["id"])
+    await door.send(alice, create)
+    assert await door.outcome(create) == "retry http_status"
+    alice.peer.routes[path] = served
+    door.clock.advance(minutes=6)
+    await door.settle()
+    assert await door.outcome(create) == "done"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("trips"), FetchFailed("timeout"), Unavailable(), TimeoutError(), RecursionError(), KeyError("x")],
+)
+async def test_poison_is_parked_with_its_reason(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Row 114: eight tries, then shelved; the rest of the queue goes on."""
+    tries = []
+
+    async def trip(context: Context) -> None:
+        tries.append(context.attempts)
+        raise error
+
+    async def nothing(uow: UnitOfWork, context: Context, verified: None) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Move": Handler(trip, nothing)})
+    poison = alice.activity("Move", "x")
+    await door.send(alice, poison)
+    for _ in range(20):
+        door.clock.advance(hours=3)
+        await door.settle()
+    assert tries == list(range(1, process.MAX_ATTEMPTS + 1))
+    assert (await door.outcome(poison)).startswith("parked ")
+    await door.send(alice, alice.activity("Like", "x"))
+
+
+async def test_what_kills_its_worker_is_parked_too(door: Door, alice: Stranger) -> None:
+    """Row 114: a claim counts before the work begins."""
+    activity = alice.activity("Like", "x")
+    await alice.deliver(door.inbox, activity)
+    async with door.runtime.write() as uow:
+        await uow.write(update(ReceivedActivity).values(attempts=process.MAX_ATTEMPTS))
+    await door.settle()
+    assert await door.outcome(activity) == "parked too_many_attempts"
+
+
+async def test_effect_and_mark_stand_or_fall_together(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure after the effect undoes it; the next try has it once."""
+    bob = await door.person("bob")
+    post = await own_post(door, bob)
+    handler: Handler[Any] = dispatch.HANDLERS["Like"]
+    failures = iter([True])
+
+    async def breaks_once(uow: UnitOfWork, context: Context, verified: Any) -> None:
+        await handler.receive(uow, context, verified)
+        if next(failures, False):
+            raise RuntimeError("the power went")
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Like": Handler(handler.verify, breaks_once)})
+    await door.send(alice, alice.activity("Like", post.uri))
+    assert await door.count(Like) == 0
+    assert await door.events("PostLiked") == []
+    door.clock.advance(minutes=1)
+    await door.settle()
+    assert await door.count(Like) == 1
+    assert len(await door.events("PostLiked")) == 1
+
+
+async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger) -> None:
+    """Two workers have the same row: one effect."""
+    bob = await door.person("bob")
+    note = alice.note(mentions=[bob.uri])
+    await alice.deliver(door.inbox, alice.create(note))
+    async with door.runtime.read() as reader:
+        (stored,) = await reader.scalars(select(ReceivedActivity))
+    stored.attempts = 1
+    await process.process_row(door.runtime, stored)
+    await process.process_row(door.runtime, stored)
+    assert await door.count(Post) == 1
+    assert len(await door.events("PostPublished")) == 1
+    async with door.runtime.read() as reader:
+        (ended,) = await reader.scalars(select(ReceivedActivity))
+    assert ended.outcome == "done"
+
+
+async def test_a_verdict_of_the_wire_is_final(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(context: Context) -> None:
+        raise MalformedDocument("bad_id", "no id")
+
+    async def nothing(uow: UnitOfWork, context: Context, verified: None) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Move": Handler(unreadable, nothing)})
+    activity = alice.activity("Move", "x")
+    await door.send(alice, activity)
+    assert await door.outcome(activity) == "refused bad_id"
+
+
+async def test_the_drain_says_when_nothing_is_left(door: Door) -> None:
+    assert await process_due(door.runtime) is False
+    assert not await process.is_due(door.runtime, door.runtime.now() + timedelta(days=1))
