@@ -6,7 +6,8 @@ from quart import Blueprint
 
 from federation.origins import is_http_uri
 from node.accounts.models import Account
-from node.accounts.queries import find_account_by_uri, search_accounts
+from node.accounts.queries import find_account_by_handle, find_account_by_uri, search_accounts
+from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.api.tags import hashtag_view
 from node.base.db.unit_of_work import Reader
@@ -78,12 +79,18 @@ def _may_name_something(text: str) -> bool:
     return is_http_uri(text) or "@" in text
 
 
-async def _known(node: Runtime, url: str) -> Account | Post | None:
-    """Return what a pasted URL names, if it is known here already. Whether it may be seen is checked later."""
-    if not is_http_uri(url):
-        return None
+async def _known(node: Runtime, text: str) -> Account | Post | None:
+    """Return what a pasted URL or whole handle names, if it is known here already.
+
+    Whether it may be seen is checked where it is shown.
+    """
     async with node.read() as reader:
-        return await find_account_by_uri(reader, url) or await find_post_by_uri(reader, url)
+        if is_http_uri(text):
+            return await find_account_by_uri(reader, text) or await find_post_by_uri(reader, text)
+        username, _, domain = text.removeprefix("@").partition("@")
+        if not username or not domain:
+            return None
+        return await find_account_by_handle(reader, username, local_or_domain(node.settings, domain))
 
 
 async def _accounts(

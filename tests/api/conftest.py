@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from node.media.routes import blueprint as media_blueprint
 from quart import Quart
 
 from node.api import blueprints
 from node.app import create_app
 from node.base.runtime import Runtime
+from node.media.routes import blueprint as media_blueprint
 from tests.support.nodes import Node, Person
 
 

@@ -52,7 +52,9 @@ async def test_acting_on_a_boost_acts_on_the_original(ann: Person, bob: Person, 
     assert back["id"] == post["id"]
 
 
-@pytest.mark.parametrize(("visibility", "status"), [("public", 200), ("unlisted", 200), ("private", 200), ("direct", 422)])
+@pytest.mark.parametrize(
+    ("visibility", "status"), [("public", 200), ("unlisted", 200), ("private", 200), ("direct", 422)]
+)
 async def test_the_visibility_of_a_boost(ann: Person, bob: Person, visibility: str, status: int) -> None:
     post = await ann.post("boost me")
     body = {"visibility": visibility}

@@ -108,7 +108,9 @@ async def test_several_at_once(node: Node, ann: Person, bob: Person) -> None:
     assert len(await ann.call("GET", f"/api/v1/statuses?{query}")) == 3
 
 
-@pytest.mark.parametrize(("visibility", "seen"), [("public", True), ("unlisted", True), ("private", False), ("direct", False)])
+@pytest.mark.parametrize(
+    ("visibility", "seen"), [("public", True), ("unlisted", True), ("private", False), ("direct", False)]
+)
 async def test_who_may_read(node: Node, ann: Person, bob: Person, visibility: str, seen: bool) -> None:
     """Not allowed and not existing give the same bytes (attack rows 42 and 89)."""
     post = await ann.post("hello", visibility=visibility)

@@ -6,7 +6,9 @@ from tests.api.shapes import check_status, links
 from tests.support.nodes import Node, Person, settle
 
 
-async def test_home_has_own_posts_and_those_of_people_i_follow(node: Node, ann: Person, bob: Person, carol: Person) -> None:
+async def test_home_has_own_posts_and_those_of_people_i_follow(
+    node: Node, ann: Person, bob: Person, carol: Person
+) -> None:
     await ann.act(f"/api/v1/accounts/{bob.account_id}/follow")
     await settle(node.runtime)
     own, followed = await ann.post("own"), await bob.post("followed")
@@ -96,8 +98,10 @@ async def test_blocks_and_mutes_do_not_empty_a_page(node: Node, ann: Person, bob
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("limit=-1", 400), ("limit=x", 400), ("max_id=abc", 400), ("min_id=-5", 400), ("limit=0", 200), ("limit=100000", 200)]
-    + [("max_id=99999999999999999999999", 200), ("since_id=", 200), ("unknown=1", 200)],
+    [
+        *((query, 400) for query in ("limit=-1", "limit=x", "max_id=abc", "min_id=-5")),
+        *((query, 200) for query in ("limit=0", "limit=100000", "max_id=" + "9" * 30, "since_id=", "unknown=1")),
+    ],
 )
 async def test_parameters_of_pages(node: Node, ann: Person, query: str, status: int) -> None:
     """client-api behaviour 7."""
