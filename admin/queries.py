@@ -13,8 +13,8 @@ from node.auth.models import User
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
+from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, INBOX, RELAY
 from node.base.paging import Page
-from node.base.work import DELIVER, DELIVER_SLOW, FETCH, INBOX, RELAY
 from node.posts.models import Post
 from node.remote.models import FetchTask
 from node.uris import INSTANCE_ACTOR_ID

@@ -32,21 +32,10 @@ from rq.worker.base import WorkerStatus
 
 import admin.jobs
 from admin import presence
+from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, INBOX, INDEX, LANES, MAIL, RELAY, queue_name
 from node.base.runtime import open_runtime
 from node.base.settings import Settings
-from node.base.work import (
-    DELIVER,
-    DELIVER_SLOW,
-    FETCH,
-    INBOX,
-    INDEX,
-    LANES,
-    MAIL,
-    RELAY,
-    WorkerContext,
-    enter_worker,
-    queue_name,
-)
+from node.base.work import WorkerContext, enter_worker
 
 GRACE_SECONDS = 4.0
 RETRY_SECONDS = 1.0

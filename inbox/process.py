@@ -31,8 +31,9 @@ from inbox.queries import has_due, list_received
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import RookeryError, Unavailable
+from node.base.lanes import INBOX
 from node.base.runtime import Runtime
-from node.base.work import INBOX, drain
+from node.base.work import drain
 from node.remote.errors import is_passing
 from node.remote.signers import BlockedDomain, require_welcome
 

@@ -27,8 +27,8 @@ from node.accounts.queries import find_account_by_uri
 from node.base.db.inserts import insert_if_absent
 from node.base.errors import BadRequest, Forbidden, NotSignedIn, RookeryError, TooLarge, TooManyRequests, Unavailable
 from node.base.ids import new_id
+from node.base.lanes import INBOX
 from node.base.runtime import Runtime
-from node.base.work import INBOX
 from node.events import PeerHeard
 from node.remote.errors import FetchLimited
 from node.remote.memory import memory_of

@@ -17,8 +17,8 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
+from node.base.lanes import DELIVER, DELIVER_SLOW
 from node.base.runtime import Runtime
-from node.base.work import DELIVER, DELIVER_SLOW
 from node.events import (
     AccountBlocked,
     AccountDeleted,

@@ -31,8 +31,9 @@ from federation.errors import EgressRefused, FederationError, FetchFailed
 from federation.origins import host_of
 from federation.signatures.request import Scheme
 from node.base.db.unit_of_work import UnitOfWork
+from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH
 from node.base.runtime import Runtime
-from node.base.work import DELIVER, DELIVER_SLOW, FETCH, drain
+from node.base.work import drain
 from outbox.moved import find_new_inbox, look_again
 from outbox.outcomes import Answer, Outcome, Verdict, judge, retry_delay
 from outbox.peers import (

@@ -19,8 +19,9 @@ from sqlalchemy import delete, select, update
 from node.base.db.claims import claim_due
 from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
 from node.base.errors import Unavailable
+from node.base.lanes import RELAY
 from node.base.runtime import Runtime
-from node.base.work import RELAY, drain
+from node.base.work import drain
 from outbox.address import Occasion
 from outbox.effects import EFFECTS
 

@@ -49,7 +49,7 @@ def worker(lanes: str) -> None:
     from setproctitle import setproctitle
 
     from admin.worker import parse_lanes, run_worker, worker_title
-    from node.base.work import LANES
+    from node.base.lanes import LANES
 
     try:
         chosen = parse_lanes(lanes) if lanes else LANES

@@ -19,7 +19,7 @@ from inbox.queries import is_create_pending
 from inbox.tombstones import is_buried
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
-from node.base.work import FETCH
+from node.base.lanes import FETCH
 from node.follows.queries import is_block_between
 from node.posts.models import Post
 from node.posts.queries import find_post, find_post_by_uri

@@ -20,7 +20,7 @@ from inbox.tombstones import is_buried
 from node.accounts.models import Account
 from node.accounts.queries import find_account_by_uri, list_accounts_by_uri
 from node.base.db.unit_of_work import UnitOfWork
-from node.base.work import FETCH
+from node.base.lanes import FETCH
 from node.posts.queries import find_post_by_uri
 from node.remote.posts import download_post
 from node.remote.queries import find_local_follower_id, has_local_follower

@@ -26,7 +26,7 @@ from node.accounts.models import Account
 from node.accounts.queries import list_keys
 from node.accounts.service import upsert_remote_account
 from node.base.db.unit_of_work import UnitOfWork
-from node.base.work import FETCH
+from node.base.lanes import FETCH
 from node.posts.queries import find_post_by_uri
 from node.posts.remote import edit_remote_post
 from node.remote.actors import fetch_actor

@@ -11,8 +11,8 @@ from node.base.cache import LocalCaches, RedisGate, open_redis
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
+from node.base.lanes import RELAY, Nudger
 from node.base.settings import Settings
-from node.base.work import RELAY, Nudger
 
 VERSION = "0.1.0"
 

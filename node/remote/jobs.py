@@ -16,8 +16,9 @@ from sqlalchemy import delete, update
 from federation.errors import FederationError, FetchGone
 from node.base.db.claims import claim_due
 from node.base.errors import Unavailable
+from node.base.lanes import FETCH
 from node.base.runtime import Runtime
-from node.base.work import FETCH, drain
+from node.base.work import drain
 from node.remote.actors import fetch_actor
 from node.remote.errors import is_passing
 from node.remote.models import FetchTask

@@ -21,9 +21,10 @@ import httpx
 from sqlalchemy import create_engine
 
 from admin.schema import metadata
+from node.base.lanes import LANES
 from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
-from node.base.work import DRAINS, LANES
+from node.base.work import DRAINS
 from tests.support.redis_server import RedisServer
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))

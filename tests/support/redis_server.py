@@ -29,8 +29,12 @@ class RedisServer:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no"]
-            + ["--databases", "4096", "--dir", str(self._folder)],
+            # fmt: off
+            [
+                redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._folder),
+                "--save", "", "--appendonly", "no", "--databases", "4096",
+            ],
+            # fmt: on
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 10

@@ -3,7 +3,7 @@
 import pytest
 
 from admin.worker import split_lanes, worker_title
-from node.base.work import DELIVER, INBOX, INDEX, LANES, RELAY
+from node.base.lanes import DELIVER, INBOX, INDEX, LANES, RELAY
 
 
 @pytest.mark.parametrize("workers", range(1, 9))

@@ -14,7 +14,8 @@ from inbox.models import ReceivedActivity
 from inbox.process import chains_of, process_due
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Unavailable
-from node.base.work import DRAINS, FETCH, INBOX
+from node.base.lanes import FETCH, INBOX
+from node.base.work import DRAINS
 from node.posts.models import Like, Post
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer
@@ -133,9 +134,7 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     assert ended.outcome == "done"
 
 
-async def test_a_verdict_of_the_wire_is_final(
-    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_verdict_of_the_wire_is_final(door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
     async def unreadable(context: Context) -> None:
         raise MalformedDocument("bad_id", "no id")
 

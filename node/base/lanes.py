@@ -1,0 +1,91 @@
+"""Lanes of background work, and nudges: how a worker learns that one of them has rows to drain.
+
+RQ carries a nudge: the lane's name, nothing else, JSON, never pickle. Nudges of one lane coalesce: while one waits
+in the queue, further ones are dropped (`SET NX`), so a burst of a thousand posts costs a handful of jobs. A lost
+nudge (Redis restarted, worker killed) is made good by the scheduler, which sweeps the tables. What a worker does
+with a nudge is `node/base/work.py`.
+"""
+
+import asyncio
+from typing import Any
+
+import structlog
+from redis import Redis as SyncRedis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from node.base.cache import SOCKET_SECONDS, RedisGate
+
+RELAY = "relay"
+INBOX = "inbox"
+DELIVER = "deliver"
+DELIVER_SLOW = "deliver-slow"
+FETCH = "fetch"
+INDEX = "index"
+MAIL = "mail"
+
+LANES = (RELAY, INBOX, DELIVER, FETCH, INDEX, MAIL, DELIVER_SLOW)
+"""Every lane, most urgent first: a worker takes the first that has a nudge."""
+
+NUDGE_TTL_MS = 10_000
+RQ_GRACE_SECONDS = 10
+
+MAX_DRAIN_SECONDS = 120
+"""The longest any drain may take; each ends itself earlier (`node/base/work.py`)."""
+
+log = structlog.get_logger(__name__)
+
+
+def queue_name(lane: str) -> str:
+    """RQ's queue of a lane. The hash tag keeps a lane on one node of a cluster."""
+    return f"{{rookery}}:{lane}"
+
+
+def _flag(lane: str) -> str:
+    return f"{{rookery}}:nudged:{lane}"
+
+
+class Nudger:
+    """Puts nudges into RQ, at most one waiting per lane, and never fails its caller."""
+
+    def __init__(self, gate: RedisGate, redis_url: str) -> None:
+        self._gate = gate
+        self._sync: SyncRedis = SyncRedis.from_url(
+            redis_url, socket_timeout=SOCKET_SECONDS, retry=Retry(NoBackoff(), 0)
+        )
+
+    async def nudge(self, lane: str) -> bool:
+        """Wake a worker for `lane`; False when one is on its way already or Redis is away."""
+        fresh = await self._gate.call(lambda redis: redis.set(_flag(lane), b"1", nx=True, px=NUDGE_TTL_MS))
+        if not fresh:
+            return False
+        try:
+            await asyncio.to_thread(self._enqueue, lane)
+        except Exception as error:  # whatever it was, the sweep nudges again
+            log.warning("nudge_failed", lane=lane, error=type(error).__name__)
+            return False
+        return True
+
+    def _enqueue(self, lane: str) -> None:
+        Queue(queue_name(lane), connection=self._sync, serializer=JSONSerializer).enqueue_call(
+            "node.base.work.run_lane",
+            args=(lane,),
+            timeout=MAX_DRAIN_SECONDS + RQ_GRACE_SECONDS,
+            result_ttl=0,
+            failure_ttl=3600,
+        )
+
+    async def lower_flag(self, lane: str) -> None:
+        """Let the next nudge of `lane` through. Called by a drain *before* it looks for rows."""
+        await self._gate.call(lambda redis: redis.delete(_flag(lane)))
+
+    async def close(self) -> None:
+        """Close the connection that enqueues."""
+        self._sync.close()
+
+
+def queue_lengths(connection: Any) -> dict[str, int]:
+    """Return how many nudges wait in each lane (for health and metrics)."""
+    return {lane: Queue(queue_name(lane), connection=connection).count for lane in LANES}
