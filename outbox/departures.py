@@ -1,4 +1,4 @@
-"""What goes when an account goes (MOD-1): access, posts, follows, likes, notifications; ours or remote.
+"""What goes when a post or account goes (MOD-1): access, posts, follows, likes, notifications; ours or remote.
 
 A person may have written tens of thousands of posts, and SQLite has one writer. So the account's end is one short
 transaction, and `clear_some` takes the rest away piece by piece, each piece the effect of an event of its own. Until
@@ -10,15 +10,20 @@ from typing import Final
 from sqlalchemy import select
 
 from node.auth.sessions import revoke_access
-from node.events import AccountDeleted, AccountLeft
+from node.events import AccountDeleted, AccountLeft, PostDeleted
 from node.follows.service import sever_all
 from node.notifications.service import withdraw_for_account
-from node.posts.likes import unlike
+from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.service import withdraw
 from outbox.address import Occasion
 
 PIECE: Final = 100
+
+
+async def post_deleted(on: Occasion, event: PostDeleted) -> None:
+    """Remove the likes of a post; `address` has read from them who is to hear of its end."""
+    await forget_likes(on.uow, event.post_id)
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:

@@ -57,3 +57,8 @@ async def unlike(uow: UnitOfWork, account_id: int, post: Post) -> bool:
     await count_on_post(uow, post_id, "likes_count", -1)
     await uow.record(PostUnliked(stored.id, stored.uri, account_id, post_id))
     return True
+
+
+async def forget_likes(uow: UnitOfWork, post_id: int) -> int:
+    """Remove the likes of a deleted post, once everybody who liked it has been told; return how many there were."""
+    return await uow.write(delete(Like).where(Like.post_id == post_id).execution_options(synchronize_session=False))

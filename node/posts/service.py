@@ -26,7 +26,7 @@ from node.posts.addressing import add_mentions, replace_mentions
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
-from node.posts.models import Bookmark, IdempotencyKey, Like, Post, PostEdit, PostHashtag
+from node.posts.models import Bookmark, IdempotencyKey, Post, PostEdit, PostHashtag
 from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
 from node.posts.threads import place_under
 from node.text.writing import MentionTarget, RenderedText, render_text
@@ -140,8 +140,9 @@ async def edit(
 async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bool = False) -> bool:
     """Take back a post or boost, ours or remote; return whether it still stood.
 
-    The row stays as a tombstone, and so do its mentions (who once had it must hear of its end). Its words,
-    history, media, hashtags, likes and bookmarks go, and boosts of it with it. `keep_media` gives the pictures
+    The row stays as a tombstone, and so do its mentions; its likes stay until the effects of PostDeleted have read
+    them (who once had it must hear of its end). Its words, history, media, hashtags and bookmarks go, and boosts of
+    it with it. `keep_media` gives the pictures
     of a local post back to their owner's uploads, for delete-and-redraft.
     """
     words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
@@ -160,7 +161,7 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     else:
         await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1)
         authors += await _withdraw_boosts(uow, post.id, now)
-        for table in (Like, Bookmark, PostHashtag, PostEdit):
+        for table in (Bookmark, PostHashtag, PostEdit):
             await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))
         await discard_post_media(uow, post.id, keep=keep_media and post.local, now=now)
     await uncount_authors(uow, authors)
