@@ -1,4 +1,4 @@
-"""Coming in and going out: sign-up, sign-in, sign-out, the confirmation of an address."""
+"""Coming in and going out: sign-up, sign-in, sign-out. What mailed links lead to is in `mailed_links.py`."""
 
 import asyncio
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 from quart import Blueprint, Response, redirect, request
 
 from federation.keys import generate_rsa_key
-from node.auth.service import authenticate, close_session, confirm_email, open_session, sign_up
+from node.auth.service import authenticate, close_session, open_session, sign_up
 from node.auth.sessions import SESSION_LIFE
 from node.base.errors import Forbidden, Invalid
 from node.http.context import client_address, runtime
@@ -150,14 +150,3 @@ async def sign_up_form(visitor: Visitor | None) -> Answer:
 def passwords_agree(form: Form) -> bool:
     """Whether the password was typed the same twice."""
     return form.text("password") == form.text("password_again")
-
-
-@blueprint.get("/auth/confirm")
-@anybody
-async def confirm(visitor: Visitor | None) -> Answer:
-    """Confirm an address by the link that was mailed to it."""
-    node = runtime()
-    async with node.write() as uow:
-        await confirm_email(uow, request.args.get("token", "")[:200], now=node.now())
-    tell("Your address is confirmed. You can sign in now.")
-    return cast(Response, redirect("/auth/sign_in", 303))

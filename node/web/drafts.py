@@ -14,9 +14,8 @@ from node.media.queries import list_attachable
 from node.media.rules import MediaChange
 from node.media.service import store_upload
 from node.media.views import media_view
-from node.posts.drafts import Draft
+from node.posts.drafts import MAX_MEDIA, Draft
 from node.posts.views import VISIBILITY_FROM_WORD
-from node.site.views import MAX_MEDIA
 from node.web.forms import Errors, Form, errors_of
 from node.web.visitors import Visitor
 from node.web.words import LANGUAGES

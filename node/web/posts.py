@@ -189,7 +189,8 @@ async def history(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
     async with node.read() as reader:
         post = await _post_of(reader, acct, post_id, viewer_id)
         view = await render_post(node, reader, post_id, viewer_id=viewer_id)
-        versions = await list_edits(reader, post)
+        past = await list_edits(reader, post_id)
+    present = view | {"created_at": post.edited_at or post.published_at, "pictures": len(view["media_attachments"])}
     revisions = [
         {
             "created_at": version.created_at,
@@ -197,11 +198,11 @@ async def history(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
             "spoiler_text": version.spoiler_text,
             "emojis": version.emojis,
             "pictures": len(version.media),
-            "media_attachments": view["media_attachments"] if version is versions[-1] else [],
+            "media_attachments": [],
         }
-        for version in versions
+        for version in past
     ]
-    return await show("pages/post_history.html", visitor, post=view, revisions=revisions)
+    return await show("pages/post_history.html", visitor, post=view, revisions=[*revisions, present])
 
 
 @blueprint.get("/@<acct>/<id:post_id>/delete")

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from node.base.template_files import template_root
 from node.web import markup, words
 
 STATIC_ROOT = Path(__file__).parent / "static"
@@ -48,12 +49,6 @@ class Flash:
 
     text: str
     kind: str = "info"
-
-
-def template_root() -> Path:
-    """Return where the templates are: beside the packages in a checkout, inside this package in a wheel."""
-    packed = Path(__file__).parent / "templates"
-    return packed if packed.is_dir() else Path(__file__).resolve().parents[2] / "templates"
 
 
 @lru_cache(maxsize=1)

@@ -21,8 +21,8 @@ from node.follows.queries import count_follow_requests
 from node.http.context import runtime
 from node.http.problems import register_html
 from node.notifications.queries import count_unread
+from node.posts.drafts import MAX_MEDIA
 from node.site.service import site_facts
-from node.site.views import MAX_MEDIA
 from node.web.rendering import Flash, Pages, Site
 from node.web.visitors import Visitor, current_visitor, drop_cookie, form_token, read_cookie, set_cookie
 
