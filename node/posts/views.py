@@ -6,6 +6,7 @@ from typing import Any
 
 from node.accounts.models import Account
 from node.posts.models import Hashtag, Post
+from node.text.sanitising import clean_html
 
 VISIBILITY_WORDS = {"public": "public", "unlisted": "unlisted", "followers": "private", "direct": "direct"}
 """Our word to the API's."""
@@ -39,7 +40,8 @@ def status_view(
     tags: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return a Status without what depends on the viewer or changes by itself (flags and counts)."""
-    content = post.content
+    # row 75: what came from elsewhere is sanitised on the way out too; rows may be older than today's rules
+    content = post.content if post.local else clean_html(post.content)
     if post.title:
         content = f"<p><strong>{_escaped(post.title)}</strong></p>{content}"
     return {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy import update as update_table
 
 from node.accounts.models import Account
 from node.base.db.event_log import EventRow
@@ -16,6 +17,7 @@ from node.media.models import Media
 from node.posts.models import Mention, Post
 from node.posts.queries import find_hashtag, find_post, get_visible_post, list_edits, list_mentions
 from node.posts.remote import edit_remote_post, store_remote_boost
+from node.posts.rendering import render_post
 from node.posts.service import withdraw
 from tests.support.make import make_account, make_post
 from tests.unit.node.posts.makers import make_stranger, mention_tag, remote_post, store
@@ -297,3 +299,13 @@ async def test_counts_of_remote_authors_are_their_own(runtime: Runtime, al: Acco
         assert await reader.scalar(select(Account.posts_count).where(Account.id == al.id)) == 0
         assert await reader.scalar(select(Account.last_post_at).where(Account.id == al.id)) is not None
         assert await reader.scalar(select(func.count()).select_from(Mention)) == 0
+
+
+async def test_row_75_foreign_html_is_sanitised_on_the_way_out_too(runtime: Runtime, al: Account) -> None:
+    stored = await store(runtime, al, remote_post(al, 1))
+    assert stored is not None
+    async with runtime.write() as uow:
+        await uow.write(update_table(Post).where(Post.id == stored.id).values(content="<p>x<script>1</script></p>"))
+    async with runtime.read() as reader:
+        shown = await render_post(runtime, reader, stored.id, viewer_id=None)
+    assert shown["content"] == "<p>x</p>"
