@@ -12,6 +12,7 @@ import node.auth.models
 import node.base.db.event_log
 import node.blocks.models
 import node.follows.models
+import node.mail.models
 import node.media.models
 import node.moderation.models
 import node.notifications.models
@@ -27,6 +28,7 @@ MODULES = (
     node.base.db.event_log,
     node.blocks.models,
     node.follows.models,
+    node.mail.models,
     node.media.models,
     node.moderation.models,
     node.notifications.models,

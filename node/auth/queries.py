@@ -200,3 +200,14 @@ async def find_link(reader: Reader, secret: str, purpose: str, now: datetime) ->
         )
     )
     return found
+
+
+async def find_newest_link(reader: Reader, account_id: int, purpose: str) -> OneTimeLink | None:
+    """Return the link of this purpose that was made last for an account, used or not."""
+    found: OneTimeLink | None = await reader.scalar(
+        select(OneTimeLink)
+        .where(OneTimeLink.account_id == account_id, OneTimeLink.purpose == purpose)
+        .order_by(OneTimeLink.created_at.desc())
+        .limit(1)
+    )
+    return found

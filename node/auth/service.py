@@ -13,6 +13,7 @@ from node.accounts.models import Account
 from node.accounts.rules import check_username
 from node.accounts.service import KeyPair, create_local_account
 from node.auth.activity import touch_activity
+from node.auth.letters import CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link
 from node.auth.models import User
 from node.auth.passwords import hash_password, verify_password
@@ -25,6 +26,7 @@ from node.auth.queries import (
     has_admin,
     is_email_taken,
 )
+from node.auth.recovery import request_reset, reset_password
 from node.auth.rules import MAX_REASON, ROLES, fold_email, is_email, password_problems
 from node.auth.sessions import (
     close_other_sessions,
@@ -39,6 +41,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
 from node.base.settings import Settings
+from node.mail.service import request_mail
 
 __all__ = [
     "approve_user",
@@ -58,6 +61,8 @@ __all__ = [
     "open_session",
     "prune_sessions",
     "redeem_setup_link",
+    "request_reset",
+    "reset_password",
     "revoke_access",
     "revoke_token",
     "set_role",
@@ -83,8 +88,11 @@ async def sign_up(
     """Make an account for a visitor, as `settings.registrations` allows.
 
     The user is not usable yet where the node asks for approval or for a confirmed address. Raises Forbidden when
-    sign-up is closed, Gone for a spent invitation, Invalid with every field that is wrong. An address that is taken
-    and one that is none get the same answer (attack row 99).
+    sign-up is closed, Gone for a spent invitation, Invalid with every field that is wrong.
+
+    Who has an address here is not told (attack row 99). Where addresses are confirmed by mail, a sign-up with one
+    that is taken looks as any other, and only a letter to its owner says so: the account that is made can never be
+    confirmed. Where they are not, an address that is taken and one that is none get the same answer.
     """
     if settings.registrations == "closed" or (settings.registrations == "invite" and not invite):
         raise Forbidden("Sign-up is closed on this node" if not _invites(settings) else "You need an invitation")
@@ -93,10 +101,11 @@ async def sign_up(
     if _invites(settings):
         await use_link(uow, invite, "invite", now=now)
     account = await create_local_account(uow, settings, username, now=now, key_pair=key_pair)
-    return await _insert_user(
+    is_taken = settings.confirms_email and await is_email_taken(uow, email)
+    user = await _insert_user(
         uow,
         account,
-        email=email,
+        email=f"taken-{account.id}@nobody.invalid" if is_taken else email,
         password_hash=password_hash,
         role="user",
         reason=reason.strip(),
@@ -104,6 +113,10 @@ async def sign_up(
         approved_at=None if settings.registrations == "approval" else now,
         now=now,
     )
+    if settings.confirms_email:
+        kind = TAKEN if is_taken else CONFIRM
+        await request_mail(uow, settings, kind, addressee=fold_email(email), account_id=account.id, now=now)
+    return user
 
 
 async def create_user(

@@ -12,7 +12,7 @@ from node.auth.links import Purpose
 from node.auth.queries import find_link
 from node.auth.service import confirm_email, request_reset, reset_password
 from node.base.errors import Gone, Invalid
-from node.base.work import MAIL
+from node.base.lanes import MAIL
 from node.http.context import client_address, runtime
 from node.http.limits import Bucket, Limit, spend
 from node.http.proxies import network_of

@@ -1,0 +1,22 @@
+"""Every SELECT over mails."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from node.base.db.unit_of_work import Reader
+from node.mail.models import OutgoingMail
+
+
+async def has_due_mail(reader: Reader, now: datetime) -> bool:
+    """Say whether any mail is due."""
+    found = await reader.scalar(
+        select(OutgoingMail.id).where(OutgoingMail.parked_at.is_(None), OutgoingMail.due_at <= now).limit(1)
+    )
+    return found is not None
+
+
+async def list_mails(reader: Reader, ids: Collection[int]) -> Sequence[OutgoingMail]:
+    """Return mails, oldest first."""
+    return await reader.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(ids)).order_by(OutgoingMail.id))
