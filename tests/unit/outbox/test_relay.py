@@ -1,0 +1,231 @@
+"""From events to effects: exactly once, whatever fails between (style rule 4, attack row 114)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import node.events
+from node.accounts.models import Account
+from node.accounts.service import delete_account
+from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
+from node.base.errors import Unavailable
+from node.base.runtime import Runtime
+from node.events import PostPublished, ProfileUpdated
+from node.follows.service import follow
+from node.notifications.models import Notification
+from node.posts.likes import like, unlike
+from node.posts.models import Like, Post
+from outbox import relay as relaying
+from outbox.effects import EFFECTS, Effects
+from outbox.relay import relay
+from tests.support.make import make_account, make_post
+from tests.support.nodes import Clock
+from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture
+async def ann(runtime: Runtime) -> Account:
+    account = await make_account(runtime, "ann")
+    await relay(runtime)
+    return account
+
+
+async def rows(runtime: Runtime) -> list[EventRow]:
+    async with runtime.read() as reader:
+        return list(await reader.scalars(select(EventRow).order_by(EventRow.id)))
+
+
+def later(runtime: Runtime, **amount: float) -> None:
+    assert isinstance(runtime.clock, Clock)
+    runtime.clock.advance(**amount)
+
+
+def replace_effects(monkeypatch: pytest.MonkeyPatch, event: type[Event], **changes: Any) -> None:
+    monkeypatch.setitem(EFFECTS, event, replace(EFFECTS[event], **changes))
+
+
+def test_every_event_has_its_effects() -> None:
+    named = {name for name, cls in Event.registry.items() if cls.__module__ == node.events.__name__}
+    assert {cls.__name__ for cls in EFFECTS} == named
+
+
+async def test_an_event_is_forgotten_with_its_effects(runtime: Runtime, ann: Account) -> None:
+    bo = await make_account(runtime, "bo")
+    await make_post(runtime, ann, "Hello @bo")
+    assert await relay(runtime) is False
+    assert await rows(runtime) == []
+    async with runtime.read() as reader:
+        (notice,) = await reader.scalars(select(Notification))
+    assert (notice.account_id, notice.kind, notice.from_account_id) == (bo.id, "mention", ann.id)
+
+
+async def test_effects_and_the_end_of_the_event_are_one_transaction(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last effect fails: nothing of the first one stays, and the event does."""
+
+    async def fails(on: Any, event: Any) -> None:
+        raise ZeroDivisionError("no")
+
+    await make_account(runtime, "bo")
+    effects = EFFECTS[PostPublished]
+    replace_effects(monkeypatch, PostPublished, stored=(*effects.stored, fails))
+    await make_post(runtime, ann, "Hello @bo")
+    await relay(runtime)
+    (row,) = await rows(runtime)
+    assert row.last_error == "ZeroDivisionError: no"
+    assert row.attempts == 1
+    assert row.due_at > runtime.now()
+    async with runtime.read() as reader:
+        assert await reader.scalars(select(Notification)) == []
+    monkeypatch.undo()
+    later(runtime, seconds=10)
+    await relay(runtime)
+    async with runtime.read() as reader:
+        assert len(await reader.scalars(select(Notification))) == 1
+    assert await rows(runtime) == []
+
+
+async def test_a_failing_event_does_not_hold_up_the_next_and_is_parked_at_last(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(on: Any, event: Any) -> None:
+        raise ValueError("never")
+
+    replace_effects(monkeypatch, ProfileUpdated, stored=(fails,))
+    async with runtime.write() as uow:
+        await uow.record(ProfileUpdated(ann.id))
+    await make_post(runtime, ann, "Hello")
+    await relay(runtime)
+    assert [row.name for row in await rows(runtime)] == ["ProfileUpdated"]
+    for _ in range(MAX_ATTEMPTS):
+        later(runtime, hours=2)
+        await relay(runtime)
+    (row,) = await rows(runtime)
+    assert row.parked_at is not None
+    assert row.last_error == "ValueError: never"
+    later(runtime, days=1)
+    await relay(runtime)
+    assert (await rows(runtime))[0].attempts == MAX_ATTEMPTS
+
+
+async def test_an_event_that_kills_its_worker_is_parked_too(runtime: Runtime, ann: Account) -> None:
+    """Attack row 114: claimed again and again, never finished, nobody there to write down why."""
+    await make_post(runtime, ann, "Hello")
+    for _ in range(MAX_ATTEMPTS):
+        await relaying._claim(runtime)
+        later(runtime, seconds=relaying.LEASE.total_seconds() + 1)
+    await relay(runtime)
+    (row,) = await rows(runtime)
+    assert row.parked_at is not None
+    assert "never came to an end" in (row.last_error or "")
+
+
+async def test_a_part_that_is_away_costs_no_attempt(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(runtime: Any, event: Any) -> None:
+        raise Unavailable("Redis is away")
+
+    replace_effects(monkeypatch, PostPublished, pushed=(away,))
+    await make_post(runtime, ann, "Hello")
+    for _ in range(MAX_ATTEMPTS + 3):
+        await relay(runtime)
+        later(runtime, seconds=5)
+    (row,) = await rows(runtime)
+    assert (row.attempts, row.parked_at) == (0, None)
+    monkeypatch.undo()
+    await relay(runtime)
+    assert await rows(runtime) == []
+
+
+async def test_an_unknown_event_is_kept_for_the_version_that_knows_it(runtime: Runtime, ann: Account) -> None:
+    async with runtime.write() as uow:
+        await uow.record(ProfileUpdated(ann.id))
+        (row,) = await uow.scalars(select(EventRow))
+        row.name = "FromTheFuture"
+    await relay(runtime)
+    (row,) = await rows(runtime)
+    assert "FromTheFuture" in (row.last_error or "")
+
+
+async def test_two_relays_apply_an_event_once(runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that ran out under a slow worker: whoever comes second finds the row gone and does nothing."""
+    calls: list[int] = []
+
+    async def counts(on: Any, event: Any) -> None:
+        calls.append(on.event_id)
+
+    monkeypatch.setitem(EFFECTS, PostPublished, Effects(stored=(counts,)))
+    await make_post(runtime, ann, "Hello")
+    (row,) = await relaying._claim(runtime)
+    await relaying.apply(runtime, row)
+    await relaying.apply(runtime, row)
+    assert calls == [row.id]
+
+
+async def test_likes_follows_and_their_end_are_told_and_taken_back(runtime: Runtime, ann: Account) -> None:
+    bo = await make_account(runtime, "bo")
+    post = await make_post(runtime, ann, "Hello")
+    async with runtime.write() as uow:
+        await like(uow, runtime.settings, bo, post, now=runtime.now())
+        await follow(uow, runtime.settings, bo, ann, now=runtime.now())
+    await relay(runtime)
+    assert await kinds(runtime) == ["favourite", "follow"]
+    async with runtime.write() as uow:
+        await unlike(uow, bo.id, post)
+    await relay(runtime)
+    assert await kinds(runtime) == ["follow"]
+
+
+async def test_a_departed_account_is_cleared_away_in_pieces(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MOD-1: posts, follows, likes and notifications go, each transaction a short one."""
+    from outbox import departures
+
+    monkeypatch.setattr(departures, "PIECE", 3)
+    bo = await make_account(runtime, "bo")
+    post = await make_post(runtime, bo, "Hello")
+    for number in range(8):
+        await make_post(runtime, ann, f"@bo {number}")
+    async with runtime.write() as uow:
+        await like(uow, runtime.settings, ann, post, now=runtime.now())
+        await follow(uow, runtime.settings, ann, bo, now=runtime.now())
+    await relay(runtime)
+    async with runtime.write() as uow:
+        await delete_account(uow, ann.id, now=runtime.now())
+    await relay(runtime)
+    assert await rows(runtime) == []
+    assert await kinds(runtime) == []
+    async with runtime.read() as reader:
+        assert await reader.scalars(select(Post.id).where(Post.account_id == ann.id, Post.deleted_at.is_(None))) == []
+        assert await reader.scalars(select(Like)) == []
+        stored = await reader.scalar(select(Account).where(Account.id == bo.id))
+    assert stored.followers_count == 0
+
+
+async def test_homes_wait_for_redis_and_nothing_is_lost(redis_server: RedisServer, runtime: Runtime) -> None:
+    """The push raises while Redis is away; the event stays and its SQL effects with it."""
+    ann = await make_account(runtime, "ann")
+    await relay(runtime)
+    runtime.gate._shut_until = float("inf")
+    await make_post(runtime, ann, "Hello")
+    await relay(runtime)
+    assert [row.name for row in await rows(runtime)] == ["PostPublished"]
+    runtime.gate._shut_until = 0.0
+    later(runtime, seconds=5)
+    await relay(runtime)
+    assert await rows(runtime) == []
+
+
+async def kinds(runtime: Runtime) -> list[str]:
+    async with runtime.read() as reader:
+        return sorted(await reader.scalars(select(Notification.kind)))
+
+
+def test_a_lease_outlasts_what_a_relay_works_without_looking_up() -> None:
+    assert timedelta(seconds=relaying.WORKING_SECONDS) < relaying.LEASE
