@@ -56,7 +56,7 @@ class Edit:
 Step = Write | Like | Boost | Edit
 
 PEOPLE = (
-    Person("ann", "one", "Ann Sandoval", "Keeps bees, and this server. Asks birds their names.", (34, 105, 99), "admin"),
+    Person("ann", "one", "Ann Sandoval", "Keeps bees and this server. Asks birds their names.", (34, 105, 99), "admin"),
     Person("bo", "one", "Bo Lindqvist", "Rides #trains to the end of the line and writes it down.", (154, 78, 44)),
     Person("cleo", "one", "Cleo", "Bakes. I answer requests after the oven.", (120, 72, 140), locked=True),
     Person("dara", "two", "Dara Okafor", "Looks after node two. #astronomy from a balcony.", (40, 82, 150), "admin"),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from admin.commands.console import emit, json_option
-from node.base.settings import Settings, SettingsError, load_settings
+from node.base.settings import PREFIX, Settings, SettingsError, load_settings
 
 SECRET_KEYS = frozenset({"database_url", "redis_url", "smtp_url", "metrics_token"})
 
@@ -57,3 +57,26 @@ def check(ctx: click.Context, as_json: bool) -> None:
         mark = " " if getattr(settings, key) == getattr(default, key) else "*"
         click.echo(f" {mark} {key} = {value}")
     click.echo(" * differs from the default")
+
+
+@config.command()
+def table() -> None:
+    """Print every setting with its default and meaning, as Markdown."""
+    click.echo(settings_table())
+
+
+def settings_table() -> str:
+    """Return every setting as a Markdown table. The README holds it, and a test compares."""
+    lines = ["| Environment | Default | Meaning |", "| --- | --- | --- |"]
+    for field in fields(Settings):
+        name = f"`{PREFIX}{field.name.upper()}`"
+        lines.append(f"| {name} | {_default(field.default)} | {field.metadata['help']} |")
+    return "\n".join(lines)
+
+
+def _default(value: Any) -> str:
+    if value in (None, "", ()):
+        return ""
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    return f"`{value}`"
