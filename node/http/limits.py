@@ -36,6 +36,8 @@ DELETES = Limit("deletes", 30, 1_800)
 SIGN_UP = Limit("sign-up", 5, 1_800)
 SIGN_IN_ADDRESS = Limit("sign-in-address", 25, 300)
 SIGN_IN_NAME = Limit("sign-in-name", 10, 300)
+PAGES = Limit("pages", 300, 900)
+"""Pages of strangers, by address."""
 LOOK_UPS = Limit("look-ups", 60, 300)
 """Searches that may make us ask another server."""
 
