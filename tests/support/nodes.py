@@ -82,6 +82,7 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
 async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime]:
     """Open a runtime with a fresh database and its own Redis database; `changes` are settings or `clock`."""
     from node.accounts.service import ensure_instance_actor
+    from tests.support.make import test_key_pair
 
     folder = Path(tempfile.mkdtemp(prefix="rk-node-"))
     clock = changes.pop("clock", None) or Clock()
@@ -92,7 +93,7 @@ async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime
     runtime = open_runtime(settings, clock=clock)
     try:
         async with runtime.write() as uow:
-            await ensure_instance_actor(uow, settings, now=runtime.now())
+            await ensure_instance_actor(uow, settings, now=runtime.now(), key_pair=test_key_pair())
         yield runtime
     finally:
         await runtime.close()
