@@ -99,6 +99,23 @@ def _domain(value: Any) -> str:
     return domain
 
 
+def _mail_server(value: Any) -> str:
+    url = _text(value)
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be such as smtps://user:password@mail.example:465 or smtp://localhost:25")
+    _ = parts.port  # raises ValueError for a port that is none
+    return url
+
+
+def _mail_address(value: Any) -> str:
+    address = _text(value)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or not address.isascii() or any(c.isspace() or c in '<>,;:"()@' for c in local + domain):
+        raise ValueError("must be one bare address such as rookery@example.com")
+    return address
+
+
 def _setting(default: Any, parse: Callable[[Any], Any], help_text: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help_text})
 
@@ -136,8 +153,12 @@ class Settings:
     email_confirmation: bool | None = _setting(
         None, _optional(_switch), "Ask new people to confirm their address; default: on when smtp_url is set."
     )
-    smtp_url: str = _setting("", _optional(_text), "Mail server, such as smtps://user:password@mail.example:465.")
-    mail_from: str = _setting("", _optional(_text), "Sender of the mails this node writes.")
+    smtp_url: str = _setting(
+        "", _optional(_mail_server), "Mail server, such as smtps://user:password@mail.example:465."
+    )
+    mail_from: str = _setting(
+        "", _optional(_mail_address), "Sender of the mails this node writes; default: noreply at its host."
+    )
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
     fetch_mode: FetchMode = _setting(
         "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."

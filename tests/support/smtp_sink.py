@@ -1,9 +1,9 @@
 """A mail server on loopback that keeps what it is given, and refuses what a test tells it to.
 
-    async with SmtpSink() as sink:
-        runtime = open_node(redis, smtp_url=sink.url)
-        ...
-        assert sink.mails[0].recipients == ["ann@example.com"]
+async with SmtpSink() as sink:
+    runtime = open_node(redis, smtp_url=sink.url)
+    ...
+    assert sink.mails[0].recipients == ["ann@example.com"]
 """
 
 import asyncio
@@ -71,9 +71,10 @@ class SmtpSink:
             verb, _, rest = line.partition(" ")
             match verb.upper():
                 case "EHLO":
+                    say("250-sink")
                     for extension in self.extensions:
                         say(f"250-{extension}")
-                    say("250 sink")
+                    say("250 8BITMIME")
                 case "AUTH":
                     self.logins += 1
                     say("235 welcome")
