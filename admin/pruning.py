@@ -15,6 +15,7 @@ from inbox.models import ReceivedActivity, Tombstone
 from node.auth.models import OAuthCode, OneTimeLink, WebSession
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
+from node.mail.models import OutgoingMail
 from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
 from node.remote.models import FetchTask
@@ -68,6 +69,12 @@ RULES = (
             OutgoingActivity.created_at < now - timedelta(days=1),
             ~exists(select(Delivery.id).where(Delivery.activity_id == OutgoingActivity.id)),
         ),
+    ),
+    Rule(
+        "outgoing_mails",
+        OutgoingMail,
+        OutgoingMail.id,
+        lambda now: (OutgoingMail.parked_at.is_not(None), OutgoingMail.parked_at < now - timedelta(days=30)),
     ),
     Rule(
         "fetch_tasks",

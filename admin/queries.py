@@ -13,8 +13,9 @@ from node.auth.models import User
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
-from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, INBOX, RELAY
+from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, INBOX, MAIL, RELAY
 from node.base.paging import Page
+from node.mail.models import OutgoingMail
 from node.posts.models import Post
 from node.remote.models import FetchTask
 from node.uris import INSTANCE_ACTOR_ID
@@ -63,6 +64,7 @@ async def list_lane_figures(reader: Reader, now: datetime) -> list[LaneFigures]:
         await _figures(reader, now, DELIVER, Delivery, None, Delivery.slow.is_(False)),
         await _figures(reader, now, DELIVER_SLOW, Delivery, None, Delivery.slow.is_(True)),
         await _figures(reader, now, FETCH, FetchTask, FetchTask.parked_at),
+        await _figures(reader, now, MAIL, OutgoingMail, OutgoingMail.parked_at),
     ]
 
 

@@ -351,6 +351,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_one_time_links')),
     sa.UniqueConstraint('secret_hash', name=op.f('uq_one_time_links_secret_hash'))
     )
+    op.create_table('outgoing_mails',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(length=32), nullable=False),
+    sa.Column('addressee', sa.String(length=320), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('parked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_error', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_outgoing_mails_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outgoing_mails'))
+    )
+    with op.batch_alter_table('outgoing_mails', schema=None) as batch_op:
+        batch_op.create_index('ix_outgoing_mails_due', ['parked_at', 'due_at', 'id'], unique=False)
+
     op.create_table('posts',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('uri', sa.String(length=2048), nullable=False),
@@ -568,6 +584,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_posts_account')
 
     op.drop_table('posts')
+    with op.batch_alter_table('outgoing_mails', schema=None) as batch_op:
+        batch_op.drop_index('ix_outgoing_mails_due')
+
+    op.drop_table('outgoing_mails')
     op.drop_table('one_time_links')
     with op.batch_alter_table('oauth_tokens', schema=None) as batch_op:
         batch_op.drop_index('ix_oauth_tokens_account')
