@@ -120,7 +120,7 @@ function enhance(form) {
     button.disabled = true;
   });
   addEventListener("pageshow", measure);
-  if (location.hash === "#compose" || text.autofocus) {
+  if (location.hash === "#text" || text.autofocus) {
     text.focus();
     text.setSelectionRange(text.value.length, text.value.length);
   }
