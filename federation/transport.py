@@ -2,8 +2,11 @@
 
 An httpx transport over httpcore. The guard sits where a TCP connection is made (`_GuardedBackend`), not in
 front of it: the address that was judged is the address that is connected to, and a kept-alive connection
-costs no further look-up. TLS still proves the host's name, because httpcore takes it from the URL. There is
-one pool for https and one for http, so that the backend knows which rules hold.
+costs no further look-up. TLS still proves the host's name, because httpcore takes it from the URL.
+
+There is one small pool for each origin, and the least used ones are closed: httpcore looks at every connection
+of a pool for each request, and at every pair of idle ones, so that one pool for all peers costs more CPU time
+with a hundred of them than signing does.
 
 There is no `httpx.AsyncClient` on top: its cookie jar, environment proxies and own redirects are exactly what
 must not happen here (rows 66 and 69), and they cost a third of a request's CPU time.
@@ -11,7 +14,9 @@ must not happen here (rows 66 and 69), and they cost a third of a request's CPU 
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import certifi
@@ -26,22 +31,34 @@ from federation.origins import literal_address
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 _MAX_ADDRESSES: Final = 4
+_CONNECTIONS_PER_ORIGIN: Final = 40
+_KEPT_PER_ORIGIN: Final = 8
 _TIMEOUTS: Final = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": READ_SECONDS}
+
+
+@dataclass(slots=True)
+class _OriginPool:
+    """The connections to one origin and how many requests use them."""
+
+    pool: httpcore.AsyncConnectionPool
+    users: int = 0
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends one request over a checked connection; raises only errors of this package.
 
-    The request's `target` extension, when given, goes on the request line untouched (SIG-8).
+    The request's `target` extension, when given, goes on the request line untouched (SIG-8). At most
+    `max_connections` requests are under way at once, and half as many origins keep idle connections.
     """
 
     def __init__(
         self, egress: EgressPolicy, *, max_connections: int = 200, ssl_context: ssl.SSLContext | None = None
     ) -> None:
         self._egress = egress
-        self._max_connections = max_connections
+        self._kept_origins = max(max_connections // 2, 1)
+        self._room = asyncio.Semaphore(max_connections)
         self._ssl_context = ssl_context
-        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._pools: OrderedDict[tuple[str, str, int | None], _OriginPool] = OrderedDict()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send and return the response with its body still on the wire; the caller closes it."""
@@ -58,38 +75,67 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions={"timeout": _TIMEOUTS},
         )
+        await self._room.acquire()
+        origin = self._origin_pool(url)
+        origin.users += 1
         try:
-            response = await self._pool(url.scheme).handle_async_request(wire_request)
-        except Exception as error:
+            response = await origin.pool.handle_async_request(wire_request)
+        except BaseException as error:
+            self._leave(origin)
+            if not isinstance(error, Exception):
+                raise
             raise translated(error) from error
+        try:
+            await self._close_least_used()
+        except BaseException:
+            self._leave(origin)
+            raise
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(response.stream),
+            stream=_Body(response.stream, lambda: self._leave(origin)),
             request=request,
             extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            await pool.aclose()
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for origin in pools:
+            await origin.pool.aclose()
 
-    def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
-        pool = self._pools.get(scheme)
-        if pool is None:
-            if scheme == "https" and self._ssl_context is None:
+    def _leave(self, origin: _OriginPool) -> None:
+        origin.users -= 1
+        self._room.release()
+
+    def _origin_pool(self, url: httpx.URL) -> _OriginPool:
+        key = (url.scheme, url.host, url.port)
+        found = self._pools.get(key)
+        if found is None:
+            if url.scheme == "https" and self._ssl_context is None:
                 # Made once, and not before it is needed: loading the authorities takes milliseconds.
                 self._ssl_context = ssl.create_default_context(cafile=certifi.where())
-            pool = self._pools[scheme] = httpcore.AsyncConnectionPool(
-                ssl_context=self._ssl_context,
-                max_connections=self._max_connections,
-                max_keepalive_connections=self._max_connections // 2,
-                keepalive_expiry=30.0,
-                network_backend=_GuardedBackend(self._egress, scheme),
+            found = self._pools[key] = _OriginPool(
+                httpcore.AsyncConnectionPool(
+                    ssl_context=self._ssl_context,
+                    max_connections=_CONNECTIONS_PER_ORIGIN,
+                    max_keepalive_connections=_KEPT_PER_ORIGIN,
+                    keepalive_expiry=30.0,
+                    network_backend=_GuardedBackend(self._egress, url.scheme),
+                )
             )
-        return pool
+        self._pools.move_to_end(key)
+        return found
+
+    async def _close_least_used(self) -> None:
+        """Close the connections of origins that were not asked for lately, beyond the number that is kept."""
+        if len(self._pools) <= self._kept_origins:
+            return
+        idle = [key for key, origin in self._pools.items() if not origin.users]
+        for key in idle[: len(self._pools) - self._kept_origins]:
+            origin = self._pools.pop(key)
+            await origin.pool.aclose()
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -132,8 +178,9 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
 class _Body(httpx.AsyncByteStream):
     """A response body as it comes, with the errors of this package."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, on_close: Callable[[], None]) -> None:
         self._stream = stream
+        self._on_close: Callable[[], None] | None = on_close
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -143,7 +190,12 @@ class _Body(httpx.AsyncByteStream):
             raise translated(error) from error
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        try:
+            await self._stream.aclose()
+        finally:
+            on_close, self._on_close = self._on_close, None
+            if on_close is not None:
+                on_close()
 
 
 def translated(error: Exception) -> Exception:
