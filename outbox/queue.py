@@ -11,6 +11,7 @@ object has a Delete behind it is dropped unsent: nobody is to receive what its a
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
@@ -71,6 +72,7 @@ class Unsent:
     slow: bool
 
 
+@cache
 def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
     """Return what, beside being due, lets a delivery of a lane go out now."""
     earlier = aliased(Delivery)
