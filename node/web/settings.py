@@ -143,7 +143,7 @@ def _session_view(session: WebSession, visitor: Visitor) -> dict[str, Any]:
         "id": session.id,
         "description": browser_name(session.user_agent),
         "address": session.address,
-        "seen_at": session.last_seen_at,
+        "since": session.created_at,
         "is_current": session.id == visitor.session_id,
     }
 

@@ -85,6 +85,9 @@ function dress(form, state) {
   button.className = state.css + form.dataset.size;
   button.setAttribute("aria-label", `${state.hover || state.label} ${form.dataset.name}`);
   button.replaceChildren();
+  // What was just pressed says its new state; what it would undo is for the next time the pointer comes.
+  button.classList.add("just-now");
+  button.addEventListener("pointerleave", () => button.classList.remove("just-now"), { once: true });
   if (!state.hover) {
     button.textContent = state.label;
     return;
