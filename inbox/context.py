@@ -23,6 +23,8 @@ class Context:
     inbox_owner_id: int | None
     now: datetime
     attempts: int
+    known_actor: Account | None = None
+    """The actor's account, where `process` has read it already."""
 
     @property
     def is_forwarded(self) -> bool:
@@ -38,8 +40,10 @@ class Context:
 
     async def actor_even_if_suspended_there(self) -> Account:
         """Like `actor`, but an actor that its own server suspended still counts: only it can lift that (ACT-4)."""
-        async with self.runtime.read() as reader:
-            found = await find_account_by_uri(reader, self.activity.actor)
+        found = self.known_actor
+        if found is None:
+            async with self.runtime.read() as reader:
+                found = await find_account_by_uri(reader, self.activity.actor)
         if found is None:
             raise Refused("unknown_actor", "the actor is not known here")
         if found.is_local:

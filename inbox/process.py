@@ -15,27 +15,32 @@ with its reason; since a claim counts before the work begins, so is one that kil
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from federation.errors import FederationError
+from federation.origins import host_of
 from inbox.context import Context, read_activity
 from inbox.dispatch import handler_for
 from inbox.metrics import count_processed
 from inbox.models import ReceivedActivity
 from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
 from inbox.queries import has_due, list_received
+from node.accounts.models import Account
+from node.accounts.queries import list_accounts_by_uri
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import RookeryError, Unavailable
 from node.base.lanes import INBOX
 from node.base.runtime import Runtime
 from node.base.work import drain
+from node.moderation.queries import read_policy_book
+from node.moderation.rules import PolicyBook
 from node.remote.errors import is_passing
-from node.remote.signers import BlockedDomain, require_welcome
 
 SECONDS: Final = 60
 BATCH: Final = 50
@@ -49,7 +54,27 @@ _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(hours=2)
 _DETAIL: Final = 1000
 
+_HARMLESS: Final = frozenset({"Create", "Follow", "Like", "Announce", "Accept", "Reject", "Undo", "Block"})
+"""Types that leave their actor's own row as it was read."""
+
+_ROWS = ReceivedActivity.metadata.tables[ReceivedActivity.__tablename__]
+_MARK = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("row_id"), _ROWS.c.done_at.is_(None))
+    .values(outcome=bindparam("new_outcome"), detail=bindparam("new_detail"))
+)
+_FINISH = _MARK.values(done_at=bindparam("now"), body="")
+_PARK = _MARK.values(parked_at=bindparam("now"))
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is read once for all rows of a claim."""
+
+    actors: dict[str, Account]
+    policies: PolicyBook
 
 
 async def is_due(runtime: Runtime, now: datetime) -> bool:
@@ -76,8 +101,11 @@ async def process_due(runtime: Runtime) -> bool:
             return False
         async with runtime.read() as reader:
             rows = await list_received(reader, ids)
+            batch = Batch(
+                await list_accounts_by_uri(reader, {row.actor_uri for row in rows}), await read_policy_book(reader)
+            )
         turns = asyncio.Semaphore(CONCURRENCY)
-        await asyncio.gather(*(_in_order(turns, runtime, chain) for chain in chains_of(rows)))
+        await asyncio.gather(*(_in_order(turns, runtime, chain, batch) for chain in chains_of(rows)))
     return True
 
 
@@ -96,13 +124,15 @@ def chains_of(rows: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
     return list(chains.values())
 
 
-async def _in_order(turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity]) -> None:
+async def _in_order(turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity], batch: Batch) -> None:
     async with turns:
         for row in chain:
-            await process_row(runtime, row)
+            await process_row(runtime, row, batch)
+            if row.kind not in _HARMLESS:
+                batch.actors.pop(row.actor_uri, None)  # it may be another, or gone, from now on
 
 
-async def process_row(runtime: Runtime, row: ReceivedActivity) -> None:
+async def process_row(runtime: Runtime, row: ReceivedActivity, batch: Batch) -> None:
     """Let one claimed row take effect, or record why it does not. Never raises."""
     try:
         if row.attempts > MAX_ATTEMPTS:
@@ -110,10 +140,10 @@ async def process_row(runtime: Runtime, row: ReceivedActivity) -> None:
             return
         try:
             async with asyncio.timeout(_ROW_SECONDS):
-                await _take_effect(runtime, row)
+                await _take_effect(runtime, row, batch)
         except Ignored as verdict:
             await _end(runtime, row, IGNORED, verdict.reason, verdict.detail)
-        except (Refused, BlockedDomain) as verdict:
+        except Refused as verdict:
             await _end(runtime, row, REFUSED, verdict.reason, verdict.detail)
         except TryLater as verdict:
             await _later_or_ignored(runtime, row, verdict)
@@ -134,7 +164,7 @@ async def process_row(runtime: Runtime, row: ReceivedActivity) -> None:
         log.warning("activity_left_claimed", id=row.id)  # the lease brings it back
 
 
-async def _take_effect(runtime: Runtime, row: ReceivedActivity) -> None:
+async def _take_effect(runtime: Runtime, row: ReceivedActivity, batch: Batch) -> None:
     context = Context(
         runtime=runtime,
         activity=read_activity(row),
@@ -142,8 +172,10 @@ async def _take_effect(runtime: Runtime, row: ReceivedActivity) -> None:
         inbox_owner_id=row.inbox_owner_id,
         now=runtime.now(),
         attempts=row.attempts,
+        known_actor=batch.actors.get(row.actor_uri),
     )
-    await require_welcome(runtime, context.activity.actor)
+    if batch.policies.is_suspended(host_of(row.actor_uri)) or batch.policies.is_suspended(row.host):
+        raise Refused("blocked_domain", f"{row.host} is suspended here")
     handler = handler_for(context)
     verified = await handler.verify(context)
     async with runtime.write() as uow:
@@ -160,14 +192,13 @@ async def _mark(
 
     It comes first in the transaction: on PostgreSQL it is the lock that keeps a second worker out.
     """
-    ending = {"parked_at": now} if outcome == PARKED else {"done_at": now, "body": ""}
-    changed = await uow.write(
-        update(ReceivedActivity)
-        .where(ReceivedActivity.id == row.id, ReceivedActivity.done_at.is_(None))
-        .values(outcome=outcome, detail=f"{reason}: {detail}"[:_DETAIL] if detail else reason, **ending)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(changed)
+    values = {
+        "row_id": row.id,
+        "now": now,
+        "new_outcome": outcome,
+        "new_detail": f"{reason}: {detail}"[:_DETAIL] if detail else reason,
+    }
+    return bool(await uow.write(_PARK if outcome == PARKED else _FINISH, values))
 
 
 async def _end(runtime: Runtime, row: ReceivedActivity, outcome: str, reason: str, detail: str) -> None:

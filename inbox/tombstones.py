@@ -7,7 +7,7 @@ Update, Follow, Like, Announce and Block ask here before they take effect, in th
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox.models import Tombstone
@@ -15,6 +15,12 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 
 DELETED_LIFE: Final = timedelta(days=30)
 UNDONE_LIFE: Final = timedelta(hours=6)
+
+_BURIED = select(Tombstone.uri).where(
+    Tombstone.uri == bindparam("uri"),
+    Tombstone.actor_uri == bindparam("actor_uri"),
+    Tombstone.expires_at > bindparam("now"),
+)
 
 
 async def bury(uow: UnitOfWork, uri: str, *, actor_uri: str, now: datetime, life: timedelta) -> None:
@@ -34,7 +40,4 @@ async def is_buried(reader: Reader, uri: str | None, *, actor_uri: str, now: dat
     """Say whether this actor took `uri` back before. An activity without an id never was."""
     if uri is None:
         return False
-    found = await reader.scalar(
-        select(Tombstone.uri).where(Tombstone.uri == uri, Tombstone.actor_uri == actor_uri, Tombstone.expires_at > now)
-    )
-    return found is not None
+    return bool(await reader.rows(_BURIED, {"uri": uri, "actor_uri": actor_uri, "now": now}))

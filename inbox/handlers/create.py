@@ -19,12 +19,20 @@ from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import is_buried
 from node.accounts.models import Account
 from node.accounts.queries import find_account_by_uri, list_accounts_by_uri
-from node.base.db.unit_of_work import UnitOfWork
+from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.lanes import FETCH
 from node.posts.queries import find_post_by_uri
 from node.remote.posts import download_post
-from node.remote.queries import find_local_follower_id, has_local_follower
+from node.remote.queries import find_local_follower_id, find_post_facts, has_local_follower
 from node.remote.storing import Circle, keep_post, read_circle
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A post that is proven to be its author's; whether anybody here wants it is open."""
+
+    author: Account
+    post: RemotePost
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +43,18 @@ class Verified:
 
 
 async def verify(context: Context) -> Verified:
-    """Return the post, proven to be its author's. Raises Ignored when it concerns nobody here."""
-    found = await (read_forwarded(context) if context.is_forwarded else read_own(context))
-    await require_wanted(context, found)
-    return found
+    """Return the post, proven to be its author's. Raises Ignored when it is known or concerns nobody here."""
+    claim = await read_claim(context)
+    async with context.runtime.read() as reader:
+        known = await find_post_facts(reader, claim.post.id)
+        if known is not None and known.account_id != claim.author.id:
+            raise Refused("foreign_object", "its id belongs to another author")
+        if known is not None and (context.inbox_owner_id is None or known.deleted_at is not None):
+            raise Ignored("known", claim.post.id)
+        circle = await read_circle(reader, context.runtime.settings, claim.post, author=claim.author)
+        if known is None:
+            await require_interest(reader, context, claim, circle)
+    return Verified(claim.author, claim.post, circle)
 
 
 async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
@@ -61,7 +77,19 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
         uow.after_commit(lambda: context.runtime.nudge(FETCH))
 
 
-async def read_own(context: Context) -> Verified:
+async def read_claim(context: Context) -> Claim:
+    """Return the post that the activity is about, as its author says it is."""
+    return await (_read_forwarded(context) if context.is_forwarded else _read_own(context))
+
+
+async def require_interest(reader: Reader, context: Context, claim: Claim, circle: Circle) -> None:
+    """Raise Ignored when the post concerns nobody here (INB-6)."""
+    owner_id = None if context.is_forwarded else context.inbox_owner_id
+    if not await is_of_interest(reader, claim.author, claim.post, circle, inbox_owner_id=owner_id):
+        raise Ignored("no_interest", claim.post.id)
+
+
+async def _read_own(context: Context) -> Claim:
     """Read what the actor itself signed. Raises Refused for what is not its own (row 26)."""
     activity = context.activity
     actor = await context.actor()
@@ -80,11 +108,10 @@ async def read_own(context: Context) -> Verified:
         raise Refused("foreign_object", f"{post.id[:200]} is not the actor's")
     if post.is_vote:
         raise Ignored("vote", post.id)
-    async with context.runtime.read() as reader:
-        return Verified(actor, post, await read_circle(reader, context.runtime.settings, post))
+    return Claim(actor, post)
 
 
-async def read_forwarded(context: Context) -> Verified:
+async def _read_forwarded(context: Context) -> Claim:
     """Fetch what somebody else brought, from where it is at home. Raises Ignored without a reason to (SIG-23)."""
     activity = context.activity
     uri = activity.object_id
@@ -97,25 +124,10 @@ async def read_forwarded(context: Context) -> Verified:
         raise Refused("not_at_origin", error.detail) from error
     if fetched.author.uri != activity.actor or fetched.post.id != uri:
         raise Refused("foreign_object", f"its origin does not say that {activity.actor[:200]} wrote it")
-    return Verified(fetched.author, fetched.post, fetched.circle)
+    return Claim(fetched.author, fetched.post)
 
 
-async def require_wanted(context: Context, found: Verified) -> None:
-    """Raise Ignored when the post concerns nobody here or is known, Refused when its id is another's."""
-    async with context.runtime.read() as reader:
-        known = await find_post_by_uri(reader, found.post.id)
-        if known is not None:
-            if known.account_id != found.author.id:
-                raise Refused("foreign_object", "its id belongs to another author")
-            if context.inbox_owner_id is None or known.deleted_at is not None:
-                raise Ignored("known", found.post.id)
-            return
-        owner_id = None if context.is_forwarded else context.inbox_owner_id
-        if not await is_of_interest(reader, found.author, found.post, found.circle, inbox_owner_id=owner_id):
-            raise Ignored("no_interest", found.post.id)
-
-
-async def _fetch_own(context: Context, actor: Account) -> Verified:
+async def _fetch_own(context: Context, actor: Account) -> Claim:
     uri = context.activity.object_id
     if uri is None:
         raise Refused("no_object", "a Create of nothing")
@@ -124,7 +136,7 @@ async def _fetch_own(context: Context, actor: Account) -> Verified:
     fetched = await download_post(context.runtime, uri, as_account_id=await _addressee(context, actor))
     if not is_by(fetched.post, actor):
         raise Refused("foreign_object", f"{fetched.post.id[:200]} is not the actor's")
-    return Verified(actor, fetched.post, fetched.circle)
+    return Claim(actor, fetched.post)
 
 
 async def _addressee(context: Context, actor: Account) -> int | None:

@@ -19,7 +19,6 @@ from federation.parsing import RemoteActor, parse_actor
 from federation.vocabulary import ACTOR_TYPES, POST_TYPES
 from inbox.context import Context
 from inbox.handlers import create
-from inbox.interest import is_of_interest
 from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import is_buried
 from node.accounts.models import Account
@@ -30,7 +29,7 @@ from node.base.lanes import FETCH
 from node.posts.queries import find_post_by_uri
 from node.posts.remote import edit_remote_post
 from node.remote.actors import fetch_actor
-from node.remote.storing import keep_post
+from node.remote.storing import keep_post, read_circle
 from node.remote.tasks import ACTOR, queue_fetch
 
 FRESH: Final = timedelta(hours=24)
@@ -97,21 +96,19 @@ async def receive(uow: UnitOfWork, context: Context, verified: VerifiedPost | Ve
 async def _verify_post(context: Context) -> VerifiedPost:
     if context.is_forwarded:
         await _require_stored(context)
-        found = await create.read_forwarded(context)
-    else:
-        found = await create.read_own(context)
-    post = found.post
+    claim = await create.read_claim(context)
+    post = claim.post
     async with context.runtime.read() as reader:
         stored = await find_post_by_uri(reader, post.id)
+        circle = await read_circle(reader, context.runtime.settings, post, author=claim.author)
+        found = create.Verified(claim.author, post, circle)
         if stored is None:
             is_fresh = post.published is not None and post.published > context.now - FRESH
-            if not (is_fresh or found.circle.local_ids):
+            if not (is_fresh or circle.local_ids):
                 raise Ignored("unknown_post", post.id)
-            owner_id = None if context.is_forwarded else context.inbox_owner_id
-            if not await is_of_interest(reader, found.author, post, found.circle, inbox_owner_id=owner_id):
-                raise Ignored("no_interest", post.id)
+            await create.require_interest(reader, context, claim, circle)
             return VerifiedPost(found, None)
-    if stored.account_id != found.author.id:
+    if stored.account_id != claim.author.id:
         raise Refused("foreign_object", "its id belongs to another author")
     if stored.deleted_at is not None:
         raise Ignored("deleted_before", post.id)

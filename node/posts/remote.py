@@ -79,9 +79,11 @@ async def store_remote_post(
         return await _stored_before(uow, author, post, readers)
     stored = await find_post(uow, post_id)
     assert stored is not None
-    await set_remote_media(uow, author.id, stored.id, post.attachments, now=now)
+    if post.attachments:
+        await set_remote_media(uow, author.id, stored.id, post.attachments, now=now)
     await add_mentions(uow, stored.id, readers)
-    await set_hashtags(uow, stored.id, post.hashtags, now=now)
+    if post.hashtags:
+        await set_hashtags(uow, stored.id, post.hashtags, now=now)
     await count_reply(uow, stored.in_reply_to_id, visibility=stored.visibility, by=1)
     await count_author(uow, author, visibility=stored.visibility, published_at=min(stored.published_at, now))
     await adopt_orphans(uow, stored)

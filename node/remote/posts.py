@@ -77,7 +77,7 @@ async def download_post(runtime: Runtime, uri: str, *, as_account_id: int | None
     if post.is_vote:
         raise DiscoveryFailed("not_a_post", f"{post.id[:200]} is a vote")
     async with runtime.read() as reader:
-        return FetchedPost(author, post, await read_circle(reader, runtime.settings, post))
+        return FetchedPost(author, post, await read_circle(reader, runtime.settings, post, author=author))
 
 
 async def _forget_gone(runtime: Runtime, uri: str) -> None:

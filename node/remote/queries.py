@@ -1,15 +1,46 @@
 """Every SELECT that bringing things in needs beyond those of the slices below."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts_by_uri
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.posts.models import Post
 from node.remote.models import FetchTask
+
+_LOCAL_FOLLOWER = (
+    select(Follow.follower_id)
+    .join(Account, Account.id == Follow.follower_id)
+    .where(
+        Follow.followee_id == bindparam("account_id"),
+        Follow.accepted_at.is_not(None),
+        Account.domain == "",
+        Account.suspended_at.is_(None),
+        Account.deleted_at.is_(None),
+    )
+    .limit(1)
+)
+_POST_FACTS = select(Post.id, Post.account_id, Post.deleted_at).where(Post.uri == bindparam("uri"))
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """As much of a stored post as decides whether a delivery of it is news."""
+
+    id: int
+    account_id: int
+    deleted_at: datetime | None
+
+
+async def find_post_facts(reader: Reader, uri: str) -> PostFacts | None:
+    """Return the facts of the post with this id, deleted or not."""
+    rows = await reader.rows(_POST_FACTS, {"uri": uri})
+    return PostFacts(*rows[0]) if rows else None
 
 
 async def list_local_follows_of(reader: Reader, account_id: int, *, limit: int) -> Sequence[Follow]:
@@ -32,7 +63,8 @@ async def list_accounts_named(
     reader: Reader, *, uris: Collection[str], handles: Collection[tuple[str, str]]
 ) -> tuple[dict[str, Account], dict[tuple[str, str], Account]]:
     """Return present accounts by actor id, and by (folded name, domain); nothing is fetched."""
-    by_uri = {uri: found for uri, found in (await list_accounts_by_uri(reader, uris)).items() if not found.is_gone}
+    rows_by_uri = await list_accounts_by_uri(reader, uris) if uris else {}
+    by_uri = {uri: found for uri, found in rows_by_uri.items() if not found.is_gone}
     by_handle: dict[tuple[str, str], Account] = {}
     if handles:
         rows: Sequence[Account] = await reader.scalars(
@@ -59,17 +91,5 @@ async def list_tasks(reader: Reader, ids: Collection[int]) -> Sequence[FetchTask
 
 async def find_local_follower_id(reader: Reader, account_id: int) -> int | None:
     """Return one of our people who follows an account, to sign a fetch with that only followers may make."""
-    found: int | None = await reader.scalar(
-        select(Follow.follower_id)
-        .join(Account, Account.id == Follow.follower_id)
-        .where(
-            Follow.followee_id == account_id,
-            Follow.accepted_at.is_not(None),
-            Account.domain == "",
-            Account.suspended_at.is_(None),
-            Account.deleted_at.is_(None),
-        )
-        .order_by(Follow.id)
-        .limit(1)
-    )
-    return found
+    rows = await reader.rows(_LOCAL_FOLLOWER, {"account_id": account_id})
+    return int(rows[0][0]) if rows else None

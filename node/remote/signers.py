@@ -21,7 +21,7 @@ from federation.errors import (
 from federation.origins import host_of
 from federation.signatures import SignatureClaim, SignedRequest, inspect_signature, verify_signature
 from node.base.runtime import Runtime
-from node.moderation.queries import is_suspended_domain
+from node.moderation.queries import policy_book
 from node.remote.errors import FetchLimited, is_passing
 from node.remote.keys import KnownKey, fetch_key, find_known_key
 
@@ -64,11 +64,13 @@ async def verify_request(runtime: Runtime, request: SignedRequest, *, source: st
 
 
 async def require_welcome(runtime: Runtime, uri: str) -> None:
-    """Raise BlockedDomain when the URI's host is suspended here, MalformedDocument when it has none."""
+    """Raise BlockedDomain when the URI's host is suspended here, MalformedDocument when it has none.
+
+    Goes by this process's policy book, which may be some seconds old; `inbox.process` looks again.
+    """
     host = host_of(uri)
-    async with runtime.read() as reader:
-        if await is_suspended_domain(reader, host):
-            raise BlockedDomain("blocked_domain", f"{host} is suspended here")
+    if (await policy_book(runtime)).is_suspended(host):
+        raise BlockedDomain("blocked_domain", f"{host} is suspended here")
 
 
 def _fits(runtime: Runtime, claim: SignatureClaim, known: KnownKey, request: SignedRequest) -> bool:

@@ -41,7 +41,7 @@ class Circle:
         return frozenset(account.id for account in self.mentions.values() if account.is_local)
 
 
-async def read_circle(reader: Reader, settings: Settings, post: RemotePost) -> Circle:
+async def read_circle(reader: Reader, settings: Settings, post: RemotePost, *, author: Account) -> Circle:
     """Find whom a post names, among actors known here: no tag makes us fetch anything (OBJ-4, row 54).
 
     A Mention is resolved by its `href`, an actor id or a profile page of ours, else by its name; whoever is
@@ -53,9 +53,11 @@ async def read_circle(reader: Reader, settings: Settings, post: RemotePost) -> C
         handle = _handle_of(tag.href, tag.name, settings)
         if handle is not None:
             names[tag.href or tag.name] = handle
-    addressed = [uri for uri in (*post.to, *post.cc) if not is_public(uri)][: MAX_MENTIONS * 2]
+    addressed = [uri for uri in (*post.to, *post.cc) if not is_public(uri) and uri != author.followers_url]
     hrefs = [tag.href for tag in tags if tag.href is not None]
-    by_uri, by_handle = await list_accounts_named(reader, uris=[*hrefs, *addressed], handles=frozenset(names.values()))
+    by_uri, by_handle = await list_accounts_named(
+        reader, uris=[*hrefs, *addressed[: MAX_MENTIONS * 2]], handles=frozenset(names.values())
+    )
     found = dict(by_uri)
     for key, name in names.items():
         if key not in found and name in by_handle:

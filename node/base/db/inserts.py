@@ -5,8 +5,10 @@ change counters and record events only when the row is really new (attack row 11
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 
 from node.base.db.base import Base
@@ -15,6 +17,14 @@ from node.base.db.unit_of_work import UnitOfWork
 
 async def insert_if_absent(uow: UnitOfWork, table: type[Base], values: Mapping[str, Any]) -> bool:
     """Insert `values`, or do nothing if any unique key of `table` is taken; return whether a row was inserted."""
-    if uow.dialect == "postgresql":
-        return await uow.write(postgresql.insert(table).values(**values).on_conflict_do_nothing()) == 1
-    return await uow.write(sqlite.insert(table).values(**values).on_conflict_do_nothing()) == 1
+    await uow.flush()  # what it may refer to; a statement past the ORM does not flush by itself
+    return await uow.write(_statement(uow.dialect, table), dict(values)) == 1
+
+
+@lru_cache(maxsize=256)
+def _statement(dialect: str, table: type[Base]) -> Executable:
+    """Built once: to build it anew for each row costs as much as to run it."""
+    rows = table.metadata.tables[table.__tablename__]
+    if dialect == "postgresql":
+        return postgresql.insert(rows).on_conflict_do_nothing()
+    return sqlite.insert(rows).on_conflict_do_nothing()

@@ -16,6 +16,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Unavailable
 from node.base.lanes import FETCH, INBOX
 from node.base.work import DRAINS
+from node.moderation.rules import PolicyBook
 from node.posts.models import Like, Post
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer
@@ -125,8 +126,9 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     async with door.runtime.read() as reader:
         (stored,) = await reader.scalars(select(ReceivedActivity))
     stored.attempts = 1
-    await process.process_row(door.runtime, stored)
-    await process.process_row(door.runtime, stored)
+    batch = process.Batch({}, PolicyBook({}))
+    await process.process_row(door.runtime, stored, batch)
+    await process.process_row(door.runtime, stored, batch)
     assert await door.count(Post) == 1
     assert len(await door.events("PostPublished")) == 1
     async with door.runtime.read() as reader:
