@@ -28,7 +28,9 @@ async def claim_due(
     order = list(order_by) or [table.id]
     due: Select[Any] = select(table.id).where(table.due_at <= now, *where).order_by(*order).limit(limit)
     if uow.dialect == "postgresql":
-        due = due.with_for_update(skip_locked=True)
+        # A plain sub-select may be run once per row of the table and then locks and claims more than `limit` rows;
+        # one with a lock in a WITH is run once.
+        due = select(due.with_for_update(skip_locked=True).cte("due").c.id)
     result = await uow.execute(
         update(table)
         .where(table.id.in_(due))

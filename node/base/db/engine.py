@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from node.base.db.failures import connect_to_postgres
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
 
 
@@ -39,6 +40,7 @@ def open_database(url: str) -> Database:
     common: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
     if not url.startswith("sqlite"):
         engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=30, **common)
+        event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
         return Database(engine, engine, "postgresql")
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import CursorResult, Executable, Result
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from node.base.db.base import Base
 from node.base.db.event_log import Event, append_event
+from node.base.db.failures import is_passing
 from node.base.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -168,14 +169,17 @@ async def unit_of_work(
 ) -> AsyncIterator[UnitOfWork]:
     """Open a write transaction; commit when the block ends, roll back when it raises.
 
-    `on_commit` runs after the unit's own hooks. Raises Unavailable when the database stays busy.
+    `on_commit` runs after the unit's own hooks. Raises Unavailable when the database stays
+    busy, is away, or gave this transaction up in favour of another one.
     """
     session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
     try:
         async with session.begin():
             uow = UnitOfWork(session)
             yield uow
-    except (OperationalError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and not is_passing(error):
+            raise
         raise Unavailable(CANNOT) from error
     finally:
         await session.close()
@@ -190,7 +194,9 @@ async def read_session(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
     session = ReadSession(engine)
     try:
         yield session
-    except (OperationalError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and not is_passing(error):
+            raise
         raise Unavailable(CANNOT) from error
     finally:
         await session.close()
