@@ -65,6 +65,8 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         user_agent=f"Rookery/{VERSION} (+{settings.public_url})",
         clock=clock,
         first_party_host=settings.web_host,
+        posts_per_host=settings.deliveries_per_host,
+        max_connections=max(200, 5 * settings.delivery_concurrency),
     )
     return Runtime(
         settings=settings,
