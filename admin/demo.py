@@ -294,7 +294,7 @@ class Play:
 
     async def _accept(self, followee: Actor, follower: Actor) -> None:
         async def request() -> dict[str, Any] | None:
-            waiting = await followee.call("GET", "/api/v1/follow_requests")
+            waiting: list[dict[str, Any]] = await followee.call("GET", "/api/v1/follow_requests")
             return next((one for one in waiting if one["username"] == follower.person.username), None)
 
         asking = await self._arrived(request, f"{followee.handle} was not asked by {follower.handle}")
@@ -332,7 +332,7 @@ class Play:
             return post
 
         async def arrived() -> dict[str, Any] | None:
-            home = await actor.call("GET", "/api/v1/timelines/home", params={"limit": "40"})
+            home: list[dict[str, Any]] = await actor.call("GET", "/api/v1/timelines/home", params={"limit": "40"})
             if found := next((one for one in home if one["uri"] == post["uri"]), None):
                 return found
             return await actor.find(post["uri"]) if post["visibility"] in ("public", "unlisted") else None

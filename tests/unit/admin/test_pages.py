@@ -1,0 +1,174 @@
+"""The operator's pages, over HTTP with a real session: what they show, what they change, whom they refuse."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from admin.serve import build_app
+from node.auth.service import open_session
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.moderation.queries import find_policy, list_entries
+from tests.support.make import make_account
+
+PLACES = ("/admin", "/admin/accounts", "/admin/domains")
+
+
+@dataclass
+class Browser:
+    """A browser in which somebody (or nobody) is signed in."""
+
+    client: Any
+    cookie: str
+
+    async def get(self, path: str) -> tuple[int, str]:
+        response = await self.client.get(path, headers={"Cookie": self.cookie, "Accept": "text/html"})
+        return response.status_code, (await response.get_data()).decode()
+
+    async def send(self, path: str, page: str = "/admin/domains", **fields: str) -> tuple[int, str]:
+        """Send a form with the token of `page`."""
+        _, html = await self.get(page)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', html)
+        sent = {"csrf_token": token[1] if token else "", **fields}
+        headers = {"Cookie": self.cookie, "Accept": "text/html"}
+        response = await self.client.post(path, form=sent, headers=headers)
+        return response.status_code, (await response.get_data()).decode()
+
+
+async def browser(runtime: Runtime, account_id: int | None) -> Browser:
+    cookie = ""
+    if account_id is not None:
+        async with runtime.write() as uow:
+            secret = await open_session(uow, account_id, now=runtime.now())
+        cookie = f"rookery_session_8000={secret}"
+    return Browser(build_app(runtime).test_client(use_cookies=False), cookie)
+
+
+@pytest.fixture
+async def admin(runtime: Runtime) -> Browser:
+    return await browser(runtime, (await make_account(runtime, "ada", role="admin")).id)
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_strangers_are_led_to_sign_in(runtime: Runtime, place: str) -> None:
+    status, _ = await (await browser(runtime, None)).get(place)
+    assert status == 303
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_people_without_the_role_are_refused(runtime: Runtime, place: str) -> None:
+    somebody = await browser(runtime, (await make_account(runtime, "una")).id)
+    assert (await somebody.get(place))[0] == 403
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("role", ["admin", "moderator"])
+async def test_staff_may_see_them(runtime: Runtime, place: str, role: str) -> None:
+    staff = await browser(runtime, (await make_account(runtime, "ada", role=role)).id)
+    status, html = await staff.get(place)
+    assert status == 200
+    assert "Administration" in html
+
+
+async def test_the_overview_says_what_is_wrong(admin: Browser) -> None:
+    _, html = await admin.get("/admin")
+    assert "No worker process is running" in html
+    assert "deliver-slow" in html
+
+
+async def test_a_domain_is_blocked_shown_and_freed(runtime: Runtime, admin: Browser) -> None:
+    status, _ = await admin.send("/admin/domains", domain="Bad.Example", severity="suspend", reason="spam <b>")
+    assert status == 303
+    _, html = await admin.get("/admin/domains")
+    assert "bad.example" in html
+    assert "spam &lt;b&gt;" in html
+    async with runtime.read() as reader:
+        policy = await find_policy(reader, "sub.bad.example")
+        assert policy is not None
+        (entry,) = await list_entries(reader, Page())
+    assert (entry.action, entry.target) == ("domain.suspend", "bad.example")
+    assert entry.actor_id is not None
+    assert (await admin.send("/admin/domains/remove", domain="bad.example"))[0] == 303
+    async with runtime.read() as reader:
+        assert await find_policy(reader, "bad.example") is None
+
+
+@pytest.mark.parametrize("domain", ["", "not a domain", "localhost:8000", "https://bad.example/x"])
+async def test_a_wrong_domain_is_said_beside_the_field(runtime: Runtime, admin: Browser, domain: str) -> None:
+    status, html = await admin.send("/admin/domains", domain=domain, severity="suspend", reason="because")
+    assert status == 422
+    assert "domain-wrong" in html
+    assert "because" in html, "nothing that was typed is lost"
+
+
+async def test_an_unknown_severity_is_refused(admin: Browser) -> None:
+    status, html = await admin.send("/admin/domains", domain="b.example", severity="nuke")
+    assert status == 422
+    assert "severity-wrong" in html
+
+
+async def test_somebody_is_suspended_and_freed(runtime: Runtime, admin: Browser) -> None:
+    una = await make_account(runtime, "una")
+    assert (await admin.send(f"/admin/accounts/{una.id}/suspend"))[0] == 303
+    _, html = await admin.get("/admin/accounts?where=suspended")
+    assert "una" in html
+    assert "Lift" in html
+    assert (await admin.send(f"/admin/accounts/{una.id}/unsuspend"))[0] == 303
+    _, html = await admin.get("/admin/accounts?where=suspended")
+    assert "No account fits" in html
+
+
+async def test_a_moderator_cannot_touch_staff_nor_anybody_themselves(runtime: Runtime) -> None:
+    """Attack row 91."""
+    ada = await make_account(runtime, "ada", role="admin")
+    mo = await make_account(runtime, "mo", role="moderator")
+    moderator = await browser(runtime, mo.id)
+    assert (await moderator.send(f"/admin/accounts/{ada.id}/suspend"))[0] == 403
+    assert (await moderator.send(f"/admin/accounts/{mo.id}/suspend"))[0] == 403
+
+
+async def test_a_form_from_elsewhere_changes_nothing(runtime: Runtime, admin: Browser) -> None:
+    """Attack row 95."""
+    una = await make_account(runtime, "una")
+    status, _ = await admin.send(f"/admin/accounts/{una.id}/suspend", csrf_token="wrong")
+    assert status == 403
+    _, html = await admin.get("/admin/accounts?where=suspended")
+    assert "No account fits" in html
+
+
+async def test_nobody_is_suspended_by_a_link(runtime: Runtime, admin: Browser) -> None:
+    una = await make_account(runtime, "una")
+    assert (await admin.get(f"/admin/accounts/{una.id}/suspend"))[0] in (404, 405)
+
+
+async def test_an_unknown_account_is_not_found(admin: Browser) -> None:
+    assert (await admin.send("/admin/accounts/12345/suspend"))[0] == 404
+
+
+async def test_accounts_are_found_and_paged(runtime: Runtime, admin: Browser) -> None:
+    for number in range(45):
+        await make_account(runtime, f"person{number:02}")
+    _, html = await admin.get("/admin/accounts?q=person&where=local")
+    assert "person44" in html
+    assert "person00" not in html
+    following = re.search(r'rel="next" href="([^"]+)"', html)
+    assert following is not None
+    _, html = await admin.get(following[1].replace("&amp;", "&"))
+    assert "person00" in html
+
+
+async def test_somebody_who_waits_is_let_in(runtime: Runtime, admin: Browser) -> None:
+    from sqlalchemy import update
+
+    from node.auth.models import User
+
+    una = await make_account(runtime, "una")
+    async with runtime.write() as uow:
+        await uow.write(update(User).where(User.account_id == una.id).values(approved_at=None))
+    _, html = await admin.get("/admin/accounts?where=pending")
+    assert "Approve" in html
+    assert (await admin.send(f"/admin/accounts/{una.id}/approve"))[0] == 303
+    _, html = await admin.get("/admin/accounts?where=pending")
+    assert "No account fits" in html
