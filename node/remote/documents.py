@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from federation.client import FetchedDocument
-from federation.errors import EgressRefused, FederationError, FetchFailed, FetchGone, FetchRefused
+from federation.errors import DiscoveryFailed, EgressRefused, FederationError, FetchFailed, FetchGone, FetchRefused
 from federation.origins import host_of
 from federation.signatures import SigningKey
 from node.accounts.keys import instance_signing_key, signing_key
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _GONE_LIFE: Final = timedelta(hours=1)
 _FAILURE_LIFE: Final = timedelta(minutes=5)
+_NOBODY_LIFE: Final = timedelta(minutes=1)
+"""Short: people type a name again when somebody has just signed up there."""
 
 
 async def fetch_document(runtime: Runtime, uri: str, *, as_account_id: int | None = None) -> FetchedDocument:
@@ -41,7 +43,8 @@ async def fetch_document(runtime: Runtime, uri: str, *, as_account_id: int | Non
 async def guarded(runtime: Runtime, flight: tuple[object, ...], uri: str, work: Callable[[], Awaitable[T]]) -> T:
     """Run `work`, a fetch of `uri`, once for all who want it; fail at once if it failed lately or is blocked.
 
-    404 and 410 are remembered for an hour, other failures for five minutes; refusals of our own are not.
+    404 and 410 are remembered for an hour, other failures for five minutes, a name that leads to nobody for one;
+    refusals of our own are not.
     """
     await require_allowed(runtime, uri)
     memory = memory_of(runtime)
@@ -53,9 +56,8 @@ async def guarded(runtime: Runtime, flight: tuple[object, ...], uri: str, work: 
     async def remembered() -> T:
         try:
             return await work()
-        except FetchFailed as error:
-            life = _GONE_LIFE if isinstance(error, FetchGone) else _FAILURE_LIFE
-            memory.failures.put(repr(flight), error, until=runtime.now() + life)
+        except (FetchFailed, DiscoveryFailed) as error:
+            memory.failures.put(repr(flight), error, until=runtime.now() + _life(error))
             raise
 
     return await memory.flights.join(flight, remembered)
@@ -91,6 +93,12 @@ async def _fetch(runtime: Runtime, uri: str, *, as_account_id: int | None) -> Fe
         fetched = await runtime.http.fetch_document(uri, signer=signer, scheme="rfc9421")
     await require_allowed(runtime, fetched.final_uri)
     return fetched
+
+
+def _life(error: FederationError) -> timedelta:
+    if isinstance(error, DiscoveryFailed):
+        return _NOBODY_LIFE
+    return _GONE_LIFE if isinstance(error, FetchGone) else _FAILURE_LIFE
 
 
 def _again(error: FederationError) -> FederationError:
