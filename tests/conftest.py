@@ -1,7 +1,7 @@
 """Fixtures every test may ask for.
 
-`runtime` and `database_url` are there once for each database the product runs on, in the folders `ON_BOTH` names:
-the tests that are about SQL. Everywhere else they mean SQLite.
+In the places `ON_BOTH` names, the tests that are about SQL, every node comes once on each database the product runs
+on. Everywhere else it runs on SQLite.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,13 +16,24 @@ from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.redis_server import RedisServer
 
 _HERE = Path(__file__).parent
-ON_BOTH = tuple(_HERE / folder for folder in ("unit/node", "unit/inbox", "unit/outbox", "api"))
+_PAIR, _DELIVERY = "federation/test_pair.py", "federation/test_outbound_delivery.py"
+ON_BOTH = tuple(_HERE / place for place in ("api", _PAIR, _DELIVERY, "unit/inbox", "unit/node", "unit/outbox"))
+
+
+# Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give tests that are about SQL both databases."""
-    if "database_url" in metafunc.fixturenames and any(metafunc.definition.path.is_relative_to(f) for f in ON_BOTH):
-        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+    if "new_database_url" in metafunc.fixturenames and any(map(metafunc.definition.path.is_relative_to, ON_BOTH)):
+        metafunc.parametrize("new_database_url", ["sqlite", "postgresql"], indirect=True)
 
 
 # Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
@@ -52,18 +63,6 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The `database_url` of a fresh database with every table; "" stands for SQLite in the node's own folder."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        yield ""
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.new_url()
-    yield url
-    server.drop(url)
-
-
-@pytest.fixture
 def new_postgres_url(postgres_server: PostgresServer) -> Iterator[Callable[[], str]]:
     """Make fresh PostgreSQL databases with every table."""
     made: list[str] = []
@@ -78,6 +77,21 @@ def new_postgres_url(postgres_server: PostgresServer) -> Iterator[Callable[[], s
 
 
 @pytest.fixture
+def new_database_url(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Make the `database_url` of a fresh database with every table; "" stands for SQLite in the node's own folder."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return lambda: ""
+    found: Callable[[], str] = request.getfixturevalue("new_postgres_url")
+    return found
+
+
+@pytest.fixture
+def database_url(new_database_url: Callable[[], str]) -> str:
+    """The `database_url` of a fresh database with every table."""
+    return new_database_url()
+
+
+@pytest.fixture
 async def runtime(redis_server: RedisServer, database_url: str) -> AsyncIterator[Runtime]:
     """A node without its web server: a fresh database and its own Redis database."""
     async with open_node(redis_server, database_url=database_url) as opened:
@@ -85,14 +99,14 @@ async def runtime(redis_server: RedisServer, database_url: str) -> AsyncIterator
 
 
 @pytest.fixture
-async def node(redis_server: RedisServer) -> AsyncIterator[Node]:
+async def node(redis_server: RedisServer, database_url: str) -> AsyncIterator[Node]:
     """One node that answers over HTTP."""
-    async with serve_node(redis_server) as served:
+    async with serve_node(redis_server, database_url=database_url) as served:
         yield served
 
 
 @pytest.fixture
-async def world(redis_server: RedisServer) -> AsyncIterator[World]:
+async def world(redis_server: RedisServer, new_database_url: Callable[[], str]) -> AsyncIterator[World]:
     """Two nodes, "a" and "b", that federate over loopback."""
-    async with World(redis_server, "a", "b") as two:
+    async with World(redis_server, "a", "b", new_database_url=new_database_url) as two:
         yield two

@@ -22,8 +22,8 @@ from tests.support.stranger import Stranger
 
 
 @pytest.fixture
-async def node(redis_server: RedisServer) -> AsyncIterator[SendingNode]:
-    async with sending_node(redis_server) as opened:
+async def node(redis_server: RedisServer, database_url: str) -> AsyncIterator[SendingNode]:
+    async with sending_node(redis_server, database_url=database_url) as opened:
         yield opened
 
 
