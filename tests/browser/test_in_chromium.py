@@ -18,11 +18,13 @@ async def first_day(browser: Browser, node: Node, *, java_script_enabled: bool) 
     await bo.sign_up("bo")
     page = await bo.open("/public/local")
     for act in ("like", "boost", "bookmark"):
-        await page.click(f"article.post [data-act={act}]")
+        async with page.expect_response(lambda answer: "/web/posts/" in answer.url):
+            await page.click(f"article.post [data-act={act}]")
         await expect(page.locator(f"article.post [data-act={act}]").first).to_have_attribute("aria-pressed", "true")
     await expect(page.locator("[data-act=like] .n").first).to_have_text("1")
     await bo.open("/@ann")
-    await page.click("form[data-follow] button")
+    async with page.expect_response("**/web/accounts/**"):
+        await page.click("form[data-follow] button")
     await expect(page.locator("form[data-follow] button")).to_contain_text("Following")
     await page.reload()
     await expect(page.locator("form[data-follow] button")).to_contain_text("Following")
@@ -42,7 +44,8 @@ async def test_first_day_with_javascript(node: Node) -> None:
         ann, bo = await first_day(browser, node, java_script_enabled=True)
         page = await bo.open("/public/local")
         await page.evaluate("window.stayed = true")
-        await page.click("[data-act=like]")
+        async with page.expect_response("**/unlike"):
+            await page.click("[data-act=like]")
         await expect(page.locator("[data-act=like]").first).to_have_attribute("aria-pressed", "false")
         assert await page.evaluate("window.stayed"), "the page was loaded anew for a like"
         await page.reload()

@@ -9,6 +9,7 @@ export async function send(address, form) {
       body: new URLSearchParams(new FormData(form)),
       headers: { Accept: "application/json" },
       credentials: "same-origin",
+      keepalive: true, // a like counts although its page is left in the same moment
     });
   } catch {
     throw new Refused("The server cannot be reached. Check your connection and try again.");
