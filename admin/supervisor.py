@@ -3,9 +3,10 @@
 The supervisor is synchronous and has one thread, because it forks. It imports everything first and freezes the
 garbage collector's view of it, so that the children share those pages; it opens no database and no event loop.
 
-Order: lock of the data folder, listening socket, Redis, migrations (in a child of their own), then web, workers and
-scheduler. The lock keeps a second `up` away from the same data; the socket is bound early, so that a port in use
-is said before anything starts; it is shared by all web processes and survives each of them.
+Order: lock of the data folder, listening socket, Redis, migrations (in a child of their own, while the supervisor
+imports the program), then web, workers and scheduler. The lock keeps a second `up` away from the same data; the socket
+is bound early, so that a port in use is said before anything starts; it is shared by all web processes and survives
+each of them.
 
 Whoever dies is started again: at once, then with doubling waits up to ten seconds while it keeps dying young.
 Redis is treated like the others; it comes back empty, and the scheduler nudges what waits.
@@ -36,7 +37,6 @@ from setproctitle import setproctitle
 from admin import redis_server
 from admin.children import Child, describe_exit
 from admin.listening import open_socket
-from node.base.runtime import VERSION
 from node.base.settings import Settings
 
 STOP_SECONDS = 7.0
@@ -76,14 +76,14 @@ class Supervisor:
         self._warn_of_insecure_peers()
         lock = take_lock(self._settings.data_dir / "up.lock")
         listener = self._open_socket()
-        for name in PRELOAD:
-            importlib.import_module(name)
         self._listen_to_signals()
         try:
             if not self._settings.redis_url:
                 self._start_redis()
-            if not self._stopping:
-                self._migrate()
+            migration = self._begin_migration()
+            for name in PRELOAD:
+                importlib.import_module(name)
+            self._finish_migration(migration)
             gc.collect()
             gc.freeze()
             self._children = self._plan(listener)
@@ -154,20 +154,40 @@ class Supervisor:
                 raise CannotStart(f"The embedded Redis ({binary}) did not start: see {path.parent / 'redis.log'}")
             time.sleep(0.02)
 
-    def _migrate(self) -> None:
-        """Migrate in a child, so that the supervisor never holds a database or a thread when it forks."""
+    def _begin_migration(self) -> tuple[Child, int]:
+        """Migrate in a child, so that the supervisor never holds a database or a thread when it forks.
+
+        It runs while the supervisor imports the rest: half of the time to the first answer.
+        """
         reading, writing = os.pipe()
         child = Child("rookery: migrate", partial(_prepare, self._settings, writing))
         child.spawn()
         os.close(writing)
-        with os.fdopen(reading, "rb") as pipe:
-            answer = pipe.read()
-        _, status = os.waitpid(child.pid, 0)
-        if status != 0:
+        return child, reading
+
+    def _finish_migration(self, migration: tuple[Child, int]) -> None:
+        child, reading = migration
+        answer = b""
+        while True:
+            readable, _, _ = select.select([reading, self._woken], [], [])
+            if self._woken in readable:
+                os.read(self._woken, 4096)
             if self._stopping:
-                return
+                child.kill(signal.SIGKILL)
+            if reading in readable:
+                part = os.read(reading, 65536)
+                answer += part
+                if not part:
+                    break
+        os.close(reading)
+        _, status = os.waitpid(child.pid, 0)
+        if self._stopping:
+            return
+        if status != 0:
             raise CannotStart(f"The database could not be prepared ({describe_exit(status)}).")
         self._facts = orjson.loads(answer)
+        if problem := self._facts.get("problem"):
+            raise CannotStart(problem)
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -233,6 +253,8 @@ class Supervisor:
             )
 
     def _announce(self) -> None:
+        from node.base.runtime import VERSION
+
         settings = self._settings
         seconds = time.monotonic() - self._started
         self._say(f"Rookery {VERSION} is ready after {seconds:.1f} s.")
@@ -248,10 +270,18 @@ class Supervisor:
 
 def _prepare(settings: Settings, answer: int) -> None:
     """Migrate, and make a link for the first admin while there is none. Write what `up` should say to `answer`."""
+    from sqlalchemy.exc import DBAPIError
+
+    from admin.commands.console import sentence_of
     from admin.first_admin import prepare
+    from node.base.errors import RookeryError
 
     with os.fdopen(answer, "wb") as pipe:
-        pipe.write(orjson.dumps(prepare(settings)))
+        try:
+            facts = prepare(settings)
+        except (RookeryError, DBAPIError, OSError) as error:
+            facts = {"problem": sentence_of(error)}
+        pipe.write(orjson.dumps(facts))
 
 
 def take_lock(path: Path) -> int:

@@ -82,12 +82,13 @@ def answers(verb: Callable[P, Awaitable[T]]) -> Callable[P, T]:
         try:
             return asyncio.run(call())
         except (RookeryError, DBAPIError, OSError) as error:
-            fail(_sentence(error))
+            fail(sentence_of(error))
 
     return run
 
 
-def _sentence(error: BaseException) -> str:
+def sentence_of(error: BaseException) -> str:
+    """Return in one sentence what went wrong with the database or a use case."""
     from sqlalchemy.exc import DBAPIError
 
     from node.base.errors import Invalid, RookeryError

@@ -15,7 +15,8 @@ def demo(folder: str, ports: tuple[int, int]) -> None:
 
     Plain http between loopback addresses: to look at and to develop with, never to be reached by others.
     """
-    from admin.demo import DemoFailed, run_demo
+    from admin.demo.nodes import run_demo
+    from admin.demo.play import DemoFailed
 
     try:
         raise SystemExit(run_demo(Path(folder), ports=ports, say=lambda line: click.echo(line)))

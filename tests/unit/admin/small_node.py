@@ -29,7 +29,10 @@ class SmallNode(Supervisor):
         super().__init__(settings, say=lambda line: print(line, flush=True))
         self._stubborn = stubborn
 
-    def _migrate(self) -> None:
+    def _begin_migration(self) -> tuple[Child, int]:
+        return Child("none", sleep_for_ever), -1
+
+    def _finish_migration(self, migration: tuple[Child, int]) -> None:
         self._facts = {"setup_link": "http://localhost/setup/secret"}
 
     def _plan(self, listener: Any) -> list[Child]:

@@ -1,6 +1,6 @@
 """Who lives on the two nodes of `rookery demo` and what happens between them: data only, no code that acts.
 
-A step names people by their user name and posts by a label that an earlier step gave. `admin/demo.py` plays the
+A step names people by their user name and posts by a label that an earlier step gave. `play.py` plays the
 steps in order, through the REST API of each person's own node.
 """
 
