@@ -40,7 +40,9 @@ from node.base.runtime import Runtime
 from node.base.work import drain
 from node.moderation.queries import read_policy_book
 from node.moderation.rules import PolicyBook
+from node.remote.actors import is_stale
 from node.remote.errors import is_passing
+from node.remote.tasks import ACTOR, queue_fetch, refresh_delay
 
 SECONDS: Final = 60
 BATCH: Final = 50
@@ -182,6 +184,9 @@ async def _take_effect(runtime: Runtime, row: ReceivedActivity, batch: Batch) ->
         if not await _mark(uow, row, DONE, "", "", now=context.now):
             return  # somebody else finished it while our lease ran out
         await handler.receive(uow, context, verified)
+        actor = context.known_actor
+        if actor is not None and is_stale(actor, context.now):
+            await queue_fetch(uow, ACTOR, uri=actor.uri, now=context.now, delay=refresh_delay())  # ACT-6
     count_processed(row.kind, DONE)
 
 

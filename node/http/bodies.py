@@ -8,6 +8,8 @@ from typing import Any
 
 from quart import Quart, Request
 
+from federation.vocabulary import MAX_BODY
+
 PLAIN_BYTES = 1_000_000
 UPLOADS = {
     "/api/v1/media": 1,
@@ -20,13 +22,15 @@ MAX_FORM_PARTS = 300
 
 
 def largest_body(path: str, content_type: str, upload_bytes: int) -> int:
-    """Return the cap in bytes for a body sent to `path`."""
+    """Return the cap in bytes for a body sent to `path`; an inbox takes the full 1 MiB of GEN-6."""
+    if path.endswith("/inbox"):
+        return MAX_BODY
     if not content_type.strip().lower().startswith("multipart/form-data"):
         return PLAIN_BYTES
     for prefix, pictures in UPLOADS.items():
         if path.startswith(prefix):
             return PLAIN_BYTES + pictures * upload_bytes
-    if path.startswith("/api/") or path.endswith("/inbox"):
+    if path.startswith("/api/"):
         return PLAIN_BYTES
     return PLAIN_BYTES + PAGE_PICTURES * upload_bytes
 

@@ -18,6 +18,7 @@ from node.base.lanes import FETCH, INBOX
 from node.base.work import DRAINS
 from node.moderation.rules import PolicyBook
 from node.posts.models import Like, Post
+from node.remote.models import FetchTask
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer
 from tests.support.stranger import Stranger
@@ -152,3 +153,18 @@ async def test_a_verdict_of_the_wire_is_final(door: Door, alice: Stranger, monke
 async def test_the_drain_says_when_nothing_is_left(door: Door) -> None:
     assert await process_due(door.runtime) is False
     assert not await process.is_due(door.runtime, door.runtime.now() + timedelta(days=1))
+
+
+async def test_a_stale_actor_is_refreshed_some_time_later(door: Door, alice: Stranger) -> None:
+    """ACT-6: after seven days, once, within six hours."""
+    bob = await door.person("bob")
+    await door.follow(bob, alice)
+    door.clock.advance(days=8)
+    for _ in range(3):
+        await door.send(alice, alice.create(alice.note()))
+    before = len(alice.peer.asked("/users/alice"))
+    assert await door.count(FetchTask, FetchTask.kind == "actor") == 1
+    door.clock.advance(hours=7)
+    await door.settle()
+    assert len(alice.peer.asked("/users/alice")) == before + 1
+    assert await door.count(FetchTask) == 0

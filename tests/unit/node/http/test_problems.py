@@ -158,7 +158,8 @@ async def test_the_cap_on_bodies(size: int, status: int) -> None:
         ("/api/v2/media", "application/json", 1_000_000),
         ("/api/v1/accounts/update_credentials", "multipart/form-data", 1_010_000),
         ("/api/v1/statuses", "multipart/form-data", 1_000_000),
-        ("/users/1/inbox", "multipart/form-data", 1_000_000),
+        ("/users/1/inbox", "multipart/form-data", 1_048_576),
+        ("/inbox", "application/activity+json", 1_048_576),
         ("/settings/profile", "multipart/form-data", 1_020_000),
     ],
 )
