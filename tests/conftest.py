@@ -73,7 +73,7 @@ def new_postgres_url(postgres_server: PostgresServer) -> Iterator[Callable[[], s
 
     yield make
     for url in made:
-        postgres_server.drop(url)
+        postgres_server.give_back(url)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -236,16 +236,21 @@ async def _until_it_answers(http: httpx.AsyncClient, server: "asyncio.Task[None]
 class World:
     """Several nodes that federate over loopback. `world["a"]` is a node; `settle()` lets everything arrive."""
 
-    def __init__(self, redis: RedisServer, *names: str, **changes: Any) -> None:
+    def __init__(
+        self, redis: RedisServer, *names: str, new_database_url: Callable[[], str] = str, **changes: Any
+    ) -> None:
         self._redis = redis
         self._names = names
+        self._new_database_url = new_database_url
         self._changes = changes
         self._stack = contextlib.AsyncExitStack()
         self.nodes: dict[str, Node] = {}
 
     async def __aenter__(self) -> "World":
         for name in self._names:
-            node = await self._stack.enter_async_context(serve_node(self._redis, **self._changes))
+            node = await self._stack.enter_async_context(
+                serve_node(self._redis, database_url=self._new_database_url(), **self._changes)
+            )
             self.nodes[name] = node
         return self
 

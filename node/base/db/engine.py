@@ -39,7 +39,16 @@ def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
     common: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
     if not url.startswith("sqlite"):
-        engine = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=30, **common)
+        engine = create_async_engine(
+            url,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            pool_timeout=30,
+            # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
+            connect_args={"server_settings": {"jit": "off", "application_name": "rookery"}},
+            **common,
+        )
         event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
         return Database(engine, engine, "postgresql")
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
