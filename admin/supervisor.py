@@ -272,7 +272,7 @@ def _prepare(settings: Settings, answer: int) -> None:
     """Migrate, and make a link for the first admin while there is none. Write what `up` should say to `answer`."""
     from sqlalchemy.exc import DBAPIError
 
-    from admin.commands.console import sentence_of
+    from admin.explaining import sentence_of
     from admin.first_admin import prepare
     from node.base.errors import RookeryError
 

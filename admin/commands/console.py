@@ -9,6 +9,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from admin.explaining import sentence_of
 from node.base.settings import Settings, SettingsError, load_settings
 
 P = ParamSpec("P")
@@ -85,21 +86,3 @@ def answers(verb: Callable[P, Awaitable[T]]) -> Callable[P, T]:
             fail(sentence_of(error))
 
     return run
-
-
-def sentence_of(error: BaseException) -> str:
-    """Return in one sentence what went wrong with the database or a use case."""
-    from sqlalchemy.exc import DBAPIError
-
-    from node.base.errors import Invalid, RookeryError
-
-    cause = error.__cause__ if isinstance(error, RookeryError) else error
-    if isinstance(cause, DBAPIError):
-        if any(sign in str(cause.orig) for sign in ("no such table", "does not exist", "unable to open")):
-            return "The database has not been prepared. Run `rookery migrate` first."
-        return f"The database cannot be used: {cause.orig}"
-    if isinstance(error, Invalid) and error.fields:
-        return "\n".join(f"{name}: {text}" for name, texts in error.fields.items() for text in texts)
-    if isinstance(error, RookeryError):
-        return error.message
-    return f"The database cannot be reached: {error}"
