@@ -59,6 +59,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@[ ! -x $(BIN)/hadolint ] || $(BIN)/hadolint docker/Dockerfile
 
 bench: $(VENV)/installed-dev redis
 	$(BIN)/python -m tests.bench
