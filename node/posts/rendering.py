@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, literal, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -160,32 +160,41 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     )
 
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_POSTS = select(Post).where(Post.id.in_(_IDS))
+_MEDIA = select(Media).where(Media.post_id.in_(_IDS)).order_by(Media.position, Media.id)
+_MENTIONS = (
+    select(Mention.post_id, Account)
+    .join(Account, Account.id == Mention.account_id)
+    .where(Mention.post_id.in_(_IDS), Mention.silent.is_(False))
+    .order_by(Account.id)
+)
+_TAGS = (
+    select(PostHashtag.post_id, Hashtag)
+    .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+    .where(PostHashtag.post_id.in_(_IDS))
+    .order_by(Hashtag.id)
+)
+_AUTHORS = select(Account).where(Account.id.in_(_IDS))
+
+
 async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Render posts from their rows: five queries for any number of them."""
+    """Render posts from their rows: five queries for any number of them, each built once."""
     settings = runtime.settings
-    posts = await reader.scalars(select(Post).where(Post.id.in_(ids)))
+    wanted = {"ids": list(ids)}
+    posts = await reader.scalars(_POSTS, wanted)
     media: dict[int, list[dict[str, Any]]] = {}
-    for item in await reader.scalars(select(Media).where(Media.post_id.in_(ids)).order_by(Media.position, Media.id)):
+    for item in await reader.scalars(_MEDIA, wanted):
         media.setdefault(item.post_id, []).append(media_view(item, settings=settings))
     mentions: dict[int, list[dict[str, Any]]] = {}
-    for post_id, account in await reader.execute(
-        select(Mention.post_id, Account)
-        .join(Account, Account.id == Mention.account_id)
-        .where(Mention.post_id.in_(ids), Mention.silent.is_(False))
-        .order_by(Account.id)
-    ):
+    for post_id, account in await reader.execute(_MENTIONS, wanted):
         mentions.setdefault(post_id, []).append(mention_view(account))
     tags: dict[int, list[dict[str, Any]]] = {}
-    for post_id, tag in await reader.execute(
-        select(PostHashtag.post_id, Hashtag)
-        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
-        .where(PostHashtag.post_id.in_(ids))
-        .order_by(Hashtag.id)
-    ):
+    for post_id, tag in await reader.execute(_TAGS, wanted):
         tags.setdefault(post_id, []).append(tag_view(tag, public_url=settings.public_url))
     authors = {
         author.id: account_view(author, settings=settings)
-        for author in await reader.scalars(select(Account).where(Account.id.in_({post.account_id for post in posts})))
+        for author in await reader.scalars(_AUTHORS, {"ids": list({post.account_id for post in posts})})
     }
     return {
         post.id: status_view(

@@ -30,7 +30,6 @@ from node.follows.models import Follow
 from node.posts.models import Post
 from tests.support.nodes import free_port
 
-
 ROOKERY = str(Path(sys.executable).with_name("rookery"))
 
 

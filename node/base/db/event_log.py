@@ -45,14 +45,15 @@ class EventRow(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
 
+_INSERT = insert(EventRow)
+
+
 async def append_event(session: AsyncSession, event: Event) -> None:
     """Insert the event's row into the session's transaction."""
     id_ = new_id()
-    await session.execute(
-        insert(EventRow).values(
-            id=id_, name=type(event).__name__, payload=asdict(event), due_at=time_of(id_), attempts=0
-        )
-    )
+    row = {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
+    connection = await session.connection()
+    await connection.execute(_INSERT, row)
 
 
 def event_of(row: EventRow) -> Event:
