@@ -28,13 +28,9 @@ class RedisServer:
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
+        options = f"--port 0 --unixsocket {self.socket} --dir {self._folder} --appendonly no --databases 4096"
         process = subprocess.Popen(
-            # fmt: off
-            [
-                redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._folder),
-                "--save", "", "--appendonly", "no", "--databases", "4096",
-            ],
-            # fmt: on
+            [redis_binary(), *options.split(), "--save", ""],
             stdout=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 10
