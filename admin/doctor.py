@@ -11,6 +11,7 @@ from typing import Literal
 import httpx
 
 from admin.condition import examine, find_problems
+from admin.explaining import NOT_PREPARED, is_missing
 from admin.migrate import head_revision
 from admin.queries import find_revision
 from node.base.errors import Unavailable
@@ -94,6 +95,8 @@ async def check_database(runtime: Runtime) -> Check:
     """Look whether the database answers and is at the revision of this version."""
     from sqlalchemy.exc import DBAPIError
 
+    if is_missing(runtime.settings):
+        return Check("database", "bad", "is not there", NOT_PREPARED)
     head = head_revision()
     try:
         async with runtime.read() as reader:

@@ -1,6 +1,18 @@
 """What went wrong, in a sentence for an operator. Used by the verbs and by `rookery up`."""
 
+from pathlib import Path
+
 from node.base.errors import Invalid, RookeryError
+from node.base.settings import Settings
+
+NOT_PREPARED = "The database has not been prepared. Run `rookery migrate` first."
+_SQLITE = "sqlite+aiosqlite:///"
+
+
+def is_missing(settings: Settings) -> bool:
+    """Whether the node's SQLite file is not there yet."""
+    url = settings.sqlalchemy_url
+    return url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE).partition("?")[0]).exists()
 
 
 def sentence_of(error: BaseException) -> str:
@@ -10,7 +22,7 @@ def sentence_of(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, RookeryError) else error
     if isinstance(cause, DBAPIError):
         if any(sign in str(cause.orig) for sign in ("no such table", "does not exist", "unable to open")):
-            return "The database has not been prepared. Run `rookery migrate` first."
+            return NOT_PREPARED
         return f"The database cannot be used: {cause.orig}"
     if isinstance(error, Invalid) and error.fields:
         return "\n".join(f"{name}: {text}" for name, texts in error.fields.items() for text in texts)

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from admin.commands.console import answers, emit, fail, json_option, read_settings
+from admin.commands.console import answers, emit, fail, json_option, prepared_settings
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import running
@@ -53,7 +53,7 @@ async def create(name: str, email: str, password: str | None, role: str, as_json
     from federation.keys import generate_rsa_key
     from node.auth.service import create_user
 
-    settings = read_settings()
+    settings = prepared_settings()
     name = name.removeprefix("@")
     chosen, made = take_password(password)
     key_pair = await asyncio.to_thread(generate_rsa_key)
@@ -88,7 +88,7 @@ async def password(name: str, password: str | None, as_json: bool) -> None:
     from node.auth.service import change_password
 
     chosen, made = take_password(password)
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
         await change_password(uow, found.id, chosen, now=runtime.now())
     if as_json:
@@ -108,7 +108,7 @@ async def role(name: str, new_role: str, as_json: bool) -> None:
     """Make somebody a user, moderator or admin."""
     from node.auth.service import set_role
 
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
         await set_role(uow, found.id, new_role)
     if as_json:
@@ -126,7 +126,7 @@ async def suspend(name: str, comment: str, as_json: bool) -> None:
     """Hide an account and everything it wrote, here and (by telling them) elsewhere. Can be undone."""
     from node.moderation.service import moderate_account
 
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
         await moderate_account(uow, found.id, "suspend", comment=comment, now=runtime.now())
     _say(found, "suspended", as_json)
@@ -141,7 +141,7 @@ async def unsuspend(name: str, comment: str, as_json: bool) -> None:
     """Lift a suspension."""
     from node.moderation.service import moderate_account
 
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
         await moderate_account(uow, found.id, "unsuspend", comment=comment, now=runtime.now())
     _say(found, "active", as_json)
@@ -160,7 +160,7 @@ async def delete(name: str, yes: bool, as_json: bool) -> None:
         click.confirm(f"Delete {name} and everything they wrote, for good?", abort=True)
     elif not yes:
         fail("Deleting cannot be undone: say --yes.")
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
         await moderate_account(uow, found.id, "delete", now=runtime.now())
     _say(found, "deleted", as_json)
@@ -173,7 +173,7 @@ async def setup_link(as_json: bool) -> None:
     """Print a one-time link that makes the first admin, while there is none."""
     from admin.first_admin import make_setup_link
 
-    link = await make_setup_link(read_settings())
+    link = await make_setup_link(prepared_settings())
     if as_json:
         emit({"url": link})
     else:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from admin.explaining import sentence_of
+from admin.explaining import NOT_PREPARED, is_missing, sentence_of
 from node.base.settings import Settings, SettingsError, load_settings
 
 P = ParamSpec("P")
@@ -47,6 +47,14 @@ def read_settings() -> Settings:
     except SettingsError as error:
         lines = "\n".join(f"  * {problem}" for problem in error.problems)
         fail(f"The settings cannot be used:\n{lines}")
+
+
+def prepared_settings() -> Settings:
+    """Return the settings of a node whose database is there, or leave with what to do about it."""
+    settings = read_settings()
+    if is_missing(settings):
+        fail(NOT_PREPARED)
+    return settings
 
 
 def settings_for(verb: str) -> Settings:

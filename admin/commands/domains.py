@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from admin.commands.console import answers, emit, json_option, read_settings
+from admin.commands.console import answers, emit, json_option, prepared_settings
 from node.base.runtime import running
 
 WORDS = {"suspend": "blocked", "silence": "limited", "allow": "allowed"}
@@ -48,7 +48,7 @@ async def allow(name: str, comment: str, as_json: bool) -> None:
 async def _set(name: str, severity: str, comment: str, as_json: bool) -> None:
     from node.moderation.service import set_domain_policy
 
-    settings = read_settings()
+    settings = prepared_settings()
     async with running(settings) as runtime, runtime.write() as uow:
         policy = await set_domain_policy(uow, settings, name, severity, private_comment=comment, now=runtime.now())
     if as_json:
@@ -65,7 +65,7 @@ async def remove(name: str, as_json: bool) -> None:
     """Take a rule back. Follows that it ended stay ended."""
     from node.moderation.service import remove_domain_policy
 
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         removed = await remove_domain_policy(uow, name, now=runtime.now())
     if as_json:
         emit({"domain": name, "removed": removed})
@@ -80,7 +80,7 @@ async def list_(as_json: bool) -> None:
     """Print every rule."""
     from node.moderation.queries import list_policies
 
-    async with running(read_settings()) as runtime, runtime.read() as reader:
+    async with running(prepared_settings()) as runtime, runtime.read() as reader:
         policies = await list_policies(reader)
     if as_json:
         rows: list[dict[str, Any]] = [

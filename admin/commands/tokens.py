@@ -3,7 +3,7 @@
 import click
 
 from admin.commands.accounts import get_local
-from admin.commands.console import answers, emit, json_option, read_settings
+from admin.commands.console import answers, emit, json_option, prepared_settings
 from node.base.runtime import running
 
 
@@ -22,7 +22,7 @@ async def create(name: str, scopes: str, value: str | None, as_json: bool) -> No
     """Make a token that acts as the account NAME, and print it. It is shown only now."""
     from node.auth.service import create_token
 
-    async with running(read_settings()) as runtime, runtime.write() as uow:
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
         account = await get_local(uow, name)
         made = await create_token(uow, account.id, scopes, value=value, now=runtime.now())
     if as_json:

@@ -53,7 +53,7 @@ async def test_without_redis_it_is_degraded_but_ready(runtime: Runtime) -> None:
 async def test_without_a_database_it_is_not_ready(runtime: Runtime) -> None:
     from node.base.db.engine import open_database
 
-    database = open_database("sqlite+aiosqlite:////nowhere/at/all.sqlite3")
+    database = open_database("postgresql+asyncpg://nobody@127.0.0.1:9/none")
     broken = replace(runtime, database=database)
     status, body = await fetch(create_app(broken, [admin.health.blueprint]).test_client(), "/readyz")
     assert status == 503
