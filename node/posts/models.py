@@ -22,7 +22,14 @@ class Post(Base):
         Index("ix_posts_account", "account_id", "id"),
         Index("ix_posts_reply", "in_reply_to_id", "id"),
         Index("ix_posts_reply_uri", "in_reply_to_uri"),
-        Index("ix_posts_boost", "boost_of_id", "account_id"),
+        # Partial, or SQLite takes it for the millions of posts that are no boost and sorts them for every page.
+        Index(
+            "ix_posts_boost",
+            "boost_of_id",
+            "account_id",
+            sqlite_where=text("boost_of_id IS NOT NULL"),
+            postgresql_where=text("boost_of_id IS NOT NULL"),
+        ),
         Index(
             "uq_posts_boost",
             "account_id",
@@ -39,9 +46,10 @@ class Post(Base):
         ),
         Index(
             "ix_posts_public_local",
+            "local",
             "id",
-            sqlite_where=text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
-            postgresql_where=text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
+            sqlite_where=text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
+            postgresql_where=text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
         ),
     )
 

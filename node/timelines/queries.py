@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -113,7 +113,8 @@ async def _page_of(
 
 
 def _is_public() -> ColumnElement[bool]:
-    return and_(Post.visibility == "public", Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+    """Spelled as the partial indexes of posts spell it: a bound parameter would hide them from SQLite."""
+    return and_(Post.visibility == literal_column("'public'"), Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
 
 
 def _no_reply_to_others() -> ColumnElement[bool]:

@@ -403,9 +403,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('posts', schema=None) as batch_op:
         batch_op.create_index('ix_posts_account', ['account_id', 'id'], unique=False)
-        batch_op.create_index('ix_posts_boost', ['boost_of_id', 'account_id'], unique=False)
+        batch_op.create_index('ix_posts_boost', ['boost_of_id', 'account_id'], unique=False, sqlite_where=sa.text('boost_of_id IS NOT NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL'))
         batch_op.create_index('ix_posts_public', ['id'], unique=False, sqlite_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
-        batch_op.create_index('ix_posts_public_local', ['id'], unique=False, sqlite_where=sa.text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
+        batch_op.create_index('ix_posts_public_local', ['local', 'id'], unique=False, sqlite_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
         batch_op.create_index('ix_posts_reply', ['in_reply_to_id', 'id'], unique=False)
         batch_op.create_index('ix_posts_reply_uri', ['in_reply_to_uri'], unique=False)
         batch_op.create_index('uq_posts_boost', ['account_id', 'boost_of_id'], unique=True, sqlite_where=sa.text('boost_of_id IS NOT NULL AND deleted_at IS NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL AND deleted_at IS NULL'))
@@ -578,9 +578,9 @@ def downgrade() -> None:
         batch_op.drop_index('uq_posts_boost', sqlite_where=sa.text('boost_of_id IS NOT NULL AND deleted_at IS NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL AND deleted_at IS NULL'))
         batch_op.drop_index('ix_posts_reply_uri')
         batch_op.drop_index('ix_posts_reply')
-        batch_op.drop_index('ix_posts_public_local', sqlite_where=sa.text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("local AND visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
+        batch_op.drop_index('ix_posts_public_local', sqlite_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
         batch_op.drop_index('ix_posts_public', sqlite_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"), postgresql_where=sa.text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"))
-        batch_op.drop_index('ix_posts_boost')
+        batch_op.drop_index('ix_posts_boost', sqlite_where=sa.text('boost_of_id IS NOT NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL'))
         batch_op.drop_index('ix_posts_account')
 
     op.drop_table('posts')
