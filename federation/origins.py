@@ -71,7 +71,7 @@ def split_uri(uri: str) -> tuple[Origin, str]:
     Raises MalformedDocument (`bad_uri`) for anything but an unambiguous http or https URI. Non-ASCII letters
     of the target are percent-encoded as they will stand on the request line; nothing else is touched (SIG-8).
     """
-    if len(uri) > MAX_URI:
+    if len(uri) > MAX_URI or len(uri.encode("utf-8", "surrogatepass")) > MAX_URI:  # an index holds bytes
         raise MalformedDocument("bad_uri", f"a URI of {len(uri)} characters; at most {MAX_URI} are read")
     if _FORBIDDEN.search(uri):
         raise MalformedDocument("bad_uri", "a URI with a control character, space or backslash")

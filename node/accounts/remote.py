@@ -17,7 +17,7 @@ from federation.origins import Handle, host_of
 from federation.parsing import ActorKey, RemoteActor
 from node.accounts.models import Account, AccountKey
 from node.accounts.queries import find_account_by_handle, find_account_by_uri, find_domain_policy
-from node.accounts.rules import fold_username
+from node.accounts.rules import fold_username, freed_name
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
@@ -77,7 +77,7 @@ async def _insert(uow: UnitOfWork, actor: RemoteActor, handle: Handle | None, no
     username = actor.preferred_username
     is_verified = handle is not None and handle.domain is not None
     if is_verified or await find_account_by_handle(uow, username, host) is not None:
-        username = f"{username}.{account_id}"
+        username = freed_name(username, account_id)
     created = min(actor.published, now) if actor.published is not None else now
     values = {
         "id": account_id,
@@ -105,7 +105,7 @@ async def _confirm(uow: UnitOfWork, account: Account, username: str, domain: str
         if holder.is_local:
             raise Forbidden("This handle is one of ours")
         log.info("handle_moved", handle=f"{username}@{domain}", from_account=holder.id, to_account=account.id)
-        holder.username = f"{holder.username[:2000]}.{holder.id}"
+        holder.username = freed_name(holder.username, holder.id)
         holder.username_folded = fold_username(holder.username)
         holder.handle_confirmed = False
         holder.version += 1

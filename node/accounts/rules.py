@@ -3,6 +3,7 @@
 Called by sign-up, the command line, WebFinger and everything that looks up a handle.
 """
 
+import hashlib
 import re
 
 from federation.errors import MalformedDocument
@@ -15,6 +16,7 @@ MAX_NOTE = 1_000
 MAX_FIELDS = 6
 MAX_FIELD_NAME = 100
 MAX_FIELD_VALUE = 500
+MAX_FOLDED = 512
 
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,30}")
 
@@ -46,8 +48,21 @@ _RESERVED_SKELETONS = frozenset(_skeleton(name) for name in RESERVED_NAMES)
 
 
 def fold_username(username: str) -> str:
-    """Return the form a user name is looked up by: `Ann` and `ann` are one person."""
-    return username.casefold()
+    """Return the form a user name is looked up by: `Ann` and `ann` are one person.
+
+    A remote name may be 2048 characters of any script, more than PostgreSQL lets into an index: the fold of a very
+    long one ends in its digest. No name holds the `#` before it.
+    """
+    folded = username.casefold()
+    written = folded.encode("utf-8", "surrogatepass")
+    if len(written) <= MAX_FOLDED:
+        return folded
+    return f"{folded[:50]}#{hashlib.sha256(written).hexdigest()}"
+
+
+def freed_name(username: str, account_id: int) -> str:
+    """Return the name of an actor that lost its handle, or never had it: nobody takes it for the one who has it."""
+    return f"{username[:2000]}.{account_id}"
 
 
 def check_username(username: str, *, may_be_reserved: bool = False) -> None:
