@@ -1,10 +1,10 @@
-"""Every SELECT of timelines. All of them hold `visible_to`, so nothing leaves that the viewer may not see."""
+"""Every SELECT of timelines. Whoever shows what they find renders it, and rendering holds `visible_to` again."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -14,43 +14,74 @@ from node.base.paging import Page
 from node.follows.models import Follow
 from node.media.models import Media
 from node.posts.models import Hashtag, Post, PostHashtag
-from node.posts.rules import in_home_of, visible_to, welcome_to
+from node.posts.rules import visible_to, welcome_to
 
 
-async def list_home_ids(reader: Reader, viewer_id: int, page: Page, *, now: datetime) -> list[int]:
-    """Return a page of the viewer's home timeline from SQL alone.
+async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]:
+    """Return a page of candidates for the viewer's home timeline from SQL alone.
 
-    Each followed author contributes at most the page's length, cut off by an index seek per author, so the cost
-    follows the number of people followed and not the number of posts on the node.
+    Each followed author contributes at most the page's length, cut off by one index seek per author, so the cost
+    follows the number of people followed and not the number of posts on the node. What the viewer may not or does
+    not want to see is not sorted out here: rendering for home does (`in_home_of`, `visible_to`, `welcome_to`).
     """
-    authors = union_of_authors(viewer_id)
+    upward = page.min_id is not None
+    authors = _home_authors(viewer_id)
     newest = aliased(Post)
-    bounds = _bounds(page, newest)
-    depth = (
+    edge = (
         select(newest.id)
-        .where(newest.account_id == authors.c.author_id, in_home_of(viewer_id, newest), *bounds)
-        .where(newest.deleted_at.is_(None))
-        .order_by(newest.id.asc() if page.min_id is not None else newest.id.desc())
+        .where(newest.account_id == authors.c.author_id, _is_candidate(viewer_id, newest, authors))
+        .where(*_bounds(page, newest))
+        .order_by(newest.id.asc() if upward else newest.id.desc())
         .limit(1)
         .offset(page.limit)
         .correlate(authors)
         .scalar_subquery()
     )
-    cut_off = or_(depth.is_(None), Post.id <= depth if page.min_id is not None else Post.id >= depth)
+    # Materialized: the edge is sought once per author, not once per post.
+    edged = (
+        select(authors.c.author_id, authors.c.show_boosts, edge.label("edge"))
+        .cte("edged_authors")
+        .prefix_with("MATERIALIZED")
+    )
+    within = or_(edged.c.edge.is_(None), Post.id <= edged.c.edge if upward else Post.id >= edged.c.edge)
     statement = page.apply(
         select(Post.id)
-        .join(authors, authors.c.author_id == Post.account_id)
-        .where(cut_off, in_home_of(viewer_id), visible_to(viewer_id), welcome_to(viewer_id, Post, now)),
+        .join(edged, edged.c.author_id == Post.account_id)
+        .where(within, _is_candidate(viewer_id, Post, edged)),
         Post.id,
     )
     return page.newest_first(list(await reader.scalars(statement)))
 
 
-def union_of_authors(viewer_id: int) -> Any:
-    """Return a subquery of the accounts whose posts the viewer's home is made of."""
-    own = select(Account.id.label("author_id")).where(Account.id == viewer_id)
-    followed = select(Follow.followee_id).where(Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None))
-    return own.union(followed).subquery("home_authors")
+def _home_authors(viewer_id: int) -> Any:
+    """Return the accounts whose posts the viewer's home is made of, and whether their boosts belong."""
+    own = select(Account.id.label("author_id"), true().label("show_boosts")).where(Account.id == viewer_id)
+    followed = select(Follow.followee_id, Follow.show_boosts).where(
+        Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None), Follow.followee_id != viewer_id
+    )
+    return own.union_all(followed).cte("home_authors")
+
+
+def _is_candidate(viewer_id: int, post: Any, authors: Any) -> ColumnElement[bool]:
+    """The part of `in_home_of` that needs no look at the post's author."""
+    follow = aliased(Follow)
+    return and_(
+        post.deleted_at.is_(None),
+        or_(post.boost_of_id.is_(None), authors.c.show_boosts),
+        or_(
+            and_(post.in_reply_to_account_id.is_(None), post.in_reply_to_uri.is_(None)),
+            post.account_id == viewer_id,
+            post.in_reply_to_account_id == post.account_id,
+            post.in_reply_to_account_id == viewer_id,
+            exists(
+                select(follow.id).where(
+                    follow.follower_id == viewer_id,
+                    follow.followee_id == post.in_reply_to_account_id,
+                    follow.accepted_at.is_not(None),
+                )
+            ),
+        ),
+    )
 
 
 def _bounds(page: Page, post: Any) -> list[ColumnElement[bool]]:

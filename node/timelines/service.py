@@ -5,8 +5,9 @@ merged in, and goes on from SQL where the list ends, where there is none, and wh
 entry (still) belongs there is asked of SQL with the rendering, so an unfollow, block or deletion counts at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from node.base.db.unit_of_work import Reader
@@ -22,6 +23,9 @@ from node.timelines.queries import (
     list_public_ids,
     list_recent_ids,
 )
+
+SPARE = 5
+"""Candidates looked at beyond the page, so that one muted author does not cost a second round."""
 
 LARGE_MARGIN = 0.9
 """A read pulls authors a little below the limit too, so that one who crosses it is never in neither way's hands."""
@@ -104,7 +108,7 @@ async def _pushed_ids(runtime: Runtime, reader: Reader, account_id: int) -> list
     cap = runtime.settings.home_length
     # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed.
     async with runtime.read() as fresh:
-        ids = await list_home_ids(fresh, account_id, Page(limit=cap), now=runtime.now())
+        ids = await list_home_ids(fresh, account_id, Page(limit=cap))
     await gate.call(lambda redis: home_lists.finish(redis, account_id, ids, cap=cap))
     return ids
 
@@ -127,15 +131,28 @@ async def _filled(
     runtime: Runtime, reader: Reader, account_id: int, page: Page, entries: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Return a page of `entries` (newest first), going on until it is full or the entries end."""
+
+    async def pick(wanted: Page) -> list[int]:
+        return wanted.pick(list(entries))
+
+    return await _fill(runtime, reader, account_id, page, pick)
+
+
+async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
+    return await _fill(runtime, reader, account_id, page, partial(list_home_ids, reader, account_id))
+
+
+async def _fill(
+    runtime: Runtime, reader: Reader, account_id: int, page: Page, find: Callable[[Page], Awaitable[list[int]]]
+) -> list[dict[str, Any]]:
+    """Render what `find` finds, page after page, until the page is full or nothing is left (client-api 35)."""
     found: list[dict[str, Any]] = []
-    upward = page.min_id is not None
     while True:
-        wanted = replace(page, limit=page.limit - len(found) + 10)
-        ids = wanted.pick(list(entries))
+        ids = await find(replace(page, limit=page.limit - len(found) + SPARE))
         if not ids:
             return found
         rendered = await render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
-        if upward:
+        if page.min_id is not None:
             found = [*rendered, *found][-page.limit :]
             page = replace(page, min_id=ids[0])
         else:
@@ -143,11 +160,6 @@ async def _filled(
             page = replace(page, max_id=ids[-1])
         if len(found) >= page.limit:
             return found
-
-
-async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
-    ids = await list_home_ids(reader, account_id, page, now=runtime.now())
-    return await render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
 
 
 def _without_repeats(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:

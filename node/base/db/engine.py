@@ -51,6 +51,7 @@ def open_database(url: str) -> Database:
         )
         event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
         return Database(engine, engine, "postgresql")
+    common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)
     event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection))

@@ -52,8 +52,7 @@ async def append_event(session: AsyncSession, event: Event) -> None:
     """Insert the event's row into the session's transaction."""
     id_ = new_id()
     row = {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
-    connection = await session.connection()
-    await connection.execute(_INSERT, row)
+    await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, row))
 
 
 def event_of(row: EventRow) -> Event:

@@ -5,6 +5,11 @@ aiosqlite runs each call on the connection's own thread. SQLAlchemy's adapter ma
 small query. Here a statement is one call that does all four, BEGIN rides with the first statement of a
 transaction, and a rollback where nothing was begun costs nothing.
 
+A thread hop is not only dear: while the event loop is busy, the other thread gets the interpreter back only after
+a switch interval, once per row it fetches. So what is known to be short runs in the event loop's own thread:
+the hot paths' prebuilt queries (`INLINE`, set by `rows()`), and statements inside a write transaction once the
+lock is held. What may wait (BEGIN, COMMIT) or take long (any other query) has the connection's thread.
+
 A connection that reads has no transaction at all: each statement sees the last commit, as on PostgreSQL's
 READ COMMITTED. One that writes begins with BEGIN IMMEDIATE: it holds the file's write lock from its first
 statement, so it cannot fail half way with 'database is locked'.
@@ -12,6 +17,7 @@ statement, so it cannot fail half way with 'database is locked'.
 
 import collections
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
@@ -28,6 +34,10 @@ _PRAGMAS = (
     "cache_size=-16000",
     "mmap_size=134217728",
 )
+
+
+INLINE: ContextVar[bool] = ContextVar("inline", default=False)
+"""Whether the statement at hand is short enough to run in the event loop's thread."""
 
 
 class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
@@ -71,7 +81,7 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
     def _run(self, statement: Callable[[Any], Any]) -> None:
         connection: Any = self._connection
 
-        def on_thread() -> tuple[Any, Sequence[Any], int, int]:
+        def statement_whole() -> tuple[Any, Sequence[Any], int, int]:
             raw = connection._conn
             if self.begins_with and not raw.in_transaction:
                 raw.execute(self.begins_with)
@@ -82,9 +92,13 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
             return found
 
         try:
-            self._description, rows, self._rowcount, self._lastrowid = await_(connection._execute(on_thread))
+            if INLINE.get() or connection._conn.in_transaction:
+                found = statement_whole()
+            else:
+                found = await_(connection._execute(statement_whole))
         except Exception as error:
             self._adapt_connection._handle_exception(error)
+        self._description, rows, self._rowcount, self._lastrowid = found
         self._rows = collections.deque(rows)
 
     async def _async_soft_close(self) -> None:
