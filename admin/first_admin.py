@@ -12,7 +12,7 @@ from node.base.settings import Settings
 
 def setup_url(settings: Settings, secret: str) -> str:
     """Return the address of the page that makes the first admin."""
-    return f"{settings.public_url}/setup/{secret}"
+    return f"{settings.public_url}/setup?token={secret}"
 
 
 async def make_setup_link(settings: Settings) -> str | None:

@@ -22,7 +22,7 @@ _SECRET_NAMES = re.compile(
     r"token|secret|password|passwd|authorization|cookie|signature|csrf|api_?key|private|credential", re.IGNORECASE
 )
 _SECRET_TEXT = re.compile(
-    r"(?P<head>bearer\s+|basic\s+|[?&](?:token|code)=|://[^/\s:@]*:|/setup/"
+    r"(?P<head>bearer\s+|basic\s+|[?&](?:token|code)=|://[^/\s:@]*:"
     r"|(?:token|secret|password|cookie|authorization|signature)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)"
     r"[^\s&@\"',}]+",
     re.IGNORECASE,

@@ -49,11 +49,16 @@ class IdMaker:
     def at(self, moment: datetime) -> int:
         """Return an id that sorts at `moment`, or at this moment if that lies in the future.
 
-        The lower bits are random: two posts of one millisecond differ, their order among themselves is open.
+        The lower bits are random: two posts of one millisecond differ, their order among themselves is open. A
+        moment told in whole seconds, as most servers tell it, gets a random millisecond of its second that is not
+        in the future: a burst of posts of one second would run out of different ids.
         """
         milliseconds = int(moment.timestamp() * 1000)
-        if milliseconds >= time.time_ns() // 1_000_000:
+        now = time.time_ns() // 1_000_000
+        if milliseconds >= now:
             return self.new()
+        if moment.microsecond == 0:
+            milliseconds += secrets.randbelow(min(1000, now - milliseconds))
         return (max(milliseconds, 0) << SHIFT) | secrets.randbits(SHIFT)
 
 

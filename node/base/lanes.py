@@ -1,9 +1,10 @@
 """Lanes of background work, and nudges: how a worker learns that one of them has rows to drain.
 
 RQ carries a nudge: the lane's name, nothing else, JSON, never pickle. Nudges of one lane coalesce: while one waits
-in the queue, further ones are dropped (`SET NX`), so a burst of a thousand posts costs a handful of jobs. A lost
-nudge (Redis restarted, worker killed) is made good by the scheduler, which sweeps the tables. What a worker does
-with a nudge is `node/base/work.py`.
+in the queue, and while a drain is at work, the lane's flag is up and further ones are dropped (`SET NX`), so a burst
+of a thousand posts costs a handful of jobs. A drain that takes long lets its flag fall, and a second worker joins.
+A lost nudge (Redis restarted, worker killed) is made good by the scheduler, which sweeps the tables. What a worker
+does with a nudge is `node/base/work.py`.
 """
 
 import asyncio
@@ -30,7 +31,11 @@ LANES = (RELAY, INBOX, DELIVER, FETCH, INDEX, MAIL, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000
-RQ_GRACE_SECONDS = 10
+"""How long a nudge may wait for a worker before another one is let through."""
+WORKING_TTL_MS = 1_000
+"""How long a drain works before another worker may join it, or take over from it where it was killed."""
+RQ_GRACE_SECONDS = 20
+"""What RQ gives a job beyond its drain: the lingering, and an end in good order."""
 
 MAX_DRAIN_SECONDS = 120
 """The longest any drain may take; each ends itself earlier (`node/base/work.py`)."""
@@ -77,8 +82,12 @@ class Nudger:
             failure_ttl=3600,
         )
 
+    async def raise_flag(self, lane: str) -> None:
+        """Keep nudges of `lane` back for a moment: a drain is about to look for rows."""
+        await self._gate.call(lambda redis: redis.set(_flag(lane), b"1", px=WORKING_TTL_MS))
+
     async def lower_flag(self, lane: str) -> None:
-        """Let the next nudge of `lane` through. Called by a drain *before* it looks for rows."""
+        """Let the next nudge of `lane` through. Called by a drain *before* it looks for rows a last time."""
         await self._gate.call(lambda redis: redis.delete(_flag(lane)))
 
     async def close(self) -> None:

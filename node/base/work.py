@@ -9,6 +9,7 @@ with work left. `run_lane` is the door RQ calls in a worker process; tests call 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,12 @@ import structlog
 
 from node.base.lanes import LANES, MAX_DRAIN_SECONDS
 from node.base.runtime import Runtime
+
+LINGER_SECONDS = 0.06
+"""How long a drain waits for more once it has found nothing, looking every `LOOK_EVERY_SECONDS`."""
+LOOK_EVERY_SECONDS = 0.012
+STAY_SECONDS = 10.0
+"""How long one job goes on lingering: other lanes of its worker want their turn."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,17 +87,36 @@ def run_lane(lane: str) -> None:
 
 
 async def drain_lane(runtime: Runtime, lane: str) -> None:
-    """Drain `lane` within its seconds; nudge again when work is left."""
+    """Drain `lane`, each time within its seconds; nudge again when work is left.
+
+    A job costs more than most of the work it is for, so one that found nothing more lingers for a moment. All the
+    while its flag is up and nobody's nudge costs a job; it is lowered before the last look, so none is missed.
+    """
     entry = DRAINS[lane]
-    await runtime.nudger.lower_flag(lane)
-    more = True
+    stay_until = time.monotonic() + STAY_SECONDS
     try:
-        async with asyncio.timeout(entry.seconds):
-            more = await entry.service(runtime)
+        while True:
+            await runtime.nudger.raise_flag(lane)
+            async with asyncio.timeout(entry.seconds):
+                more = await entry.service(runtime)
+            if more or time.monotonic() > stay_until or not await _more_comes(runtime, entry):
+                break
     except TimeoutError:
+        more = True
         log.warning("drain_out_of_time", lane=lane, seconds=entry.seconds)
-    if more:
+    await runtime.nudger.lower_flag(lane)
+    if more or await entry.is_due(runtime, runtime.now()):
         await runtime.nudge(lane)
+
+
+async def _more_comes(runtime: Runtime, entry: Drain) -> bool:
+    """Linger: say whether rows come due within a moment."""
+    until = time.monotonic() + LINGER_SECONDS
+    while time.monotonic() < until:
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        if await entry.is_due(runtime, runtime.now()):
+            return True
+    return False
 
 
 async def sweep(runtime: Runtime) -> list[str]:

@@ -16,6 +16,7 @@ from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
+from node.base.errors import Unavailable
 from node.base.ids import id_at, new_id
 from node.base.settings import Settings
 from node.events import PostEdited, PostPublished
@@ -33,6 +34,7 @@ from node.text.sanitising import clean_html, clean_text
 from node.text.writing import render_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ID_TAKEN = "Another post of the same moment drew this row's id. Please try again."
 
 
 async def store_remote_post(
@@ -181,7 +183,11 @@ async def store_remote_boost(
         await count_on_post(uow, boosted.id, "boosts_count", 1)
         await count_author(uow, author, visibility=boosted.visibility, published_at=min(published or now, now))
         await uow.record(PostPublished(boost_id, quiet=quiet))
-    return await find_boost(uow, author.id, boosted.id)
+        return await find_boost(uow, author.id, boosted.id)
+    earlier = await find_boost(uow, author.id, boosted.id)
+    if earlier is None and await find_post_by_uri(uow, uri) is None:
+        raise Unavailable(ID_TAKEN)
+    return earlier
 
 
 async def _stored_before(
@@ -189,8 +195,8 @@ async def _stored_before(
 ) -> Post | None:
     """Answer a repeated delivery: it may bring a further reader, nothing else."""
     known = await find_post_by_uri(uow, post.id)
-    if known is None:  # the row id was taken by a post of the same millisecond: one in two million
-        raise RuntimeError("an id was made twice")
+    if known is None:
+        raise Unavailable(ID_TAKEN)
     if known.deleted_at is not None or known.account_id != author.id:
         return None
     await add_mentions(uow, known.id, dict.fromkeys(readers, True))

@@ -61,7 +61,7 @@ def test_libraries_come_out_of_the_same_pipe(stream: io.StringIO) -> None:
         {"note": "GET /api/v1/x?access_token=s3cret&limit=1"},
         {"note": "Authorization: Bearer s3cret"},
         {"url": "postgresql+asyncpg://rookery:s3cret@db/rookery"},
-        {"link": "http://localhost:8000/setup/s3cret"},
+        {"link": "http://localhost:8000/setup?token=s3cret"},
         {"new_password": "s3cret"},
     ],
 )

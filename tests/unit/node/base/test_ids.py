@@ -20,11 +20,24 @@ def test_an_id_tells_its_time() -> None:
 
 
 def test_an_old_post_sorts_at_its_own_time() -> None:
-    moment = datetime(2020, 5, 4, 3, 2, 1, tzinfo=UTC)
+    moment = datetime(2020, 5, 4, 3, 2, 1, 7000, tzinfo=UTC)
     made = {id_at(moment) for _ in range(50)}
     assert len(made) == 50
     assert all(time_of(id_) == moment for id_ in made)
     assert all(floor_id(moment) <= id_ < floor_id(moment + timedelta(milliseconds=1)) for id_ in made)
+
+
+def test_posts_of_one_whole_second_do_not_run_out_of_ids() -> None:
+    """Most servers tell `published` in whole seconds; 2000 posts of one second would clash within a millisecond."""
+    moment = datetime(2020, 5, 4, 3, 2, 1, tzinfo=UTC)
+    made = [id_at(moment) for _ in range(2000)]
+    assert len({time_of(id_) for id_ in made}) > 500
+    assert all(floor_id(moment) <= id_ < floor_id(moment + timedelta(seconds=1)) for id_ in made)
+
+
+def test_a_post_of_this_second_is_not_of_the_future() -> None:
+    moment = datetime.now(UTC).replace(microsecond=0)
+    assert all(time_of(id_at(moment)) <= datetime.now(UTC) + timedelta(seconds=12) for _ in range(200))
 
 
 def test_a_post_from_the_future_sorts_now() -> None:
