@@ -1,0 +1,85 @@
+"""A nudge costs at most one job: drains linger, and keep their lane's further nudges back while they are at work."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from rq import Queue
+
+from node.base import work
+from node.base.lanes import MAIL, queue_name
+from node.base.runtime import Runtime
+from node.base.work import DRAINS, Drain, drain_lane
+from tests.support.nodes import open_node
+from tests.support.redis_server import RedisServer
+
+
+class Rows:
+    """A table of work: what waits, and in which rounds it was done."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.rounds: list[int] = []
+        self.leaves_some = False
+
+    async def service(self, runtime: Runtime) -> bool:
+        """Do all that waits, nudged on meanwhile."""
+        await runtime.nudge(MAIL)
+        self.rounds.append(self.waiting)
+        self.waiting = 0
+        return self.leaves_some
+
+    async def is_due(self, runtime: Runtime, now: datetime) -> bool:
+        """Say whether anything waits."""
+        return self.waiting > 0
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
+    rows = Rows()
+    monkeypatch.setitem(DRAINS, MAIL, Drain(MAIL, rows.service, 5, rows.is_due))
+    return rows
+
+
+def jobs(runtime: Runtime) -> int:
+    return int(Queue(queue_name(MAIL), connection=runtime.nudger._sync).count)
+
+
+async def test_nudges_during_a_drain_cost_no_job(redis_server: RedisServer, rows: Rows) -> None:
+    async with open_node(redis_server) as runtime:
+        await drain_lane(runtime, MAIL)
+        assert jobs(runtime) == 0
+        await runtime.nudge(MAIL)
+        assert jobs(runtime) == 1, "its flag was lowered when it ended"
+
+
+async def test_what_comes_while_a_drain_lingers_is_done_by_it(redis_server: RedisServer, rows: Rows) -> None:
+    async with open_node(redis_server) as runtime:
+        drain = asyncio.create_task(drain_lane(runtime, MAIL))
+        while not rows.rounds:
+            await asyncio.sleep(0.001)
+        rows.waiting = 3
+        await drain
+        assert rows.rounds == [0, 3]
+
+
+async def test_what_comes_after_the_last_look_is_nudged_for(
+    redis_server: RedisServer, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(runtime: Runtime, entry: Drain) -> bool:
+        rows.waiting = 1  # just now, by somebody whose nudge was kept back
+        return False
+
+    monkeypatch.setattr(work, "_more_comes", nothing)
+    async with open_node(redis_server) as runtime:
+        await drain_lane(runtime, MAIL)
+        assert rows.rounds == [0]
+        assert jobs(runtime) == 1
+
+
+async def test_work_that_is_left_is_nudged_for(redis_server: RedisServer, rows: Rows) -> None:
+    rows.leaves_some = True
+    async with open_node(redis_server) as runtime:
+        await drain_lane(runtime, MAIL)
+        assert len(rows.rounds) == 1
+        assert jobs(runtime) == 1
