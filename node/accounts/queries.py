@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from node.accounts.models import Account, AccountKey
 from node.accounts.relations import DOMAIN_POLICIES, block_between, follows
 from node.accounts.rules import domain_and_parents, fold_username
+from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.uris import INSTANCE_ACTOR_ID
@@ -40,9 +41,13 @@ def is_present(account: Any = Account) -> ColumnElement[bool]:
     return and_(account.suspended_at.is_(None), account.suspended_by_origin.is_(False), account.deleted_at.is_(None))
 
 
+_BY_ID = select(Account).where(Account.id == bindparam("account_id"))
+
+
 async def find_account(reader: Reader, account_id: int) -> Account | None:
     """Return an account, gone or not."""
-    found: Account | None = await reader.scalar(select(Account).where(Account.id == account_id))
+    with short_statements():
+        found: Account | None = await reader.scalar(_BY_ID, {"account_id": account_id})
     return found
 
 

@@ -13,13 +13,17 @@ from node.accounts.rules import fold_username
 from node.auth.hashing import hash_secret
 from node.auth.models import OAuthToken, OneTimeLink, User, WebSession
 from node.auth.rules import Principal, SessionFacts, canonical_email, fold_email
+from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
+
+_BY_ACCOUNT = select(User).where(User.account_id == bindparam("account_id"))
 
 
 async def find_user(reader: Reader, account_id: int) -> User | None:
     """Return the person behind a local account."""
-    found: User | None = await reader.scalar(select(User).where(User.account_id == account_id))
+    with short_statements():
+        found: User | None = await reader.scalar(_BY_ACCOUNT, {"account_id": account_id})
     return found
 
 

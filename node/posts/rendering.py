@@ -18,6 +18,7 @@ from node.accounts.models import Account
 from node.accounts.views import account_view
 from node.base.cache import LocalCache
 from node.base.db.base import UtcDateTime
+from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
@@ -74,7 +75,10 @@ async def _render_batch(
         )
         if key[0] is not None and rendered.get(key) is None
     }
-    fresh = await _render_fresh(runtime, reader, list(missing)) if missing else {}
+    fresh: dict[int, dict[str, Any]] = {}
+    if missing:
+        with short_statements():
+            fresh = await _render_fresh(runtime, reader, list(missing))
     for id_, status in fresh.items():
         rendered.put(missing[id_], status)
     assembled = ((row.id, _assembled(row, rendered, fresh, viewer_id)) for row in facts)

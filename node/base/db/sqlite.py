@@ -7,7 +7,7 @@ transaction, and a rollback where nothing was begun costs nothing.
 
 A thread hop is not only dear: while the event loop is busy, the other thread gets the interpreter back only after
 a switch interval, once per row it fetches. So what is known to be short runs in the event loop's own thread:
-the hot paths' prebuilt queries (`INLINE`, set by `rows()`), and statements inside a write transaction once the
+the hot paths' prebuilt queries (`rows()` and `short_statements`), and statements inside a write transaction once the
 lock is held. What may wait (BEGIN, COMMIT) or take long (any other query) has the connection's thread.
 
 A connection that reads has no transaction at all: each statement sees the last commit, as on PostgreSQL's
@@ -16,7 +16,8 @@ statement, so it cannot fail half way with 'database is locked'.
 """
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -38,6 +39,16 @@ _PRAGMAS = (
 
 INLINE: ContextVar[bool] = ContextVar("inline", default=False)
 """Whether the statement at hand is short enough to run in the event loop's thread."""
+
+
+@contextmanager
+def short_statements() -> Iterator[None]:
+    """Say that the statements of this block answer from indexes within a millisecond."""
+    token = INLINE.set(True)
+    try:
+        yield
+    finally:
+        INLINE.reset(token)
 
 
 class OneHopCursor(AsyncAdapt_aiosqlite_cursor):

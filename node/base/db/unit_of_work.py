@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from node.base.db.base import Base
 from node.base.db.event_log import Event, append_event
 from node.base.db.failures import is_passing
-from node.base.db.sqlite import INLINE
+from node.base.db.sqlite import short_statements
 from node.base.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -92,11 +92,8 @@ class ReadSession:
         thread), built once and given `parameters`. Entities are not to be had this way.
         """
         connection = await self._connected()
-        token = INLINE.set(True)
-        try:
+        with short_statements():
             return await connection.run_sync(_all_rows, statement, parameters)
-        finally:
-            INLINE.reset(token)
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a SELECT and return its result."""
