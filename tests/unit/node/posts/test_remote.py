@@ -10,10 +10,11 @@ from sqlalchemy import update as update_table
 
 from node.accounts.models import Account
 from node.base.db.event_log import EventRow
-from node.base.errors import NotFound
+from node.base.errors import NotFound, Unavailable
 from node.base.ids import time_of
 from node.base.runtime import Runtime
 from node.media.models import Media
+from node.posts import remote
 from node.posts.models import Mention, Post
 from node.posts.queries import find_hashtag, find_post, get_visible_post, list_edits, list_mentions
 from node.posts.remote import edit_remote_post, store_remote_boost
@@ -79,7 +80,7 @@ async def test_a_remote_post_is_sanitised_and_sorted_by_its_own_time(runtime: Ru
     assert stored is not None
     assert stored.content == "<p>Hi x</p>"
     assert (stored.spoiler_text, stored.sensitive, stored.local) == ("cw", True, False)
-    assert time_of(stored.id) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert time_of(stored.id).replace(microsecond=0) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     async with runtime.read() as reader:
         assert await find_hashtag(reader, "strasse") is not None
         media = await reader.scalars(select(Media).where(Media.post_id == stored.id).order_by(Media.position))
@@ -309,3 +310,22 @@ async def test_row_75_foreign_html_is_sanitised_on_the_way_out_too(runtime: Runt
     async with runtime.read() as reader:
         shown = await render_post(runtime, reader, stored.id, viewer_id=None)
     assert shown["content"] == "<p>x</p>"
+
+
+async def test_an_id_that_is_taken_asks_for_another_try(
+    runtime: Runtime, al: Account, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids of one moment differ by chance alone: a clash loses nothing and is tried again."""
+    first = await store(runtime, al, remote_post(al, 1))
+    assert first is not None
+    boosted = await make_post(runtime, ann)
+    monkeypatch.setattr(remote, "id_at", lambda moment: first.id)
+    with pytest.raises(Unavailable):
+        await store(runtime, al, remote_post(al, 2))
+    with pytest.raises(Unavailable):
+        async with runtime.write() as uow:
+            await store_remote_boost(
+                uow, al, boosted, uri="https://there.test/boosts/1", published=runtime.now(), now=runtime.now()
+            )
+    monkeypatch.undo()
+    assert await store(runtime, al, remote_post(al, 2)) is not None
