@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, update
 
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
+from node.base.db.locks import lock_pair
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
@@ -29,6 +30,7 @@ async def block(
     """
     if account.id == target.id:
         raise Invalid("You cannot block yourself")
+    await lock_pair(uow, "relation", account.id, target.id)  # no follow slips in between
     block_id = new_id()
     is_new = await insert_if_absent(
         uow,

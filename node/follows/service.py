@@ -11,6 +11,7 @@ from sqlalchemy import delete, or_, select, update
 
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
+from node.base.db.locks import lock_pair
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
@@ -43,6 +44,7 @@ async def follow(
         raise Invalid("You cannot follow yourself")
     if follower.is_gone or followee.is_gone:
         raise NotFound()
+    await lock_pair(uow, "relation", follower.id, followee.id)  # a block at the same moment waits, or is seen
     if await is_block_between(uow, follower.id, followee.id):
         raise Forbidden()
     at_once = holds_at_once(
