@@ -53,7 +53,7 @@ def _row_view(row: AccountRow) -> dict[str, object]:
     }
 
 
-@blueprint.post("/accounts/<int:account_id>/suspend")
+@blueprint.post("/accounts/<id:account_id>/suspend")
 @staff_only("admin", "moderator")
 async def suspend(visitor: Visitor, account_id: int) -> Answer:
     """Suspend somebody. Refused for oneself and for those whom the role does not reach (attack row 91)."""
@@ -62,7 +62,7 @@ async def suspend(visitor: Visitor, account_id: int) -> Answer:
     return await back(PLACE)
 
 
-@blueprint.post("/accounts/<int:account_id>/unsuspend")
+@blueprint.post("/accounts/<id:account_id>/unsuspend")
 @staff_only("admin", "moderator")
 async def unsuspend(visitor: Visitor, account_id: int) -> Answer:
     """Lift a suspension."""
@@ -71,7 +71,7 @@ async def unsuspend(visitor: Visitor, account_id: int) -> Answer:
     return await back(PLACE)
 
 
-@blueprint.post("/accounts/<int:account_id>/approve")
+@blueprint.post("/accounts/<id:account_id>/approve")
 @staff_only("admin", "moderator")
 async def approve(visitor: Visitor, account_id: int) -> Answer:
     """Let in somebody who waits for approval."""

@@ -18,6 +18,8 @@ UPLOADS = {
 }
 """Pictures in one request, by path (below it too)."""
 PAGE_PICTURES = 4
+STRANGERS = ("/auth/", "/setup")
+"""Pages whose forms are read before anybody is signed in: nothing is attached there."""
 MAX_FORM_PARTS = 300
 
 
@@ -30,7 +32,7 @@ def largest_body(path: str, content_type: str, upload_bytes: int) -> int:
     for prefix, pictures in UPLOADS.items():
         if path.startswith(prefix):
             return PLAIN_BYTES + pictures * upload_bytes
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", *STRANGERS)):
         return PLAIN_BYTES
     return PLAIN_BYTES + PAGE_PICTURES * upload_bytes
 

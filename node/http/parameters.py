@@ -245,7 +245,8 @@ async def _read() -> Parameters:
         assert isinstance(body, bytes)
         tree = _object(body)
     elif mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        tree = parse_pairs((await request.form).items(multi=True))
+        sent = (await request.form).items(multi=True)
+        tree = parse_pairs((name, value) for name, value in sent if name is not None)  # a part without a name
         files = await request.files
     if request.query_string:
         tree.update(parse_pairs(request.args.items(multi=True)))

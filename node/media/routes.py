@@ -32,7 +32,7 @@ async def show_file(key: str) -> Response:
     return await _picture(path, FOREVER)
 
 
-@blueprint.get("/remote/<int:account_id>/<any(avatar, header):which>")
+@blueprint.get("/remote/<id:account_id>/<any(avatar, header):which>")
 async def show_remote_picture(account_id: int, which: str) -> Response:
     """Serve a remote actor's avatar or header; the default picture where it cannot be had."""
     node = runtime()
@@ -44,7 +44,7 @@ async def show_remote_picture(account_id: int, which: str) -> Response:
     return await _picture(path, A_DAY)
 
 
-@blueprint.get("/remote/<int:media_id>")
+@blueprint.get("/remote/<id:media_id>")
 async def show_remote_media(media_id: int) -> Response:
     """Serve a picture of a remote post; `t` is the token of its address, `size` may be small."""
     size = "small" if request.args.get("size") == "small" else "original"

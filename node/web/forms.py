@@ -87,7 +87,8 @@ async def read_form() -> Form:
     """Return the form of this request."""
     fields = await request.form
     files = await request.files
-    return Form({name: fields.getlist(name) for name in fields}, dict(files.items()))
+    named = [name for name in fields if name is not None]  # a part without a name is nobody's value
+    return Form({name: fields.getlist(name) for name in named}, dict(files.items()))
 
 
 def errors_of(problem: Invalid, *, rename: Mapping[str, str] | None = None, default: str = "form") -> Errors:

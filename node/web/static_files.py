@@ -16,12 +16,16 @@ blueprint = Blueprint("web_static", __name__)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
+LONGEST_PATH = 200
+"""Of a file of ours; the file system itself takes no name that is much longer."""
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 @lru_cache(maxsize=256)
 def _content(path: str) -> tuple[bytes, str] | None:
     """Return a file's bytes and type; None when there is no such file inside our folder (no `..` leaves it)."""
+    if len(path) > LONGEST_PATH:
+        return None
     file = (STATIC_ROOT / path).resolve()
     if not file.is_relative_to(STATIC_ROOT.resolve()) or not file.is_file():
         return None
