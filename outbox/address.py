@@ -5,7 +5,7 @@ told; what they do among themselves stays here. The activity is serialised once;
 its own deterministic `uri`, so a repeated event adds nothing, and the ids order what is about one object.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,8 @@ class Occasion:
     uow: UnitOfWork
     event_id: int
     now: datetime
+    lanes: set[str] = field(default_factory=set)
+    """Lanes to nudge once the transaction has committed."""
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -263,11 +265,7 @@ async def send(on: Occasion, document: Document, to: Recipients, *, object_key: 
     ]
     insert = insert_into(on.uow, Delivery).on_conflict_do_nothing(index_elements=["activity_id", "inbox_url"])
     await on.uow.execute(insert, rows)
-    runtime = on.runtime
-    if any(not row["slow"] for row in rows):
-        on.uow.after_commit(lambda: runtime.nudge(DELIVER))
-    if any(row["slow"] for row in rows):
-        on.uow.after_commit(lambda: runtime.nudge(DELIVER_SLOW))
+    on.lanes.update(DELIVER_SLOW if row["slow"] else DELIVER for row in rows)
     return len(rows)
 
 

@@ -2,7 +2,8 @@
 
 Per event: what goes to Redis first (it may be repeated at will), then everything that goes to the database,
 together with the deletion of the event's row, in one transaction. So a kill at any moment repeats at most
-what does not mind being repeated, and loses nothing.
+what does not mind being repeated, and loses nothing. A few events share a transaction, since that costs as much
+as what is in it; if any of them fails, all of it is rolled back and each is applied alone.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
@@ -10,11 +11,13 @@ the operator sees it; the events behind it do not wait for it. One that fails be
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from node.base.db.claims import claim_due
 from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
@@ -26,21 +29,40 @@ from outbox.address import Occasion
 from outbox.effects import EFFECTS
 
 BATCH: Final = 50
+TOGETHER: Final = 10
+"""How many events share a transaction."""
+
 LEASE: Final = timedelta(seconds=60)
 WORKING_SECONDS: Final = 15.0
 SECONDS: Final = 45
 LONGEST_WAIT: Final = timedelta(hours=1)
 AWAY_WAIT: Final = timedelta(seconds=2)
 
+_OPEN: Final = (EventRow.parked_at.is_(None),)
+_DUE: Final = select(EventRow.id).where(*_OPEN, EventRow.due_at <= bindparam("now")).limit(1)
+_CLAIMED: Final = (
+    select(EventRow.id, EventRow.name, EventRow.payload, EventRow.attempts)
+    .where(EventRow.id.in_(bindparam("ids", expanding=True)))
+    .order_by(EventRow.id)
+)
+_FORGET: Final = delete(EventRow).where(EventRow.id.in_(bindparam("ids", expanding=True))).returning(EventRow.id)
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event's row in our hands."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
 
 
 async def _due(runtime: Runtime, now: datetime) -> bool:
     async with runtime.read() as reader:
-        found = await reader.scalar(
-            select(EventRow.id).where(EventRow.parked_at.is_(None), EventRow.due_at <= now).limit(1)
-        )
-    return found is not None
+        return bool(await reader.rows(_DUE, {"now": now}))
 
 
 @drain(RELAY, seconds=SECONDS, is_due=_due)
@@ -51,50 +73,71 @@ async def relay(runtime: Runtime) -> bool:
         rows = await _claim(runtime)
         if not rows:
             return False
-        for place, row in enumerate(rows):
+        while rows:
             if time.monotonic() - started > WORKING_SECONDS:
-                await _give_back(runtime, [late.id for late in rows[place:]], wait=timedelta())
+                await _give_back(runtime, [late.id for late in rows], wait=timedelta())
                 return True
-            await apply(runtime, row)
+            # What failed before is applied alone: its neighbours shall not suffer for it.
+            size = next((place for place, row in enumerate(rows[:TOGETHER]) if row.attempts > 1), TOGETHER) or 1
+            await apply(runtime, rows[:size])
+            rows = rows[size:]
 
 
-async def apply(runtime: Runtime, row: EventRow) -> None:
-    """Apply one event's effects and forget it, or say when to try again."""
-    if row.attempts > MAX_ATTEMPTS:  # each try ended in the death of its process, so nobody wrote down a reason
-        await _park(runtime, row.id, "its effects never came to an end")
+async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
+    """Apply the effects of some events and forget them, or say when to try again."""
+    if len(rows) == 1 and rows[0].attempts > MAX_ATTEMPTS:
+        # each try ended in the death of its process, so nobody wrote down a reason
+        await _park(runtime, rows[0].id, "its effects never came to an end")
         return
     try:
-        event = event_of(row)
-        effects = EFFECTS[type(event)]
-        for push in effects.pushed:
+        await _apply(runtime, rows)
+    except Exception as error:
+        if len(rows) == 1:
+            await _failed(runtime, rows[0], error)
+            return
+        for row in rows:  # whose fault it is shows when each stands for itself
+            await apply(runtime, [row])
+
+
+async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
+    work = [(row.id, event_of(row.name, row.payload)) for row in rows]
+    for _, event in work:
+        for push in EFFECTS[type(event)].pushed:
             await push(runtime, event)
-        async with runtime.write() as uow:
-            occasion = Occasion(runtime, uow, row.id, runtime.now())
-            # Deleting first takes the row's lock: a second worker whose predecessor's lease ran out waits here.
-            if not await uow.write(delete(EventRow).where(EventRow.id == row.id)):
-                return
-            for effect in effects.stored:
-                await effect(occasion, event)
-    except Unavailable as error:
+    now = runtime.now()
+    async with runtime.write() as uow:
+        # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
+        ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [id_ for id_, _ in work]})}
+        lanes: set[str] = set()
+        for id_, event in work:
+            if id_ in ours:
+                occasion = Occasion(runtime, uow, id_, now, lanes)
+                for effect in EFFECTS[type(event)].stored:
+                    await effect(occasion, event)
+    for lane in lanes:
+        await runtime.nudge(lane)
+
+
+async def _failed(runtime: Runtime, row: Claimed, error: Exception) -> None:
+    """Write down when an event is tried again, or that it is not."""
+    if isinstance(error, Unavailable):
         log.info("event_waits", name=row.name, id=row.id, reason=error.message)
         await _give_back(runtime, [row.id], wait=AWAY_WAIT)
-    except Exception as error:
-        log.error("event_failed", name=row.name, id=row.id, attempt=row.attempts, exc_info=True)
-        reason = f"{type(error).__name__}: {error}"
-        if row.attempts >= MAX_ATTEMPTS:
-            await _park(runtime, row.id, reason)
-        else:
-            await _retry(runtime, row, reason)
+        return
+    log.error("event_failed", name=row.name, id=row.id, attempt=row.attempts, exc_info=error)
+    reason = f"{type(error).__name__}: {error}"
+    if row.attempts >= MAX_ATTEMPTS:
+        await _park(runtime, row.id, reason)
+    else:
+        await _retry(runtime, row, reason)
 
 
-async def _claim(runtime: Runtime) -> list[EventRow]:
+async def _claim(runtime: Runtime) -> list[Claimed]:
     async with runtime.write() as uow:
-        ids = await claim_due(
-            uow, EventRow, now=runtime.now(), lease=LEASE, limit=BATCH, where=[EventRow.parked_at.is_(None)]
-        )
+        ids = await claim_due(uow, EventRow, now=runtime.now(), lease=LEASE, limit=BATCH, where=_OPEN)
         if not ids:
             return []
-        return list(await uow.scalars(select(EventRow).where(EventRow.id.in_(ids)).order_by(EventRow.id)))
+        return [Claimed(*row) for row in await uow.rows(_CLAIMED, {"ids": ids})]
 
 
 async def _give_back(runtime: Runtime, ids: list[int], *, wait: timedelta) -> None:
@@ -107,7 +150,7 @@ async def _give_back(runtime: Runtime, ids: list[int], *, wait: timedelta) -> No
         )
 
 
-async def _retry(runtime: Runtime, row: EventRow, reason: str) -> None:
+async def _retry(runtime: Runtime, row: Claimed, reason: str) -> None:
     wait = min(timedelta(seconds=2**row.attempts), LONGEST_WAIT)
     async with runtime.write() as uow:
         await uow.write(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -68,6 +68,9 @@ BATCH: Final = 500
 IDEMPOTENCY_LIFE: Final = timedelta(hours=1)
 MAX_KEY: Final = 255
 
+_BY_ID: Final = select(Post).where(Post.id == bindparam("post_id"))
+_BY_URI: Final = select(Post).where(Post.uri == bindparam("post_uri"))
+
 
 @dataclass(frozen=True, slots=True)
 class PostEntry:
@@ -80,13 +83,13 @@ class PostEntry:
 
 async def find_post(reader: Reader, post_id: int) -> Post | None:
     """Return a post or boost, deleted or not, whoever may see it."""
-    found: Post | None = await reader.scalar(select(Post).where(Post.id == post_id))
+    found: Post | None = await reader.scalar(_BY_ID, {"post_id": post_id})
     return found
 
 
 async def find_post_by_uri(reader: Reader, uri: str) -> Post | None:
     """Return a post or boost by its ActivityPub id, deleted or not, whoever may see it."""
-    found: Post | None = await reader.scalar(select(Post).where(Post.uri == uri))
+    found: Post | None = await reader.scalar(_BY_URI, {"post_uri": uri})
     return found
 
 

@@ -5,6 +5,7 @@ claims rows, applies their effects, and deletes each in the same transaction as 
 effects keep failing is parked (`parked_at`) with its reason after `MAX_ATTEMPTS`, where `doctor` shows it.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
@@ -55,8 +56,8 @@ async def append_event(session: AsyncSession, event: Event) -> None:
     await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, row))
 
 
-def event_of(row: EventRow) -> Event:
-    """Return the event a row holds. Fields unknown to this version are dropped. Raises KeyError for its name."""
-    cls = Event.registry[row.name]
+def event_of(name: str, payload: Mapping[str, Any]) -> Event:
+    """Return the event that a row holds. Fields unknown to this version are dropped. Raises KeyError for its name."""
+    cls = Event.registry[name]
     known = {f.name for f in fields(cls)}
-    return cls(**{key: value for key, value in row.payload.items() if key in known})
+    return cls(**{key: value for key, value in payload.items() if key in known})

@@ -124,6 +124,28 @@ async def test_an_event_that_kills_its_worker_is_parked_too(runtime: Runtime, an
     assert "never came to an end" in (row.last_error or "")
 
 
+async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events share a transaction: what was done beside one that fails is done again, once."""
+    bo = await make_account(runtime, "bo")
+    for number in range(5):
+        await make_post(runtime, ann, f"{number} @bo")
+    posts = [row.payload["post_id"] for row in await rows(runtime)]
+
+    async def fails(on: Any, event: Any) -> None:
+        if event.post_id == posts[2]:
+            raise ZeroDivisionError("no")
+
+    replace_effects(monkeypatch, PostPublished, stored=(*EFFECTS[PostPublished].stored, fails))
+    await relay(runtime)
+    (row,) = await rows(runtime)
+    assert (row.payload["post_id"], row.last_error) == (posts[2], "ZeroDivisionError: no")
+    async with runtime.read() as reader:
+        told = await reader.scalars(select(Notification).order_by(Notification.id))
+    assert [(item.account_id, item.post_id) for item in told] == [(bo.id, id_) for id_ in posts if id_ != posts[2]]
+
+
 async def test_a_part_that_is_away_costs_no_attempt(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,8 +184,8 @@ async def test_two_relays_apply_an_event_once(runtime: Runtime, ann: Account, mo
     monkeypatch.setitem(EFFECTS, PostPublished, Effects(stored=(counts,)))
     await make_post(runtime, ann, "Hello")
     (row,) = await relaying._claim(runtime)
-    await relaying.apply(runtime, row)
-    await relaying.apply(runtime, row)
+    await relaying.apply(runtime, [row])
+    await relaying.apply(runtime, [row])
     assert calls == [row.id]
 
 

@@ -51,7 +51,7 @@ async def stranger(runtime: Runtime, name: str = "alice", host: str = "good.test
 async def recorded(runtime: Runtime) -> list[Event]:
     """Return the events that wait for the relay, oldest first."""
     async with runtime.read() as reader:
-        return [event_of(row) for row in await reader.scalars(select(EventRow).order_by(EventRow.id))]
+        return [event_of(row.name, row.payload) for row in await reader.scalars(select(EventRow).order_by(EventRow.id))]
 
 
 async def fresh(runtime: Runtime, account: Account | int) -> Account:
