@@ -1,4 +1,4 @@
-"""What goes when a post or account goes (MOD-1): access, posts, follows, likes, notifications; ours or remote.
+"""What goes when a post or account goes (MOD-1): access, posts, follows, blocks, likes, notices; ours or remote.
 
 A person may have written tens of thousands of posts, and SQLite has one writer. So the account's end is one short
 transaction, and `clear_some` takes the rest away piece by piece, each piece the effect of an event of its own. Until
@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from node.auth.sessions import revoke_access
+from node.blocks.service import remove_all
 from node.events import AccountDeleted, AccountLeft, PostDeleted
 from node.follows.service import sever_all
 from node.notifications.service import withdraw_for_account
@@ -27,9 +28,10 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
-    """End access, follows and notifications at once, and begin to clear away the rest."""
+    """End access, follows, blocks and notifications at once, and begin to clear away the rest."""
     await revoke_access(on.uow, event.account_id, now=on.now)
     await sever_all(on.uow, event.account_id)
+    await remove_all(on.uow, event.account_id)
     await withdraw_for_account(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 

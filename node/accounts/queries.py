@@ -42,6 +42,7 @@ def is_present(account: Any = Account) -> ColumnElement[bool]:
 
 
 _BY_ID = select(Account).where(Account.id == bindparam("account_id"))
+_BY_URI = select(Account).where(Account.uri == bindparam("actor_uri"))
 
 
 async def find_account(reader: Reader, account_id: int) -> Account | None:
@@ -74,7 +75,7 @@ async def find_account_by_handle(reader: Reader, username: str, domain: str) -> 
 
 async def find_account_by_uri(reader: Reader, uri: str) -> Account | None:
     """Return an account by its actor id, gone or not."""
-    found: Account | None = await reader.scalar(select(Account).where(Account.uri == uri))
+    found: Account | None = await reader.scalar(_BY_URI, {"actor_uri": uri})
     return found
 
 
@@ -133,36 +134,6 @@ async def search_accounts(
     return list(await reader.scalars(statement.order_by(*order).limit(limit).offset(offset)))
 
 
-async def find_accounts_page(
-    reader: Reader,
-    *,
-    text: str = "",
-    local: bool | None = None,
-    only_suspended: bool = False,
-    limit: int = 40,
-    offset: int = 0,
-) -> list[Account]:
-    """Return accounts for the operator's pages and command, gone ones too, newest first."""
-    statement = select(Account).where(Account.id != INSTANCE_ACTOR_ID)
-    folded = fold_username(text.strip().removeprefix("@"))[:MAX_SEARCH_TEXT]
-    if folded:
-        name, at, domain = folded.partition("@")
-        statement = statement.where(
-            and_(Account.username_folded == name, Account.domain.startswith(domain, autoescape=True))
-            if at
-            else or_(
-                Account.username_folded.contains(name, autoescape=True),
-                Account.domain == name,
-                func.lower(Account.display_name).contains(name, autoescape=True),
-            )
-        )
-    if local is not None:
-        statement = statement.where(Account.domain == "" if local else Account.domain != "")
-    if only_suspended:
-        statement = statement.where(Account.suspended_at.is_not(None), Account.deleted_at.is_(None))
-    return list(await reader.scalars(statement.order_by(Account.id.desc()).limit(limit).offset(offset)))
-
-
 async def count_local_accounts(reader: Reader) -> int:
     """Return how many people of ours are present; the node's own actor is none."""
     return int(
@@ -178,13 +149,6 @@ async def count_local_accounts(reader: Reader) -> int:
 async def count_remote_domains(reader: Reader) -> int:
     """Return how many other domains have an account known here."""
     return int(await reader.scalar(select(func.count(func.distinct(Account.domain))).where(Account.domain != "")) or 0)
-
-
-async def list_remote_domains(reader: Reader) -> list[str]:
-    """Return every other domain known here, sorted."""
-    return list(
-        await reader.scalars(select(Account.domain).where(Account.domain != "").distinct().order_by(Account.domain))
-    )
 
 
 async def find_key(reader: Reader, key_id: str) -> AccountKey | None:

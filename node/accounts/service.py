@@ -13,7 +13,7 @@ from federation.keys import generate_rsa_key
 from node import uris
 from node.accounts.models import Account, AccountKey
 from node.accounts.profile import ProfileChange, checked_change
-from node.accounts.queries import find_account, find_local_account, get_account
+from node.accounts.queries import find_account, get_account
 from node.accounts.remote import set_reported_counts, upsert_remote_account
 from node.accounts.rules import MAX_DISPLAY_NAME, check_username, fold_username
 from node.accounts.standing import (
@@ -36,7 +36,6 @@ __all__ = [
     "create_local_account",
     "delete_account",
     "ensure_instance_actor",
-    "is_username_free",
     "mark_remote_gone",
     "set_reported_counts",
     "silence_account",
@@ -114,11 +113,6 @@ async def create_local_account(
     uow.add(_key_row(settings, account_id, (private_pem, public_pem), now=now))
     await uow.flush()
     return await get_account(uow, account_id)
-
-
-async def is_username_free(uow: UnitOfWork, username: str) -> bool:
-    """Whether nobody here has, or ever had, the name."""
-    return await find_local_account(uow, username) is None
 
 
 async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, change: ProfileChange) -> Account:

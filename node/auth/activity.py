@@ -1,10 +1,14 @@
-"""When somebody was last here: decides whose timelines are kept warm, and counts the active people."""
+"""When somebody, or a browser, was last here.
+
+The one decides whose timelines are kept warm and counts the active people, the other tells people which of their
+sessions are alive.
+"""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 
-from node.auth.models import User
+from node.auth.models import User, WebSession
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 
@@ -31,6 +35,22 @@ async def touch_activity(runtime: Runtime, account_id: int, *, last_active_at: d
                     or_(User.last_active_at.is_(None), User.last_active_at <= now - ACTIVITY_STEP),
                 )
                 .values(last_active_at=now)
+            )
+    except Unavailable:  # the next request tries again
+        return
+
+
+async def touch_session(runtime: Runtime, session_id: int, *, last_seen_at: datetime) -> None:
+    """Note that a browser is here, at most every ten minutes. Never fails its caller."""
+    now = runtime.now()
+    if now - last_seen_at < ACTIVITY_STEP:
+        return
+    try:
+        async with runtime.write() as uow:
+            await uow.write(
+                update(WebSession)
+                .where(WebSession.id == session_id, WebSession.last_seen_at <= now - ACTIVITY_STEP)
+                .values(last_seen_at=now)
             )
     except Unavailable:  # the next request tries again
         return

@@ -83,20 +83,6 @@ async def has_admin(reader: Reader) -> bool:
     )
 
 
-async def list_waiting_users(reader: Reader, *, limit: int = 40, offset: int = 0) -> list[User]:
-    """Return people whose account waits for approval, oldest first."""
-    return list(
-        await reader.scalars(
-            select(User)
-            .join(Account, Account.id == User.account_id)
-            .where(User.approved_at.is_(None), is_present())
-            .order_by(User.account_id)
-            .limit(limit)
-            .offset(offset)
-        )
-    )
-
-
 async def count_active_users(reader: Reader, *, since: datetime) -> int:
     """Return how many present people were here since then (NodeInfo)."""
     return int(
@@ -132,6 +118,7 @@ async def find_session(reader: Reader, secret: str, now: datetime) -> SessionFac
         csrf_token=session.csrf_token,
         is_usable=user.is_usable,
         expires_at=session.expires_at,
+        last_seen_at=session.last_seen_at,
         last_active_at=user.last_active_at,
         locale=user.locale,
         theme=user.theme,

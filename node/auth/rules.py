@@ -73,6 +73,7 @@ class SessionFacts:
     csrf_token: str
     is_usable: bool
     expires_at: datetime
+    last_seen_at: datetime
     last_active_at: datetime | None = None
     locale: str = "en"
     theme: str = "auto"

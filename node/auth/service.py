@@ -33,7 +33,6 @@ from node.auth.sessions import (
     close_session,
     close_session_by_id,
     open_session,
-    prune_sessions,
     revoke_access,
 )
 from node.auth.tokens import create_token, revoke_token
@@ -59,7 +58,6 @@ __all__ = [
     "find_token",
     "hash_password",
     "open_session",
-    "prune_sessions",
     "redeem_setup_link",
     "request_reset",
     "reset_password",

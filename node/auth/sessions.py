@@ -63,8 +63,3 @@ async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = 
         .values(revoked_at=now)
     )
     await uow.write(delete(OAuthCode).where(OAuthCode.account_id == account_id))
-
-
-async def prune_sessions(uow: UnitOfWork, *, now: datetime) -> int:
-    """Delete sessions that are over; return how many. For the scheduler."""
-    return await uow.write(delete(WebSession).where(WebSession.expires_at <= now))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
-from node.accounts.relations import block_between, blocks
+from node.accounts.relations import block_between
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
@@ -30,30 +30,9 @@ async def find_block_by_uri(reader: Reader, uri: str) -> Block | None:
     return found
 
 
-async def find_mute(reader: Reader, account_id: int, target_id: int, *, now: datetime | None = None) -> Mute | None:
-    """Return the mute of one account against another that stands now."""
-    found: Mute | None = await reader.scalar(
-        select(Mute).where(Mute.account_id == account_id, Mute.target_id == target_id, _stands(now))
-    )
-    return found
-
-
-async def is_blocking(reader: Reader, account_id: int, target_id: int) -> bool:
-    """Whether `account_id` blocks `target_id`."""
-    return bool(await reader.scalar(select(blocks(account_id, target_id))))
-
-
 async def is_blocked_between(reader: Reader, a: int, b: int) -> bool:
     """Whether one of the two blocks the other."""
     return bool(await reader.scalar(select(block_between(a, b))))
-
-
-async def blocked_and_muted_ids(reader: Reader, viewer_id: int, *, now: datetime | None = None) -> frozenset[int]:
-    """Return everybody the viewer does not want to read or who does not want to be read: blocks both ways, mutes."""
-    found = set(await reader.scalars(select(Block.target_id).where(Block.account_id == viewer_id)))
-    found |= set(await reader.scalars(select(Block.account_id).where(Block.target_id == viewer_id)))
-    found |= set(await reader.scalars(select(Mute.target_id).where(Mute.account_id == viewer_id, _stands(now))))
-    return frozenset(found)
 
 
 async def list_blocks(reader: Reader, account_id: int, page: Page) -> list[AccountEntry]:

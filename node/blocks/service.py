@@ -94,8 +94,3 @@ async def remove_all(uow: UnitOfWork, account_id: int) -> None:
     """Remove the blocks and mutes of an account that is gone, in both directions. Nobody is told."""
     await uow.write(delete(Block).where(or_(Block.account_id == account_id, Block.target_id == account_id)))
     await uow.write(delete(Mute).where(or_(Mute.account_id == account_id, Mute.target_id == account_id)))
-
-
-async def prune_mutes(uow: UnitOfWork, *, now: datetime) -> int:
-    """Delete mutes that have run out; return how many. For the scheduler."""
-    return await uow.write(delete(Mute).where(Mute.expires_at <= now))

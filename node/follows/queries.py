@@ -38,12 +38,6 @@ async def find_follow_by_uri(reader: Reader, uri: str) -> Follow | None:
     return found
 
 
-async def is_following(reader: Reader, follower_id: int, followee_id: int) -> bool:
-    """Whether an accepted follow stands."""
-    found = await find_follow(reader, follower_id, followee_id)
-    return found is not None and found.accepted_at is not None
-
-
 async def is_block_between(reader: Reader, a: int, b: int) -> bool:
     """Whether one of the two blocks the other: nobody follows across a block."""
     return bool(await reader.scalar(select(block_between(a, b))))
@@ -161,36 +155,6 @@ async def count_follow_requests(reader: Reader, account_id: int) -> int:
     )
 
 
-async def list_local_follower_ids(
-    reader: Reader,
-    account_id: int,
-    *,
-    active_since: datetime | None = None,
-    after_id: int = 0,
-    limit: int = 1000,
-) -> list[int]:
-    """Return a chunk of the local followers in the order of their ids, those after `after_id`.
-
-    `active_since`: only people seen since then (the fan-out's tiers). Suspended people need no posts.
-    """
-    statement = (
-        select(Follow.follower_id)
-        .join(User, User.account_id == Follow.follower_id)
-        .join(Account, Account.id == Follow.follower_id)
-        .where(
-            Follow.followee_id == account_id,
-            Follow.accepted_at.is_not(None),
-            Follow.follower_id > after_id,
-            is_present(),
-        )
-        .order_by(Follow.follower_id)
-        .limit(limit)
-    )
-    if active_since is not None:
-        statement = statement.where(User.last_active_at >= active_since)
-    return list(await reader.scalars(statement))
-
-
 async def count_local_followers(reader: Reader, account_id: int) -> int:
     """Return how many of our own people follow an account."""
     return int(
@@ -201,13 +165,4 @@ async def count_local_followers(reader: Reader, account_id: int) -> int:
             .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None))
         )
         or 0
-    )
-
-
-async def followed_ids(reader: Reader, account_id: int) -> list[int]:
-    """Return everybody an account follows."""
-    return list(
-        await reader.scalars(
-            select(Follow.followee_id).where(Follow.follower_id == account_id, Follow.accepted_at.is_not(None))
-        )
     )

@@ -5,7 +5,7 @@ the recipient may no longer see. The page stays full while rows remain, since al
 (client-api 35).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -103,21 +103,6 @@ async def count_unread(reader: Reader, account_id: int, *, now: datetime | None 
         .subquery()
     )
     return int(await reader.scalar(select(func.count()).select_from(unread)) or 0)
-
-
-async def newest_notification_id(reader: Reader, account_id: int) -> int | None:
-    """Return the id of somebody's newest notification."""
-    found: int | None = await reader.scalar(
-        select(func.max(Notification.id)).where(Notification.account_id == account_id)
-    )
-    return found
-
-
-async def list_boosters(reader: Reader, post_id: int) -> Sequence[int]:
-    """Return our own people who boosted a post: who is told of its edit."""
-    return await reader.scalars(
-        select(Post.account_id).where(Post.boost_of_id == post_id, Post.local.is_(True), Post.deleted_at.is_(None))
-    )
 
 
 def _shown(account_id: int, now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,51 @@
+"""The end of a person: what is known of somebody whose account is deleted, and sign-ups that nobody confirmed.
+
+The account's own row is left to `node.accounts`: it keeps the name of a deleted account from being given away.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, select
+
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.accounts.service import delete_account
+from node.auth.models import OneTimeLink, User
+from node.base.db.unit_of_work import UnitOfWork
+from node.mail.models import OutgoingMail
+
+UNCONFIRMED_DAYS = 7
+"""Longer than the link in the mail works."""
+
+
+async def erase_user(uow: UnitOfWork, account_id: int) -> None:
+    """Forget the address, the password and the wishes of somebody whose account is deleted. May be repeated."""
+    for table in (OneTimeLink, OutgoingMail, User):
+        await uow.write(
+            delete(table).where(table.account_id == account_id).execution_options(synchronize_session=False)
+        )
+
+
+async def drop_unconfirmed(uow: UnitOfWork, *, now: datetime, limit: int) -> int:
+    """Remove up to `limit` accounts whose address was never confirmed; return how many.
+
+    Such an account has done nothing, so its row goes as well and the name is free again: else one who mistyped
+    their address, or a machine that signs up with every name there is, would take it for ever. One that somebody
+    follows already is deleted as any other.
+    """
+    never = and_(User.confirmed_at.is_(None), User.created_at < now - timedelta(days=UNCONFIRMED_DAYS))
+    rows = await uow.execute(
+        select(Account.id, Account.followers_count, Account.posts_count)
+        .join(User, User.account_id == Account.id)
+        .where(never, is_present())
+        .limit(limit)
+    )
+    found = [tuple(row) for row in rows]
+    for account_id, followers, posts in found:
+        if followers or posts:
+            await delete_account(uow, account_id, now=now)
+        else:
+            await uow.write(
+                delete(Account).where(Account.id == account_id).execution_options(synchronize_session=False)
+            )
+    return len(found)
