@@ -183,7 +183,7 @@ _AUTHORS = select(Account).where(Account.id.in_(_IDS))
 
 
 async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Render posts from their rows: five queries for any number of them, each built once."""
+    """Render posts from their rows: at most five queries for any number of them, each built once."""
     settings = runtime.settings
     wanted = {"ids": list(ids)}
     posts = await reader.scalars(_POSTS, wanted)
@@ -191,11 +191,12 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
     for item in await reader.scalars(_MEDIA, wanted):
         media.setdefault(item.post_id, []).append(media_view(item, settings=settings))
     mentions: dict[int, list[dict[str, Any]]] = {}
-    for post_id, account in await reader.execute(_MENTIONS, wanted):
-        mentions.setdefault(post_id, []).append(mention_view(account))
     tags: dict[int, list[dict[str, Any]]] = {}
-    for post_id, tag in await reader.execute(_TAGS, wanted):
-        tags.setdefault(post_id, []).append(tag_view(tag, public_url=settings.public_url))
+    if any(_may_name_somebody(post) for post in posts):
+        for post_id, account in await reader.execute(_MENTIONS, wanted):
+            mentions.setdefault(post_id, []).append(mention_view(account))
+        for post_id, tag in await reader.execute(_TAGS, wanted):
+            tags.setdefault(post_id, []).append(tag_view(tag, public_url=settings.public_url))
     authors = {
         author.id: account_view(author, settings=settings)
         for author in await reader.scalars(_AUTHORS, {"ids": list({post.account_id for post in posts})})
@@ -210,3 +211,8 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
         )
         for post in posts
     }
+
+
+def _may_name_somebody(post: Post) -> bool:
+    """Whether a post may have mentions or hashtags. Our own HTML marks both with the class `mention`."""
+    return not post.local or post.in_reply_to_id is not None or "mention" in post.content
