@@ -1,9 +1,14 @@
-"""Fixtures every test may ask for.
+"""Fixtures every test may ask for, and how a run is spread.
 
 In the places `ON_BOTH` names, the tests that are about SQL, every node comes once on each database the product runs
-on. Everywhere else it runs on SQLite.
+on; not in those `ON_ONE` takes out again, whose subject is what stands before or behind the SQL. Everywhere else it
+runs on SQLite.
+
+A run of the whole suite uses every core and one process more, since tests also wait; a part of it runs in one
+process. Tests that start a whole node's processes, or a Chromium, do so one after the other.
 """
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +23,19 @@ from tests.support.redis_server import RedisServer
 _HERE = Path(__file__).parent
 _PAIR, _DELIVERY = "federation/test_pair.py", "federation/test_outbound_delivery.py"
 ON_BOTH = tuple(_HERE / place for place in ("api", _PAIR, _DELIVERY, "unit/inbox", "unit/node", "unit/outbox"))
+ON_ONE = tuple(
+    _HERE / place
+    for place in (
+        "api/test_guards.py",
+        "api/test_http.py",
+        "api/test_instance.py",
+        "unit/inbox/test_fuzz.py",
+        "unit/inbox/test_signatures.py",
+        "unit/node/media",
+        "unit/node/remote/test_resolving.py",
+    )
+)
+MOST_PROCESSES = 9
 
 
 # Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
@@ -32,18 +50,25 @@ structlog.configure(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give tests that are about SQL both databases."""
-    if "new_database_url" in metafunc.fixturenames and any(map(metafunc.definition.path.is_relative_to, ON_BOTH)):
+    where = metafunc.definition.path
+    both = any(map(where.is_relative_to, ON_BOTH)) and not any(map(where.is_relative_to, ON_ONE))
+    if both and "new_database_url" in metafunc.fixturenames:
         metafunc.parametrize("new_database_url", ["sqlite", "postgresql"], indirect=True)
 
 
-# Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.format_exc_info,
-        structlog.processors.KeyValueRenderer(),
-    ]
-)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread a run of everything; a few tests are done sooner than a second process has started."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    narrowed = config.option.keyword or config.option.markexpr or config.option.lf
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES) if everything and not narrowed else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what shares a costly start, or would fight over the machine, into one process."""
+    for item in items:
+        for marker in ("processes", "browser", "wheel"):
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(marker))
 
 
 @pytest.fixture(scope="session")

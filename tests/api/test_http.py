@@ -17,6 +17,7 @@ async def limited(redis_server: RedisServer) -> AsyncIterator[Node]:
     """A node with rate limits on."""
     async with open_node(redis_server, rate_limits=True) as runtime:
         async for node in serve(runtime):
+            node.clock.hold()  # buckets refill by the second
             yield node
 
 

@@ -28,7 +28,7 @@ from node.base.runtime import Runtime, running
 from node.base.settings import Settings, load_settings
 from node.follows.models import Follow
 from node.posts.models import Post
-from tests.support.nodes import free_port
+from tests.support.serving import free_port
 
 ROOKERY = str(Path(sys.executable).with_name("rookery"))
 
@@ -64,7 +64,7 @@ class Stage:
             [ROOKERY, "up"],
             env=os.environ | self.environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=None if "BENCH_LOGS" in os.environ else subprocess.DEVNULL,
         )
         while True:
             try:

@@ -26,7 +26,7 @@ from federation.keys import generate_rsa_key
 from node.auth.service import create_token, create_user
 from node.base.runtime import running
 from node.base.settings import Settings
-from tests.support.nodes import free_port
+from tests.support.serving import free_port
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 40.0

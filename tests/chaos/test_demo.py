@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.real_nodes import ROOT
-from tests.support.nodes import free_port
+from tests.support.serving import free_port
 
 pytestmark = pytest.mark.processes
 

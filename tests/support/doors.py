@@ -4,15 +4,11 @@ What arrives is processed by the real drains of inbox and fetching; the outbox d
 answer is read off its event rows.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from sqlalchemy import func, select
 
 from inbox import routes
@@ -32,8 +28,9 @@ from node.remote.actors import fetch_actor
 from node.remote.jobs import fetch_due
 from node.remote.queries import has_due_tasks
 from tests.support.make import make_account
-from tests.support.nodes import Clock, free_port, open_node
+from tests.support.nodes import Clock, open_node
 from tests.support.redis_server import RedisServer
+from tests.support.serving import listen, serving
 from tests.support.stranger import Document, Stranger
 
 
@@ -121,31 +118,10 @@ class Door:
 @asynccontextmanager
 async def serve_inbox(redis: RedisServer, **changes: Any) -> AsyncIterator[Door]:
     """Serve the inbox of a fresh node on a free loopback port."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    async with open_node(redis, public_url=url, **changes) as runtime:
-        config = Config()
-        config.bind = [f"127.0.0.1:{port}"]
-        config.accesslog = config.errorlog = None
-        config.graceful_timeout = 0.2
-        stop = asyncio.Event()
-        app = create_app(runtime, [routes.blueprint])
-        server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
-        await _until_it_listens(port, server)
-        yield Door(runtime, url)
-        stop.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await server
-
-
-async def _until_it_listens(port: int, server: "asyncio.Task[None]") -> None:
-    for _ in range(200):
-        if server.done():
-            server.result()
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            await writer.wait_closed()
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the inbox did not listen")
+    listener, url = listen()
+    with listener:
+        async with (
+            open_node(redis, public_url=url, **changes) as runtime,
+            serving(create_app(runtime, [routes.blueprint]), listener),
+        ):
+            yield Door(runtime, url)

@@ -19,6 +19,16 @@ def test_key_pair() -> tuple[str, str]:
     return generate_rsa_key()
 
 
+_hashes: dict[str, str] = {}
+
+
+async def hash_of(password: str) -> str:
+    """Return a hash of the password, made once a run: making them is slow, on purpose."""
+    if password not in _hashes:
+        _hashes[password] = await auth.hash_password(password)
+    return _hashes[password]
+
+
 async def make_account(
     runtime: Runtime, username: str, *, password: str = "correct horse battery", role: str = "user", **profile: Any
 ) -> Account:
@@ -32,7 +42,7 @@ async def make_account(
             User(
                 account_id=account.id,
                 email=f"{username.lower()}@example.com",
-                password_hash=await auth.hash_password(password),
+                password_hash=await hash_of(password),
                 role=role,
                 confirmed_at=now,
                 approved_at=now,

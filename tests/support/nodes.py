@@ -4,10 +4,8 @@ Nothing sleeps: `settle()` runs the drains of every node until no lane has due w
 offset that a test moves (`node.clock.advance(...)`).
 """
 
-import asyncio
 import contextlib
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +24,7 @@ from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
 from node.base.work import DRAINS
 from tests.support.redis_server import RedisServer
+from tests.support.serving import listen, serving
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
@@ -33,13 +32,18 @@ _template: list[Path] = []
 
 
 class Clock:
-    """The real time plus an offset."""
+    """The real time plus an offset, until a test holds it."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
+        self._held: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.offset
+        return (self._held or datetime.now(UTC)) + self.offset
+
+    def hold(self) -> None:
+        """Let time stand still from now on, but for `advance`: what counts by the second cannot tell a slow machine."""
+        self._held = datetime.now(UTC)
 
     def advance(self, **amount: float) -> None:
         """Move time forward by `timedelta(**amount)`."""
@@ -55,14 +59,6 @@ def database_template() -> Path:
         engine.dispose()
         _template.append(path)
     return _template[0]
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def make_settings(folder: Path, **changes: Any) -> Settings:
@@ -200,37 +196,16 @@ class Node:
 @asynccontextmanager
 async def serve_node(redis: RedisServer, *, host: str = "127.0.0.1", **changes: Any) -> AsyncIterator[Node]:
     """Open a node and serve its whole application on a free loopback port."""
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
     from admin.serve import build_app
 
-    port = free_port()
-    url = f"http://{host}:{port}"
-    async with open_node(redis, public_url=url, **changes) as runtime:
-        config = Config()
-        config.bind = [f"{host}:{port}"]
-        config.accesslog = config.errorlog = None
-        config.graceful_timeout = 0.2
-        stop = asyncio.Event()
-        server = asyncio.create_task(serve(build_app(runtime), config, shutdown_trigger=stop.wait))
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
-            await _until_it_answers(http, server)
+    listener, url = listen(host)
+    with listener:
+        async with (
+            open_node(redis, public_url=url, **changes) as runtime,
+            serving(build_app(runtime), listener),
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as http,
+        ):
             yield Node(runtime, url, http)
-        stop.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await server
-
-
-async def _until_it_answers(http: httpx.AsyncClient, server: "asyncio.Task[None]") -> None:
-    for _ in range(200):
-        if server.done():
-            server.result()
-        with contextlib.suppress(httpx.TransportError):
-            await http.get("/livez")
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the test node did not answer")
 
 
 class World:

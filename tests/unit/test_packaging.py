@@ -10,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"admin", "federation", "inbox", "node", "outbox"}
+KINDS = {".py", ".html", ".txt", ".css", ".js", ".svg", ".png", ".mako", ".typed", ".xml", ".woff2", ""}
+
+pytestmark = pytest.mark.wheel
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +75,9 @@ def test_nothing_is_missing_and_nothing_strange_is_inside(wheel: Path) -> None:
     assert {"templates/layout.html", "templates/mail/confirm.txt"} <= templates
     assert code | static <= inside
     assert {f"node/web/{name}" for name in templates} <= inside
-    strange = {name for name in inside if "__pycache__" in name or name.endswith((".pyc", ".sqlite3", ".pem"))}
-    assert not strange
+    assert {"node/base/db/migrations/env.py", "node/base/db/migrations/script.py.mako"} <= inside
+    assert {Path(name).suffix for name in inside} <= KINDS
+    assert not {name for name in inside if "__pycache__" in name or "/tests/" in name}
 
 
 def test_it_finds_its_templates_and_compiles_each(unpacked: Path) -> None:
