@@ -16,7 +16,7 @@ import asyncio
 import re
 import ssl
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,9 @@ DOCUMENT_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}"
 _EXCERPT: Final = 500
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _RETRY_AFTER: Final = (1.0, 24 * 3600.0)
+
+HopCheck = Callable[[str], Awaitable[None]]
+"""Raises EgressRefused for a URL that must not be asked, whoever led there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,10 @@ class _Answer:
 
 
 class FederationClient:
-    """One per process; close it with `aclose`. `clock` dates the signatures."""
+    """One per process; close it with `aclose`. `clock` dates the signatures.
+
+    `may_ask` is put before every GET, the first one and each after a redirect: the operator's own rules (MOD-2).
+    """
 
     def __init__(
         self,
@@ -97,8 +103,10 @@ class FederationClient:
         gets_per_host: int = 4,
         max_connections: int = 200,
         ssl_context: ssl.SSLContext | None = None,
+        may_ask: HopCheck | None = None,
     ) -> None:
         self.egress = egress
+        self._may_ask = may_ask
         self._user_agent = user_agent
         self._clock = clock
         self._first_party_host = first_party_host
@@ -190,6 +198,8 @@ class FederationClient:
         loop = asyncio.get_running_loop()
         left = TOTAL_SECONDS
         for _ in range(MAX_REDIRECTS + 1):
+            if self._may_ask is not None:
+                await self._may_ask(url)
             headers = (
                 {"Host": self._checked(url).host_port}
                 if signer is None

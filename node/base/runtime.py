@@ -1,6 +1,6 @@
 """A node as a value: its settings and what it holds open. Two of them fit in one test process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,8 +57,25 @@ class Runtime:
         await self.database.close()
 
 
+HopRule = Callable[[Runtime, str], Awaitable[None]]
+
+_hop_rules: list[HopRule] = []
+
+
+def before_each_hop(rule: HopRule) -> HopRule:
+    """Have `rule(runtime, url)` asked before each GET to another server; it raises EgressRefused to forbid one."""
+    if rule not in _hop_rules:
+        _hop_rules.append(rule)
+    return rule
+
+
 def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
     """Return a runtime for `settings`. Connections are made at first use."""
+
+    async def may_ask(url: str) -> None:
+        for rule in _hop_rules:
+            await rule(runtime, url)
+
     gate = RedisGate(open_redis(settings.effective_redis_url))
     http = FederationClient(
         egress=EgressPolicy(insecure_networks=settings.insecure_peers),
@@ -67,8 +84,9 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         first_party_host=settings.web_host,
         posts_per_host=settings.deliveries_per_host,
         max_connections=max(200, 5 * settings.delivery_concurrency),
+        may_ask=may_ask,
     )
-    return Runtime(
+    runtime = Runtime(
         settings=settings,
         database=open_database(settings.sqlalchemy_url),
         gate=gate,
@@ -76,6 +94,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         http=http,
         clock=clock,
     )
+    return runtime
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from federation.errors import FederationError
+from federation.errors import EgressRefused, FederationError
 from federation.origins import host_of, is_http_uri
 from node.accounts.queries import find_account
 from node.base.errors import Invalid, NotFound, Unavailable
@@ -80,6 +80,8 @@ async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> 
         raise NotFound()
     try:
         answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=runtime.settings.max_media_bytes)
+        if (await policy_book(runtime)).rejects_media(host_of(answer.final_url)):
+            raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
         encoded = await encode(runtime, answer.body, purpose)
     except (FederationError, Invalid) as error:
         failures.put((purpose, url), True)

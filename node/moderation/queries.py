@@ -2,11 +2,13 @@
 
 from sqlalchemy import select
 
+from federation.errors import EgressRefused
+from federation.origins import host_of
 from node.accounts.models import Account
 from node.accounts.rules import domain_and_parents
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
-from node.base.runtime import Runtime
+from node.base.runtime import Runtime, before_each_hop
 from node.follows.models import Follow
 from node.moderation.models import DomainPolicy, ModerationEntry
 from node.moderation.rules import Policy, PolicyBook
@@ -54,6 +56,16 @@ async def policy_book(runtime: Runtime) -> PolicyBook:
             book = await read_policy_book(reader)
         cache.put("book", book)
     return book
+
+
+@before_each_hop
+async def refuse_suspended_hop(runtime: Runtime, url: str) -> None:
+    """Raise EgressRefused (`blocked_domain`) for a suspended host, wherever a redirect or a look-up led (row 47)."""
+    host = host_of(url)
+    async with runtime.read() as reader:  # not by the book: a rule holds from the moment it is made
+        is_suspended = await is_suspended_domain(reader, host)
+    if is_suspended:
+        raise EgressRefused("blocked_domain", f"{host} is suspended here")
 
 
 async def list_entries(

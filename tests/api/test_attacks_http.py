@@ -44,6 +44,7 @@ async def raw(node: Node, target: str, *, headers: str = "") -> tuple[int, bytes
         "/api/v1/timelines/tag/a%00b",
         "/@a%00b",
         "/static/%00",
+        "/media/%00",
     ],
 )
 async def test_row_111_paths_that_two_readers_would_read_differently(node: Node, target: str) -> None:

@@ -88,7 +88,7 @@ async def test_row_82_a_file_is_an_image_and_can_do_nothing(runtime: Runtime, cl
 
 @pytest.mark.parametrize(
     "path",
-    ["x.png", "..%2f..%2fetc%2fpasswd", "%00", "a" * 32 + ".svg", "a" * 32 + ".png"],
+    ["x.png", "..%2f..%2fetc%2fpasswd", "a" * 32 + ".svg", "a" * 32 + ".png"],
 )
 async def test_row_83_other_names_are_not_found(client: Client, path: str) -> None:
     assert (await client.get(f"/media/{path}")).status_code == 404
