@@ -12,14 +12,17 @@ def blueprints() -> list[Blueprint]:
     """Return the blueprints of the API."""
     from node.api import (
         accounts,
+        announcements,
         blocks,
         bookmarks,
         boosts,
         credentials,
         favourites,
+        filters,
         follow_requests,
         follows,
         instance,
+        lists,
         media,
         notifications,
         preferences,
@@ -31,7 +34,7 @@ def blueprints() -> list[Blueprint]:
     )
 
     modules = (
-        *(accounts, blocks, bookmarks, boosts, credentials, favourites, follow_requests, follows, instance, media),
-        *(notifications, preferences, search, statuses, tags, threads, timelines),
+        *(accounts, announcements, blocks, bookmarks, boosts, credentials, favourites, filters, follow_requests),
+        *(follows, instance, lists, media, notifications, preferences, search, statuses, tags, threads, timelines),
     )
     return [module.blueprint for module in modules]

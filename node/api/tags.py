@@ -7,7 +7,7 @@ from quart import Blueprint
 from node.base.errors import NotFound
 from node.base.settings import Settings
 from node.http.context import runtime
-from node.http.principals import Viewer, optional
+from node.http.principals import Viewer, needs, optional
 from node.posts.models import Hashtag
 from node.posts.queries import find_hashtag
 from node.text.writing import fold_hashtag
@@ -15,10 +15,17 @@ from node.uris import tag_url
 
 LONGEST_NAME = 300
 
-blueprint = Blueprint("api_tags", __name__, url_prefix="/api/v1/tags")
+blueprint = Blueprint("api_tags", __name__, url_prefix="/api/v1")
 
 
-@blueprint.get("/<name>")
+@blueprint.get("/followed_tags")
+@needs("read:follows")
+async def followed(viewer: Viewer) -> list[Any]:
+    """Return the hashtags the viewer follows: none, since that comes later."""
+    return []
+
+
+@blueprint.get("/tags/<name>")
 @optional("read:follows", "read:statuses")
 async def show(viewer: Viewer | None, name: str) -> dict[str, Any]:
     """Return a hashtag, one that nobody used yet too."""

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.support.nodes import Node, Person
 
 
@@ -60,6 +62,13 @@ async def test_small_ones(node: Node) -> None:
 
 
 async def test_what_is_not_built_is_a_404_in_json(node: Node, ann: Person) -> None:
-    for path in ("lists", "followed_tags", "announcements", "conversations", "scheduled_statuses"):
+    for path in ("conversations", "scheduled_statuses", "lists/1", "no/such/thing"):
         assert await ann.call("GET", f"/api/v1/{path}", expect=404) == {"error": "Record not found"}
-    assert await ann.call("GET", "/api/v2/filters", expect=404) == {"error": "Record not found"}
+
+
+@pytest.mark.parametrize(
+    "path", ["v1/lists", "v1/followed_tags", "v1/announcements", "v1/follow_requests", "v1/filters", "v2/filters"]
+)
+async def test_what_apps_ask_at_their_start_is_an_empty_list(ann: Person, path: str) -> None:
+    """client-api, tier A: `[]` from day one, never 404. Nobody has any of these."""
+    assert await ann.call("GET", f"/api/{path}") == []
