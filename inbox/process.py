@@ -2,7 +2,8 @@
 
 Rows are claimed in batches. Each goes through its handler's `verify`, which may read and fetch, and then in ONE
 transaction through `receive` and to `done_at`: either both or neither, so a worker killed anywhere leaves a row
-that is simply taken up again when its lease is over.
+that is simply taken up again when its lease is over. Rows that are ready at the same moment share a transaction
+(`together`).
 
 Order. Activities of one actor, and activities about one object, are taken one after another in the order they
 arrived (a Like must not overtake the Create it waited behind); everything else runs side by side, so a host
@@ -17,7 +18,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import bindparam, update
@@ -25,11 +27,12 @@ from sqlalchemy import bindparam, update
 from federation.errors import FederationError
 from federation.origins import host_of
 from inbox.context import Context, read_activity
-from inbox.dispatch import handler_for
+from inbox.dispatch import Handler, handler_for
 from inbox.metrics import count_processed
 from inbox.models import ReceivedActivity
 from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
-from inbox.queries import has_due, list_received
+from inbox.queries import OPEN, has_due, list_received
+from inbox.together import Together
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts_by_uri
 from node.base.db.claims import claim_due
@@ -62,8 +65,9 @@ _HARMLESS: Final = frozenset({"Create", "Follow", "Like", "Announce", "Accept", 
 _ROWS = ReceivedActivity.metadata.tables[ReceivedActivity.__tablename__]
 _MARK = (
     update(_ROWS)
-    .where(_ROWS.c.id == bindparam("row_id"), _ROWS.c.done_at.is_(None))
+    .where(_ROWS.c.id.in_(bindparam("ids", expanding=True)), _ROWS.c.done_at.is_(None))
     .values(outcome=bindparam("new_outcome"), detail=bindparam("new_detail"))
+    .returning(_ROWS.c.id)
 )
 _FINISH = _MARK.values(done_at=bindparam("now"), body="")
 _PARK = _MARK.values(parked_at=bindparam("now"))
@@ -72,11 +76,22 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """A verified activity that has only to take effect."""
+
+    row: ReceivedActivity
+    context: Context
+    handler: Handler[Any]
+    verified: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """What is read once for all rows of a claim."""
+    """What the rows of a claim have in common: what is read once for all, and their transactions."""
 
     actors: dict[str, Account]
     policies: PolicyBook
+    together: Together[Ready]
 
 
 async def is_due(runtime: Runtime, now: datetime) -> bool:
@@ -97,18 +112,22 @@ async def process_due(runtime: Runtime) -> bool:
                 now=runtime.now(),
                 lease=_LEASE,
                 limit=BATCH,
-                where=(ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None)),
+                where=OPEN,
             )
         if not ids:
             return False
         async with runtime.read() as reader:
             rows = await list_received(reader, ids)
-            batch = Batch(
-                await list_accounts_by_uri(reader, {row.actor_uri for row in rows}), await read_policy_book(reader)
-            )
+            actors = await list_accounts_by_uri(reader, {row.actor_uri for row in rows})
+            batch = batch_of(runtime, actors, await read_policy_book(reader))
         turns = asyncio.Semaphore(CONCURRENCY)
         await asyncio.gather(*(_in_order(turns, runtime, chain, batch) for chain in chains_of(rows)))
     return True
+
+
+def batch_of(runtime: Runtime, actors: dict[str, Account], policies: PolicyBook) -> Batch:
+    """Return what the rows of a claim have in common."""
+    return Batch(actors, policies, Together(partial(_commit, runtime)))
 
 
 def chains_of(rows: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
@@ -179,36 +198,37 @@ async def _take_effect(runtime: Runtime, row: ReceivedActivity, batch: Batch) ->
     if batch.policies.is_suspended(host_of(row.actor_uri)) or batch.policies.is_suspended(row.host):
         raise Refused("blocked_domain", f"{row.host} is suspended here")
     handler = handler_for(context)
-    verified = await handler.verify(context)
-    async with runtime.write() as uow:
-        if not await _mark(uow, row, DONE, "", "", now=context.now):
-            return  # somebody else finished it while our lease ran out
-        await handler.receive(uow, context, verified)
-        actor = context.known_actor
-        if actor is not None and is_stale(actor, context.now):
-            await queue_fetch(uow, ACTOR, uri=actor.uri, now=context.now, delay=refresh_delay())  # ACT-6
+    ready = Ready(row, context, handler, await handler.verify(context))
+    await batch.together.take(ready, alone=row.attempts > 1)  # what failed before shall not harm its neighbours
     count_processed(row.kind, DONE)
 
 
-async def _mark(
-    uow: UnitOfWork, row: ReceivedActivity, outcome: str, reason: str, detail: str, *, now: datetime
-) -> bool:
-    """Set a row's end inside the caller's transaction; False when it has ended already.
+async def _commit(runtime: Runtime, group: Sequence[Ready]) -> None:
+    """Let activities take effect and end their rows, in one transaction.
 
-    It comes first in the transaction: on PostgreSQL it is the lock that keeps a second worker out.
+    The rows come first: on PostgreSQL that is the lock that keeps a second worker out.
     """
-    values = {
-        "row_id": row.id,
-        "now": now,
-        "new_outcome": outcome,
-        "new_detail": f"{reason}: {detail}"[:_DETAIL] if detail else reason,
-    }
-    return bool(await uow.write(_PARK if outcome == PARKED else _FINISH, values))
+    async with runtime.write() as uow:
+        ours = await _end_rows(uow, [ready.row.id for ready in group], DONE, "", now=runtime.now())
+        for ready in group:
+            if ready.row.id not in ours:
+                continue  # somebody else finished it while our lease ran out
+            await ready.handler.receive(uow, ready.context, ready.verified)
+            actor, now = ready.context.known_actor, ready.context.now
+            if actor is not None and is_stale(actor, now):
+                await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6
+
+
+async def _end_rows(uow: UnitOfWork, ids: Sequence[int], outcome: str, detail: str, *, now: datetime) -> set[int]:
+    """Set the end of rows inside the caller's transaction; return those that had not ended already."""
+    values = {"ids": ids, "now": now, "new_outcome": outcome, "new_detail": detail}
+    return {row[0] for row in await uow.rows(_PARK if outcome == PARKED else _FINISH, values)}
 
 
 async def _end(runtime: Runtime, row: ReceivedActivity, outcome: str, reason: str, detail: str) -> None:
+    said = f"{reason}: {detail}"[:_DETAIL] if detail else reason
     async with runtime.write() as uow:
-        await _mark(uow, row, outcome, reason, detail, now=runtime.now())
+        await _end_rows(uow, [row.id], outcome, said, now=runtime.now())
     count_processed(row.kind, outcome)
     if outcome != IGNORED:
         log.info("activity_" + outcome, kind=row.kind[:64], host=row.host, reason=reason, detail=detail[:300])
@@ -232,7 +252,7 @@ async def _postpone(runtime: Runtime, row: ReceivedActivity, wait: timedelta, re
     async with runtime.write() as uow:
         await uow.write(
             update(ReceivedActivity)
-            .where(ReceivedActivity.id == row.id)
+            .where(ReceivedActivity.id == row.id, ReceivedActivity.done_at.is_(None))
             .values(due_at=runtime.now() + wait, outcome=RETRY, detail=f"{reason}: {detail}"[:_DETAIL])
             .execution_options(synchronize_session=False)
         )

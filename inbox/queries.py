@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from inbox.models import ReceivedActivity
 from node.base.db.unit_of_work import Reader
 
-_OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
+OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
+"""SQL: waits to be processed."""
+
+_DUE = select(ReceivedActivity.id).where(*OPEN, ReceivedActivity.due_at <= bindparam("now")).limit(1)
 
 
 async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActivity]:
@@ -21,8 +24,7 @@ async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActi
 
 async def has_due(reader: Reader, now: datetime) -> bool:
     """Say whether anything waits to be processed."""
-    found = await reader.scalar(select(ReceivedActivity.id).where(*_OPEN, ReceivedActivity.due_at <= now).limit(1))
-    return found is not None
+    return bool(await reader.rows(_DUE, {"now": now}))
 
 
 async def is_create_pending(reader: Reader, object_uri: str) -> bool:
@@ -32,7 +34,7 @@ async def is_create_pending(reader: Reader, object_uri: str) -> bool:
         .where(
             ReceivedActivity.object_uri == object_uri,
             ReceivedActivity.kind.in_(("Create", "Update")),
-            *_OPEN,
+            *OPEN,
         )
         .limit(1)
     )
@@ -41,14 +43,14 @@ async def is_create_pending(reader: Reader, object_uri: str) -> bool:
 
 async def count_open(reader: Reader) -> int:
     """Count what waits to be processed."""
-    return int(await reader.scalar(select(func.count()).select_from(ReceivedActivity).where(*_OPEN)) or 0)
+    return int(await reader.scalar(select(func.count()).select_from(ReceivedActivity).where(*OPEN)) or 0)
 
 
 async def count_open_by_host(reader: Reader, *, at_least: int) -> dict[str, int]:
     """Return the hosts with `at_least` waiting activities, and how many each has."""
     amount = func.count()
     rows = await reader.execute(
-        select(ReceivedActivity.host, amount).where(*_OPEN).group_by(ReceivedActivity.host).having(amount >= at_least)
+        select(ReceivedActivity.host, amount).where(*OPEN).group_by(ReceivedActivity.host).having(amount >= at_least)
     )
     return {row[0]: row[1] for row in rows.all()}
 
@@ -56,6 +58,6 @@ async def count_open_by_host(reader: Reader, *, at_least: int) -> dict[str, int]
 async def oldest_open(reader: Reader) -> datetime | None:
     """Return when the activity that has waited longest arrived, for health pages."""
     found: datetime | None = await reader.scalar(
-        select(ReceivedActivity.received_at).where(*_OPEN).order_by(ReceivedActivity.id).limit(1)
+        select(ReceivedActivity.received_at).where(*OPEN).order_by(ReceivedActivity.id).limit(1)
     )
     return found

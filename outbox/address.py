@@ -46,7 +46,7 @@ from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import LEASE
 from outbox.peers import read_health
-from outbox.queries import find_block, list_mention_ids, list_suspended_hosts
+from outbox.queries import find_block, find_post_facts, list_mention_ids, list_suspended_hosts
 from outbox.recipients import Recipients, by_host, list_inboxes
 
 
@@ -64,7 +64,8 @@ class Occasion:
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell of a new post or boost of ours."""
-    post = await _standing(on, event.post_id)
+    facts = await find_post_facts(on.uow, event.post_id)
+    post = await _standing(on, event.post_id) if facts is not None and facts.local else None
     if post is None:
         return
     settings = on.runtime.settings

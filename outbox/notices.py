@@ -16,26 +16,25 @@ from node.events import (
 )
 from node.notifications.rules import Kind
 from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
-from node.posts.models import Post
 from node.posts.queries import find_post
 from outbox.address import Occasion
-from outbox.queries import list_bell_followers, list_local_boosters, list_local_mentions
+from outbox.queries import find_post_facts, list_bell_followers, list_local_boosters, list_local_mentions
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell whom a post names, whose post was boosted, and who rang the bell for its author (INB-10: not when quiet)."""
-    post = await find_post(on.uow, event.post_id)
-    if post is None or post.deleted_at is not None or event.quiet:
+    post = None if event.quiet else await find_post_facts(on.uow, event.post_id)
+    if post is None:
         return
     if post.boost_of_id is not None:
         original = await find_post(on.uow, post.boost_of_id)
         if original is not None:
             await _tell(on, original.account_id, "reblog", post.account_id, original.id)
     else:
-        await _tell_named(on, post)
-    for account_id in await list_bell_followers(on.uow, post.account_id):
-        if post.visibility != "direct":
-            await _tell(on, account_id, "status", post.account_id, post.id)
+        await _tell_named(on, event.post_id, post.account_id)
+    if post.visibility != "direct":
+        for account_id in await list_bell_followers(on.uow, post.account_id):
+            await _tell(on, account_id, "status", post.account_id, event.post_id)
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -45,7 +44,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
         return
     for account_id in await list_local_boosters(on.uow, post.id):
         await _tell(on, account_id, "update", post.account_id, post.id)
-    await _tell_named(on, post)
+    await _tell_named(on, post.id, post.account_id)
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
@@ -108,9 +107,9 @@ async def _forget(on: Occasion, event: FollowAccepted | FollowRejected | Unfollo
     await withdraw(on.uow, account_id=event.followee_id, kinds=kinds, from_account_id=event.follower_id)
 
 
-async def _tell_named(on: Occasion, post: Post) -> None:
-    for account_id in await list_local_mentions(on.uow, post.id):
-        await _tell(on, account_id, "mention", post.account_id, post.id)
+async def _tell_named(on: Occasion, post_id: int, author_id: int) -> None:
+    for account_id in await list_local_mentions(on.uow, post_id):
+        await _tell(on, account_id, "mention", author_id, post_id)
 
 
 async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0) -> None:

@@ -121,7 +121,9 @@ def is_worth_noting(before: Health, after: Health) -> bool:
     return last is None or latest is None or latest - last >= _SUCCESS_NOTED_EVERY
 
 
-_COLUMNS = [getattr(Peer, name) for name in Health.__dataclass_fields__]
+_HEALTH = select(Peer.host, *(getattr(Peer, name) for name in Health.__dataclass_fields__)).where(
+    Peer.host.in_(bindparam("hosts", expanding=True))
+)
 
 
 async def read_health(reader: Reader, hosts: Iterable[str]) -> dict[str, Health]:
@@ -129,7 +131,7 @@ async def read_health(reader: Reader, hosts: Iterable[str]) -> dict[str, Health]
     wanted = set(hosts)
     known: dict[str, Health] = {}
     if wanted:
-        rows = await reader.execute(select(Peer.host, *_COLUMNS).where(Peer.host.in_(wanted)))
+        rows = await reader.rows(_HEALTH, {"hosts": list(wanted)})
         known = {row[0]: Health(*row[1:]) for row in rows}
     return {host: known.get(host, Health()) for host in wanted}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account, AccountKey
@@ -32,6 +32,47 @@ class PostRows:
     parent_uri: str | None = None
 
 
+_LOCAL_MENTIONS = (
+    select(Mention.account_id)
+    .join(Account, Account.id == Mention.account_id)
+    .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), Account.domain == "", is_present())
+)
+_MENTION_IDS = select(Mention.account_id).where(Mention.post_id == bindparam("post_id"))
+_BELL_FOLLOWERS = (
+    select(Follow.follower_id)
+    .join(Account, Account.id == Follow.follower_id)
+    .where(
+        Follow.followee_id == bindparam("account_id"),
+        Follow.accepted_at.is_not(None),
+        Follow.notify,
+        Account.domain == "",
+        is_present(),
+    )
+)
+_POLICIES = select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media).where(
+    DomainPolicy.domain.in_(bindparam("domains", expanding=True))
+)
+_POST_FACTS = select(Post.account_id, Post.local, Post.visibility, Post.boost_of_id).where(
+    Post.id == bindparam("post_id"), Post.deleted_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """As much of a post as tells whom its coming concerns."""
+
+    account_id: int
+    local: bool
+    visibility: str
+    boost_of_id: int | None
+
+
+async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
+    """Return the facts of a post that stands."""
+    rows = await reader.rows(_POST_FACTS, {"post_id": post_id})
+    return PostFacts(*rows[0]) if rows else None
+
+
 async def find_block(reader: Reader, block_id: int) -> Block | None:
     """Return a block."""
     found: Block | None = await reader.scalar(select(Block).where(Block.id == block_id))
@@ -54,10 +95,9 @@ async def find_public_pem(reader: Reader, account_id: int) -> tuple[str, str]:
 async def list_suspended_hosts(reader: Reader, hosts: Collection[str]) -> set[str]:
     """Return those of `hosts` to which nothing is sent (MOD-2), as the policies stand at this moment."""
     names = sorted({name for host in hosts for name in domain_and_parents(host)})
-    rows: list[DomainPolicy] = []
+    rows: list[Any] = []
     for start in range(0, len(names), 500):
-        batch = names[start : start + 500]
-        rows += await reader.scalars(select(DomainPolicy).where(DomainPolicy.domain.in_(batch)))
+        rows += await reader.rows(_POLICIES, {"domains": names[start : start + 500]})
     book = PolicyBook({row.domain: Policy(row.domain, row.severity, row.reject_media) for row in rows})
     return {host for host in hosts if book.is_suspended(host)}
 
@@ -181,18 +221,12 @@ async def list_member_uris(reader: Reader, account_id: int, page: Page, *, follo
 
 async def list_local_mentions(reader: Reader, post_id: int) -> list[int]:
     """Return the local people a post names."""
-    return list(
-        await reader.scalars(
-            select(Mention.account_id)
-            .join(Account, Account.id == Mention.account_id)
-            .where(Mention.post_id == post_id, Mention.silent.is_(False), Account.domain == "", is_present())
-        )
-    )
+    return [row[0] for row in await reader.rows(_LOCAL_MENTIONS, {"post_id": post_id})]
 
 
 async def list_mention_ids(reader: Reader, post_id: int) -> list[int]:
     """Return everybody a post is addressed to by name, silently or not."""
-    return list(await reader.scalars(select(Mention.account_id).where(Mention.post_id == post_id)))
+    return [row[0] for row in await reader.rows(_MENTION_IDS, {"post_id": post_id})]
 
 
 async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
@@ -206,16 +240,4 @@ async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
 
 async def list_bell_followers(reader: Reader, account_id: int) -> list[int]:
     """Return the local followers who asked to be told of each post of an account."""
-    return list(
-        await reader.scalars(
-            select(Follow.follower_id)
-            .join(Account, Account.id == Follow.follower_id)
-            .where(
-                Follow.followee_id == account_id,
-                Follow.accepted_at.is_not(None),
-                Follow.notify,
-                Account.domain == "",
-                is_present(),
-            )
-        )
-    )
+    return [row[0] for row in await reader.rows(_BELL_FOLLOWERS, {"account_id": account_id})]

@@ -12,12 +12,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES
+
+_ACCOUNTS = Account.metadata.tables[Account.__tablename__]
+_ONE_MORE = (
+    update(_ACCOUNTS).where(_ACCOUNTS.c.id == bindparam("author_id")).values(posts_count=_ACCOUNTS.c.posts_count + 1)
+)
+_WROTE = (
+    update(_ACCOUNTS)
+    .where(
+        _ACCOUNTS.c.id == bindparam("author_id"),
+        or_(_ACCOUNTS.c.last_post_at.is_(None), _ACCOUNTS.c.last_post_at < bindparam("published")),
+    )
+    .values(last_post_at=bindparam("published"))
+)
 
 PostCounter = Literal["likes_count", "boosts_count", "replies_count"]
 
@@ -42,18 +55,8 @@ async def count_author(uow: UnitOfWork, author: Account, *, visibility: str, pub
     if visibility == "direct":
         return
     if author.is_local:
-        await uow.write(
-            update(Account)
-            .where(Account.id == author.id)
-            .values(posts_count=Account.posts_count + 1)
-            .execution_options(synchronize_session=False)
-        )
-    await uow.write(
-        update(Account)
-        .where(Account.id == author.id, or_(Account.last_post_at.is_(None), Account.last_post_at < published_at))
-        .values(last_post_at=published_at)
-        .execution_options(synchronize_session=False)
-    )
+        await uow.write(_ONE_MORE, {"author_id": author.id})
+    await uow.write(_WROTE, {"author_id": author.id, "published": published_at})
 
 
 async def uncount_authors(uow: UnitOfWork, account_ids: Iterable[int]) -> None:

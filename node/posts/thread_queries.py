@@ -6,10 +6,11 @@ walk began with, and that one is left out.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, literal, or_, select
+from sqlalchemy import Select, bindparam, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from node.base.clock import system_clock
@@ -46,9 +47,24 @@ async def list_context(
     return above, below
 
 
-async def list_orphans(reader: Reader, uri: str) -> list[Post]:
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A reply whose parent is not known here yet."""
+
+    id: int
+    thread_id: int
+    visibility: str
+    deleted_at: datetime | None
+
+
+_ORPHANS = select(Post.id, Post.thread_id, Post.visibility, Post.deleted_at).where(
+    Post.in_reply_to_uri == bindparam("parent_uri"), Post.in_reply_to_id.is_(None)
+)
+
+
+async def list_orphans(reader: Reader, uri: str) -> list[Orphan]:
     """Return replies that wait for the post with this ActivityPub id."""
-    return list(await reader.scalars(select(Post).where(Post.in_reply_to_uri == uri, Post.in_reply_to_id.is_(None))))
+    return [Orphan(*row) for row in await reader.rows(_ORPHANS, {"parent_uri": uri})]
 
 
 async def list_thread_below(reader: Reader, ids: Sequence[int]) -> list[int]:

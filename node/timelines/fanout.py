@@ -18,21 +18,22 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
         post = await find_post(reader, post_id)
         if post is None or post.deleted_at is not None:
             return 0
-        pushed = await _push(runtime, [post.account_id], post_id) if post.local else 0
+        own = [post.account_id] if post.local else []
         author_tier = tier(await local_followers(runtime, post), runtime.settings)
         if author_tier == "pull":
-            return pushed
+            return await _push(runtime, own, post_id) if own else 0
+        pushed = 0
         active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
         after_id = 0
         while True:
             targets = await list_push_targets(
                 reader, post, active_since=active_since, after_id=after_id, limit=home_lists.CHUNK
             )
-            if targets:
-                pushed += await _push(runtime, targets, post_id)
-                after_id = targets[-1]
+            if own or targets:
+                pushed += await _push(runtime, [*own, *targets], post_id)
             if len(targets) < home_lists.CHUNK:
                 return pushed
+            own, after_id = [], targets[-1]
 
 
 async def local_followers(runtime: Runtime, post: Post) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -180,36 +181,45 @@ async def list_push_targets(
     reader: Reader, post: Post, *, active_since: datetime, after_id: int, limit: int
 ) -> list[int]:
     """Return local people who follow the author, were here since then, and in whose home the post belongs."""
-    reply_follow = aliased(Follow)
+    other = post.in_reply_to_account_id
+    to_other = other is not None and other != post.account_id
+    values = {"author_id": post.account_id, "active_since": active_since, "after_id": after_id, "most": limit}
+    statement = _push_targets(is_boost=post.boost_of_id is not None, to_other=to_other)
+    rows = await reader.rows(statement, values | {"other_id": other} if to_other else values)
+    return [row[0] for row in rows]
+
+
+@cache
+def _push_targets(*, is_boost: bool, to_other: bool) -> Select[Any]:
     statement = (
         select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
         .where(
-            Follow.followee_id == post.account_id,
+            Follow.followee_id == bindparam("author_id"),
             Follow.accepted_at.is_not(None),
-            User.last_active_at >= active_since,
-            Follow.follower_id > after_id,
+            User.last_active_at >= bindparam("active_since"),
+            Follow.follower_id > bindparam("after_id"),
         )
         .order_by(Follow.follower_id)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    if post.boost_of_id is not None:
+    if is_boost:
         statement = statement.where(Follow.show_boosts.is_(True))
-    other = post.in_reply_to_account_id
-    if other is not None and other != post.account_id:
+    if to_other:
+        reply_follow = aliased(Follow)
         statement = statement.where(
             or_(
-                Follow.follower_id == other,
+                Follow.follower_id == bindparam("other_id"),
                 exists(
                     select(reply_follow.id).where(
                         reply_follow.follower_id == Follow.follower_id,
-                        reply_follow.followee_id == other,
+                        reply_follow.followee_id == bindparam("other_id"),
                         reply_follow.accepted_at.is_not(None),
                     )
                 ),
             )
         )
-    return list(await reader.scalars(statement))
+    return statement
 
 
 async def count_local_followers(reader: Reader, author_id: int, *, at_most: int) -> int:

@@ -1,5 +1,6 @@
 """The drain: chains, retries, poison, and a worker that dies in the middle (INB-3, INB-9, row 114)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -127,7 +128,7 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     async with door.runtime.read() as reader:
         (stored,) = await reader.scalars(select(ReceivedActivity))
     stored.attempts = 1
-    batch = process.Batch({}, PolicyBook({}))
+    batch = process.batch_of(door.runtime, {}, PolicyBook({}))
     await process.process_row(door.runtime, stored, batch)
     await process.process_row(door.runtime, stored, batch)
     assert await door.count(Post) == 1
@@ -135,6 +136,30 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     async with door.runtime.read() as reader:
         (ended,) = await reader.scalars(select(ReceivedActivity))
     assert ended.outcome == "done"
+
+
+async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows share a transaction: what was done beside one that fails is done again, once."""
+    bob = await door.person("bob")
+    strangers = [alice, *(Stranger(alice.peer, f"s{number}") for number in range(4))]
+    receive, bad = dispatch.HANDLERS["Create"].receive, strangers[2]
+
+    async def fails_for_one(uow: UnitOfWork, context: Context, verified: Any) -> None:
+        if context.activity.actor == bad.uri:
+            raise ZeroDivisionError("no")
+        await receive(uow, context, verified)
+
+    handler = replace(dispatch.HANDLERS["Create"], receive=fails_for_one)
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Create": handler})
+    for stranger in strangers:
+        await stranger.deliver(door.inbox, stranger.create(stranger.note(mentions=[bob.uri])))
+    await process_due(door.runtime)
+    assert await door.count(Post) == len(await door.events("PostPublished")) == 4
+    async with door.runtime.read() as reader:
+        ends = {row.actor_uri: row.outcome for row in await reader.scalars(select(ReceivedActivity))}
+    assert ends == {stranger.uri: "retry" if stranger is bad else "done" for stranger in strangers}
 
 
 async def test_a_verdict_of_the_wire_is_final(door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""Effects that share a transaction: all of it or each alone, and a turn that is cancelled harms nobody."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from inbox.together import MOST, Together
+
+
+class Book:
+    """Remembers what was committed together, and refuses what it is told to."""
+
+    def __init__(self, *bad: int) -> None:
+        self.bad = set(bad)
+        self.groups: list[list[int]] = []
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def commit(self, items: Sequence[int]) -> None:
+        """Write down a group, or raise."""
+        await self.slow.wait()
+        if self.bad & set(items):
+            raise ValueError(sorted(self.bad & set(items)))
+        self.groups.append(list(items))
+
+
+async def test_who_is_ready_at_the_same_moment_goes_together() -> None:
+    book = Book()
+    together = Together(book.commit)
+    await asyncio.gather(*(together.take(number) for number in range(5)))
+    await together.take(9)
+    assert book.groups == [[0, 1, 2, 3, 4], [9]]
+
+
+async def test_many_go_in_several_transactions() -> None:
+    book = Book()
+    together = Together(book.commit)
+    await asyncio.gather(*(together.take(number) for number in range(MOST + 2)))
+    assert [len(group) for group in book.groups] == [MOST, 2]
+
+
+async def test_only_what_is_at_fault_fails() -> None:
+    book = Book(2)
+    together = Together(book.commit)
+    ends = await asyncio.gather(*(together.take(number) for number in range(4)), return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), type(None), ValueError, type(None)]
+    assert sorted(book.groups) == [[0], [1], [3]]
+
+
+async def test_what_is_to_be_alone_is_alone() -> None:
+    book = Book()
+    together = Together(book.commit)
+    await asyncio.gather(together.take(1), together.take(2, alone=True), together.take(3))
+    assert sorted(book.groups) == [[1, 3], [2]]
+
+
+async def test_who_is_carried_survives_the_end_of_who_carries() -> None:
+    book = Book()
+    together = Together(book.commit)
+    book.slow.clear()
+    first, second = (asyncio.create_task(together.take(number)) for number in (1, 2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    book.slow.set()
+    await second
+    assert book.groups == [[2]]
