@@ -1,7 +1,7 @@
 """What is thrown away when it is over, in small transactions so that nobody waits for the writer.
 
 Each rule says for how long something is kept and why. The scheduler runs them every few minutes; running them
-twice at once is harmless. Posts and accounts are never pruned here.
+twice at once is harmless. Posts are never pruned here, and of the accounts only those that were never confirmed.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, select
 
 from inbox.models import ReceivedActivity, Tombstone
+from node.auth.leaving import drop_unconfirmed
 from node.auth.models import OAuthCode, OneTimeLink, WebSession
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
@@ -99,4 +100,8 @@ async def prune(runtime: Runtime) -> dict[str, int]:
                 removed[rule.name] = removed.get(rule.name, 0) + count
             if count < BATCH:
                 break
+    async with runtime.write() as uow:
+        dropped = await drop_unconfirmed(uow, now=runtime.now(), limit=BATCH)
+    if dropped:
+        removed["unconfirmed_accounts"] = dropped
     return removed | await prune_media(runtime)

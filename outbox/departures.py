@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
 from node.blocks.service import remove_all
 from node.events import AccountDeleted, AccountLeft, PostDeleted
@@ -28,8 +29,9 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
-    """End access, follows, blocks and notifications at once, and begin to clear away the rest."""
+    """End access, follows, blocks and notifications, forget the person, and begin to clear away the rest."""
     await revoke_access(on.uow, event.account_id, now=on.now)
+    await erase_user(on.uow, event.account_id)
     await sever_all(on.uow, event.account_id)
     await remove_all(on.uow, event.account_id)
     await withdraw_for_account(on.uow, event.account_id)

@@ -121,6 +121,11 @@ def fold_email(email: str) -> str:
     return email.strip().lower()
 
 
+def login_key(login: str) -> str:
+    """Return what tries to sign in are counted by: every spelling that leads to one person counts as one (row 99)."""
+    return login.strip().removeprefix("@").casefold()
+
+
 def canonical_email(email: str) -> tuple[str, str]:
     """Return (local part without `+tag`, domain): aliases of one mailbox count as one address (row 101)."""
     local, _, domain = fold_email(email).rpartition("@")

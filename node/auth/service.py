@@ -12,7 +12,7 @@ from sqlalchemy import update
 from node.accounts.models import Account
 from node.accounts.rules import check_username
 from node.accounts.service import KeyPair, create_local_account
-from node.auth.activity import touch_activity
+from node.auth.activity import touch_activity, touch_session
 from node.auth.letters import CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link
 from node.auth.models import User
@@ -66,6 +66,7 @@ __all__ = [
     "set_role",
     "sign_up",
     "touch_activity",
+    "touch_session",
     "update_preferences",
     "verify_password",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 
 from node.auth.hashing import hash_secret, new_secret
-from node.auth.models import OAuthCode, OAuthToken, WebSession
+from node.auth.models import OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 
@@ -55,7 +55,8 @@ async def close_other_sessions(uow: UnitOfWork, account_id: int, *, keep_secret:
 
 
 async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = "", now: datetime) -> None:
-    """Close sessions and revoke tokens and codes of an account: after a new password, at its end (attack row 95)."""
+    """Close sessions, revoke tokens and codes, and end mailed links to a new password: after one was set, and at the
+    end of an account (attack row 95)."""
     await close_other_sessions(uow, account_id, keep_secret=keep_secret)
     await uow.write(
         update(OAuthToken)
@@ -63,3 +64,8 @@ async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = 
         .values(revoked_at=now)
     )
     await uow.write(delete(OAuthCode).where(OAuthCode.account_id == account_id))
+    await uow.write(
+        delete(OneTimeLink).where(
+            OneTimeLink.account_id == account_id, OneTimeLink.purpose == "reset", OneTimeLink.used_at.is_(None)
+        )
+    )

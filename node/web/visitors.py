@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 
 from quart import Response, g, redirect, request
 
-from node.auth.service import find_session, touch_activity
+from node.auth.service import find_session, touch_activity, touch_session
 from node.base.errors import Forbidden, NotSignedIn
 from node.base.settings import Settings
 from node.http.context import client_address, runtime
@@ -46,6 +46,7 @@ class Visitor:
     session_id: int
     role: str
     csrf_token: str
+    last_seen_at: datetime
     theme: str = "auto"
     last_active_at: datetime | None = None
 
@@ -109,6 +110,7 @@ async def _find_visitor() -> Visitor | None:
         session_id=facts.session_id,
         role=facts.role,
         csrf_token=facts.csrf_token,
+        last_seen_at=facts.last_seen_at,
         theme=facts.theme,
         last_active_at=facts.last_active_at,
     )
@@ -176,6 +178,7 @@ def signed_in(handler: Callable[Concatenate[Visitor, P], Awaitable[Answer]]) -> 
         if request.method not in ("GET", "HEAD"):
             await check_form(visitor)
         await touch_activity(runtime(), visitor.account_id, last_active_at=visitor.last_active_at)
+        await touch_session(runtime(), visitor.session_id, last_seen_at=visitor.last_seen_at)
         return await handler(visitor, *args, **kwargs)
 
     return guarded

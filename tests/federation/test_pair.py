@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from node.accounts.queries import find_account_by_uri
 from node.accounts.service import delete_account, suspend_account, unsuspend_account
+from node.auth.queries import find_user
 from node.base.db.event_log import EventRow
 from outbox.models import Delivery
 from tests.support.nodes import Node, Person, World
@@ -290,5 +291,7 @@ async def test_a_deleted_account_is_gone_everywhere(world: World, friends: tuple
     assert answer.status_code == 410
     webfinger = await a.http.get(f"/.well-known/webfinger?resource=acct:ann@{a.runtime.settings.domain}")
     assert webfinger.status_code == 410
+    async with a.runtime.read() as reader:
+        assert await find_user(reader, ann.account_id) is None
     for node in world.nodes.values():
         assert await leftovers(node) == ([], [])
