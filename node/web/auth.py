@@ -6,6 +6,7 @@ from typing import cast
 from quart import Blueprint, Response, redirect, request
 
 from federation.keys import generate_rsa_key
+from node.auth.rules import login_key
 from node.auth.service import authenticate, close_session, open_session, sign_up
 from node.auth.sessions import SESSION_LIFE
 from node.base.errors import Forbidden, Invalid
@@ -51,7 +52,7 @@ async def sign_in(visitor: Visitor | None) -> Answer:
     wanted = safe_path(form.text("return_to"), "/home")
     login, node = form.line("login")[:320], runtime()
     await spend(node, Bucket(SIGN_IN_ADDRESS, f"address:{network_of(client_address())}"))
-    await spend(node, Bucket(SIGN_IN_NAME, f"login:{login.lower()}"))
+    await spend(node, Bucket(SIGN_IN_NAME, f"login:{login_key(login)}"))
     async with node.read() as reader:
         user = await authenticate(reader, login, form.text("password"))
     refusal = WRONG

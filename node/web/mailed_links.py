@@ -10,6 +10,7 @@ from quart import Blueprint, Response, redirect, request
 
 from node.auth.links import Purpose
 from node.auth.queries import find_link
+from node.auth.rules import login_key
 from node.auth.service import confirm_email, request_reset, reset_password
 from node.base.errors import Gone, Invalid
 from node.base.lanes import MAIL
@@ -71,7 +72,7 @@ async def forgot(visitor: Visitor | None) -> Answer:
     form, node = await read_form(), runtime()
     login = form.line("login")[:320]
     await spend(node, Bucket(RESET_ADDRESS, f"address:{network_of(client_address())}"))
-    await spend(node, Bucket(RESET_NAME, f"login:{login.lower()}"))
+    await spend(node, Bucket(RESET_NAME, f"login:{login_key(login)}"))
     async with node.write() as uow:
         await request_reset(uow, node.settings, login, now=node.now())
         uow.after_commit(lambda: node.nudge(MAIL))

@@ -37,7 +37,11 @@ def _dumps(value: Any) -> str:
 
 def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
-    common: dict[str, Any] = {"json_serializer": _dumps, "json_deserializer": orjson.loads}
+    common: dict[str, Any] = {
+        "json_serializer": _dumps,
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,  # errors are logged, and the values are people's words and secrets (row 113)
+    }
     if not url.startswith("sqlite"):
         engine = create_async_engine(
             url,
