@@ -1,0 +1,139 @@
+"""Every form of the pages, found in the table of routes: without its token, with another's, from elsewhere, and by
+nobody it does nothing (attack rows 89, 91, 94, 95, 103)."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from admin.serve import build_app
+from node.auth.queries import find_session
+from node.base.runtime import Runtime
+from tests.browser.visitor import Visitor
+from tests.support.make import make_account
+from tests.support.nodes import Node, serve_node
+from tests.support.redis_server import RedisServer
+
+MACHINES = ("/api/", "/inbox", "/actor", "/users/", "/oauth/")
+NAMED = {"<any(": re.compile(r"<any\(([a-z]+)[^>]*>"), "<": re.compile(r"<[^>]*>")}
+
+
+@pytest.fixture
+async def node(redis_server: RedisServer) -> AsyncIterator[Node]:
+    """The whole application."""
+    async with serve_node(redis_server) as served:
+        yield served
+
+
+def forms(runtime: Runtime) -> list[str]:
+    """Return the path of every form there is."""
+    found = []
+    for rule in build_app(runtime).url_map.iter_rules():
+        if (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"} and not rule.rule.startswith(MACHINES):
+            path = NAMED["<any("].sub(r"\1", rule.rule)
+            found.append(NAMED["<"].sub("1", path))
+    assert len(found) > 20
+    return found
+
+
+async def test_row_94_no_form_without_its_token(node: Node) -> None:
+    """For somebody signed in (an admin, who may do most) and for nobody."""
+    await make_account(node.runtime, "chief", role="admin")
+    async with Visitor(node.url) as chief, Visitor(node.url) as stranger:
+        await chief.sign_in("chief")
+        await stranger.open("/auth/sign_in")
+        page = await chief.open("/compose")
+        token = page.form("form.composer input[name=csrf_token]").attributes["value"] or ""
+        for path in forms(node.runtime):
+            for sent in ({}, {"csrf_token": ""}, {"csrf_token": "x"}, {"csrf_token": token + "x"}):
+                answer = await chief.http.post(path, data=sent, follow_redirects=False)
+                assert answer.status_code == 403, (path, sent)
+            for headers in (
+                {"Origin": "https://evil.test"},
+                {"Origin": node.url.replace("http:", "https:")},
+                {"Origin": node.url + ".evil.test"},
+                {"Sec-Fetch-Site": "cross-site"},
+                {"Sec-Fetch-Site": "same-site"},
+            ):
+                answer = await chief.http.post(
+                    path, data={"csrf_token": token}, headers=headers, follow_redirects=False
+                )
+                assert answer.status_code == 403, (path, headers)
+            answer = await stranger.http.post(path, data={"csrf_token": token}, follow_redirects=False)
+            assert answer.status_code == 403 or answer.headers.get("location", "").startswith("/auth/sign_in"), path
+        assert (await chief.open("/home")).status == 200
+
+
+async def test_row_91_no_operators_form_for_others(node: Node) -> None:
+    await make_account(node.runtime, "bob")
+    async with Visitor(node.url) as bob:
+        await bob.sign_in("bob")
+        page = await bob.open("/compose")
+        token = page.form("form.composer input[name=csrf_token]").attributes["value"] or ""
+        for path in forms(node.runtime):
+            if path.startswith("/admin"):
+                answer = await bob.http.post(path, data={"csrf_token": token}, follow_redirects=False)
+                assert answer.status_code == 403, path
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.test",
+        "/\\evil.test",
+        "\\\\evil.test",
+        "https://evil.test",
+        "https:evil.test",
+        "javascript:alert(1)",
+        "/\t/evil.test",
+        " //evil.test",
+        "/%0d%0aLocation: https://evil.test",
+        "//evil.test/%2f..",
+        "/\r\nSet-Cookie: a=b",
+        "http://127.0.0.1@evil.test/",
+    ],
+)
+async def test_row_103_nobody_is_led_away(node: Node, wanted: str) -> None:
+    """After signing in, and after any button."""
+    await make_account(node.runtime, "bob")
+    async with Visitor(node.url) as bob:
+        page = await bob.open("/auth/sign_in")
+        token = page.form("input[name=csrf_token]").attributes["value"] or ""
+        sent = {"csrf_token": token, "login": "bob", "password": "correct horse battery", "return_to": wanted}
+        answer = await bob.http.post("/auth/sign_in", data=sent, follow_redirects=False)
+        assert answer.status_code == 303
+        _stays(node, answer)
+        answer = await bob.http.get("/auth/sign_in", params={"return_to": wanted}, follow_redirects=False)
+        _stays(node, answer)
+        page = await bob.open("/compose")
+        token = page.form("form.composer input[name=csrf_token]").attributes["value"] or ""
+        sent = {"csrf_token": token, "text": "Hello", "return_to": wanted}
+        _stays(node, await bob.http.post("/web/posts", data=sent, follow_redirects=False))
+
+
+def _stays(node: Node, answer: httpx.Response) -> None:
+    location = httpx.URL(node.url).join(answer.headers["location"])
+    assert (location.host, location.port) == (httpx.URL(node.url).host, httpx.URL(node.url).port), answer.headers
+    assert "set-cookie: a=b" not in str(answer.headers).lower()
+    assert answer.headers["location"].startswith("/")
+    assert not answer.headers["location"].startswith(("//", "/\\"))
+
+
+async def test_row_95_a_session_that_was_planted_is_not_taken_up(node: Node) -> None:
+    """Signing in gives a secret of its own; the planted one, and after signing out the own one, open nothing."""
+    await make_account(node.runtime, "bob")
+    async with Visitor(node.url) as bob:
+        name = f"rookery_session_{httpx.URL(node.url).port}"
+        bob.http.cookies.set(name, "planted", domain="127.0.0.1", path="/")
+        await bob.sign_in("bob")
+        secrets = {cookie.value for cookie in bob.http.cookies.jar if cookie.name == name} - {"planted"}
+        assert len(secrets) == 1
+        secret = str(secrets.pop())
+        await bob.send(await bob.open("/home"), "form[action='/auth/sign_out']")
+    async with node.runtime.read() as reader:
+        for value in (secret, "planted", ""):
+            assert await find_session(reader, value, node.runtime.now()) is None
+    async with httpx.AsyncClient(base_url=node.url, trust_env=False) as thief:
+        answer = await thief.get("/home", headers={"Cookie": f"{name}={secret}"})
+        assert answer.status_code == 303
