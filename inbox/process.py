@@ -52,8 +52,10 @@ BATCH: Final = 50
 CONCURRENCY: Final = 16
 MAX_ATTEMPTS: Final = 8
 
-_LEASE: Final = timedelta(minutes=3)
-_ROW_SECONDS: Final = 90.0
+_LEASE: Final = timedelta(seconds=60)
+_ROW_SECONDS: Final = 40.0
+_BEGIN_SECONDS: Final = 18.0
+"""A row that has not been begun so long after its claim is given back: its lease must cover its work."""
 _WORK_SECONDS: Final = 40.0
 _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(hours=2)
@@ -105,6 +107,7 @@ async def process_due(runtime: Runtime) -> bool:
     """Process what is due; True when time ran out with work left."""
     stop_at = time.monotonic() + _WORK_SECONDS
     while time.monotonic() < stop_at:
+        begin_by = time.monotonic() + _BEGIN_SECONDS
         async with runtime.write() as uow:
             ids = await claim_due(
                 uow,
@@ -121,7 +124,7 @@ async def process_due(runtime: Runtime) -> bool:
             actors = await list_accounts_by_uri(reader, {row.actor_uri for row in rows})
             batch = batch_of(runtime, actors, await read_policy_book(reader))
         turns = asyncio.Semaphore(CONCURRENCY)
-        await asyncio.gather(*(_in_order(turns, runtime, chain, batch) for chain in chains_of(rows)))
+        await asyncio.gather(*(_in_order(turns, runtime, chain, batch, begin_by) for chain in chains_of(rows)))
     return True
 
 
@@ -145,12 +148,31 @@ def chains_of(rows: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
     return list(chains.values())
 
 
-async def _in_order(turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity], batch: Batch) -> None:
+async def _in_order(
+    turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity], batch: Batch, begin_by: float
+) -> None:
     async with turns:
-        for row in chain:
+        for place, row in enumerate(chain):
+            if time.monotonic() > begin_by:
+                await _give_back(runtime, chain[place:])
+                return
             await process_row(runtime, row, batch)
             if row.kind not in _HARMLESS:
                 batch.actors.pop(row.actor_uri, None)  # it may be another, or gone, from now on
+
+
+async def _give_back(runtime: Runtime, rows: Sequence[ReceivedActivity]) -> None:
+    """Let rows that were claimed and not begun come due again, as if they had not been claimed."""
+    try:
+        async with runtime.write() as uow:
+            for row in rows:
+                await uow.write(
+                    update(_ROWS)
+                    .where(_ROWS.c.id == row.id, _ROWS.c.attempts == row.attempts, *OPEN)
+                    .values(due_at=runtime.now(), attempts=row.attempts - 1)
+                )
+    except Unavailable:
+        log.warning("activities_left_claimed", count=len(rows))  # the lease brings them back
 
 
 async def process_row(runtime: Runtime, row: ReceivedActivity, batch: Batch) -> None:

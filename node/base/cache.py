@@ -14,7 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def open_redis(url: str) -> Redis:
         url,
         socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), 1, (ConnectionError,)),  # one that was closed, not one that hangs: that is slow
         max_connections=64,
     )
 

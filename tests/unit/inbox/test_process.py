@@ -193,3 +193,27 @@ async def test_a_stale_actor_is_refreshed_some_time_later(door: Door, alice: Str
     await door.settle()
     assert len(alice.peer.asked("/users/alice")) == before + 1
     assert await door.count(FetchTask) == 0
+
+
+async def test_what_was_claimed_and_not_begun_is_given_back(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short lease must not let rows that only waited for their turn run out of tries."""
+    bob = await door.person("bob")
+    post = await own_post(door, bob)
+    like = alice.activity("Like", post.uri)
+    await alice.deliver(door.inbox, like)
+    begin_seconds = process._BEGIN_SECONDS
+    monkeypatch.setattr(process, "_BEGIN_SECONDS", -1.0)
+    monkeypatch.setattr(process, "_WORK_SECONDS", 0.2)
+    await process_due(door.runtime)
+    async with door.runtime.read() as reader:
+        (waiting,) = await reader.scalars(select(ReceivedActivity).where(ReceivedActivity.done_at.is_(None)))
+    assert (waiting.attempts, waiting.outcome) == (0, "")
+    monkeypatch.setattr(process, "_BEGIN_SECONDS", begin_seconds)
+    await door.settle()
+    assert await door.count(Like) == 1
+
+
+def test_a_lease_covers_what_is_begun_under_it() -> None:
+    assert process._LEASE.total_seconds() > process._BEGIN_SECONDS + process._ROW_SECONDS
