@@ -10,8 +10,11 @@ Refusals are `RookeryError`s with the status of INB-2. What we merely dislike ge
 """
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -23,8 +26,10 @@ from federation.signatures import SignedRequest
 from inbox.backlog import require_room
 from inbox.metrics import count_delivery
 from inbox.models import ReceivedActivity
+from inbox.together import Together
 from node.accounts.queries import find_account_by_uri
-from node.base.db.inserts import insert_if_absent
+from node.base.cache import RedisGate
+from node.base.db.inserts import insert_new
 from node.base.errors import BadRequest, Forbidden, NotSignedIn, RookeryError, TooLarge, TooManyRequests, Unavailable
 from node.base.ids import new_id
 from node.base.lanes import INBOX
@@ -111,11 +116,40 @@ async def _store(runtime: Runtime, activity: Activity, body: bytes, signer: Sign
         "detail": "",
     }
     heard = memory_of(runtime).windows.add(("heard", signer.host, signer.scheme), now, _HEARD_EVERY) == 1
-    async with runtime.write() as uow:
-        is_new = await insert_if_absent(uow, ReceivedActivity, values)
-        if heard:
-            await uow.record(PeerHeard(signer.host, signer.scheme))
-    return is_new
+    arrival = _Arrival(runtime, values, PeerHeard(signer.host, signer.scheme) if heard else None)
+    await _together(runtime).take(arrival)
+    return arrival.is_new
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A delivery that has only to be stored."""
+
+    runtime: Runtime
+    row: dict[str, Any]
+    heard: PeerHeard | None
+    is_new: bool = False
+
+
+async def _keep(arrivals: Sequence[_Arrival]) -> None:
+    """Store deliveries of one node in one transaction."""
+    async with arrivals[0].runtime.write() as uow:
+        fresh = await insert_new(uow, ReceivedActivity, [arrival.row for arrival in arrivals])
+        for arrival in arrivals:
+            arrival.is_new = arrival.row["id"] in fresh
+            if arrival.heard is not None:
+                await uow.record(arrival.heard)
+
+
+_TOGETHER: "WeakKeyDictionary[RedisGate, Together[_Arrival]]" = WeakKeyDictionary()
+"""One a node and process, as `node.remote.memory`."""
+
+
+def _together(runtime: Runtime) -> Together[_Arrival]:
+    found = _TOGETHER.get(runtime.gate)
+    if found is None:
+        found = _TOGETHER.setdefault(runtime.gate, Together(_keep))
+    return found
 
 
 def _refusal(runtime: Runtime, error: FederationError) -> RookeryError | None:

@@ -91,6 +91,9 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
         return
     try:
         await _apply(runtime, rows)
+    except Unavailable as error:
+        log.info("events_wait", ids=[row.id for row in rows], reason=error.message)
+        await _give_back(runtime, [row.id for row in rows], wait=AWAY_WAIT)
     except Exception as error:
         if len(rows) == 1:
             await _failed(runtime, rows[0], error)
@@ -120,10 +123,6 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
 
 async def _failed(runtime: Runtime, row: Claimed, error: Exception) -> None:
     """Write down when an event is tried again, or that it is not."""
-    if isinstance(error, Unavailable):
-        log.info("event_waits", name=row.name, id=row.id, reason=error.message)
-        await _give_back(runtime, [row.id], wait=AWAY_WAIT)
-        return
     log.error("event_failed", name=row.name, id=row.id, attempt=row.attempts, exc_info=error)
     reason = f"{type(error).__name__}: {error}"
     if row.attempts >= MAX_ATTEMPTS:

@@ -4,7 +4,7 @@ Both databases know ON CONFLICT DO NOTHING, each in its own dialect of SQLAlchem
 change counters and record events only when the row is really new (attack row 115).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,19 @@ async def insert_if_absent(uow: UnitOfWork, table: type[Base], values: Mapping[s
     """Insert `values`, or do nothing if any unique key of `table` is taken; return whether a row was inserted."""
     await uow.flush()  # what it may refer to; a statement past the ORM does not flush by itself
     return await uow.write(_statement(uow.dialect, table), dict(values)) == 1
+
+
+async def insert_new(uow: UnitOfWork, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Insert those of `rows` of which no unique key is taken, in one statement; return the `id`s of these."""
+    return {row[0] for row in await uow.rows(_new_statement(uow.dialect, table), [dict(row) for row in rows])}
+
+
+@lru_cache(maxsize=256)
+def _new_statement(dialect: str, table: type[Base]) -> Executable:
+    rows = table.metadata.tables[table.__tablename__]
+    if dialect == "postgresql":
+        return postgresql.insert(rows).on_conflict_do_nothing().returning(rows.c.id)
+    return sqlite.insert(rows).on_conflict_do_nothing().returning(rows.c.id)
 
 
 @lru_cache(maxsize=256)

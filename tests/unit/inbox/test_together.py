@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from inbox.together import MOST, Together
+from node.base.errors import Unavailable
 
 
 class Book:
@@ -46,6 +47,19 @@ async def test_only_what_is_at_fault_fails() -> None:
     ends = await asyncio.gather(*(together.take(number) for number in range(4)), return_exceptions=True)
     assert [type(end) for end in ends] == [type(None), type(None), ValueError, type(None)]
     assert sorted(book.groups) == [[0], [1], [3]]
+
+
+async def test_a_database_that_is_away_is_away_for_all_and_asked_once() -> None:
+    asked: list[Sequence[int]] = []
+
+    async def away(items: Sequence[int]) -> None:
+        asked.append(list(items))
+        raise Unavailable("away")
+
+    together = Together(away)
+    ends = await asyncio.gather(*(together.take(number) for number in range(4)), return_exceptions=True)
+    assert [type(end) for end in ends] == [Unavailable] * 4
+    assert asked == [[0, 1, 2, 3]]
 
 
 async def test_what_is_to_be_alone_is_alone() -> None:
