@@ -16,9 +16,12 @@ import pytest
 import structlog
 
 from node.base.runtime import Runtime
+from tests.support.doors import Door, serve_inbox
+from tests.support.fake_peer import FakePeer
 from tests.support.nodes import Node, World, open_node, serve_node
 from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.redis_server import RedisServer
+from tests.support.stranger import Stranger
 
 _HERE = Path(__file__).parent
 _PAIR, _DELIVERY = "federation/test_pair.py", "federation/test_outbound_delivery.py"
@@ -135,3 +138,23 @@ async def world(redis_server: RedisServer, new_database_url: Callable[[], str]) 
     """Two nodes, "a" and "b", that federate over loopback."""
     async with World(redis_server, "a", "b", new_database_url=new_database_url) as two:
         yield two
+
+
+@pytest.fixture
+async def door(redis_server: RedisServer, database_url: str) -> AsyncIterator[Door]:
+    """A node of which only the inbox answers."""
+    async with serve_inbox(redis_server, database_url=database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[FakePeer]:
+    """A foreign server, honest unless a test says otherwise."""
+    async with FakePeer() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def alice(peer: FakePeer) -> Stranger:
+    """Somebody on it."""
+    return Stranger(peer, "alice")

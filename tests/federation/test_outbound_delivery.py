@@ -28,12 +28,6 @@ async def node(redis_server: RedisServer, database_url: str) -> AsyncIterator[Se
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[FakePeer]:
-    async with FakePeer() as opened:
-        yield opened
-
-
-@pytest.fixture
 async def ann(node: SendingNode) -> Account:
     return await make_account(node.runtime, "ann")
 

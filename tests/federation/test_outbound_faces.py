@@ -31,12 +31,6 @@ AP = {"Accept": "application/activity+json"}
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[FakePeer]:
-    async with FakePeer() as opened:
-        yield opened
-
-
-@pytest.fixture
 async def ann(node: Node) -> Account:
     return await make_account(node.runtime, "ann", display_name="Ann", note="Hi, I am Ann")
 

@@ -17,12 +17,6 @@ AP = "application/activity+json"
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[FakePeer]:
-    async with FakePeer() as made:
-        yield made
-
-
-@pytest.fixture
 async def other() -> AsyncIterator[FakePeer]:
     async with FakePeer() as made:
         yield made

@@ -28,7 +28,7 @@ from node.media.service import (
 from node.media.storage import find_file, new_key, write_file
 from node.media.views import media_view
 from node.posts.service import withdraw
-from tests.support.make import make_account, make_post
+from tests.support.make import make_post
 from tests.unit.node.media.pictures import animation, opened, picture, tattling_jpeg, tattling_png
 
 
@@ -40,11 +40,6 @@ def file_of(runtime: Runtime, key: str) -> bytes:
     path = find_file(runtime.settings.media_dir, key)
     assert path is not None
     return path.read_bytes()
-
-
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
 
 
 @pytest.mark.parametrize(

@@ -73,16 +73,6 @@ async def make_upload(runtime: Runtime, owner: Account, **columns: Any) -> Media
     return media
 
 
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
-
-
-@pytest.fixture
-async def bo(runtime: Runtime) -> Account:
-    return await make_account(runtime, "bo")
-
-
 async def test_a_post_stands_with_everything_that_belongs_to_it(runtime: Runtime, ann: Account, bo: Account) -> None:
     post = await write(
         runtime,

@@ -62,16 +62,6 @@ async def count_events(runtime: Runtime, name: str) -> int:
     return count
 
 
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
-
-
-@pytest.fixture
-async def bo(runtime: Runtime) -> Account:
-    return await make_account(runtime, "bo")
-
-
 async def test_row_115_twenty_likers_at_once_are_twenty(runtime: Runtime, ann: Account) -> None:
     post = await make_post(runtime, ann)
     people = [await make_account(runtime, f"p{number}") for number in range(20)]

@@ -54,11 +54,6 @@ async def al(runtime: Runtime) -> Account:
     return await make_stranger(runtime)
 
 
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
-
-
 async def test_a_remote_post_is_sanitised_and_sorted_by_its_own_time(runtime: Runtime, al: Account) -> None:
     note = remote_post(
         al,

@@ -1,6 +1,5 @@
 """Threads as the API shows them: a walk through the tree, bounded, loop-safe, for this viewer (behaviour 30)."""
 
-import pytest
 from sqlalchemy import update
 
 from node.accounts.models import Account
@@ -16,7 +15,7 @@ from node.posts.thread_queries import (
     ANONYMOUS_DESCENDANTS,
     MAX_ENTRIES,
 )
-from tests.support.make import make_account, make_post
+from tests.support.make import make_post
 
 
 async def context(runtime: Runtime, post: Post, viewer: Account | None = None) -> tuple[list[int], list[int]]:
@@ -39,16 +38,6 @@ async def bare_chain(runtime: Runtime, author: Account, length: int, *, star: bo
             uow.add(post)
             posts.append(post)
     return posts
-
-
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
-
-
-@pytest.fixture
-async def bo(runtime: Runtime) -> Account:
-    return await make_account(runtime, "bo")
 
 
 async def test_behaviour_30_a_thread_is_walked_as_a_tree(runtime: Runtime, ann: Account, bo: Account) -> None:

@@ -36,16 +36,6 @@ async def home_ids(runtime: Runtime, account: Account, **page: Any) -> list[int]
     return [int(status["id"]) for status in await home_page(runtime, account.id, Page(**page))]
 
 
-@pytest.fixture
-async def ann(runtime: Runtime) -> Account:
-    return await make_account(runtime, "ann")
-
-
-@pytest.fixture
-async def bo(runtime: Runtime) -> Account:
-    return await make_account(runtime, "bo")
-
-
 async def test_a_pushed_post_stands_in_home_once(runtime: Runtime, ann: Account, bo: Account) -> None:
     await follow_now(runtime, ann, bo)
     await home_ids(runtime, ann)
