@@ -12,8 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
 
 from federation.signatures import SigningKey
@@ -91,8 +92,20 @@ def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
 
 async def has_due(reader: Reader, *, slow: bool, now: datetime) -> bool:
     """Whether a claim would find something."""
-    found = await reader.scalar(select(Delivery.id).where(Delivery.due_at <= now, *claimable(slow=slow)).limit(1))
-    return found is not None
+    return bool(await reader.rows(_due(slow=slow), {"now": now}))
+
+
+@cache
+def _due(*, slow: bool) -> Executable:
+    return select(Delivery.id).where(Delivery.due_at <= bindparam("now"), *claimable(slow=slow)).limit(1)
+
+
+@cache
+def _wanted(*, slow: bool, urgent: bool) -> tuple[ColumnElement[bool], ...]:
+    return (Delivery.urgent.is_(urgent), *claimable(slow=slow))
+
+
+_ORDER: Final = (Delivery.due_at.asc(), Delivery.id.asc())
 
 
 async def claim(runtime: Runtime, *, slow: bool) -> Batch:
@@ -108,8 +121,8 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
                     now=now,
                     lease=LEASE,
                     limit=BATCH - len(ids),
-                    where=[Delivery.urgent.is_(urgent), *claimable(slow=slow)],
-                    order_by=[Delivery.due_at.asc(), Delivery.id.asc()],
+                    where=_wanted(slow=slow, urgent=urgent),
+                    order_by=_ORDER,
                 )
         if not ids:
             return Batch([], {}, 0)

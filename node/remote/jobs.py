@@ -35,6 +35,8 @@ _LEASE: Final = timedelta(minutes=5)
 _TASK_SECONDS: Final = 90.0
 _WORK_SECONDS: Final = 40.0
 
+_OPEN: Final = (FetchTask.parked_at.is_(None),)
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,7 +58,7 @@ async def fetch_due(runtime: Runtime) -> bool:
                 now=runtime.now(),
                 lease=_LEASE,
                 limit=BATCH,
-                where=(FetchTask.parked_at.is_(None),),
+                where=_OPEN,
             )
         if not ids:
             return False

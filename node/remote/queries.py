@@ -25,6 +25,7 @@ _LOCAL_FOLLOWER = (
     )
     .limit(1)
 )
+_DUE_TASK = select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= bindparam("now")).limit(1)
 _POST_FACTS = select(Post.id, Post.account_id, Post.deleted_at).where(Post.uri == bindparam("uri"))
 
 
@@ -78,10 +79,7 @@ async def list_accounts_named(
 
 async def has_due_tasks(reader: Reader, now: datetime) -> bool:
     """Say whether any fetch is due."""
-    found = await reader.scalar(
-        select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= now).limit(1)
-    )
-    return found is not None
+    return bool(await reader.rows(_DUE_TASK, {"now": now}))
 
 
 async def list_tasks(reader: Reader, ids: Collection[int]) -> Sequence[FetchTask]:
