@@ -37,7 +37,7 @@ async def webfinger(runtime: Runtime, resource: str) -> Document:
     """
     resource = resource.strip()
     settings = runtime.settings
-    if not resource or len(resource) > MAX_RESOURCE:
+    if not resource or len(resource) > MAX_RESOURCE or "\x00" in resource:
         raise BadRequest("WebFinger needs a resource, such as acct:ann@example.com.")
     if resource.rstrip("/") == settings.public_url:
         return _service(settings)

@@ -1,6 +1,7 @@
 """Requests that are bent out of shape: every one has a plain answer, none an accident (attack rows 29, 31, 83, 111)."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -9,7 +10,8 @@ import pytest
 
 from admin.serve import build_app
 from node.http.bodies import PLAIN_BYTES, largest_body
-from tests.support.nodes import Node, serve_node
+from tests.support.make import make_account, make_token
+from tests.support.nodes import Node, open_node, serve_node
 from tests.support.redis_server import RedisServer
 
 MEDIA = 8_000_000
@@ -107,3 +109,47 @@ async def test_row_113_figures_are_for_this_machine(node: Node) -> None:
         assert (await far.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 404
         for path in ("/admin", "/admin/accounts", "/admin/domains"):
             assert (await far.get(path)).status_code == 303
+
+
+WEIRD = ["%00", "%ED%A0%80", "9223372036854775807", "9" * 26, "a" * 3000]
+QUERIES = [
+    "/.well-known/webfinger?resource={}",
+    "/.well-known/webfinger?resource=acct:{}@HOST",
+    "/.well-known/webfinger?resource=http://HOST/@{}",
+    "/.well-known/webfinger?resource=http://HOST/users/{}",
+    "/api/v1/accounts/lookup?acct={}",
+    "/api/v1/accounts/lookup?acct=a@{}",
+    "/api/v1/accounts/search?q={}",
+    "/api/v1/accounts/relationships?id[]={}",
+    "/api/v1/statuses?id[]={}",
+    "/api/v1/notifications?types[]={}&max_id={}",
+    "/api/v1/timelines/home?max_id={}&limit={}",
+    "/api/v1/timelines/tag/x?any[]={}",
+    "/api/v2/search?q={}",
+    "/search?q={}",
+    "/search?q=%23{}",
+    "/public?min_id={}",
+    "/web/fresh?since_id={}&timeline={}",
+    "/auth/sign_in?return_to={}",
+    "/setup?token={}",
+    "/auth/confirm?token={}",
+]
+
+
+async def test_rows_29_and_111_nonsense_in_every_path(redis_server: RedisServer, database_url: str) -> None:
+    """A database that takes no NUL and no wide number is never asked with one; both kinds of database."""
+    async with open_node(redis_server, database_url=database_url) as runtime:
+        app = build_app(runtime)
+        ann = await make_account(runtime, "ann")
+        who = {"Authorization": f"Bearer {await make_token(runtime, ann.id)}"}
+        host = urlsplit(runtime.settings.public_url).netloc
+        paths = {re.sub("<[^>]*>", "{}", rule.rule) for rule in app.url_map.iter_rules()}
+        broken = []
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=runtime.settings.public_url) as http:
+            for path in sorted(path for path in paths | set(QUERIES) if "{}" in path):
+                for weird in WEIRD:
+                    target = path.replace("{}", weird).replace("HOST", host)
+                    answer = await http.get(target, headers=who)
+                    broken += [(target, answer.status_code)] if answer.status_code >= 500 else []
+        assert broken == []
