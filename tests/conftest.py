@@ -9,6 +9,7 @@ process. Tests that start a whole node's processes, or a Chromium, do so one aft
 """
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -47,7 +48,8 @@ structlog.configure(
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
         structlog.processors.KeyValueRenderer(),
-    ]
+    ],
+    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as the product: a command's stdout is its answer
 )
 
 
