@@ -16,8 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 
-import node.media.routes
-import outbox.routes
 import structlog
 import uvloop
 from hypercorn.asyncio import serve
@@ -28,7 +26,9 @@ import admin.health
 import admin.pages
 import inbox.routes
 import node.api
+import node.media.routes
 import node.web
+import outbox.routes
 from admin.listening import BACKLOG
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app

@@ -163,12 +163,13 @@ async def _fill(
 
 
 def _without_repeats(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the page with each post once: of a post and its boosts the newest entry stays."""
-    seen: set[str] = set()
+    """Return the page with each post once: itself rather than a boost of it, else its newest boost."""
+    seen = {status["id"] for status in statuses if status["reblog"] is None}
     kept = []
     for status in statuses:
-        shown = (status["reblog"] or status)["id"]
-        if shown not in seen:
-            seen.add(shown)
+        boosted = status["reblog"]
+        if boosted is None or boosted["id"] not in seen:
             kept.append(status)
+        if boosted is not None:
+            seen.add(boosted["id"])
     return kept
