@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 import node.base.db.migrations
 from admin.schema import metadata
-from node.base.db.sqlite import BUSY_TIMEOUT_MS
+from node.base.db.sqlite import prepare
 from node.base.runtime import running
 from node.base.settings import Settings
 
@@ -59,7 +59,7 @@ async def on_connection(url: str, use: Callable[[Connection], T]) -> T:
     engine = create_async_engine(url, poolclass=NullPool)
     sqlite = url.startswith("sqlite")
     if sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", lambda connection, _: prepare(connection, foreign_keys=False))
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         async with engine.connect() as connection, connection.begin():
@@ -68,14 +68,6 @@ async def on_connection(url: str, use: Callable[[Connection], T]) -> T:
             return await connection.run_sync(use)
     finally:
         await engine.dispose()
-
-
-def _prepare_sqlite(connection: Any, _entry: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=OFF"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def current_revision(connection: Connection) -> str:

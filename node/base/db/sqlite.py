@@ -16,6 +16,8 @@ statement, so it cannot fail half way with 'database is locked'.
 """
 
 import collections
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,15 +28,7 @@ from sqlalchemy.util.concurrency import await_
 
 BUSY_TIMEOUT_MS = 20_000
 
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    f"busy_timeout={BUSY_TIMEOUT_MS}",
-    "foreign_keys=ON",
-    "temp_store=MEMORY",
-    "cache_size=-16000",
-    "mmap_size=134217728",
-)
+_PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-16000", "mmap_size=134217728")
 
 
 INLINE: ContextVar[bool] = ContextVar("inline", default=False)
@@ -103,7 +97,8 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
             return found
 
         try:
-            if INLINE.get() or connection._conn.in_transaction:
+            # Taking the write lock may wait for another process: never in the event loop's thread.
+            if connection._conn.in_transaction or (INLINE.get() and not self.begins_with):
                 found = statement_whole()
             else:
                 found = await_(connection._execute(statement_whole))
@@ -153,8 +148,28 @@ class WritingConnection(ReadingConnection):
 
 def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
     """Make a fresh connection of SQLAlchemy's adapter one of ours and prepare its file."""
+    prepare(connection)
+    connection.__class__ = kind
+
+
+def prepare(connection: Any, *, foreign_keys: bool = True) -> None:
+    """Set a fresh connection of SQLAlchemy's adapter up: no implicit BEGIN, patience with locks, WAL."""
     # The driver's own implicit BEGIN would come too late (before the first write, not the first read).
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        await_(connection._connection.execute(f"PRAGMA {pragma}"))
-    connection.__class__ = kind
+    await_(connection._connection._execute(lambda: _prepare(connection._connection._conn, foreign_keys)))
+
+
+def _prepare(raw: sqlite3.Connection, foreign_keys: bool) -> None:
+    raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            # The first change of a new file to WAL does not wait for others who are at it; so we do.
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+    for pragma in (f"foreign_keys={'ON' if foreign_keys else 'OFF'}", *_PRAGMAS):
+        raw.execute(f"PRAGMA {pragma}")
