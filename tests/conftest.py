@@ -42,15 +42,20 @@ ON_ONE = tuple(
 MOST_PROCESSES = 9
 
 
-# Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.format_exc_info,
-        structlog.processors.KeyValueRenderer(),
-    ],
-    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as the product: a command's stdout is its answer
-)
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """Log to stderr, as the product does: a command's stdout is its answer. Before each test, since some reset it.
+
+    Plain tracebacks: the default renderer draws every local of every frame, which takes seconds.
+    """
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
