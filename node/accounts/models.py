@@ -37,6 +37,7 @@ class Account(Base):
     followers_url: Mapped[str] = mapped_column(String(2048), default="")
     following_url: Mapped[str] = mapped_column(String(2048), default="")
     featured_url: Mapped[str] = mapped_column(String(2048), default="")
+    featured_tags_url: Mapped[str] = mapped_column(String(2048), default="")
     actor_type: Mapped[str] = mapped_column(String(32), default="Person")
     display_name: Mapped[str] = mapped_column(String(2048), default="")
     note: Mapped[str] = mapped_column(Text, default="")
@@ -62,6 +63,8 @@ class Account(Base):
     """Grows with each change of what others see of the profile: part of the key of rendered posts."""
     created_at: Mapped[datetime]
     fetched_at: Mapped[datetime | None]
+    backfilled_at: Mapped[datetime | None]
+    """When the posts of a remote actor were last read from its outbox (COL-8)."""
     silenced_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     """Suspended here, by an operator."""

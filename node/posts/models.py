@@ -39,6 +39,13 @@ class Post(Base):
             postgresql_where=text("boost_of_id IS NOT NULL AND deleted_at IS NULL"),
         ),
         Index(
+            "ix_posts_quoted",
+            "quoted_id",
+            "id",
+            sqlite_where=text("quoted_id IS NOT NULL"),
+            postgresql_where=text("quoted_id IS NOT NULL"),
+        ),
+        Index(
             "ix_posts_public",
             "id",
             sqlite_where=text("visibility = 'public' AND deleted_at IS NULL AND boost_of_id IS NULL"),
@@ -75,10 +82,25 @@ class Post(Base):
     """Id of the oldest post known here of this thread: its own for a root."""
     context_uri: Mapped[str] = mapped_column(String(2048), default="")
     boost_of_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"))
+    quoted_id: Mapped[int | None] = mapped_column(BigInteger)
+    quoted_uri: Mapped[str | None] = mapped_column(String(2048))
+    quote_state: Mapped[str] = mapped_column(String(16), default="")
+    """"" for a post that quotes nothing, else "pending", "accepted", "rejected", "revoked", "deleted" or "legacy"."""
+    interaction_policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Who may quote, reply, like, announce (OBJ-16), as `federation` normalised it; empty: everybody."""
+    replies_uri: Mapped[str] = mapped_column(String(2048), default="")
+    """The replies collection of a remote post, for the completion of its thread (COL-7)."""
+    thread_checked_at: Mapped[datetime | None]
     application_id: Mapped[int | None] = mapped_column(BigInteger)
     replies_count: Mapped[BigInt] = mapped_column(default=0)
     boosts_count: Mapped[BigInt] = mapped_column(default=0)
     likes_count: Mapped[BigInt] = mapped_column(default=0)
+    quotes_count: Mapped[BigInt] = mapped_column(default=0)
+    reactions_count: Mapped[BigInt] = mapped_column(default=0)
+    reported_replies: Mapped[int | None] = mapped_column(BigInteger)
+    reported_boosts: Mapped[int | None] = mapped_column(BigInteger)
+    reported_likes: Mapped[int | None] = mapped_column(BigInteger)
+    """What a remote post's own server says, a hint from nobody else (COL-4); None while it said nothing."""
     published_at: Mapped[datetime]
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
