@@ -49,7 +49,9 @@ async def metrics() -> Response:
     node = runtime()
     if not may_see_metrics(node.settings.metrics_token):
         raise NotFound()
-    return Response(exposition(await examine(node), failures=node.gate.failures), content_type=CONTENT_TYPE_LATEST)
+    exchanges = await node.exchanges.read_counts()
+    figures = exposition(await examine(node), failures=node.gate.failures, exchanges=exchanges)
+    return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 
 def may_see_metrics(token: str) -> bool:

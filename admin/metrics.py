@@ -4,19 +4,23 @@ They describe the whole node, read from its database and Redis at the moment of 
 which web process answers and nothing is counted twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from admin.condition import Condition, find_problems
 
+ExchangeCounts = Mapping[tuple[str, str, str, str], int]
+"""How often (direction, kind, verdict, reason) was the case; all four are words of ours, never text from the wire."""
+
 
 class _ConditionCollector(Collector):
-    def __init__(self, condition: Condition, failures: int) -> None:
+    def __init__(self, condition: Condition, failures: int, exchanges: ExchangeCounts) -> None:
         self._condition = condition
         self._failures = failures
+        self._exchanges = exchanges
 
     def collect(self) -> Iterable[Metric]:
         condition = self._condition
@@ -42,6 +46,14 @@ class _ConditionCollector(Collector):
             processes.add_metric([kind], len(of_kind))
             memory.add_metric([kind], sum(process.memory for process in of_kind))
         yield from (processes, memory)
+        exchanges = CounterMetricFamily(
+            "rookery_exchanges",
+            "Exchanges with other servers since Redis started: in or out, for what, how they ended and why.",
+            labels=["direction", "kind", "verdict", "reason"],
+        )
+        for labels, number in sorted(self._exchanges.items()):
+            exchanges.add_metric(labels, number)
+        yield exchanges
         for name, text, value in (
             ("rookery_redis_up", "1 while Redis answers.", float(condition.redis.is_up)),
             ("rookery_redis_memory_bytes", "Memory Redis uses.", condition.redis.memory or 0),
@@ -59,8 +71,8 @@ class _ConditionCollector(Collector):
             yield GaugeMetricFamily(name, text, value=value)
 
 
-def exposition(condition: Condition, *, failures: int) -> bytes:
+def exposition(condition: Condition, *, failures: int, exchanges: ExchangeCounts) -> bytes:
     """Return the text that Prometheus reads."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_ConditionCollector(condition, failures))
+    registry.register(_ConditionCollector(condition, failures, exchanges))
     return generate_latest(registry)

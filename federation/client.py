@@ -15,6 +15,7 @@ errors carry what is needed for it.
 import asyncio
 import re
 import ssl
+import time
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -29,7 +30,16 @@ import httpx
 
 from federation.documents import Document, load_document
 from federation.egress import EgressPolicy
-from federation.errors import EgressRefused, FetchFailed, FetchGone, FetchRefused, MalformedDocument, OriginMismatch
+from federation.errors import (
+    EgressRefused,
+    FederationError,
+    FetchFailed,
+    FetchGone,
+    FetchRefused,
+    MalformedDocument,
+    OriginMismatch,
+)
+from federation.exchanges import Exchange, Verdict, kind_of
 from federation.gates import HostGate
 from federation.origins import Origin, is_http_uri, parse_origin, same_origin, split_port, split_uri, without_fragment
 from federation.signatures import SigningKey, sign_request, sign_request_rfc9421
@@ -48,6 +58,9 @@ _RETRY_AFTER: Final = (1.0, 24 * 3600.0)
 
 HopCheck = Callable[[str], Awaitable[None]]
 """Raises EgressRefused for a URL that must not be asked, whoever led there."""
+
+OnExchange = Callable[[Exchange], None]
+"""Hears of every request that left, or was not let out, and how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +117,11 @@ class FederationClient:
         max_connections: int = 200,
         ssl_context: ssl.SSLContext | None = None,
         may_ask: HopCheck | None = None,
+        on_exchange: OnExchange | None = None,
     ) -> None:
         self.egress = egress
         self._may_ask = may_ask
+        self._on_exchange = on_exchange
         self._user_agent = user_agent
         self._clock = clock
         self._first_party_host = first_party_host
@@ -137,22 +152,33 @@ class FederationClient:
         """
         asked = without_fragment(uri)
         fetched = await self.fetch_bytes(asked, accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme)
-        found, document_id = read_document(asked, fetched)
+        found, document_id = self._read_document(asked, fetched)
         if found is not None:
             return found
         fetched = await self.fetch_bytes(
             without_fragment(document_id), accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme
         )
-        found, second_id = read_document(document_id, fetched)
+        found, second_id = self._read_document(document_id, fetched)
         if found is None:
             raise OriginMismatch("id_mismatch", f"asked for {document_id[:200]}, which calls itself {second_id[:200]}")
         return found
+
+    def _read_document(self, asked: str, fetched: FetchedBytes) -> tuple[FetchedDocument | None, str]:
+        try:
+            return read_document(asked, fetched)
+        except FederationError as error:
+            self._note_judged("GET", fetched.final_url, DOCUMENT_ACCEPT, error, status=200)
+            raise
 
     async def fetch_bytes(
         self, url: str, *, accept: str, limit: int, signer: SigningKey | None = None, scheme: Scheme = "cavage"
     ) -> FetchedBytes:
         """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`."""
-        answer = await self._get(url, accept, limit, signer, scheme, with_query=True)
+        try:
+            answer = await self._get(url, accept, limit, signer, scheme, with_query=True)
+        except EgressRefused as error:
+            self._note_judged("GET", url, accept, error, status=None)
+            raise
         if answer.status == 401 and signer is not None and scheme == "cavage" and "?" in answer.url:
             answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
         if answer.status != 200:
@@ -169,8 +195,12 @@ class FederationClient:
         """
         url = inbox_url
         for last in (False, True):
-            headers = self._signed("POST", url, signer, scheme, body=body)
-            answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
+            try:
+                headers = self._signed("POST", url, signer, scheme, body=body)
+                answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
+            except EgressRefused as error:
+                self._note_judged("POST", url, "", error, status=None)
+                raise
             location = answer.headers.get("location")
             if last or answer.status not in {307, 308} or location is None:
                 break
@@ -246,7 +276,70 @@ class FederationClient:
         gate: HostGate,
         seconds: float,
     ) -> _Answer:
-        """Send one request and read its answer within its cap; waiting for the host's turn is not timed."""
+        """Send one request and say how it ended; waiting for the host's turn is not timed."""
+        async with gate.turn(parse_origin(url).host_port):
+            at, started = self._clock(), time.perf_counter()
+            try:
+                answer = await self._send(method, url, headers, body, limit, seconds)
+            except FetchFailed as error:
+                self._note(method, url, headers, at, started, error.status, "failed", error.reason, error.detail)
+                raise
+            except asyncio.CancelledError:
+                self._note(method, url, headers, at, started, None, "failed", "given_up", "no answer in our patience")
+                raise
+        verdict, reason = _verdict_of(answer.status)
+        said = answer.body[:_EXCERPT].decode("utf-8", "replace") if verdict == "refused" else ""
+        date = answer.headers.get("date", "")
+        self._note(method, url, headers, at, started, answer.status, verdict, reason, said, date)
+        return answer
+
+    def _note(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        at: datetime,
+        started: float,
+        status: int | None,
+        verdict: Verdict,
+        reason: str,
+        detail: str,
+        date: str = "",
+    ) -> None:
+        if self._on_exchange is None:
+            return
+        scheme = "rfc9421" if "Signature-Input" in headers else "cavage" if "Signature" in headers else ""
+        self._on_exchange(
+            Exchange(
+                at=at,
+                direction="out",
+                kind=kind_of(method, url, headers.get("Accept", "")),
+                host=parse_origin(url).host_port,
+                method=method,
+                url=url,
+                status=status,
+                verdict=verdict,
+                reason=reason,
+                detail=detail,
+                scheme=scheme,
+                ms=round((time.perf_counter() - started) * 1000),
+                date=date,
+            )
+        )
+
+    def _note_judged(self, method: str, url: str, accept: str, error: FederationError, *, status: int | None) -> None:
+        """Keep account of what was not let out, or of an answer that came and was not believed."""
+        if is_http_uri(url):
+            verdict: Verdict = "refused"
+            headers = {"Accept": accept}
+            self._note(
+                method, url, headers, self._clock(), time.perf_counter(), status, verdict, error.reason, error.detail
+            )
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, limit: int, seconds: float
+    ) -> _Answer:
+        """Send one request and read its answer within its cap."""
         origin, target = split_uri(url)
         headers["User-Agent"] = self._user_agent
         headers["Accept-Encoding"] = "gzip" if body is None else "identity"
@@ -257,23 +350,22 @@ class FederationClient:
             content=body,
             extensions={"target": target.encode("ascii")},
         )
-        async with gate.turn(origin.host_port):
-            try:
-                async with asyncio.timeout(max(seconds, 0.001)):
-                    try:
-                        response = await self._transport.handle_async_request(request)
-                    except FetchFailed as error:
-                        if error.reason != "connection_broken":
-                            raise
-                        # A kept connection that the peer closed as we wrote. Activities carry ids, so a
-                        # second copy has no second effect (INB-3).
-                        response = await self._transport.handle_async_request(request)
-                    try:
-                        content = await _read(response, limit, cut=body is not None)
-                    finally:
-                        await response.aclose()
-            except TimeoutError as error:
-                raise FetchFailed("timeout", f"no complete answer in {TOTAL_SECONDS:.0f} s") from error
+        try:
+            async with asyncio.timeout(max(seconds, 0.001)):
+                try:
+                    response = await self._transport.handle_async_request(request)
+                except FetchFailed as error:
+                    if error.reason != "connection_broken":
+                        raise
+                    # A kept connection that the peer closed as we wrote. Activities carry ids, so a
+                    # second copy has no second effect (INB-3).
+                    response = await self._transport.handle_async_request(request)
+                try:
+                    content = await _read(response, limit, cut=body is not None)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise FetchFailed("timeout", f"no complete answer in {TOTAL_SECONDS:.0f} s") from error
         return _Answer(response.status_code, response.headers, content, url)
 
 
@@ -347,6 +439,13 @@ def _failure(answer: _Answer, wish: float | None) -> FetchFailed:
     if status in {401, 403}:
         return FetchRefused("unauthorised" if status == 401 else "forbidden", detail, status=status)
     return FetchFailed("http_status", detail, status=status, retry_after=wish)
+
+
+def _verdict_of(status: int) -> tuple[Verdict, str]:
+    """Say how a status ends an exchange, with its reason code."""
+    if status < 400:
+        return "accepted", ""
+    return "failed" if status >= 500 else "refused", f"http_{status}"
 
 
 def _same_site(a: str, b: str) -> bool:

@@ -44,6 +44,7 @@ from node.base.work import drain
 from node.moderation.queries import read_policy_book
 from node.moderation.rules import PolicyBook
 from node.remote.actors import is_stale
+from node.remote.arrivals import note_end
 from node.remote.errors import is_passing
 from node.remote.tasks import ACTOR, queue_fetch, refresh_delay
 
@@ -252,6 +253,14 @@ async def _end(runtime: Runtime, row: ReceivedActivity, outcome: str, reason: st
     async with runtime.write() as uow:
         await _end_rows(uow, [row.id], outcome, said, now=runtime.now())
     count_processed(row.kind, outcome)
+    note_end(
+        runtime,
+        host=row.host,
+        kind=row.kind,
+        verdict="ignored" if outcome == IGNORED else "refused" if outcome == REFUSED else "failed",
+        reason=reason,
+        detail=detail,
+    )
     if outcome != IGNORED:
         log.info("activity_" + outcome, kind=row.kind[:64], host=row.host, reason=reason, detail=detail[:300])
 

@@ -35,6 +35,7 @@ from node.base.ids import new_id
 from node.base.lanes import INBOX
 from node.base.runtime import Runtime
 from node.events import PeerHeard
+from node.remote.arrivals import note_proven, note_refused, note_unproven
 from node.remote.errors import FetchLimited
 from node.remote.memory import memory_of
 from node.remote.signers import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
@@ -62,12 +63,15 @@ async def receive_activity(
     except FederationError as error:
         refusal = _refusal(runtime, error)
         count_delivery("refused" if refusal is not None else IGNORED, error.reason)
+        status = 202 if refusal is None else refusal.status
+        await note_refused(runtime, request, error, kind="delivery", status=status, source=source)
         log.info("delivery_refused", reason=error.reason, detail=error.detail[:300], source=source)
         if refusal is None:
             return IGNORED
         raise refusal from error
     except TooManyRequests:
         count_delivery("deferred", "backlog")
+        note_unproven(runtime, request, kind="delivery", status=429, verdict="refused", reason="backlog", source=source)
         raise
     count_delivery(answer, "")
     return answer
@@ -76,13 +80,18 @@ async def receive_activity(
 async def _receive(runtime: Runtime, request: SignedRequest, owner_id: int | None, source: str) -> str:
     activity = parse_activity(load_document(request.body))
     if await _is_farewell_of_stranger(runtime, activity):
+        note_unproven(
+            runtime, request, kind="delivery", status=202, verdict="ignored", reason="farewell", source=source
+        )
         return IGNORED
     await require_welcome(runtime, activity.actor)
     await require_room(runtime, host_of(activity.actor))
     signer = await verify_request(runtime, request, source=source)
     is_new = await _store(runtime, activity, request.body, signer, owner_id)
+    answer = ACCEPTED if is_new else DUPLICATE
+    note_proven(runtime, request, host=signer.host, scheme=signer.scheme, kind="delivery", answer=answer, source=source)
     await runtime.nudge(INBOX)
-    return ACCEPTED if is_new else DUPLICATE
+    return answer
 
 
 async def _is_farewell_of_stranger(runtime: Runtime, activity: Activity) -> bool:

@@ -17,8 +17,10 @@ from node.accounts.queries import find_account_by_uri, find_key
 from node.base.errors import Forbidden, NotSignedIn, Unavailable
 from node.base.runtime import Runtime
 from node.follows.queries import is_block_between
+from node.http.context import client_address
 from node.http.signatures import signed_request
 from node.moderation.queries import is_suspended_domain
+from node.remote.arrivals import note_proven, note_refused, note_unproven
 from node.remote.errors import FetchLimited
 from node.remote.signers import BlockedDomain, KeyAway, verify_request
 
@@ -57,8 +59,12 @@ async def glance(runtime: Runtime) -> Onlooker:
         return await look(runtime, required=True)
     if not is_signed():
         return Onlooker()
+    incoming = signed_request(runtime, request, b"")
+    note_unproven(
+        runtime, incoming, kind="read", status=200, verdict="accepted", reason="not_judged", source=client_address()
+    )
     try:
-        key_id = inspect_signature(signed_request(runtime, request, b"")).key_id
+        key_id = inspect_signature(incoming).key_id
         host = host_of(key_id)
     except FederationError:
         return Onlooker(signed=True)  # a public document is nothing to lie for
@@ -78,13 +84,18 @@ async def look(runtime: Runtime, *, required: bool) -> Onlooker:
         if required:
             raise NotSignedIn("This server answers signed requests only.")
         return Onlooker()
+    incoming, source = signed_request(runtime, request, b""), request.remote_addr or ""
     try:
-        signer = await verify_request(runtime, signed_request(runtime, request, b""), source=request.remote_addr or "")
+        signer = await verify_request(runtime, incoming, source=source)
+        note_proven(runtime, incoming, host=signer.host, scheme=signer.scheme, kind="read", source=source)
     except BlockedDomain as error:
+        await note_refused(runtime, incoming, error, kind="read", status=403, source=source)
         raise Forbidden() from error
     except (KeyAway, FetchLimited) as error:
+        await note_refused(runtime, incoming, error, kind="read", status=503, source=source)
         raise Unavailable("The key of this signature cannot be had right now.") from error
     except FederationError as error:
+        await note_refused(runtime, incoming, error, kind="read", status=401 if required else 200, source=source)
         if required:
             raise NotSignedIn(f"The signature was not accepted: {error.reason}.") from error
         return Onlooker(signed=True)

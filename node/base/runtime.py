@@ -11,6 +11,7 @@ from node.base.cache import LocalCaches, RedisGate, open_redis
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
+from node.base.exchange_log import ExchangeLog
 from node.base.lanes import RELAY, Nudger
 from node.base.settings import Settings
 
@@ -26,6 +27,7 @@ class Runtime:
     gate: RedisGate
     nudger: Nudger
     http: FederationClient
+    exchanges: ExchangeLog
     clock: Clock = field(default=system_clock)
     caches: LocalCaches = field(default_factory=LocalCaches)
 
@@ -52,6 +54,7 @@ class Runtime:
     async def close(self) -> None:
         """Close everything this runtime holds open."""
         await self.http.aclose()
+        await self.exchanges.close()
         await self.nudger.close()
         await self.gate.redis.aclose()
         await self.database.close()
@@ -77,6 +80,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
             await rule(runtime, url)
 
     gate = RedisGate(open_redis(settings.effective_redis_url))
+    exchanges = ExchangeLog(gate)
     http = FederationClient(
         egress=EgressPolicy(insecure_networks=settings.insecure_peers),
         user_agent=f"Rookery/{VERSION} (+{settings.public_url})",
@@ -85,6 +89,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         posts_per_host=settings.deliveries_per_host,
         max_connections=max(200, 5 * settings.delivery_concurrency),
         may_ask=may_ask,
+        on_exchange=exchanges.note,
     )
     runtime = Runtime(
         settings=settings,
@@ -92,6 +97,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         gate=gate,
         nudger=Nudger(gate, settings.effective_redis_url),
         http=http,
+        exchanges=exchanges,
         clock=clock,
     )
     return runtime

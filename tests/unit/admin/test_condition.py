@@ -50,10 +50,16 @@ def test_each_fault_is_said_with_advice() -> None:
 
 def test_figures_are_read_from_the_rows(runtime: Runtime) -> None:
     """See the tests below; this one keeps the text form honest."""
-    text = exposition(replace(WELL, hosts=[FailingHost("b.example", 3, "paused", "timeout", None, 2)]), failures=4)
+    text = exposition(
+        replace(WELL, hosts=[FailingHost("b.example", 3, "paused", "timeout", None, 2)]),
+        failures=4,
+        exchanges={("in", "delivery", "refused", "signature_mismatch"): 7},
+    )
     assert b'rookery_failing_hosts{state="paused"} 1.0' in text
     assert b'rookery_processes{kind="worker"} 1.0' in text
     assert b"rookery_redis_failures 4.0" in text
+    counted = b'{direction="in",kind="delivery",reason="signature_mismatch",verdict="refused"} 7.0'
+    assert b"rookery_exchanges_total" + counted in text
 
 
 async def test_what_waits_and_what_gave_up_is_counted(runtime: Runtime) -> None:
