@@ -6,8 +6,17 @@ Imported by the worker (runs drains), the scheduler (asks which are due) and tes
 import inbox.process
 import node.auth.letters
 import node.mail.jobs
+import node.polls.jobs
 import node.remote.jobs
 import outbox.deliver
 import outbox.relay
 
-MODULES = (inbox.process, node.auth.letters, node.mail.jobs, node.remote.jobs, outbox.deliver, outbox.relay)
+MODULES = (
+    inbox.process,
+    node.auth.letters,
+    node.mail.jobs,
+    node.polls.jobs,
+    node.remote.jobs,
+    outbox.deliver,
+    outbox.relay,
+)

@@ -16,6 +16,7 @@ import node.mail.models
 import node.media.models
 import node.moderation.models
 import node.notifications.models
+import node.polls.models
 import node.posts.models
 import node.remote.models
 import outbox.models
@@ -32,6 +33,7 @@ MODULES = (
     node.media.models,
     node.moderation.models,
     node.notifications.models,
+    node.polls.models,
     node.posts.models,
     node.remote.models,
     outbox.models,

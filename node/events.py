@@ -136,3 +136,26 @@ class PeerHeard(Event):
 
     host: str
     scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteCast(Event):
+    """One of ours chose an option of a remote poll."""
+
+    vote_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PollCounted(Event):
+    """The counts of a poll of ours have changed and it is time to tell (OBJ-10)."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PollEnded(Event):
+    """A poll, ours or remote, is over. Its effect tells some of the voters, those after `after_id`, and records the
+    event again while some are left, so that no transaction is long."""
+
+    post_id: int
+    after_id: int = 0

@@ -94,6 +94,11 @@ def like_uri(settings: Settings, like_id: int) -> str:
     return f"{settings.public_url}/likes/{like_id}"
 
 
+def vote_uri(settings: Settings, account_id: int, vote_id: int) -> str:
+    """Return the id of a local vote on a remote poll; its Create is a step further (OBJ-10)."""
+    return f"{actor_uri(settings, account_id)}#votes/{vote_id}"
+
+
 def block_uri(settings: Settings, block_id: int) -> str:
     """Return the id of a local Block."""
     return f"{settings.public_url}/blocks/{block_id}"

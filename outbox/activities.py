@@ -26,10 +26,12 @@ from federation.writing import (
     reject_activity,
     undo_activity,
     update_activity,
+    vote_activity,
 )
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
+from node.polls.queries import CastVote
 from node.posts.models import Post
 from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri
 from outbox.facts import actor_facts, instance_actor_facts, post_facts
@@ -98,6 +100,18 @@ def delete_of_actor(account: Account, *, settings: Settings) -> Document:
 def like(uri: str, account: Account, post: Post, author: Account) -> Document:
     """Return a Like."""
     return like_activity(uri, account.uri, post.uri, to=[author.uri])
+
+
+def vote(cast: CastVote, voter: Account, question: Post, author: Account) -> Document:
+    """Return the Create of a vote (OBJ-10)."""
+    return vote_activity(
+        cast.uri,
+        voter.uri,
+        question=question.uri,
+        author=author.uri,
+        option=cast.option,
+        published=cast.created_at,
+    )
 
 
 def follow(uri: str, follower: Account, followee: Account) -> Document:

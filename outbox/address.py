@@ -65,7 +65,7 @@ class Occasion:
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell of a new post or boost of ours."""
     facts = await find_post_facts(on.uow, event.post_id)
-    post = await _standing(on, event.post_id) if facts is not None and facts.local else None
+    post = await standing(on, event.post_id) if facts is not None and facts.local else None
     if post is None:
         return
     settings = on.runtime.settings
@@ -75,22 +75,22 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         if original is None or author is None or original.deleted_at is not None:
             return
         document = activities.announce(post, original, author, settings=settings)
-        await send(on, document, _audience_of(post, {author.id}), object_key=post.uri)
+        await send(on, document, audience_of(post, {author.id}), object_key=post.uri)
         return
     named = set(await list_mention_ids(on.uow, post.id))
     document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
-    await send(on, document, _audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
+    await send(on, document, audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
     """Tell of the new words of a post of ours: everybody who has it, liked it, boosted it or answered it."""
-    post = await _standing(on, event.post_id)
+    post = await standing(on, event.post_id)
     if post is None:
         return
     note = await activities.note(on.uow, post, settings=on.runtime.settings)
     document = activities.update_of_post(post, note, event_id=on.event_id, edited=post.edited_at or on.now)
     named = set(await list_mention_ids(on.uow, post.id))
-    to = _audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
 
 
@@ -109,11 +109,11 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
         if original is None or boosted is None:
             return
         document = activities.undo(activities.announce(post, original, boosted, settings=settings))
-        await send(on, document, _audience_of(post, {boosted.id}), object_key=post.uri)
+        await send(on, document, audience_of(post, {boosted.id}), object_key=post.uri)
         return
     named = set(await list_mention_ids(on.uow, post.id))
     document = activities.delete_of_post(post, settings=settings)
-    to = _audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     await send(on, document, to, object_key=post.uri)
 
 
@@ -287,7 +287,7 @@ async def _store(on: Occasion, document: Document, *, author_id: int, object_key
     return found
 
 
-async def _standing(on: Occasion, post_id: int) -> Post | None:
+async def standing(on: Occasion, post_id: int) -> Post | None:
     """Return a post of ours that may still be told of."""
     post = await find_post(on.uow, post_id)
     if post is None or not post.local or post.deleted_at is not None:
@@ -296,12 +296,15 @@ async def _standing(on: Occasion, post_id: int) -> Post | None:
     return None if author is None or author.is_gone else post
 
 
-def _audience_of(post: Post, named: set[int], *, involved: bool = False) -> Recipients:
+def audience_of(post: Post, named: set[int], *, involved: bool = False, voters_of: int | None = None) -> Recipients:
+    """Return who gets what is said of a post: whom it names, the followers unless it is direct, and who had to do
+    with it."""
     return Recipients(
         author_id=post.account_id,
         account_ids=frozenset(named),
         followers=post.visibility != "direct",
         involved_with=post.id if involved else None,
+        voters_of=voters_of,
         personal=post.visibility == "direct",
     )
 

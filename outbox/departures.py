@@ -15,6 +15,7 @@ from node.blocks.service import remove_all
 from node.events import AccountDeleted, AccountLeft, PostDeleted
 from node.follows.service import sever_all
 from node.notifications.service import withdraw_for_account
+from node.polls.service import forget_poll
 from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.service import withdraw
@@ -24,8 +25,9 @@ PIECE: Final = 100
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
-    """Remove the likes of a post; `address` has read from them who is to hear of its end."""
+    """Remove the likes and the poll of a post; `address` has read from them who is to hear of its end."""
     await forget_likes(on.uow, event.post_id)
+    await forget_poll(on.uow, event.post_id)
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:

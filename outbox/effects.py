@@ -22,6 +22,8 @@ from node.events import (
     FollowRejected,
     FollowRequested,
     PeerHeard,
+    PollCounted,
+    PollEnded,
     PostDeleted,
     PostEdited,
     PostLiked,
@@ -29,8 +31,9 @@ from node.events import (
     PostUnliked,
     ProfileUpdated,
     Unfollowed,
+    VoteCast,
 )
-from outbox import address, departures, homes, media, notices
+from outbox import address, departures, homes, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -54,7 +57,12 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(pushed=(homes.post_published,), stored=(address.post_published, notices.post_published)),
     PostEdited: Effects(pushed=(media.let_go,), stored=(address.post_edited, notices.post_edited)),
-    PostDeleted: Effects(pushed=(media.let_go,), stored=(address.post_deleted, notices.post_deleted)),
+    PostDeleted: Effects(
+        pushed=(media.let_go,), stored=(address.post_deleted, notices.post_deleted, departures.post_deleted)
+    ),
+    VoteCast: Effects(stored=(polls.vote_cast,)),
+    PollCounted: Effects(stored=(polls.poll_counted,)),
+    PollEnded: Effects(stored=(polls.poll_ended, notices.poll_ended)),
     PostLiked: Effects(stored=(address.post_liked, notices.post_liked)),
     PostUnliked: Effects(stored=(address.post_unliked, notices.post_unliked)),
     FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested)),

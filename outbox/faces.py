@@ -18,6 +18,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
 from node.follows.queries import find_follow_by_id
+from node.polls.queries import find_poll_version
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post, may_see
 from node.posts.rules import OPEN_VISIBILITIES
@@ -101,7 +102,8 @@ async def post_face(
             raise NotFound()
         private = post.visibility not in OPEN_VISIBILITIES
         cache = runtime.caches.get("faces", size=CACHED, seconds=CACHED_SECONDS)
-        key = ("post", post.id, post.edited_at, post.likes_count, post.boosts_count, activity)
+        poll = await find_poll_version(reader, post.id) if post.kind == "Question" else None
+        key = ("post", post.id, post.edited_at, post.likes_count, post.boosts_count, poll, activity)
         packet: Packet | None = cache.get(key)
         if packet is None:
             packet = packed(await _post_document(runtime, reader, post, activity=activity))

@@ -9,13 +9,16 @@ from federation.writing import (
     HashtagFacts,
     InstanceActorFacts,
     MentionFacts,
+    OptionFacts,
     PictureFacts,
+    PollFacts,
     PostFacts,
 )
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
 from node.media.models import Media
+from node.polls.queries import PollState
 from node.uris import (
     actor_uri,
     featured_uri,
@@ -112,8 +115,20 @@ def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
         mentions=_mentions(rows, settings),
         hashtags=tuple(HashtagFacts(name=tag.display, url=tag_url(settings, tag.name)) for tag in rows.hashtags),
         attachments=tuple(_attachment(media, settings) for media in rows.media[:SENT_MEDIA]),
+        poll=None if rows.poll is None else _poll(rows.poll),
         likes_count=post.likes_count,
         shares_count=post.boosts_count,
+    )
+
+
+def _poll(poll: PollState) -> PollFacts:
+    shows_counts = poll.closed_at is not None or not poll.hide_totals
+    return PollFacts(
+        options=tuple(OptionFacts(name=title, votes=votes if shows_counts else None) for title, votes in poll.options),
+        multiple=poll.multiple,
+        voters_count=poll.voters_count or 0,
+        ends=poll.closes_at,
+        closed=None if poll.closed_at is None else poll.closes_at or poll.closed_at,
     )
 
 

@@ -1,12 +1,15 @@
 """Which of our people an event concerns: the effects that notify. Whether somebody wants to hear it (blocks, mutes,
 oneself) is decided by `node.notifications`; here stands only who did what to whom."""
 
+from typing import Final
+
 from node.accounts.queries import find_account
 from node.events import (
     AccountBlocked,
     FollowAccepted,
     FollowRejected,
     FollowRequested,
+    PollEnded,
     PostDeleted,
     PostEdited,
     PostLiked,
@@ -16,9 +19,13 @@ from node.events import (
 )
 from node.notifications.rules import Kind
 from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
+from node.polls.queries import list_local_voters
 from node.posts.queries import find_post
 from outbox.address import Occasion
 from outbox.queries import find_post_facts, list_bell_followers, list_local_boosters, list_local_mentions
+
+PIECE: Final = 100
+"""How many voters are told in one transaction."""
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -80,6 +87,20 @@ async def post_unliked(on: Occasion, event: PostUnliked) -> None:
             from_account_id=event.account_id,
             post_id=post.id,
         )
+
+
+async def poll_ended(on: Occasion, event: PollEnded) -> None:
+    """Tell the author and those who voted that a poll is over, some of them at a time."""
+    post = await find_post(on.uow, event.post_id)
+    if post is None or post.deleted_at is not None:
+        return
+    if event.after_id == 0:
+        await _tell(on, post.account_id, "poll", post.account_id, post.id)
+    voters = await list_local_voters(on.uow, post.id, after_id=event.after_id, limit=PIECE)
+    for account_id in voters:
+        await _tell(on, account_id, "poll", post.account_id, post.id)
+    if len(voters) == PIECE:
+        await on.uow.record(PollEnded(post.id, after_id=voters[-1]))
 
 
 async def follow_requested(on: Occasion, event: FollowRequested) -> None:

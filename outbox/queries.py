@@ -17,6 +17,7 @@ from node.follows.models import Follow
 from node.media.models import Media
 from node.moderation.models import DomainPolicy
 from node.moderation.rules import Policy, PolicyBook
+from node.polls.queries import PollState, list_polls
 from node.posts.models import Hashtag, Mention, Post, PostHashtag
 from node.posts.rules import OPEN_VISIBILITIES, visible_to
 
@@ -30,6 +31,7 @@ class PostRows:
     hashtags: list[Hashtag] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
     parent_uri: str | None = None
+    poll: PollState | None = None
 
 
 _LOCAL_MENTIONS = (
@@ -103,7 +105,7 @@ async def list_suspended_hosts(reader: Reader, hosts: Collection[str]) -> set[st
 
 
 async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostRows]:
-    """Return posts with their rows: four queries for any number of them."""
+    """Return posts with their rows: four queries for any number of them, a fifth where there are polls."""
     ids = [post.id for post in posts]
     rows = {post.id: PostRows(post, parent_uri=post.in_reply_to_uri) for post in posts}
     for post_id, account in await reader.execute(
@@ -122,6 +124,10 @@ async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostR
         rows[post_id].hashtags.append(tag)
     for item in await reader.scalars(select(Media).where(Media.post_id.in_(ids)).order_by(Media.position, Media.id)):
         rows[item.post_id].media.append(item)
+    questions = [post.id for post in posts if post.kind == "Question"]
+    if questions:
+        for post_id, poll in (await list_polls(reader, questions, None)).items():
+            rows[post_id].poll = poll
     parents = {post.in_reply_to_id for post in posts if post.in_reply_to_id is not None}
     if parents:
         found = await reader.execute(select(Post.id, Post.uri).where(Post.id.in_(parents)))

@@ -19,6 +19,7 @@ from node.accounts.queries import is_present
 from node.accounts.relations import blocks
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
 from outbox.models import Peer
 
@@ -34,7 +35,9 @@ class Recipients:
     account_ids: frozenset[int] = frozenset()
     followers: bool = False
     involved_with: int | None = None
-    """A post: everybody who liked, boosted or answered it, for what changes it or takes it back."""
+    """A post: everybody who liked, boosted, answered it or voted on it, for what changes it or takes it back."""
+    voters_of: int | None = None
+    """A poll, when its counts have changed (OBJ-10)."""
 
     recent_hosts: bool = False
     everybody: bool = False
@@ -69,6 +72,8 @@ async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
         whom.append(select(Account.id).where(Account.id.in_(to.account_ids)))
     if to.involved_with is not None:
         whom += _involved(to.involved_with)
+    if to.voters_of is not None:
+        whom.append(_voters(to.voters_of))
     boxes: set[_Box] = set()
     if whom:
         people = select(Account.inbox_url, Account.shared_inbox_url).where(
@@ -95,7 +100,12 @@ def _involved(post_id: int) -> list[Select[Any]]:
         select(Like.account_id).where(Like.post_id == post_id),
         select(Post.account_id).where(or_(Post.boost_of_id == post_id, Post.in_reply_to_id == post_id)),
         select(Mention.account_id).where(Mention.post_id == post_id),
+        _voters(post_id),
     ]
+
+
+def _voters(poll_id: int) -> Select[Any]:
+    return select(PollVote.account_id).where(PollVote.poll_id == poll_id)
 
 
 def _best_inbox() -> ColumnElement[str]:

@@ -1,6 +1,6 @@
 """Documents that we send and serve: facts (frozen dataclasses) in, dicts out. No database, no I/O.
 
-One module a noun: `actors`, `posts`, `activities`, `collections`, `wellknown`. Called by `outbox` (faces,
+One module a noun: `actors`, `posts`, `polls`, `activities`, `collections`, `wellknown`. Called by `outbox` (faces,
 activities, well-known documents). The rules of GEN-2 and GEN-3 hold for all of them: lists are always lists,
 single references always plain strings, and a key without a value is left out, except for the few that peers
 expect to find (`summary` on actors, `inReplyTo` and `sensitive` on notes).
@@ -26,6 +26,7 @@ from federation.writing.actors import (
     instance_actor_document,
 )
 from federation.writing.collections import collection, ordered_collection, ordered_collection_page
+from federation.writing.polls import OptionFacts, PollFacts, vote_activity
 from federation.writing.posts import (
     AttachmentFacts,
     EmojiFacts,
@@ -54,7 +55,9 @@ __all__ = [
     "InstanceActorFacts",
     "MentionFacts",
     "NodeInfoFacts",
+    "OptionFacts",
     "PictureFacts",
+    "PollFacts",
     "PostFacts",
     "WebFingerFacts",
     "accept_activity",
@@ -79,5 +82,6 @@ __all__ = [
     "tombstone_document",
     "undo_activity",
     "update_activity",
+    "vote_activity",
     "webfinger_document",
 ]

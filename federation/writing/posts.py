@@ -7,6 +7,7 @@ from datetime import datetime
 from federation.documents import Document, format_time
 from federation.post_parsing import Visibility
 from federation.vocabulary import AS_CONTEXT, POST_CTX, PUBLIC
+from federation.writing.polls import PollFacts, question_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class PostFacts:
     hashtags: tuple[HashtagFacts, ...] = ()
     emojis: tuple[EmojiFacts, ...] = ()
     attachments: tuple[AttachmentFacts, ...] = ()
+    poll: PollFacts | None = None
+    """Makes it a Question (OBJ-9)."""
     likes_count: int = 0
     shares_count: int = 0
 
@@ -90,7 +93,7 @@ def audience(visibility: Visibility, followers_uri: str, mention_uris: Sequence[
 
 
 def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
-    """Write a Note; `with_context=False` for one that an activity inlines."""
+    """Write a Note, or a Question where there is a poll; `with_context=False` for one that an activity inlines."""
     to, cc = audience(facts.visibility, facts.followers_uri, [mention.uri for mention in facts.mentions])
     document: Document = {"@context": POST_CTX} if with_context else {}
     document |= {
@@ -107,6 +110,8 @@ def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
         "tag": _tags(facts),
         "attachment": [_attachment(attachment) for attachment in facts.attachments],
     }
+    if facts.poll is not None:
+        document |= question_terms(facts.poll)
     if facts.updated is not None:
         document["updated"] = format_time(facts.updated)
     if facts.summary:

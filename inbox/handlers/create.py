@@ -1,4 +1,4 @@
-"""Create: a post (ACV-3).
+"""Create: a post (ACV-3), or votes on a poll (`ballots`).
 
 signed by its author, object embedded     believed as it stands, if it is the author's own (INB-4)
 signed by its author, object a bare id    fetched from there, as somebody it was sent to (SIG-18)
@@ -14,6 +14,8 @@ from federation.origins import same_origin
 from federation.parsing import RemotePost, parse_post
 from federation.vocabulary import MAX_TAGS, POST_TYPES
 from inbox.context import Context
+from inbox.handlers import ballots
+from inbox.handlers.ballots import Ballot
 from inbox.interest import is_by, is_of_interest
 from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import is_buried
@@ -42,8 +44,11 @@ class Verified:
     circle: Circle
 
 
-async def verify(context: Context) -> Verified:
+async def verify(context: Context) -> Verified | Ballot:
     """Return the post, proven to be its author's. Raises Ignored when it is known or concerns nobody here."""
+    ballot = None if context.is_forwarded else await ballots.verify(context)
+    if ballot is not None:
+        return ballot
     claim = await read_claim(context)
     async with context.runtime.read() as reader:
         known = await find_post_facts(reader, claim.post.id)
@@ -57,8 +62,11 @@ async def verify(context: Context) -> Verified:
     return Verified(claim.author, claim.post, circle)
 
 
-async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
+async def receive(uow: UnitOfWork, context: Context, verified: Verified | Ballot) -> None:
     """Store the post, unless its Delete came first (INB-9). A known one only gains a reader (AUD-3, row 38)."""
+    if isinstance(verified, Ballot):
+        await ballots.receive(uow, context, verified)
+        return
     post = verified.post
     if await is_buried(uow, post.id, actor_uri=verified.author.uri, now=context.now):
         raise Ignored("deleted_before", post.id)

@@ -112,7 +112,8 @@ async def _verify_post(context: Context) -> VerifiedPost:
         raise Refused("foreign_object", "its id belongs to another author")
     if stored.deleted_at is not None:
         raise Ignored("deleted_before", post.id)
-    if post.updated is not None and post.updated <= (stored.edited_at or stored.published_at):
+    # Of a poll the counts change without a new version of its post.
+    if post.poll is None and post.updated is not None and post.updated <= (stored.edited_at or stored.published_at):
         raise Ignored("old_version", post.id)
     return VerifiedPost(found, stored.id)
 

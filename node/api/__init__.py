@@ -25,6 +25,7 @@ def blueprints() -> list[Blueprint]:
         lists,
         media,
         notifications,
+        polls,
         preferences,
         search,
         statuses,
@@ -35,6 +36,19 @@ def blueprints() -> list[Blueprint]:
 
     modules = (
         *(accounts, announcements, blocks, bookmarks, boosts, credentials, favourites, filters, follow_requests),
-        *(follows, instance, lists, media, notifications, preferences, search, statuses, tags, threads, timelines),
+        *(
+            follows,
+            instance,
+            lists,
+            media,
+            notifications,
+            polls,
+            preferences,
+            search,
+            statuses,
+            tags,
+            threads,
+            timelines,
+        ),
     )
     return [module.blueprint for module in modules]

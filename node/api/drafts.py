@@ -7,12 +7,13 @@ from node.base.ids import read_id
 from node.http.parameters import Parameters
 from node.media.queries import list_media
 from node.media.rules import MediaChange, parse_focus
+from node.polls.queries import find_poll
+from node.polls.rules import PollDraft
 from node.posts.drafts import Draft
 from node.posts.models import Post
 from node.posts.views import VISIBILITY_FROM_WORD
 
 NOT_YET = {
-    "poll": "Polls are not available on this server yet",
     "scheduled_at": "Scheduled posts are not available on this server yet",
     "quoted_status_id": "Quotes are not available on this server yet",
     "quote_id": "Quotes are not available on this server yet",
@@ -36,6 +37,7 @@ def draft_from(sent: Parameters, user: User) -> Draft:
         language=sent.text("language") or user.default_language,
         in_reply_to_id=in_reply_to_id,
         media_ids=tuple(_media_ids(sent)),
+        poll=_poll(sent),
     )
 
 
@@ -57,6 +59,7 @@ async def changed_draft(reader: Reader, post: Post, sent: Parameters) -> Draft:
         in_reply_to_id=post.in_reply_to_id,
         media_ids=tuple(media_ids),
         media_changes=tuple(_media_changes(sent)),
+        poll=await _changed_poll(reader, post, sent),
     )
 
 
@@ -73,6 +76,33 @@ def _visibility(sent: Parameters) -> str | None:
     if word not in VISIBILITY_FROM_WORD:
         raise Invalid("Validation failed: Visibility is not one of public, unlisted, private, direct")
     return VISIBILITY_FROM_WORD[word]
+
+
+def _poll(sent: Parameters) -> PollDraft | None:
+    if not sent.is_given("poll"):
+        return None
+    poll = sent.nested("poll")
+    return PollDraft(
+        options=tuple(poll.texts("options")),
+        expires_in=poll.whole("expires_in"),
+        multiple=poll.is_set("multiple"),
+        hide_totals=poll.is_set("hide_totals"),
+    )
+
+
+async def _changed_poll(reader: Reader, post: Post, sent: Parameters) -> PollDraft | None:
+    """Return the poll as it is to be; what is not sent of it stays as it is."""
+    wanted = _poll(sent)
+    stored = await find_poll(reader, post.id) if wanted is not None else None
+    if wanted is None or stored is None:
+        return wanted
+    poll = sent.nested("poll")
+    return PollDraft(
+        options=wanted.options if "options" in poll else tuple(title for title, _ in stored.options),
+        expires_in=wanted.expires_in,
+        multiple=wanted.multiple if "multiple" in poll else stored.multiple,
+        hide_totals=wanted.hide_totals if "hide_totals" in poll else stored.hide_totals,
+    )
 
 
 def _media_ids(sent: Parameters) -> list[int]:

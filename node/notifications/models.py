@@ -10,7 +10,8 @@ from node.base.db.base import Base, BigInt, Id
 
 class Notification(Base):
     """One thing that happened to `account`. `kind` is Mastodon's word: mention, favourite, reblog, follow,
-    follow_request, status, update. The unique key makes a repeated event harmless; `post_id` is 0 without a post."""
+    follow_request, status, update, poll. The unique key makes a repeated event harmless; `post_id` is 0 without a
+    post."""
 
     __tablename__ = "notifications"
     __table_args__ = (

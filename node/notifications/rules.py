@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status"]
+Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status", "poll"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
-`update`: a post I boosted was edited."""
+`update`: a post I boosted was edited;
+`poll`: a poll that I made or voted on has ended."""
 
-KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status"})
+KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status", "poll"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,12 @@ class Standing:
     """Whether the recipient may see the post it is about, if it is about one."""
 
 
-def may_notify(standing: Standing) -> bool:
-    """Whether the recipient is told. Silenced senders reach only people who follow them (MOD-2)."""
-    if not standing.recipient_is_local or standing.recipient_gone or standing.is_self:
+def may_notify(standing: Standing, kind: Kind | None = None) -> bool:
+    """Whether the recipient is told. Of what one does oneself only the end of one's own poll is news.
+    Silenced senders reach only people who follow them (MOD-2)."""
+    if not standing.recipient_is_local or standing.recipient_gone:
+        return False
+    if standing.is_self and kind != "poll":
         return False
     if standing.sender_gone or standing.block_between or standing.muted or not standing.post_visible:
         return False

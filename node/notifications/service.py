@@ -24,7 +24,7 @@ async def notify(
     standing = await read_standing(
         uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now
     )
-    if standing is None or not may_notify(standing):
+    if standing is None or not may_notify(standing, kind):
         return False
     return await insert_if_absent(
         uow,

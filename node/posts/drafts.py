@@ -12,6 +12,7 @@ from typing import Final
 from node.base.errors import Invalid
 from node.base.settings import Settings
 from node.media.rules import MediaChange
+from node.polls.rules import PollDraft, check_poll
 from node.posts.rules import VISIBILITIES
 from node.text.writing import clean_source, count_characters
 
@@ -36,9 +37,11 @@ class Draft:
     media_changes: tuple[MediaChange, ...] = ()
     """New descriptions and focal points of attached media; used by edits."""
     application_id: int | None = None
+    poll: PollDraft | None = None
+    """None for a post without, and in an edit for a poll that stays as it is."""
 
 
-def check_draft(draft: Draft, settings: Settings) -> Draft:
+def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> Draft:
     """Return the draft cleaned. Raises Invalid with every broken rule."""
     problems: dict[str, list[str]] = {}
     typed = draft.text[: MAX_TYPED + 1]
@@ -56,6 +59,13 @@ def check_draft(draft: Draft, settings: Settings) -> Draft:
         problems["visibility"] = ["Visibility is not one of public, unlisted, private, direct"]
     if len(media_ids) > MAX_MEDIA:
         problems["media_ids"] = [f"Cannot attach more than {MAX_MEDIA} files"]
+    poll = draft.poll
+    if poll is not None:
+        poll, wrong = check_poll(poll, editing=editing)
+        if media_ids:
+            wrong.append("Files and a poll cannot be in one post")
+        if wrong:
+            problems["poll"] = wrong
     language = _language(draft.language)
     if draft.language and language is None:
         problems["language"] = ["Language is not a language code such as en or pt-BR"]
@@ -63,7 +73,7 @@ def check_draft(draft: Draft, settings: Settings) -> Draft:
         raise Invalid(fields=problems)
     return replace(
         draft, text=text, spoiler_text=spoiler, language=language, media_ids=media_ids,
-        sensitive=draft.sensitive or bool(spoiler),
+        sensitive=draft.sensitive or bool(spoiler), poll=poll,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from node.base.settings import Settings
 from node.events import PostEdited, PostPublished
 from node.media.attaching import set_remote_media
 from node.media.queries import list_media
+from node.polls.remote import refresh_remote_poll, store_remote_poll
 from node.posts.addressing import add_mentions, replace_mentions
 from node.posts.boosts import narrower
 from node.posts.counters import count_author, count_on_post, count_reply
@@ -83,6 +84,8 @@ async def store_remote_post(
     assert stored is not None
     if post.attachments:
         await set_remote_media(uow, author.id, stored.id, post.attachments, now=now)
+    if post.poll is not None:
+        await store_remote_poll(uow, stored.id, author.id, post.poll, now=now)
     await add_mentions(uow, stored.id, readers)
     if post.hashtags:
         await set_hashtags(uow, stored.id, post.hashtags, now=now)
@@ -105,19 +108,24 @@ async def edit_remote_post(
     """Bring a stored post up to date (OBJ-11); return whether it reads differently now.
 
     Ignored: another post's document, a deleted post, an `updated` that is not newer than what is stored. Without
-    `updated` only tags and custom emoji are refreshed. The visibility never changes (attack row 38).
+    `updated` only tags and custom emoji are refreshed, and of a poll its counts in any case.
+    The visibility never changes (attack row 38).
     """
     current = await find_post(uow, stored.id)
     if current is None or current.deleted_at is not None or current.uri != post.id or current.boost_of_id:
         return False
     if current.local:
         return False
+    is_newer = post.updated is not None and post.updated > (current.edited_at or current.published_at)
+    asks_anew = post.poll is not None and await refresh_remote_poll(
+        uow, current.id, current.account_id, post.poll, is_newer=is_newer, now=now
+    )
     if post.updated is None:
         current.emojis = [_emoji(emoji) for emoji in post.emojis]
         await uow.flush()
         await set_hashtags(uow, current.id, post.hashtags, now=now)
         return False
-    if post.updated <= (current.edited_at or current.published_at):
+    if not is_newer:
         return False
     author = await get_account(uow, current.account_id, include_gone=True)
     words = _words(post, settings)
@@ -138,13 +146,13 @@ async def edit_remote_post(
     media_changed = await set_remote_media(uow, current.account_id, current.id, post.attachments, now=now)
     await replace_mentions(uow, current.id, _readers(author, post, mentions, None))
     await set_hashtags(uow, current.id, post.hashtags, now=now)
-    if changed or media_changed:
+    if changed or media_changed or asks_anew:
         # never in the future, or a wrong clock there would shut out every later edit
         current.edited_at = max(min(post.updated, now), current.edited_at or current.published_at)
         uow.add(past)
         await uow.flush()
         await uow.record(PostEdited(current.id))
-    return changed or media_changed
+    return changed or media_changed or asks_anew
 
 
 async def store_remote_boost(

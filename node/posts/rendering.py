@@ -4,7 +4,7 @@ One query answers everything that depends on the viewer or changes by itself: ma
 did they like, boost, bookmark it, and how often did others. The rest of a status does not depend on who looks
 and is kept in this process under (post, time of its last edit, version of its author's profile): a key that
 changes with what it stands for, so nothing needs invalidating and no process can show another's stale copy.
-A page of twenty costs that one query when warm.
+A page of twenty costs that one query when warm, and one more if there is a poll on it.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,8 @@ from node.base.errors import NotFound
 from node.base.runtime import Runtime
 from node.media.models import Media
 from node.media.views import media_view
+from node.polls.queries import list_polls
+from node.polls.views import poll_view
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
 from node.posts.rules import in_home_of, visible_to, welcome_to
 from node.posts.views import mention_view, status_view, tag_view
@@ -81,17 +83,33 @@ async def _render_batch(
             fresh = await _render_fresh(runtime, reader, list(missing))
     for id_, status in fresh.items():
         rendered.put(missing[id_], status)
-    assembled = ((row.id, _assembled(row, rendered, fresh, viewer_id)) for row in facts)
+    polls = await _polls(runtime, reader, facts, viewer_id)
+    assembled = ((row.id, _assembled(row, rendered, fresh, polls, viewer_id)) for row in facts)
     return {id_: status for id_, status in assembled if status is not None}
 
 
+async def _polls(
+    runtime: Runtime, reader: Reader, facts: Sequence[Any], viewer_id: int | None
+) -> dict[int, dict[str, Any]]:
+    """Return the polls on a page, by post: they change with every vote, so they are never kept with their post."""
+    ids = {row.original_id or row.id for row in facts if row.kind == "Question"}
+    if not ids:
+        return {}
+    found, now = await list_polls(reader, ids, viewer_id), runtime.now()
+    return {id_: poll_view(poll, viewer_id=viewer_id, now=now) for id_, poll in found.items()}
+
+
 def _assembled(
-    row: Any, rendered: LocalCache, fresh: dict[int, dict[str, Any]], viewer_id: int | None
+    row: Any,
+    rendered: LocalCache,
+    fresh: dict[int, dict[str, Any]],
+    polls: dict[int, dict[str, Any]],
+    viewer_id: int | None,
 ) -> dict[str, Any] | None:
     base = fresh.get(row.id) or rendered.get((row.id, row.edited_at, row.version))
     if base is None:  # deleted between the two queries
         return None
-    changing = {
+    changing: dict[str, Any] = {
         "replies_count": row.replies_count,
         "reblogs_count": row.boosts_count,
         "favourites_count": row.likes_count,
@@ -106,14 +124,19 @@ def _assembled(
         }
     if row.original_id is None:
         own = {"pinned": False} if row.account_id == viewer_id else {}
-        return base | changing | own
+        return base | changing | own | _poll_part(polls.get(row.id), base)
     original = fresh.get(row.original_id) or rendered.get(
         (row.original_id, row.original_edited_at, row.original_version)
     )
     if original is None:
         return None
     own = {"pinned": False} if row.original_account_id == viewer_id else {}
-    return base | changing | {"reblog": original | changing | own}
+    return base | changing | {"reblog": original | changing | own | _poll_part(polls.get(row.original_id), original)}
+
+
+def _poll_part(poll: dict[str, Any] | None, status: dict[str, Any]) -> dict[str, Any]:
+    """Return a status's poll, whose options may use the custom emoji of its text."""
+    return {} if poll is None else {"poll": poll | {"emojis": status["emojis"]}}
 
 
 @cache
@@ -152,6 +175,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             original.account_id.label("original_account_id"),
             original.edited_at.label("original_edited_at"),
             original_author.version.label("original_version"),
+            func.coalesce(original.kind, Post.kind).label("kind"),
             func.coalesce(original.replies_count, Post.replies_count).label("replies_count"),
             func.coalesce(original.boosts_count, Post.boosts_count).label("boosts_count"),
             func.coalesce(original.likes_count, Post.likes_count).label("likes_count"),

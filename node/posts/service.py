@@ -22,6 +22,9 @@ from node.events import PostDeleted, PostEdited, PostPublished
 from node.media.attaching import attach_media, change_media, detach_media, discard_post_media
 from node.media.models import Media
 from node.media.queries import list_attachable, list_media
+from node.polls.queries import find_poll_version
+from node.polls.rules import PollDraft
+from node.polls.service import change_poll, create_poll
 from node.posts.addressing import add_mentions, replace_mentions
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media_count
@@ -67,6 +70,7 @@ async def publish(
         url=post_url(settings, author.username, post_id),
         account_id=author.id,
         local=True,
+        kind="Question" if draft.poll else "Note",
         visibility=draft.visibility or (parent.visibility if parent else "public"),
         text=draft.text,
         content=rendered.html,
@@ -84,6 +88,8 @@ async def publish(
     )
     uow.add(post)
     await uow.flush()
+    if draft.poll is not None:
+        await create_poll(uow, post.id, author.id, draft.poll, now=now)
     await attach_media(uow, post.id, draft.media_ids)
     await change_media(uow, author.id, draft.media_changes)
     await add_mentions(uow, post.id, _addressed(author, rendered, mentions, parent))
@@ -112,14 +118,16 @@ async def edit(
     if stored is None or not stored.local or stored.deleted_at is not None or stored.boost_of_id is not None:
         raise NotFound()
     author = await get_account(uow, stored.account_id)
-    draft = check_draft(draft, settings)
+    has_poll = await find_poll_version(uow, stored.id) is not None
+    draft = check_draft(draft, settings, editing=has_poll)
     before = await list_media(uow, stored.id)
     attached = {item.id: item for item in before}
     media = attached | await list_attachable(uow, author.id, draft.media_ids)
     check_media_count(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
     past = _version_of(stored, before)
-    if not _differs(stored, before, draft, rendered.html):
+    poll_changed = draft.poll is not None and await _put_poll(uow, stored, draft.poll, has_poll=has_poll, now=now)
+    if not poll_changed and not _differs(stored, before, draft, rendered.html):
         return stored
     uow.add(past)
     stored.text, stored.content = draft.text, rendered.html
@@ -135,6 +143,14 @@ async def edit(
     await set_hashtags(uow, stored.id, rendered.hashtags, now=now)
     await uow.record(PostEdited(stored.id))
     return stored
+
+
+async def _put_poll(uow: UnitOfWork, post: Post, poll: PollDraft, *, has_poll: bool, now: datetime) -> bool:
+    if has_poll:
+        return await change_poll(uow, post.id, poll, now=now)
+    post.kind = "Question"
+    await create_poll(uow, post.id, post.account_id, poll, now=now)
+    return True
 
 
 async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bool = False) -> bool:

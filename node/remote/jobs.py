@@ -1,4 +1,5 @@
-"""The FETCH lane: missing parents of posts that arrived, and actors that have grown stale.
+"""The FETCH lane: missing parents of posts that arrived, actors that have grown stale, results of
+polls.
 
 A task that fails is tried three times more, after 6, 15 and 30 minutes (by then the negative cache has let go of
 it), and then stays parked for an hour, which is the memory that it cannot be had (INB-7). A 404 or 410 parks at
@@ -22,9 +23,10 @@ from node.base.work import drain
 from node.remote.actors import fetch_actor
 from node.remote.errors import is_passing
 from node.remote.models import FetchTask
+from node.remote.polls import refresh_poll_of
 from node.remote.posts import fetch_post
 from node.remote.queries import has_due_tasks, list_tasks
-from node.remote.tasks import ACTOR, POST
+from node.remote.tasks import ACTOR, POLL, POST
 
 SECONDS: Final = 60
 BATCH: Final = 32
@@ -91,6 +93,8 @@ async def _fetch(runtime: Runtime, task: FetchTask) -> None:
         await fetch_actor(runtime, task.uri, force=True)
     elif task.kind == POST:
         await fetch_post(runtime, task.uri, depth=task.depth, root=task.budget_key)
+    elif task.kind == POLL:
+        await refresh_poll_of(runtime, task.uri)
     else:
         log.warning("unknown_fetch_task", kind=task.kind)
 

@@ -17,6 +17,8 @@ from node.remote.models import FetchTask
 
 ACTOR: Final = "actor"
 POST: Final = "post"
+POLL: Final = "poll"
+"""The counts of a poll known here; the URI is its post's."""
 
 MAX_DEPTH: Final = 30
 """How many levels of ancestors are fetched upward from a post that was delivered (INB-7, row 50)."""

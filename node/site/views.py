@@ -6,6 +6,7 @@ from node.base.runtime import VERSION
 from node.base.settings import Settings
 from node.media.images import ACCEPTED_TYPES, MAX_PIXELS
 from node.media.rules import MAX_DESCRIPTION
+from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS, MAX_SECONDS, MIN_SECONDS
 from node.posts.drafts import MAX_MEDIA
 from node.site.service import SiteFacts
 from node.text.writing import URL_LENGTH
@@ -46,10 +47,10 @@ def configuration_view(settings: Settings) -> dict[str, Any]:
             "video_matrix_limit": 0,
         },
         "polls": {
-            "max_options": 0,
-            "max_characters_per_option": 0,
-            "min_expiration": 300,
-            "max_expiration": 2_629_746,
+            "max_options": MAX_OPTIONS,
+            "max_characters_per_option": MAX_OPTION_LENGTH,
+            "min_expiration": MIN_SECONDS,
+            "max_expiration": MAX_SECONDS,
         },
     }
 
