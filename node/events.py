@@ -128,6 +128,24 @@ class AccountLeft(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountMoved(Event):
+    """An account, ours or remote, has moved: both sides say so (MOV-1, MOV-2)."""
+
+    account_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveContinues(Event):
+    """There are more people to take along with a moved account; `step` and `after_id` say where to go on."""
+
+    account_id: int
+    target_id: int
+    step: str
+    after_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeerHeard(Event):
     """A signed request of this host was verified: it is alive (DLV-5). `scheme` is how it signed (SIG-13).
 

@@ -22,6 +22,7 @@ from federation.writing import (
     follow_activity,
     instance_actor_document,
     like_activity,
+    move_activity,
     note_document,
     reject_activity,
     undo_activity,
@@ -95,6 +96,12 @@ def delete_of_actor(account: Account, *, settings: Settings) -> Document:
     """Return the Delete of an account (MOD-1)."""
     uri = actor_uri(settings, account.id)
     return delete_activity(uri, uri)
+
+
+def move(account: Account, target: Account, *, event_id: int, settings: Settings) -> Document:
+    """Return the Move of an account (MOV-2)."""
+    uri = actor_uri(settings, account.id)
+    return move_activity(f"{uri}#moves/{event_id}", uri, target.uri, to=[followers_uri(settings, account.id)])
 
 
 def like(uri: str, account: Account, post: Post, author: Account) -> Document:

@@ -22,6 +22,7 @@ from node.base.runtime import Runtime
 from node.events import (
     AccountBlocked,
     AccountDeleted,
+    AccountMoved,
     AccountSuspended,
     AccountUnblocked,
     AccountUnsuspended,
@@ -231,6 +232,15 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     )
     document = activities.delete_of_actor(account, settings=on.runtime.settings)
     await send(on, document, Recipients(author_id=account.id, everybody=True), object_key=account.uri)
+
+
+async def account_moved(on: Occasion, event: AccountMoved) -> None:
+    """Tell the followers of one of ours that it has moved, so that their servers take them along (MOV-2)."""
+    account, target = await _pair(on, event.account_id, event.target_id)
+    if account is None or target is None or not account.is_local or account.is_gone:
+        return
+    document = activities.move(account, target, event_id=on.event_id, settings=on.runtime.settings)
+    await send(on, document, Recipients(author_id=account.id, followers=True), object_key=account.uri)
 
 
 async def send(on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False) -> int:

@@ -15,12 +15,14 @@ from node.events import (
     AccountBlocked,
     AccountDeleted,
     AccountLeft,
+    AccountMoved,
     AccountSuspended,
     AccountUnblocked,
     AccountUnsuspended,
     FollowAccepted,
     FollowRejected,
     FollowRequested,
+    MoveContinues,
     PeerHeard,
     PollCounted,
     PollEnded,
@@ -33,7 +35,7 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox import address, departures, homes, media, notices, polls
+from outbox import address, carrying, departures, homes, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -76,5 +78,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountUnsuspended: Effects(stored=(address.profile_changed,)),
     AccountDeleted: Effects(stored=(address.account_deleted, departures.account_deleted)),
     AccountLeft: Effects(stored=(departures.clear_some,)),
+    AccountMoved: Effects(stored=(address.account_moved, carrying.account_moved)),
+    MoveContinues: Effects(stored=(carrying.move_continues,)),
     PeerHeard: Effects(stored=(peer_heard,)),
 }

@@ -166,6 +166,64 @@ async def delete(name: str, yes: bool, as_json: bool) -> None:
     _say(found, "deleted", as_json)
 
 
+@account.command()
+@click.argument("name")
+@click.option("--add", "added", multiple=True, metavar="HANDLE", help="An account elsewhere that is this person too.")
+@click.option("--remove", "removed", multiple=True, metavar="HANDLE_OR_ID", help="One that is not any more.")
+@json_option
+@answers
+async def alias(name: str, added: tuple[str, ...], removed: tuple[str, ...], as_json: bool) -> None:
+    """Show or change the aliases of an account. An account elsewhere can move here only when it is one of them."""
+    from node.moves.service import set_aliases
+    from node.remote.freshly import named_freshly
+
+    async with running(prepared_settings()) as runtime:
+        new = [(await named_freshly(runtime, handle, field="alias")).uri for handle in added]
+        old = [
+            handle if "://" in handle else (await named_freshly(runtime, handle, field="alias")).uri
+            for handle in removed
+        ]
+        async with runtime.write() as uow:
+            found = await get_local(uow, name)
+            aliases = [uri for uri in [*found.also_known_as, *new] if uri not in old]
+            found = await set_aliases(uow, found.id, aliases)
+            aliases = list(found.also_known_as)
+    if as_json:
+        emit({"username": found.username, "aliases": aliases})
+    else:
+        click.echo("\n".join(aliases) or f"{found.username} has no aliases.")
+
+
+@account.command()
+@click.argument("name")
+@click.argument("target", required=False)
+@click.option("--redirect-only", is_flag=True, help="Show where the account went; take nobody along.")
+@click.option("--undo", is_flag=True, help="Take back that it has moved. Who went along stays there.")
+@json_option
+@answers
+async def move(name: str, target: str | None, redirect_only: bool, undo: bool, as_json: bool) -> None:
+    """Move an account to one elsewhere (TARGET, as name@server), with its followers. Once in 30 days."""
+    from node.moves.service import come_back, move_away
+    from node.remote.freshly import named_freshly
+
+    if undo == (target is not None):
+        fail("Say where the account moves to, or --undo.")
+    async with running(prepared_settings()) as runtime:
+        new = None if target is None else await named_freshly(runtime, target, field="target")
+        async with runtime.write() as uow:
+            found = await get_local(uow, name)
+            if new is None:
+                await come_back(uow, found.id)
+            else:
+                await move_away(uow, found.id, new, redirect_only=redirect_only, now=runtime.now())
+    if as_json:
+        emit({"username": found.username, "moved_to": found.moved_to_uri or None})
+    elif new is None:
+        click.echo(f"{found.username} is at home here again.")
+    else:
+        click.echo(f"{found.username} has moved to {new.acct}. Nobody new can follow it here.")
+
+
 @account.command("setup-link")
 @json_option
 @answers

@@ -99,6 +99,11 @@ def block_activity(uri: str, actor: str, object_uri: str) -> Document:
     return _plain("Block", uri, actor, object_uri, to=[object_uri])
 
 
+def move_activity(uri: str, actor: str, target: str, *, to: Sequence[str]) -> Document:
+    """Write the Move of an actor to another account of the same person, for its followers (MOV-2)."""
+    return {**_plain("Move", uri, actor, actor, to=to), "target": target}
+
+
 def _plain(
     kind: str, uri: str, actor: str, inner: Document | str, *, to: Sequence[str] = (), cc: Sequence[str] = ()
 ) -> Document:

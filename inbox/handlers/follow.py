@@ -1,7 +1,8 @@
 """Follow: somebody elsewhere wants to read one of ours (ACV-1).
 
 An unlocked account accepts at once, by the service; the outbox answers. A repeat is answered again and keeps the
-newest id. Across a block the answer is a Reject, so that nobody waits for ever.
+newest id. Across a block, and from somebody who has moved away (MOV-2), the answer is a Reject, so that nobody
+waits for ever.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     activity, follower, followee = context.activity, verified.follower, verified.followee
     if await is_buried(uow, activity.id, actor_uri=activity.actor, now=context.now):
         raise Ignored("undone_before", activity.id or "")
-    if await is_block_between(uow, follower.id, followee.id):
+    if followee.moved_to_uri or await is_block_between(uow, follower.id, followee.id):
         await uow.record(FollowRejected(new_id(), activity.id or "", follower.id, followee.id))
         return
     await follow(uow, context.runtime.settings, follower, followee, uri=activity.id or "", now=context.now)

@@ -54,6 +54,8 @@ class Account(Base):
     hide_collections: Mapped[bool] = mapped_column(default=False)
     memorial: Mapped[bool] = mapped_column(default=False)
     moved_to_uri: Mapped[str] = mapped_column(String(2048), default="")
+    moved_at: Mapped[datetime | None]
+    """When a move of the account last had its effect here (MOV-1, MOV-2)."""
     also_known_as: Mapped[list[Any]] = mapped_column(default=list)
     followers_count: Mapped[BigInt] = mapped_column(default=0)
     following_count: Mapped[BigInt] = mapped_column(default=0)

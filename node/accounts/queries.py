@@ -79,6 +79,12 @@ async def find_account_by_uri(reader: Reader, uri: str) -> Account | None:
     return found
 
 
+async def find_moved_to(reader: Reader, account: Account) -> Account | None:
+    """Return the account that this one says it has moved to, if we know it and it is present (MOV-1)."""
+    found = await find_account_by_uri(reader, account.moved_to_uri) if account.moved_to_uri else None
+    return None if found is None or found.is_gone else found
+
+
 async def list_accounts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, Account]:
     """Return accounts by actor id; unknown ids are left out."""
     rows: list[Account] = []

@@ -32,8 +32,11 @@ class Person(Protocol):
     def default_language(self) -> str | None: ...
 
 
-def account_view(account: Account, *, settings: Settings) -> dict[str, Any]:
-    """Return an Account. One that is gone keeps its handle and shows nothing else of the person (ACT-4)."""
+def account_view(account: Account, *, settings: Settings, moved_to: Account | None = None) -> dict[str, Any]:
+    """Return an Account. One that is gone keeps its handle and shows nothing else of the person (ACT-4).
+
+    `moved_to` is where it has moved, for the answers that are about this one account (MOV-2).
+    """
     gone = account.is_gone
     avatar = picture_url(account, "avatar", settings=settings)
     header = picture_url(account, "header", settings=settings)
@@ -71,14 +74,21 @@ def account_view(account: Account, *, settings: Settings) -> dict[str, Any]:
         view["suspended"] = True
     if account.silenced_at is not None:
         view["limited"] = True
+    if moved_to is not None and not gone:
+        view["moved"] = account_view(moved_to, settings=settings)
     return view
 
 
 def credential_account_view(
-    account: Account, user: Person, *, settings: Settings, follow_requests_count: int = 0
+    account: Account,
+    user: Person,
+    *,
+    settings: Settings,
+    follow_requests_count: int = 0,
+    moved_to: Account | None = None,
 ) -> dict[str, Any]:
     """Return a CredentialAccount: the account with what only its owner may know."""
-    return account_view(account, settings=settings) | {
+    return account_view(account, settings=settings, moved_to=moved_to) | {
         "source": {
             "privacy": "private" if user.default_visibility == "followers" else user.default_visibility,
             "sensitive": user.default_sensitive,
@@ -97,6 +107,7 @@ def credential_account_view(
             "discoverable": account.discoverable,
             "indexable": account.indexable,
             "attribution_domains": [],
+            "also_known_as": list(account.also_known_as),
         },
         "role": dict(_ROLES.get(user.role, _ROLES["user"])),
     }

@@ -5,7 +5,13 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.models import Account
-from node.accounts.queries import find_account_by_handle, get_account, list_accounts, search_accounts
+from node.accounts.queries import (
+    find_account_by_handle,
+    find_moved_to,
+    get_account,
+    list_accounts,
+    search_accounts,
+)
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer, page_answer
@@ -43,7 +49,8 @@ async def show(viewer: Viewer | None, account_id: int) -> dict[str, Any]:
     """Return an account."""
     node = runtime()
     async with node.read() as reader:
-        return account_view(await get_account(reader, account_id), settings=node.settings)
+        found = await get_account(reader, account_id)
+        return account_view(found, settings=node.settings, moved_to=await find_moved_to(reader, found))
 
 
 @blueprint.get("/lookup")
@@ -57,9 +64,9 @@ async def look_up(viewer: Viewer | None) -> dict[str, Any]:
     node = runtime()
     async with node.read() as reader:
         found = await find_account_by_handle(reader, username, local_or_domain(node.settings, domain))
-    if found is None or found.is_gone:
-        raise NotFound()
-    return account_view(found, settings=node.settings)
+        if found is None or found.is_gone:
+            raise NotFound()
+        return account_view(found, settings=node.settings, moved_to=await find_moved_to(reader, found))
 
 
 @blueprint.get("/search")

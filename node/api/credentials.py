@@ -5,7 +5,7 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.profile import ProfileChange
-from node.accounts.queries import get_account
+from node.accounts.queries import find_moved_to, get_account
 from node.accounts.service import update_profile
 from node.accounts.views import credential_account_view
 from node.auth.queries import get_user
@@ -68,11 +68,13 @@ async def change(viewer: Viewer) -> dict[str, Any]:
 
 
 async def _credential_account(node: Runtime, reader: Reader, viewer: Viewer) -> dict[str, Any]:
+    account = await get_account(reader, viewer.account_id)
     return credential_account_view(
-        await get_account(reader, viewer.account_id),
+        account,
         await get_user(reader, viewer.account_id),
         settings=node.settings,
         follow_requests_count=await count_follow_requests(reader, viewer.account_id),
+        moved_to=await find_moved_to(reader, account),
     )
 
 

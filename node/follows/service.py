@@ -37,8 +37,8 @@ async def follow(
     """Follow somebody, or ask to; return the row as it stands then.
 
     Repeating is harmless: our own people change their options by it (None leaves one as it is), a remote server's
-    repeat brings a new activity id and is answered again (ACV-1). Raises Invalid for oneself, NotFound for somebody
-    who is gone, Forbidden across a block.
+    repeat brings a new activity id and is answered again (ACV-1). Raises Invalid for oneself and for
+    somebody who has moved (MOV-2), NotFound for somebody who is gone, Forbidden across a block.
     """
     if follower.id == followee.id:
         raise Invalid("You cannot follow yourself")
@@ -47,6 +47,8 @@ async def follow(
     await lock_pair(uow, "relation", follower.id, followee.id)  # a block at the same moment waits, or is seen
     if await is_block_between(uow, follower.id, followee.id):
         raise Forbidden()
+    if followee.moved_to_uri and await find_follow(uow, follower.id, followee.id) is None:
+        raise Invalid(f"@{followee.acct} has moved to another account. Follow them there.")
     at_once = holds_at_once(
         followee_is_local=followee.is_local,
         followee_locked=followee.locked,

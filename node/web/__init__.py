@@ -17,6 +17,7 @@ def blueprints() -> list[Blueprint]:
         auth,
         follow_requests,
         mailed_links,
+        moving,
         notifications,
         posts,
         search,
@@ -37,6 +38,7 @@ def blueprints() -> list[Blueprint]:
         auth.blueprint,
         mailed_links.blueprint,
         settings.blueprint,
+        moving.blueprint,
         setup.blueprint,
         about.blueprint,
     ]

@@ -6,7 +6,7 @@ from typing import Any, cast
 from quart import Blueprint, Response, redirect, request
 
 from node.accounts.models import Account
-from node.accounts.queries import AccountEntry, find_account_by_handle, get_account, list_accounts
+from node.accounts.queries import AccountEntry, find_account_by_handle, find_moved_to, get_account, list_accounts
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.base.db.unit_of_work import Reader, UnitOfWork
@@ -61,6 +61,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         if account.is_local and acct != account.acct:
             return cast(Response, redirect(f"/@{account.acct}", 301))
         relationship = await _standing(reader, visitor, account.id)
+        moved_to = await find_moved_to(reader, account)
         ids: list[int] = []
         if not account.is_gone:
             ids = await list_account_post_ids(
@@ -78,7 +79,8 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
     return await show(
         "pages/profile.html",
         visitor,
-        account=account_view(account, settings=node.settings),
+        account=account_view(account, settings=node.settings, moved_to=moved_to),
+        moved_to_uri="" if account.is_gone else account.moved_to_uri,
         relationship=relationship,
         tab=tab,
         posts_list=posts,
