@@ -36,7 +36,7 @@ def load_document(raw: bytes, *, limit: int = MAX_BODY) -> Document:
     try:
         value = json.loads(
             raw.decode("utf-8-sig"),
-            object_pairs_hook=_refuse_duplicates,
+            object_pairs_hook=refuse_duplicates,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
         )
@@ -49,7 +49,7 @@ def load_document(raw: bytes, *, limit: int = MAX_BODY) -> Document:
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
         _check_depth(value)
     if b"\\u0000" in raw or b"\\ud" in raw or b"\\uD" in raw or b"\x00" in raw:
-        return _refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in value.items()])
+        return refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in value.items()])
     return value
 
 
@@ -221,7 +221,8 @@ def _one_id(item: Any) -> str | None:
     return item if isinstance(item, str) and 0 < len(item) <= MAX_URI else None
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> Document:
+def refuse_duplicates(pairs: list[tuple[str, Any]]) -> Document:
+    """Build an object from its members. MalformedDocument (`duplicate_keys`) when two have one name (row 27)."""
     built = dict(pairs)
     if len(built) != len(pairs):
         raise MalformedDocument("duplicate_keys", "an object names the same key twice")
@@ -261,7 +262,7 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return _refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in value.items()])
+        return refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in value.items()])
     return value
 
 

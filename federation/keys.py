@@ -38,6 +38,13 @@ def generate_rsa_key() -> tuple[str, str]:
     return private_pem.decode("ascii"), public_pem(private.public_key())
 
 
+def generate_ed25519_key() -> tuple[str, str]:
+    """Make an Ed25519 pair; return (PKCS#8 PEM, SPKI PEM). Signs proofs, never requests (SIG-12, SIG-22)."""
+    private = Ed25519PrivateKey.generate()
+    private_pem = private.private_bytes(Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private_pem.decode("ascii"), public_pem(private.public_key())
+
+
 def public_pem(key: PublicKey) -> str:
     """Write a public key as SPKI PEM."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")

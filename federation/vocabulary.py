@@ -8,6 +8,7 @@ from typing import Final
 
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 AS_CONTEXT: Final = "https://www.w3.org/ns/activitystreams"
+DATA_INTEGRITY_CONTEXT: Final = "https://w3id.org/security/data-integrity/v2"
 AP_TYPE: Final = "application/activity+json"
 LD_TYPE: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 JRD_TYPE: Final = "application/jrd+json"
