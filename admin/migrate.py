@@ -82,7 +82,8 @@ def schema_differences(connection: Connection) -> list[Any]:
 
 
 async def migrate(settings: Settings) -> Migrated:
-    """Upgrade the database to the newest revision and make sure that the instance actor exists (DISC-8)."""
+    """Upgrade the database to the newest revision and make sure that the instance actor exists (DISC-8) and that
+    everybody here has the keys there are today (ACT-1)."""
     if settings.sqlalchemy_url.startswith("sqlite"):
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -92,10 +93,16 @@ async def migrate(settings: Settings) -> Migrated:
         return Migrated(before, current_revision(connection))
 
     migrated = await on_connection(settings.sqlalchemy_url, upgrade)
+    from node.accounts.keys import add_missing_proof_keys
     from node.accounts.service import ensure_instance_actor
 
-    async with running(settings) as runtime, runtime.write() as uow:
-        await ensure_instance_actor(uow, settings, now=runtime.now())
+    async with running(settings) as runtime:
+        async with runtime.write() as uow:
+            await ensure_instance_actor(uow, settings, now=runtime.now())
+        is_more = True
+        while is_more:
+            async with runtime.write() as uow:
+                is_more = await add_missing_proof_keys(uow, settings, now=runtime.now())
     return migrated
 
 

@@ -1,4 +1,4 @@
-"""What a handler is given: the activity, who signed it, and when and where it arrived. Made by `process`."""
+"""What a handler is given: the activity, whose word it is, and when and where it arrived. Made by `process`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class Context:
 
     @property
     def is_forwarded(self) -> bool:
-        """Whether somebody else than the actor signed it: then only what is refetched counts (SIG-23)."""
+        """Whether nothing proves that its actor said it: then only what is refetched counts (SIG-23)."""
         return self.signer_uri != self.activity.actor
 
     async def actor(self) -> Account:

@@ -26,12 +26,14 @@ class ReceivedActivity(Base):
 
     id: Mapped[Id]
     signer_uri: Mapped[str] = mapped_column(String(2048))
-    """Whose key the request proved; another than `actor_uri` where somebody forwards (SIG-23)."""
+    """Whose word it is proven to be: the actor's, by its own signature or a proof in the activity, else that of
+    somebody who passes it on (SIG-23)."""
     actor_uri: Mapped[str] = mapped_column(String(2048))
     activity_uri: Mapped[str] = mapped_column(String(2048))
     kind: Mapped[str] = mapped_column(String(64))
     object_uri: Mapped[str] = mapped_column(String(2048), default="")
     host: Mapped[str] = mapped_column(String(300))
+    """Where it came from: the host whose key signed the request."""
     inbox_owner_id: Mapped[int | None] = mapped_column(BigInteger)
     body: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]

@@ -1,9 +1,10 @@
 """A delivery at the door: the checks in their order, then the row, then 202 (INB-1).
 
-    size -> parse -> SIG-17 (a stranger takes leave) -> suspended domain -> room -> signature -> INSERT -> 202
+    size -> parse -> SIG-17 (a stranger takes leave) -> suspended domain -> room -> signature -> proof -> INSERT -> 202
 
-Nothing takes effect here. What is stored is proven to be signed by `signer_uri`; whether that one may say it is
-judged when the row is processed (INB-4, SIG-23). The row is committed before the sender hears 202, so a crash
+Nothing takes effect here. What is stored is proven to be `signer_uri`'s word: of the actor, if an integrity proof in
+the activity says so (SIG-22), else of whoever signed the request. Whether that one may say it is judged when the row
+is processed (INB-4, SIG-23). The row is committed before the sender hears 202, so a crash
 loses nothing; the nudge after it is a convenience.
 
 Refusals are `RookeryError`s with the status of INB-2. What we merely dislike gets 202 and no effect, never 5xx.
@@ -38,6 +39,7 @@ from node.events import PeerHeard
 from node.remote.arrivals import note_proven, note_refused, note_unproven
 from node.remote.errors import FetchLimited
 from node.remote.memory import memory_of
+from node.remote.proofs import is_proven
 from node.remote.signers import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
 
 ACCEPTED: Final = "accepted"
@@ -78,7 +80,8 @@ async def receive_activity(
 
 
 async def _receive(runtime: Runtime, request: SignedRequest, owner_id: int | None, source: str) -> str:
-    activity = parse_activity(load_document(request.body))
+    document = load_document(request.body)
+    activity = parse_activity(document)
     if await _is_farewell_of_stranger(runtime, activity):
         note_unproven(
             runtime, request, kind="delivery", status=202, verdict="ignored", reason="farewell", source=source
@@ -87,7 +90,12 @@ async def _receive(runtime: Runtime, request: SignedRequest, owner_id: int | Non
     await require_welcome(runtime, activity.actor)
     await require_room(runtime, host_of(activity.actor))
     signer = await verify_request(runtime, request, source=source)
-    is_new = await _store(runtime, activity, request.body, signer, owner_id)
+    word_of = signer.uri
+    if signer.uri != activity.actor:
+        owner_id = None  # whoever passes something on says nothing of who was meant to get it (AUD-3)
+        if "proof" in document and await is_proven(runtime, request.body, actor=activity.actor, brought_by=signer.host):
+            word_of = activity.actor
+    is_new = await _store(runtime, activity, request.body, signer, word_of, owner_id)
     answer = ACCEPTED if is_new else DUPLICATE
     note_proven(runtime, request, host=signer.host, scheme=signer.scheme, kind="delivery", answer=answer, source=source)
     await runtime.nudge(INBOX)
@@ -106,11 +114,13 @@ async def _is_farewell_of_stranger(runtime: Runtime, activity: Activity) -> bool
     return known is None or known.deleted_at is not None
 
 
-async def _store(runtime: Runtime, activity: Activity, body: bytes, signer: Signer, owner_id: int | None) -> bool:
+async def _store(
+    runtime: Runtime, activity: Activity, body: bytes, signer: Signer, word_of: str, owner_id: int | None
+) -> bool:
     now = runtime.now()
     values = {
         "id": new_id(),
-        "signer_uri": signer.uri,
+        "signer_uri": word_of,
         "actor_uri": activity.actor,
         "activity_uri": activity.id or f"sha256:{hashlib.sha256(body).hexdigest()}",
         "kind": activity.type[:_MAX_KIND],

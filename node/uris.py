@@ -11,6 +11,9 @@ from node.base.settings import Settings
 INSTANCE_ACTOR_ID = 1
 """Id of the account row that stands for the node itself (DISC-8); its type is Application."""
 
+PROOF_KEY_FRAGMENT = "#ed25519-key"
+"""Ends the id of a key of ours that signs proofs, and of no other."""
+
 
 def actor_uri(settings: Settings, account_id: int) -> str:
     """Return the id of a local actor; the instance actor has its own (DISC-8)."""
@@ -57,6 +60,11 @@ def featured_uri(settings: Settings, account_id: int) -> str:
 def key_id(settings: Settings, account_id: int) -> str:
     """Return the id of an actor's RSA key."""
     return f"{actor_uri(settings, account_id)}#main-key"
+
+
+def proof_key_id(settings: Settings, account_id: int) -> str:
+    """Return the id of an actor's Ed25519 key, which signs its integrity proofs."""
+    return f"{actor_uri(settings, account_id)}{PROOF_KEY_FRAGMENT}"
 
 
 def profile_url(settings: Settings, username: str) -> str:

@@ -29,6 +29,7 @@ from federation.writing import (
     update_activity,
     vote_activity,
 )
+from node.accounts.keys import published_keys
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
@@ -36,15 +37,15 @@ from node.polls.queries import CastVote
 from node.posts.models import Post
 from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri
 from outbox.facts import actor_facts, instance_actor_facts, post_facts
-from outbox.queries import find_public_pem, gather_posts
+from outbox.queries import gather_posts
 
 
 async def actor(reader: Reader, account: Account, *, settings: Settings) -> Document:
     """Return the document of one of our actors."""
-    key = await find_public_pem(reader, account.id)
+    keys = await published_keys(reader, account.id)
     if account.id == INSTANCE_ACTOR_ID:
-        return instance_actor_document(instance_actor_facts(account, settings=settings, key=key))
-    return actor_document(actor_facts(account, settings=settings, key=key))
+        return instance_actor_document(instance_actor_facts(account, settings=settings, keys=keys))
+    return actor_document(actor_facts(account, settings=settings, keys=keys))
 
 
 async def notes(reader: Reader, posts: Sequence[Post], *, settings: Settings) -> dict[int, Document]:

@@ -47,6 +47,7 @@ from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import LEASE
 from outbox.peers import read_health
+from outbox.proving import with_proof
 from outbox.queries import find_block, find_post_facts, list_mention_ids, list_suspended_hosts
 from outbox.recipients import Recipients, by_host, list_inboxes
 
@@ -283,6 +284,7 @@ async def send(on: Occasion, document: Document, to: Recipients, *, object_key: 
 async def _store(on: Occasion, document: Document, *, author_id: int, object_key: str) -> int:
     """Insert the activity unless it is there; return its row's id."""
     uri = str(document["id"])
+    document = await with_proof(on.runtime, on.uow, document, author_id=author_id, now=on.now)
     values = {
         "id": on.event_id,
         "uri": uri,

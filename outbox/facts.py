@@ -14,6 +14,7 @@ from federation.writing import (
     PollFacts,
     PostFacts,
 )
+from node.accounts.keys import PublishedKeys
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
@@ -37,11 +38,8 @@ SENT_MEDIA: Final = 4
 """Attachments in a document: Mastodon cuts what is more (OBJ-7)."""
 
 
-def actor_facts(account: Account, *, settings: Settings, key: tuple[str, str]) -> ActorFacts:
-    """Return what a local account shows of itself; a suspended one shows nothing but that (MOD-1).
-
-    `key` is (key id, public PEM).
-    """
+def actor_facts(account: Account, *, settings: Settings, keys: PublishedKeys) -> ActorFacts:
+    """Return what a local account shows of itself; a suspended one shows nothing but that (MOD-1)."""
     id_ = account.id
     shown: dict[str, Any] = {"name": "", "summary_html": "", "suspended": True}
     if account.suspended_at is None:
@@ -69,15 +67,16 @@ def actor_facts(account: Account, *, settings: Settings, key: tuple[str, str]) -
         following=following_uri(settings, id_),
         shared_inbox=shared_inbox_uri(settings),
         featured=featured_uri(settings, id_),
-        key_id=key[0],
-        public_key_pem=key[1],
+        key_id=keys.key_id,
+        public_key_pem=keys.public_pem,
+        key_multibase=keys.multikey,
         published=account.created_at,
         locked=account.locked,
         **shown,
     )
 
 
-def instance_actor_facts(account: Account, *, settings: Settings, key: tuple[str, str]) -> InstanceActorFacts:
+def instance_actor_facts(account: Account, *, settings: Settings, keys: PublishedKeys) -> InstanceActorFacts:
     """Return the actor that stands for the node itself (DISC-8)."""
     return InstanceActorFacts(
         id=actor_uri(settings, account.id),
@@ -89,8 +88,9 @@ def instance_actor_facts(account: Account, *, settings: Settings, key: tuple[str
         shared_inbox=shared_inbox_uri(settings),
         followers=followers_uri(settings, account.id),
         following=following_uri(settings, account.id),
-        key_id=key[0],
-        public_key_pem=key[1],
+        key_id=keys.key_id,
+        public_key_pem=keys.public_pem,
+        key_multibase=keys.multikey,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from node.accounts.models import Account, AccountKey
+from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.rules import domain_and_parents
 from node.base.db.unit_of_work import Reader
@@ -79,19 +79,6 @@ async def find_block(reader: Reader, block_id: int) -> Block | None:
     """Return a block."""
     found: Block | None = await reader.scalar(select(Block).where(Block.id == block_id))
     return found
-
-
-async def find_public_pem(reader: Reader, account_id: int) -> tuple[str, str]:
-    """Return (key id, public PEM) of a local account's newest key."""
-    row = (
-        await reader.execute(
-            select(AccountKey.key_id, AccountKey.public_pem)
-            .where(AccountKey.account_id == account_id, AccountKey.private_pem != "")
-            .order_by(AccountKey.id.desc())
-            .limit(1)
-        )
-    ).one()
-    return row[0], row[1]
 
 
 async def list_suspended_hosts(reader: Reader, hosts: Collection[str]) -> set[str]:

@@ -72,6 +72,7 @@ class InstanceActorFacts:
     public_key_pem: str
     followers: str | None = None
     following: str | None = None
+    key_multibase: str | None = None
 
 
 def actor_document(facts: ActorFacts) -> Document:
@@ -110,15 +111,7 @@ def actor_document(facts: ActorFacts) -> Document:
         "suspended": facts.suspended,
     }
     document.update({key: value for key, value in optional.items() if value})
-    if facts.key_multibase is not None:
-        document["assertionMethod"] = [
-            {
-                "id": f"{facts.id}#ed25519-key",
-                "type": "Multikey",
-                "controller": facts.id,
-                "publicKeyMultibase": facts.key_multibase,
-            }
-        ]
+    document.update(_assertion_method(facts.id, facts.key_multibase))
     return document
 
 
@@ -142,12 +135,21 @@ def instance_actor_document(facts: InstanceActorFacts) -> Document:
     for key, value in (("followers", facts.followers), ("following", facts.following)):
         if value is not None:
             document[key] = value
+    document.update(_assertion_method(facts.id, facts.key_multibase))
     return document
 
 
 def _public_key(owner: str, key_id: str, pem: str) -> Document:
     lines = pem.replace("\r\n", "\n").strip()
     return {"id": key_id, "owner": owner, "publicKeyPem": f"{lines}\n"}
+
+
+def _assertion_method(owner: str, multibase: str | None) -> Document:
+    """Return the Ed25519 key as FEP-521a lists it, or nothing where there is none (ACT-7)."""
+    if multibase is None:
+        return {}
+    key = {"id": f"{owner}#ed25519-key", "type": "Multikey", "controller": owner, "publicKeyMultibase": multibase}
+    return {"assertionMethod": [key]}
 
 
 def _picture(facts: PictureFacts | None) -> Document | None:

@@ -7,13 +7,12 @@ doors.
 import asyncio
 from datetime import datetime
 
-from sqlalchemy import update
-
 from federation.keys import generate_rsa_key
 from node import uris
-from node.accounts.models import Account, AccountKey
+from node.accounts.keys import KeyPair, add_keys
+from node.accounts.models import Account
 from node.accounts.profile import ProfileChange, checked_change
-from node.accounts.queries import find_account, get_account
+from node.accounts.queries import find_account, get_account, list_keys
 from node.accounts.remote import set_reported_counts, upsert_remote_account
 from node.accounts.rules import MAX_DISPLAY_NAME, check_username, fold_username
 from node.accounts.standing import (
@@ -45,9 +44,6 @@ __all__ = [
     "upsert_remote_account",
 ]
 
-KeyPair = tuple[str, str]
-"""(private PEM, public PEM), as `federation.keys.generate_rsa_key` makes it."""
-
 
 async def ensure_instance_actor(
     uow: UnitOfWork, settings: Settings, now: datetime, *, key_pair: KeyPair | None = None
@@ -67,18 +63,15 @@ async def ensure_instance_actor(
             "created_at": now,
         }
         if await insert_if_absent(uow, Account, values):
-            uow.add(_key_row(settings, INSTANCE_ACTOR_ID, pair, now=now))
+            add_keys(uow, settings, INSTANCE_ACTOR_ID, pair, now=now)
             await uow.flush()
         return await get_account(uow, INSTANCE_ACTOR_ID, include_gone=True)
     if found.uri != uris.instance_actor_uri(settings):
         for name, value in _local_values(settings, INSTANCE_ACTOR_ID, settings.web_host).items():
             setattr(found, name, value)
         found.url = f"{settings.public_url}/about"
-        await uow.write(
-            update(AccountKey)
-            .where(AccountKey.account_id == INSTANCE_ACTOR_ID)
-            .values(key_id=uris.key_id(settings, INSTANCE_ACTOR_ID))
-        )
+        for key in await list_keys(uow, INSTANCE_ACTOR_ID):
+            key.key_id = f"{found.uri}#{key.key_id.rpartition('#')[2]}"
         await uow.flush()
     return found
 
@@ -100,7 +93,6 @@ async def create_local_account(
     was ever taken: the name of a deleted account is never given to somebody else (attack row 73).
     """
     check_username(username, may_be_reserved=may_be_reserved)
-    private_pem, public_pem = key_pair
     account_id = new_id()
     values = _local_values(settings, account_id, username) | {
         "display_name": display_name.strip()[:MAX_DISPLAY_NAME],
@@ -110,7 +102,7 @@ async def create_local_account(
     }
     if not await insert_if_absent(uow, Account, values):
         raise Invalid(fields={"username": ["has already been taken"]})
-    uow.add(_key_row(settings, account_id, (private_pem, public_pem), now=now))
+    add_keys(uow, settings, account_id, key_pair, now=now)
     await uow.flush()
     return await get_account(uow, account_id)
 
@@ -149,14 +141,3 @@ def _local_values(settings: Settings, account_id: int, username: str) -> dict[st
         "following_url": uris.following_uri(settings, account_id),
         "featured_url": uris.featured_uri(settings, account_id),
     }
-
-
-def _key_row(settings: Settings, account_id: int, pair: KeyPair, *, now: datetime) -> AccountKey:
-    return AccountKey(
-        id=new_id(),
-        account_id=account_id,
-        key_id=uris.key_id(settings, account_id),
-        private_pem=pair[0],
-        public_pem=pair[1],
-        fetched_at=now,
-    )

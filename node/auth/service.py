@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import update
 
+from node.accounts.keys import KeyPair
 from node.accounts.models import Account
 from node.accounts.rules import check_username
-from node.accounts.service import KeyPair, create_local_account
+from node.accounts.service import create_local_account
 from node.auth.activity import touch_activity, touch_session
 from node.auth.letters import CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link

@@ -163,6 +163,9 @@ class Settings:
     fetch_mode: FetchMode = _setting(
         "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."
     )
+    integrity_proofs: bool = _setting(
+        True, _switch, "Sign what is for everybody inside the document too (FEP-8b32), so that others can pass it on."
+    )
     blocked_inbox_status: int = _setting(403, _whole(202, 403), "Answer to a blocked domain's delivery: 202 or 403.")
     tls_cert: Path | None = _setting(None, _optional(_path), "Certificate file: Hypercorn serves TLS itself.")
     tls_key: Path | None = _setting(None, _optional(_path), "Key file that belongs to tls_cert.")

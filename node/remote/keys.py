@@ -5,7 +5,8 @@ fetch can also make us fetch in vain, so (SIG-15, rows 14 and 15):
 
 * a key is refetched at most once in five minutes, whoever asks;
 * a sender whose key could not be had gets no second fetch for five minutes (more from networks that
-  `insecure_peers` lets in, where a whole test network shares one address);
+  `insecure_peers` lets in, where a whole test network shares one address, and for the proofs that a host brings,
+  which are of many others' keys);
 * a host's keys are fetched at most 60 times a minute.
 
 A changed key is no error: hosts rotate keys without notice, and follows survive it (blind key rotation).
@@ -35,7 +36,7 @@ from node.remote.queries import list_local_follows_of
 
 REFRESH_EVERY: Final = timedelta(minutes=5)
 FAILING_FETCHES: Final = 1
-INSECURE_FAILING_FETCHES: Final = 30
+LENIENT_FAILING_FETCHES: Final = 30
 FETCHES_PER_HOST: Final = 60
 
 _KEY_LIFE: Final = timedelta(seconds=60)
@@ -153,6 +154,6 @@ def _allowance(runtime: Runtime, source: str) -> int:
     try:
         address = ipaddress.ip_address(source)
     except ValueError:
-        return INSECURE_FAILING_FETCHES if not source else FAILING_FETCHES
+        return LENIENT_FAILING_FETCHES  # no address: our own work, or a host that brings what others proved
     insecure = any(address in network for network in runtime.settings.insecure_peers)
-    return INSECURE_FAILING_FETCHES if insecure else FAILING_FETCHES
+    return LENIENT_FAILING_FETCHES if insecure else FAILING_FETCHES

@@ -58,7 +58,7 @@ async def verify_request(runtime: Runtime, request: SignedRequest, *, source: st
         newest = await find_known_key(runtime, claim.key_id, newest=True)
         if newest is not None and newest.public_key != known.public_key and _fits(runtime, claim, newest, request):
             return _signer(newest, claim)
-    fetched = await _fetch(runtime, claim.key_id, source=source, refresh=known is not None)
+    fetched = await fetch_named_key(runtime, claim.key_id, source=source, refresh=known is not None)
     verify_signature(claim, fetched.public_key, request=request, now=runtime.now())
     return _signer(fetched, claim)
 
@@ -83,7 +83,9 @@ def _fits(runtime: Runtime, claim: SignatureClaim, known: KnownKey, request: Sig
     return True
 
 
-async def _fetch(runtime: Runtime, key_id: str, *, source: str, refresh: bool) -> KnownKey:
+async def fetch_named_key(runtime: Runtime, key_id: str, *, source: str, refresh: bool) -> KnownKey:
+    """Fetch the key that a signature or proof names. KeyAway or FetchLimited where that may go well later, else
+    KeyUnavailable."""
     try:
         return await fetch_key(runtime, key_id, source=source, refresh=refresh)
     except FetchGone as error:

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from federation.documents import format_time
-from federation.keys import generate_rsa_key, load_private_key
+from federation.keys import encode_multikey, generate_ed25519_key, generate_rsa_key, load_private_key, load_public_key
+from federation.proofs import sign_document
 from federation.signatures import SigningKey, sign_request_rfc9421
 from federation.signatures.cavage import http_date
 from federation.vocabulary import AP_TYPE, AS_CONTEXT, PUBLIC
@@ -41,6 +42,12 @@ _numbers = count(1)
 def key_pair(number: int = 0) -> tuple[str, str]:
     """Return one of a few RSA pairs (private, public), made once a run: making them is slow."""
     return generate_rsa_key()
+
+
+@cache
+def proof_pair(number: int = 0) -> tuple[str, str]:
+    """Return one of a few Ed25519 pairs (private, public)."""
+    return generate_ed25519_key()
 
 
 @dataclass
@@ -93,6 +100,22 @@ class Stranger:
         """Serve another key under the same id from now on, and sign with it."""
         self.key_number = number
         self.publish_profile()
+
+    @property
+    def proof_key_id(self) -> str:
+        return f"{self.uri}#ed25519-key"
+
+    def publish_proof_key(self, number: int = 0, *, key_id: str | None = None, controller: str | None = None) -> None:
+        """List an Ed25519 key in the actor document from now on, as FEP-521a wants it."""
+        multibase = encode_multikey(load_public_key(proof_pair(number)[1]))
+        key = {"id": key_id or self.proof_key_id, "type": "Multikey", "publicKeyMultibase": multibase}
+        self.profile = self.profile | {"assertionMethod": [key | {"controller": controller or self.uri}]}
+        self.publish_profile()
+
+    def prove(self, activity: Document, *, now: datetime, number: int = 0, key_id: str | None = None) -> Document:
+        """Return the activity with an integrity proof (FEP-8b32)."""
+        key = SigningKey(key_id or self.proof_key_id, proof_pair(number)[0])
+        return sign_document(activity, key=key, created=now)
 
     def vanish(self, status: int = 410) -> None:
         """Answer for the actor with 410 (or 404) from now on."""

@@ -48,9 +48,7 @@ def signed(document: dict[str, Any] | None = None, key_id: str = KEY_ID) -> dict
     return sign_document(document or LIKE, key=SigningKey(key_id, PEM), created=NOW)
 
 
-def judge(
-    document: Any, *, actor: str = ACTOR, now: datetime = NOW, key: PublicKey = PUBLIC, proofs: int = 1
-) -> None:
+def judge(document: Any, *, actor: str = ACTOR, now: datetime = NOW, key: PublicKey = PUBLIC, proofs: int = 1) -> None:
     """Check every proof of a document as it would arrive."""
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
     load_document(raw)
@@ -124,7 +122,10 @@ def test_rfc8785_numbers(bits: str, text: str) -> None:
 
 def test_a_proof_covers_numbers_and_characters_as_they_came() -> None:
     """SIG-22: what is judged is the text received, whatever another writer would make of it."""
-    place = LIKE | {"location": {"latitude": 1.0, "longitude": -71.184902, "altitude": 2**60}, "name": "é\u2028 \U0001f600"}
+    place = LIKE | {
+        "location": {"latitude": 1.0, "longitude": -71.184902, "altitude": 2**60},
+        "name": "é\u2028 \U0001f600",
+    }
     raw = json.dumps(signed(load_exact(json.dumps(place).encode())))
     judge(raw.encode())
     judge(raw.replace("1152921504606846976", "1.152921504606847e18").encode())

@@ -4,8 +4,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 
-from node.accounts.keys import instance_signing_key, signing_key
+from node.accounts.keys import (
+    add_missing_proof_keys,
+    find_proof_key,
+    instance_signing_key,
+    published_keys,
+    signing_key,
+)
+from node.accounts.models import AccountKey
 from node.accounts.profile import ProfileChange
 from node.accounts.queries import (
     count_local_accounts,
@@ -153,7 +161,10 @@ async def test_the_nodes_own_actor_is_made_once_and_follows_the_public_url(runti
         after = await ensure_instance_actor(uow, moved, runtime.now())
         assert (after.uri, after.username) == ("https://elsewhere.test/actor", "elsewhere.test")
         assert (await instance_signing_key(uow)).key_id == "https://elsewhere.test/actor#main-key"
-        assert len(await list_keys(uow, 1)) == 1
+        assert {key.key_id for key in await list_keys(uow, 1)} == {
+            "https://elsewhere.test/actor#main-key",
+            "https://elsewhere.test/actor#ed25519-key",
+        }
         assert await count_local_accounts(uow) == 0
 
 
@@ -268,3 +279,26 @@ def test_the_borrowed_table_names_are_those_of_the_models() -> None:
     assert metadata() is Base.metadata
     for borrowed in (relations.FOLLOWS, relations.BLOCKS, relations.MUTES, relations.DOMAIN_POLICIES):
         assert set(borrowed.c.keys()) <= set(Base.metadata.tables[borrowed.name].c.keys())
+
+
+async def test_accounts_from_before_get_a_proof_key_once(runtime: Runtime) -> None:
+    """ACT-1, SIG-22: those that have none; the RSA key stays the one that signs requests."""
+    ann, bob = await make_account(runtime, "ann"), await make_account(runtime, "bob")
+    async with runtime.write() as uow:
+        await uow.write(delete(AccountKey).where(AccountKey.key_id == f"{ann.uri}#ed25519-key"))
+    async with runtime.read() as reader:
+        before = await find_proof_key(reader, bob.id)
+        assert await find_proof_key(reader, ann.id) is None
+        assert (await published_keys(reader, ann.id)).multikey is None
+    for more in (True, False, False):
+        async with runtime.write() as uow:
+            assert await add_missing_proof_keys(uow, runtime.settings, now=runtime.now(), limit=1) is more
+    async with runtime.read() as reader:
+        made = await find_proof_key(reader, ann.id)
+        assert made is not None
+        assert made.key_id == f"{ann.uri}#ed25519-key"
+        assert await find_proof_key(reader, bob.id) == before
+        assert (await signing_key(reader, ann.id)).key_id == f"{ann.uri}#main-key"
+        published = await published_keys(reader, ann.id)
+    assert published.key_id == f"{ann.uri}#main-key"
+    assert (published.multikey or "").startswith("z6Mk")
