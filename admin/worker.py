@@ -1,15 +1,18 @@
 """The worker process: takes nudges from RQ and drains lanes, in one event loop with one Runtime.
 
 RQ's `SimpleWorker` runs a job in this process, which is what lets one loop, one database pool and one HTTP client
-serve every job. `LaneWorker` takes away what RQ would do beside that (command channel, process titles) and makes
-it patient with Redis: RQ's worker ends when Redis goes away in a bad moment, so `run_worker` starts the next one
-a second later and keeps loop and Runtime. Work is never lost with a job: it stands in tables.
+serve every job. The loop runs in a thread of its own, where drains that wait for other servers go on while RQ's
+thread takes the next nudge (`node/base/work.py`). `LaneWorker` takes away what RQ would do beside that (command
+channel, process titles) and makes it patient with Redis: RQ's worker ends when Redis goes away in a bad moment, so
+`run_worker` starts the next one a second later and keeps loop and Runtime. Work is never lost with a job: it stands
+in tables.
 
-Stopping: an idle worker leaves at once. A busy one gets `GRACE_SECONDS` to finish its drain, then the drain is
-cancelled between two awaits; its transaction rolls back and its rows come due again when their lease is over.
+Stopping: an idle worker leaves at once. A busy one gets `GRACE_SECONDS` to finish its drains, then they are
+cancelled between two awaits; their transactions roll back and their rows come due again when their lease is over.
 """
 
 import asyncio
+import concurrent.futures
 import signal
 import threading
 import time
@@ -38,6 +41,7 @@ from node.base.settings import Settings
 from node.base.work import WorkerContext, enter_worker
 
 GRACE_SECONDS = 4.0
+CLOSE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 IDLE_SECONDS = 20
 """RQ's worker_ttl: it waits for a nudge 15 seconds less than this before it says again that it is alive."""
@@ -120,11 +124,11 @@ class LaneWorker(SimpleWorker):
     def _on_failure(
         self, job: Any, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
     ) -> bool:
-        if self._stop_requested and issubclass(kind, asyncio.CancelledError):
+        if self._stop_requested and issubclass(kind, asyncio.CancelledError | concurrent.futures.CancelledError):
             return False
         log.error("drain_failed", lane=",".join(map(str, job.args)), exc_info=error)
         if issubclass(kind, JobTimeoutException):
-            # The loop was torn out of a blocking call: nothing in this process can be relied on any more.
+            # Something blocks the loop: nothing in this process can be relied on any more.
             self.wants_to_stop = self._stop_requested = True
         return False
 
@@ -153,41 +157,59 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     def leave(_signum: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        loop = runner.get_loop()
-        runtime = open_runtime(settings)
-        enter_worker(WorkerContext(runner, runtime))
-        # The client's own default would end a wait for a nudge as if Redis had gone.
-        connection: Any = Redis.from_url(
-            settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
-        )
-        queues = [Queue(queue_name(lane), connection=connection, serializer=JSONSerializer) for lane in lanes]
-        away_since = 0.0
-        try:
-            while not stop.is_set():
-                _on_stop_signals(leave)
-                try:
-                    connection.ping()
-                    if away_since:
-                        log.info("redis_back", away_seconds=round(time.monotonic() - away_since, 1))
-                        away_since = 0.0
-                    worker = LaneWorker(queues, connection=connection, loop=loop, title=worker_title(lanes))
-                    worker.work(logging_level=None)
-                    if worker.wants_to_stop:
-                        break
-                except StopRequested:
-                    break
-                except (RedisError, OSError) as error:
-                    if not away_since:
-                        away_since = time.monotonic()
-                        log.warning("redis_away", error=type(error).__name__)
-                _on_stop_signals(leave)
-                stop.wait(RETRY_SECONDS)
-        finally:
+    loop = uvloop.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="event loop", daemon=True)
+    thread.start()
+    runtime = open_runtime(settings)
+    context = WorkerContext(loop, runtime)
+    enter_worker(context)
+    # The client's own default would end a wait for a nudge as if Redis had gone.
+    connection: Any = Redis.from_url(
+        settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
+    )
+    queues = [Queue(queue_name(lane), connection=connection, serializer=JSONSerializer) for lane in lanes]
+    away_since = 0.0
+    try:
+        while not stop.is_set():
             _on_stop_signals(leave)
-            runner.run(presence.withdraw(runtime.gate))
-            runner.run(runtime.close())
-            connection.close()
+            try:
+                connection.ping()
+                if away_since:
+                    log.info("redis_back", away_seconds=round(time.monotonic() - away_since, 1))
+                    away_since = 0.0
+                worker = LaneWorker(queues, connection=connection, loop=loop, title=worker_title(lanes))
+                worker.work(logging_level=None)
+                if worker.wants_to_stop:
+                    break
+            except StopRequested:
+                break
+            except (RedisError, OSError) as error:
+                if not away_since:
+                    away_since = time.monotonic()
+                    log.warning("redis_away", error=type(error).__name__)
+            _on_stop_signals(leave)
+            stop.wait(RETRY_SECONDS)
+    finally:
+        _on_stop_signals(leave)
+        try:
+            asyncio.run_coroutine_threadsafe(_close(context), loop).result(GRACE_SECONDS + CLOSE_SECONDS)
+        except (TimeoutError, concurrent.futures.CancelledError):
+            log.warning("worker_left_in_disorder")
+        connection.close()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(CLOSE_SECONDS)
+        if not thread.is_alive():
+            loop.close()
+
+
+async def _close(context: WorkerContext) -> None:
+    """End what goes on in the loop and close what the node holds open."""
+    await context.leave(GRACE_SECONDS)
+    await presence.withdraw(context.runtime.gate)
+    await context.runtime.close()
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
 
 
 def _on_stop_signals(handler: Any) -> None:

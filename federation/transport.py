@@ -133,8 +133,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if len(self._pools) <= self._kept_origins:
             return
         idle = [key for key, origin in self._pools.items() if not origin.users]
-        for key in idle[: len(self._pools) - self._kept_origins]:
-            origin = self._pools.pop(key)
+        # All are taken out before the first is closed: meanwhile others ask for pools, and close them too.
+        spare = [self._pools.pop(key) for key in idle[: len(self._pools) - self._kept_origins]]
+        for origin in spare:
             await origin.pool.aclose()
 
 

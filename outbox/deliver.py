@@ -5,13 +5,14 @@
 No transaction is open while we wait for the network. A worker that dies lets its leases run out: what it had
 sent but not recorded goes out a second time, with the same activity id, and has no second effect.
 
-Who waits for whom. Each host has its own short queue and at most `deliveries_per_host` requests under way, so
-hosts do not wait for each other. All together share `delivery_concurrency` places, but a request that has had
-no answer for half a second leaves its place to the next: it costs a socket, not the machine. In the lane
-"deliver" a host gets `PATIENCE` seconds; one that fails there moves, with all that waits for it, to
-"deliver-slow", where it has thirty. A host that cannot be reached, or answers 5xx twice running, has had its
-turn: what waits for it waits 15 s, then 30, ... so a thousand deliveries to a dead host cost five connection
-attempts in all before the breaker (`peers`) pauses it.
+Who waits for whom. Each host has its own short queue, what people wait for first, and at most
+`deliveries_per_host` requests under way; a host belongs to one round at a time, in whichever process. All the rounds
+of a lane in a process share `delivery_concurrency` places, but a request that has had no answer for a moment leaves
+its place to the next: it costs a socket, not the machine. After `SLUGGISH_AFTER` seconds what else waits for its
+host moves to "deliver-slow", a lane with places and sockets of its own. In "deliver" a request gets `PATIENCE`
+seconds; a host that fails there moves too, and there it has thirty. A host that cannot be reached, or answers 5xx
+twice running, has had its turn: what waits for it waits 15 s, then 30, ... so a thousand deliveries to a dead host
+cost five connection attempts in all before the breaker (`peers`) pauses it.
 
 Results are judged by `outcomes`; the second signature scheme is knocked with where the first is refused (SIG-13).
 """
@@ -19,9 +20,8 @@ Results are judged by `outcomes`; the second signature scheme is knocked with wh
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,6 +31,7 @@ from federation.errors import EgressRefused, FederationError, FetchFailed
 from federation.origins import host_of
 from federation.signatures.request import Scheme
 from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import new_id
 from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH
 from node.base.runtime import Runtime
 from node.base.work import drain
@@ -48,6 +49,7 @@ from outbox.peers import (
     save_health,
 )
 from outbox.queue import BATCH, Again, Parcel, Unsent, claim, finish, give_back, has_due, postpone
+from outbox.turns import Host, Turn, room_of
 
 log = structlog.get_logger(__name__)
 
@@ -62,13 +64,8 @@ PATIENCE: Final = 10.0
 SLOW_PATIENCE: Final = 30.0
 """Seconds for one parcel with all its requests: a second scheme, a new inbox."""
 
-STRIKES: Final = 2
-STALLED_AFTER: Final = 0.5
 FLUSH_EVERY: Final = 0.25
 FLUSH_AT: Final = 100
-OPEN_REQUESTS: Final = 4
-"""How many times `delivery_concurrency` requests may be open when most of them only wait."""
-
 SCHEME_LIFE: Final = timedelta(days=30)
 _REFUSALS = frozenset({400, 401, 403})
 _OWN_FAULTS = frozenset({"own_host", "bad_uri", "plain_http", "port_refused", "private_host"})
@@ -84,13 +81,13 @@ async def _slow_due(runtime: Runtime, now: datetime) -> bool:
         return await has_due(reader, slow=True, now=now)
 
 
-@drain(DELIVER, seconds=SECONDS, is_due=_due)
+@drain(DELIVER, seconds=SECONDS, is_due=_due, patient=True)
 async def deliver(runtime: Runtime) -> bool:
     """Send what is due to hosts that are well; True when stopped with work left."""
     return await _Round(runtime, slow=False).run()
 
 
-@drain(DELIVER_SLOW, seconds=SECONDS, is_due=_slow_due)
+@drain(DELIVER_SLOW, seconds=SECONDS, is_due=_slow_due, patient=True)
 async def deliver_slow(runtime: Runtime) -> bool:
     """Send what is due to hosts that were failing; True when stopped with work left."""
     return await _Round(runtime, slow=True).run()
@@ -105,27 +102,6 @@ class Sent:
     scheme: Scheme
 
 
-@dataclass(slots=True)
-class _Host:
-    """One host's part of a round."""
-
-    health: Health
-    on_trial: bool
-    """Was paused: one probe decides about the rest (DLV-5)."""
-
-    queue: "deque[tuple[Parcel, float]]" = field(default_factory=deque)
-    workers: int = 0
-    strikes: int = 0
-    is_over: bool = False
-    """Has had its turn: nothing more is tried in this round."""
-
-    def note(self, outcome: Outcome) -> None:
-        """Take a result into account."""
-        self.strikes = self.strikes + 1 if outcome.host_failed else 0
-        if outcome.unreachable or outcome.wait is not None or self.on_trial or self.strikes >= STRIKES:
-            self.is_over = True
-
-
 class _Round:
     """One run of a drain: claims, sends and records until nothing is left or its time is over."""
 
@@ -135,9 +111,10 @@ class _Round:
         settings = runtime.settings
         self._per_host = 1 if slow else settings.deliveries_per_host
         self._patience = SLOW_PATIENCE if slow else PATIENCE
-        self._places = asyncio.Semaphore(settings.delivery_concurrency)
-        self._sockets = asyncio.Semaphore(settings.delivery_concurrency * OPEN_REQUESTS)
-        self._hosts: dict[str, _Host] = {}
+        self._holder = new_id()
+        self._room = room_of(runtime, slow=slow)
+        self._hosts: dict[str, Host] = {}
+        self._newly_sluggish: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._progress = asyncio.Event()
         self._sent: list[Sent] = []
@@ -152,7 +129,7 @@ class _Round:
                 in_time = time.monotonic() - self._started < WORKING_SECONDS
                 hungry = not exhausted or time.monotonic() >= claim_at
                 if in_time and hungry and self._waiting() < BATCH // 2:
-                    batch = await claim(self._runtime, slow=self._slow)
+                    batch = await claim(self._runtime, slow=self._slow, holder=self._holder)
                     self._take(batch.parcels, batch.health)
                     # what was dropped unsent may have held up what is behind it
                     exhausted = batch.claimed < BATCH and batch.claimed == len(batch.parcels)
@@ -186,7 +163,8 @@ class _Round:
             log.error("delivery_worker_failed", exc_info=task.exception())
 
     def _waiting(self) -> int:
-        return sum(len(host.queue) for host in self._hosts.values())
+        """How much there is to start at once: what is behind a request without an answer is not."""
+        return sum(host.waiting for host in self._hosts.values() if not host.stalled)
 
     def _take(self, parcels: list[Parcel], health: Mapping[str, Health]) -> None:
         """Put parcels into their hosts' queues and start workers for them."""
@@ -195,44 +173,56 @@ class _Round:
             host = self._hosts.get(parcel.host)
             if host is None:
                 known = health[parcel.host]
-                host = self._hosts[parcel.host] = _Host(known, known.paused_until is not None)
-            host.queue.append((parcel, claimed_at))
+                host = self._hosts[parcel.host] = Host(known, known.paused_until is not None)
+            if host.is_sluggish:
+                self._unsent.append(Unsent(parcel.id, slow=True))
+                continue
+            host.put(parcel, claimed_at)
             if host.workers < self._per_host:
                 host.workers += 1
-                task = asyncio.create_task(self._serve(host))
+                task = asyncio.create_task(self._serve(parcel.host, host))
                 self._tasks.add(task)
                 task.add_done_callback(self._end)
 
-    async def _serve(self, host: _Host) -> None:
+    async def _serve(self, name: str, host: Host) -> None:
         """Send what waits for one host, in order, as one of its few workers."""
         try:
-            while host.queue:
-                parcel, claimed_at = host.queue.popleft()
-                if host.is_over or time.monotonic() - claimed_at > START_WITHIN:
-                    self._unsent.append(Unsent(parcel.id, slow=self._slow))
-                    continue
-                sent = await self._send(parcel, host.health)
+            while host.waiting:
+                async with Turn(self._room, host, lambda: self._give_up_on(name, host)):
+                    if not host.waiting:
+                        break
+                    parcel, claimed_at = host.take()
+                    if host.is_over or time.monotonic() - claimed_at > START_WITHIN:
+                        self._unsent.append(Unsent(parcel.id, slow=self._slow))
+                        continue
+                    sent = await self._send(parcel, host.health)
                 self._sent.append(sent)
                 host.note(sent.outcome)
         finally:
             host.workers -= 1
 
+    def _give_up_on(self, name: str, host: Host) -> None:
+        """Let what waits behind a request without an answer go by the slow lane."""
+        if self._slow or host.is_sluggish:
+            return
+        host.is_sluggish = True
+        self._newly_sluggish.add(name)
+        while host.waiting:
+            self._unsent.append(Unsent(host.take()[0].id, slow=True))
+
     async def _send(self, parcel: Parcel, health: Health) -> Sent:
-        """Send one parcel within our patience, in one of the shared places."""
+        """Send one parcel within our patience."""
         first, second = scheme_order(health, self._runtime.now())
-        async with self._sockets:
-            await self._places.acquire()
-            place = _Place(self._places)
-            leave = asyncio.get_running_loop().call_later(STALLED_AFTER, place.leave)
-            try:
-                async with asyncio.timeout(self._patience):
-                    scheme, outcome = await self._knock(parcel, first, second)
-            except TimeoutError:
-                answer = Answer(None, f"no answer within {self._patience:.0f} s")
-                scheme, outcome = first, judge(answer, tries=parcel.tries)
-            finally:
-                leave.cancel()
-                place.leave()
+        try:
+            async with asyncio.timeout(self._patience):
+                scheme, outcome = await self._knock(parcel, first, second)
+        except TimeoutError:
+            answer = Answer(None, f"no answer within {self._patience:.0f} s")
+            scheme, outcome = first, judge(answer, tries=parcel.tries)
+        except Exception as error:  # our own fault: the host is not blamed, and what is behind goes on
+            log.exception("delivery_failed", host=parcel.host, delivery=parcel.id)
+            judged = judge(Answer(None, type(error).__name__), tries=parcel.tries)
+            scheme, outcome = first, replace(judged, host_failed=False, unreachable=False)
         if outcome.verdict not in (Verdict.SENT, Verdict.RETRY):
             log.info("delivery_dropped", host=parcel.host, delivery=parcel.id, reason=outcome.reason)
         return Sent(parcel, outcome, scheme)
@@ -275,7 +265,8 @@ class _Round:
         """Record what came of the tries so far, in one transaction; True when that freed something to claim."""
         sent, self._sent = self._sent, []
         unsent, self._unsent = self._unsent, []
-        if not (sent or unsent):
+        sluggish, self._newly_sluggish = self._newly_sluggish, set()
+        if not (sent or unsent or sluggish):
             return False
         runtime, now = self._runtime, self._runtime.now()
         done = [item for item in sent if item.outcome.verdict is not Verdict.RETRY]
@@ -285,16 +276,20 @@ class _Round:
             await finish(uow, [item.parcel.id for item in done], {item.parcel.activity_id for item in done})
             await postpone(uow, again)
             await give_back(uow, unsent, now=now)
+            for name in sluggish:
+                await demote(uow, name)
             after = await self._note_health(uow, sent, now)
             if gone:
                 await look_again(uow, gone, now=now)
                 uow.after_commit(lambda: runtime.nudge(FETCH))
-            if not self._slow and any(item.outcome.host_failed for item in sent):
+            if not self._slow and (sluggish or any(item.outcome.host_failed for item in sent)):
                 uow.after_commit(lambda: runtime.nudge(DELIVER_SLOW))
         for name, health in after.items():
-            host = self._hosts[name]
+            host = self._hosts.get(name)
+            if host is None:
+                continue
             host.health = health
-            if host.is_over and not host.queue and not host.workers and not health.is_failing:
+            if (host.is_over or host.is_sluggish) and not host.waiting and not host.workers and not health.is_failing:
                 del self._hosts[name]  # passed its trial, or has its wish: a fresh start if it is claimed again
         return bool(sent)
 
@@ -310,7 +305,8 @@ class _Round:
         for host, items in by_host.items():
             old, new = before[host], after[host]
             wish = max((item.outcome.wait or 0.0 for item in items), default=0.0)
-            is_over = self._hosts[host].is_over
+            known = self._hosts.get(host)  # None: its last answers came while those before were written down
+            is_over = known is not None and known.is_over
             if is_over and (until := new.held_until(now)) is not None:
                 await hold(uow, host, until=max(until, now + timedelta(seconds=wish)))
             elif wish:
@@ -320,20 +316,6 @@ class _Round:
             elif old.paused_until is not None and not new.is_failing:
                 await release(uow, host, now=now)
         return after
-
-
-@dataclass(slots=True)
-class _Place:
-    """A place among the requests under way, left once."""
-
-    places: asyncio.Semaphore
-    left: bool = False
-
-    def leave(self) -> None:
-        """Let the next one in, unless that was done."""
-        if not self.left:
-            self.left = True
-            self.places.release()
 
 
 def scheme_order(health: Health, now: datetime) -> tuple[Scheme, Scheme]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, BigInt, Id
@@ -28,6 +28,9 @@ class OutgoingActivity(Base):
 class Delivery(Base):
     """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure.
 
+    `holder` is the round of a drain that has it in hand: while one round has rows of a host, no other claims any of
+    that host, so that the limit of requests a host holds for all workers together (DLV-7).
+
     `object_key` names what the activity is about: of one actor, host and object only the oldest delivery goes out,
     the others wait for it (DLV-6).
     """
@@ -37,6 +40,12 @@ class Delivery(Base):
         UniqueConstraint("activity_id", "inbox_url"),
         Index("ix_deliveries_due", "slow", "urgent", "due_at", "id"),
         Index("ix_deliveries_order", "host", "account_id", "object_key", "activity_id"),
+        Index(
+            "ix_deliveries_held",
+            "host",
+            sqlite_where=text("holder IS NOT NULL"),
+            postgresql_where=text("holder IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -48,6 +57,7 @@ class Delivery(Base):
     urgent: Mapped[bool] = mapped_column(default=False)
     slow: Mapped[bool] = mapped_column(default=False)
     """Whether it waits in the lane of failing hosts."""
+    holder: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -3,9 +3,10 @@
 A delivery costs its share of three statements, not three statements (the budget is 2.5 ms of CPU for a signed
 POST, all in). Nothing here waits for the network: `deliver` claims, sends outside any transaction, and records.
 
-What may be claimed: due, of the asked lane, and the oldest of its actor, host and object (DLV-6). A Create that
-waits for a sick host so holds up the Delete of the same post and nothing else. A claimed Create or Update whose
-object has a Delete behind it is dropped unsent: nobody is to receive what its author took back.
+What may be claimed: due, of the asked lane, the oldest of its actor, host and object (DLV-6), and of a host that no
+other round of a drain has in hand, in whichever process (DLV-7). A Create that waits for a sick host so holds up the
+Delete of the same post and nothing else. A claimed Create or Update whose object has a Delete behind it is dropped
+unsent: nobody is to receive what its author took back.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,6 +21,7 @@ from sqlalchemy.orm import aliased
 from federation.signatures import SigningKey
 from node.accounts.keys import signing_key
 from node.base.db.claims import claim_due
+from node.base.db.locks import lock_use
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
 from outbox.models import Delivery, OutgoingActivity
@@ -42,6 +44,7 @@ class Parcel:
     inbox_url: str
     host: str
     tries: int
+    urgent: bool
     body: bytes
     key: SigningKey
 
@@ -75,8 +78,8 @@ class Unsent:
 
 @cache
 def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
-    """Return what, beside being due, lets a delivery of a lane go out now."""
-    earlier = aliased(Delivery)
+    """Return what, beside being due, lets a delivery of a lane go out now in the round `mark_holder`."""
+    earlier, held = aliased(Delivery), aliased(Delivery)
     return [
         Delivery.slow.is_(slow),
         ~exists(
@@ -87,17 +90,25 @@ def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
                 earlier.activity_id < Delivery.activity_id,
             )
         ),
+        ~exists(
+            select(held.id).where(
+                held.host == Delivery.host,
+                held.holder.is_not(None),
+                held.holder != bindparam("mark_holder"),
+                held.due_at > bindparam("due_by"),
+            )
+        ),
     ]
 
 
 async def has_due(reader: Reader, *, slow: bool, now: datetime) -> bool:
     """Whether a claim would find something."""
-    return bool(await reader.rows(_due(slow=slow), {"now": now}))
+    return bool(await reader.rows(_due(slow=slow), {"due_by": now, "mark_holder": 0}))
 
 
 @cache
 def _due(*, slow: bool) -> Executable:
-    return select(Delivery.id).where(Delivery.due_at <= bindparam("now"), *claimable(slow=slow)).limit(1)
+    return select(Delivery.id).where(Delivery.due_at <= bindparam("due_by"), *claimable(slow=slow)).limit(1)
 
 
 @cache
@@ -108,10 +119,11 @@ def _wanted(*, slow: bool, urgent: bool) -> tuple[ColumnElement[bool], ...]:
 _ORDER: Final = (Delivery.due_at.asc(), Delivery.id.asc())
 
 
-async def claim(runtime: Runtime, *, slow: bool) -> Batch:
-    """Claim the next deliveries of a lane: urgent ones first, then by the time they came due."""
+async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
+    """Claim the next deliveries of a lane for the round `holder`: urgent ones first, then by when they came due."""
     now = runtime.now()
     async with runtime.write() as uow:
+        await lock_use(uow, "claim deliveries")
         ids: list[int] = []
         for urgent in (True, False):
             if len(ids) < BATCH:
@@ -123,6 +135,8 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
                     limit=BATCH - len(ids),
                     where=_wanted(slow=slow, urgent=urgent),
                     order_by=_ORDER,
+                    marks=("holder",),
+                    parameters={"mark_holder": holder},
                 )
         if not ids:
             return Batch([], {}, 0)
@@ -136,6 +150,7 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
                     Delivery.inbox_url,
                     Delivery.host,
                     Delivery.attempts,
+                    Delivery.urgent,
                     Delivery.created_at,
                 ).where(Delivery.id.in_(ids))
             )
@@ -157,6 +172,7 @@ async def claim(runtime: Runtime, *, slow: bool) -> Batch:
             inbox_url=row.inbox_url,
             host=row.host,
             tries=row.attempts,
+            urgent=row.urgent,
             body=bodies[row.activity_id],
             key=keys[row.account_id],
         )
@@ -233,6 +249,7 @@ async def postpone(uow: UnitOfWork, retries: Sequence[Again]) -> None:
             due_at=bindparam("due"),
             last_error=bindparam("error"),
             slow=bindparam("lane"),
+            holder=None,
         ),
         [
             {"row_id": again.id, "due": again.due_at, "error": again.error[:500], "lane": again.slow}
@@ -249,6 +266,6 @@ async def give_back(uow: UnitOfWork, unsent: Sequence[Unsent], *, now: datetime)
             await uow.write(
                 update(Delivery)
                 .where(Delivery.id.in_(ids))
-                .values(due_at=now, attempts=Delivery.attempts - 1, slow=slow)
+                .values(due_at=now, attempts=Delivery.attempts - 1, slow=slow, holder=None)
                 .execution_options(synchronize_session=False)
             )

@@ -87,7 +87,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         clock=clock,
         first_party_host=settings.web_host,
         posts_per_host=settings.deliveries_per_host,
-        max_connections=max(200, 5 * settings.delivery_concurrency),
+        max_connections=max(200, 12 * settings.delivery_concurrency),
         may_ask=may_ask,
         on_exchange=exchanges.note,
     )

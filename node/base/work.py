@@ -6,12 +6,15 @@ over. How a nudge reaches a worker is `node/base/lanes.py`.
 
 `@drain(lane, seconds=...)` registers a coroutine `async def (runtime) -> bool`; it returns True when it stopped
 with work left. `run_lane` is the door RQ calls in a worker process; tests call `DRAINS[lane].service(runtime)`.
+
+A worker's event loop runs in a thread of its own. A `patient` drain, one that mostly waits for other servers, goes on
+in that loop while its worker takes the next nudge: a lane full of dead hosts holds up no other lane.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +26,8 @@ from node.base.runtime import Runtime
 LINGER_SECONDS = 0.06
 """How long a drain waits for more once it has found nothing, looking every `LOOK_EVERY_SECONDS`."""
 LOOK_EVERY_SECONDS = 0.012
+ASIDE = 2
+"""How many drains of a patient lane a worker has under way: one that waits for its last answers, and the next."""
 STAY_SECONDS = 10.0
 """How long one job goes on lingering: other lanes of its worker want their turn."""
 
@@ -45,19 +50,21 @@ class Drain:
     service: Service
     seconds: int
     is_due: DueProbe
+    patient: bool = False
+    """Whether it mostly waits for others, so that its worker does other work meanwhile."""
 
 
 DRAINS: dict[str, Drain] = {}
 
 
-def drain(lane: str, *, seconds: int, is_due: DueProbe) -> Callable[[Service], Service]:
+def drain(lane: str, *, seconds: int, is_due: DueProbe, patient: bool = False) -> Callable[[Service], Service]:
     """Register the decorated coroutine as the drain of `lane`. A lane has one drain."""
 
     def register(service: Service) -> Service:
         assert lane in LANES, lane
         assert seconds <= MAX_DRAIN_SECONDS, seconds
         assert lane not in DRAINS or DRAINS[lane].service.__qualname__ == service.__qualname__, lane
-        DRAINS[lane] = Drain(lane, service, seconds, is_due)
+        DRAINS[lane] = Drain(lane, service, seconds, is_due, patient)
         return service
 
     return register
@@ -65,10 +72,37 @@ def drain(lane: str, *, seconds: int, is_due: DueProbe) -> Callable[[Service], S
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What the RQ door needs in a worker process: its event loop and its node."""
+    """What the RQ door needs in a worker process: its event loop, which runs in another thread, and its node."""
 
-    runner: asyncio.Runner
+    loop: asyncio.AbstractEventLoop
     runtime: Runtime
+    aside: dict[str, set["asyncio.Task[None]"]] = field(default_factory=dict)
+    """The patient drains under way, by lane. Touched in the loop only."""
+
+    async def take(self, lane: str) -> None:
+        """Drain `lane`, or have it drained aside. A second drain of a patient lane may join the first, no third."""
+        if not DRAINS[lane].patient:
+            await drain_lane(self.runtime, lane)
+            return
+        under_way = self.aside.setdefault(lane, set())
+        if len(under_way) < ASIDE:
+            task = asyncio.create_task(drain_lane(self.runtime, lane))
+            under_way.add(task)
+            task.add_done_callback(lambda done: self._ended(lane, done))
+
+    def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
+        self.aside[lane].discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("drain_failed", lane=lane, exc_info=task.exception())
+
+    async def leave(self, grace: float) -> None:
+        """Give the patient drains `grace` seconds to end, then cancel them: their leases bring the rest back."""
+        tasks = [task for under_way in self.aside.values() for task in under_way]
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 _context: list[WorkerContext] = []
@@ -83,7 +117,11 @@ def enter_worker(context: WorkerContext) -> None:
 def run_lane(lane: str) -> None:
     """RQ's door: drain `lane` in this worker's event loop."""
     (context,) = _context
-    context.runner.run(drain_lane(context.runtime, lane))
+    done = asyncio.run_coroutine_threadsafe(context.take(lane), context.loop)
+    try:
+        done.result()
+    finally:
+        done.cancel()  # nothing to one that is done
 
 
 async def drain_lane(runtime: Runtime, lane: str) -> None:

@@ -44,7 +44,7 @@ async def is_due(runtime: Runtime, now: datetime) -> bool:
         return await has_due_mail(reader, now)
 
 
-@drain(MAIL, seconds=SECONDS, is_due=is_due)
+@drain(MAIL, seconds=SECONDS, is_due=is_due, patient=True)
 async def send_due(runtime: Runtime) -> bool:
     """Send what is due; True when time ran out with work left."""
     if not runtime.settings.smtp_url:

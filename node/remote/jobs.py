@@ -48,7 +48,7 @@ async def is_due(runtime: Runtime, now: datetime) -> bool:
         return await has_due_tasks(reader, now)
 
 
-@drain(FETCH, seconds=SECONDS, is_due=is_due)
+@drain(FETCH, seconds=SECONDS, is_due=is_due, patient=True)
 async def fetch_due(runtime: Runtime) -> bool:
     """Work off due fetches; True when time ran out with work left."""
     stop_at = time.monotonic() + _WORK_SECONDS

@@ -22,6 +22,7 @@ from node.base.runtime import Runtime
 from node.follows.models import Follow
 from node.timelines import home_lists
 from outbox.models import Delivery
+from tests.bench.dead_hosts import thousand_hosts
 from tests.bench.load import connections, drive
 from tests.bench.stage import Stage, account_values
 
@@ -259,7 +260,7 @@ async def _strangers(
             base = inbox(number) if inbox else f"http://{host}"
             uri = f"{base}/users/s{id_}"
             values = account_values(stage.settings, id_, f"s{id_}", now) | {
-                "domain": base.removeprefix("http://"),
+                "domain": base.partition("://")[2],
                 "uri": uri,
                 "url": uri,
                 "inbox_url": f"{uri}/inbox",
@@ -332,6 +333,34 @@ async def delivery(stage: Stage, runtime: Runtime) -> list[Row]:
     ]
 
 
+async def dead_hosts(stage: Stage, runtime: Runtime) -> list[Row]:
+    """Delivery to 1 000 hosts of which 500 are dead"""
+    posts, apart = 8, 4.0
+    async with thousand_hosts() as hosts:
+        await _strangers(stage, runtime, len(hosts.bases), inbox=lambda number: hosts.bases[number])
+        await _quiet(stage)
+        said: list[float] = []
+        async with _http(stage, token=stage.tokens[0]) as http:
+            for number in range(posts):
+                said.append(time.perf_counter())
+                answer = await http.post("/api/v1/statuses", json={"status": f"This is post no. {number} of them"})
+                assert answer.status_code == 200
+                await asyncio.sleep(apart)
+        until = time.perf_counter() + 60
+        while sum(map(len, hosts.arrivals.values())) < posts * hosts.living and time.perf_counter() < until:
+            await asyncio.sleep(0.1)
+    late = [sorted(when - said[number] for when in hosts.arrivals.get(number, {}).values()) for number in range(posts)]
+    took = sorted(seconds for each in late for seconds in each)
+    missing = posts * hosts.living - len(took)
+    p95 = took[int((len(took) + missing) * 0.95)] if missing < len(took) * 0.05 else float("inf")
+    first = late[0][int(len(late[0]) * 0.95)] if late[0] else float("inf")
+    return [
+        Row(f"dead hosts: {len(took)} of {posts * hosts.living} reached the living, p50", f"{median(took):.2f} s"),
+        Row("dead hosts: living hosts p95", f"{p95:.2f} s", "< 5 s", p95 < 5),
+        Row("dead hosts: p95 of the first post, when nothing was known", f"{first:.2f} s", "< 5 s", first < 5),
+    ]
+
+
 async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
     """Actor document, WebFinger, public post page"""
     account = stage.account_ids[3]
@@ -372,4 +401,4 @@ async def memory(stage: Stage, runtime: Runtime) -> list[Row]:
     ]
 
 
-ROWS: tuple[Measure, ...] = (machine, home, publish, fan_out, inbox, delivery, documents, memory)
+ROWS: tuple[Measure, ...] = (machine, home, publish, fan_out, inbox, delivery, dead_hosts, documents, memory)

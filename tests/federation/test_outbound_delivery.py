@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from node.accounts.models import Account
+from node.base.runtime import running
 from node.moderation.service import set_domain_policy
 from node.posts.service import Draft, edit, withdraw
 from outbox import deliver as delivering
+from outbox import turns
 from outbox.outcomes import LEASE
 from outbox.queue import claim
 from outbox.relay import relay
@@ -291,6 +294,134 @@ async def test_no_more_than_two_requests_to_a_host_at_once(node: SendingNode, an
     assert most == 2
 
 
+async def test_two_workers_share_the_limit_of_a_host(node: SendingNode, ann: Account, peer: FakePeer) -> None:
+    """DLV-7: a host is in the hands of one round at a time, whichever process that runs in."""
+    under_way = most = 0
+
+    async def counting(request: PeerRequest) -> Answer:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        return Answer(status=202)
+
+    await node.known(Stranger(peer, "bo"), follows=ann)
+    peer.routes["/inbox"] = counting
+    for number in range(12):
+        await make_post(node.runtime, ann, f"Hello {number}")
+    await relay(node.runtime)
+    async with running(node.runtime.settings, clock=node.runtime.clock) as other:
+        first = asyncio.create_task(delivering.deliver(node.runtime))
+        while not peer.requests:
+            await asyncio.sleep(0.001)
+        await make_post(node.runtime, ann, "One more")
+        await relay(node.runtime)
+        assert (await claim(other, slow=False, holder=1)).parcels == []
+        await asyncio.gather(first, delivering.deliver(other))
+    await node.send()
+    assert len(peer.requests) == 13
+    assert most == 2
+    assert await node.waiting() == []
+
+
+async def test_what_somebody_waits_for_goes_before_what_nobody_does(
+    node: SendingNode, ann: Account, peer: FakePeer
+) -> None:
+    """DLV-7: a direct post overtakes the posts to followers, also those a worker has in hand already."""
+    bo = await node.known(Stranger(peer, "bo"), follows=ann)
+
+    async def slowly(request: PeerRequest) -> Answer:
+        await asyncio.sleep(0.05)
+        return Answer(status=202)
+
+    peer.routes["/inbox"] = slowly
+    for number in range(20):
+        await make_post(node.runtime, ann, f"Hello {number}")
+    await relay(node.runtime)
+    drain = asyncio.create_task(delivering.deliver(node.runtime))
+    while not peer.requests:
+        await asyncio.sleep(0.001)
+    await make_post(node.runtime, ann, f"@{bo.acct} psst", visibility="direct")
+    await relay(node.runtime)
+    await drain
+    paths = [request.path for request in peer.requests]
+    assert len(paths) == 21
+    assert paths.index("/users/bo/inbox") < 20
+
+
+@pytest.mark.parametrize(
+    ("wish", "least", "most"),
+    [
+        ("1000000000", 86_000, 86_401),
+        ("1e9", 10, 30),
+        ("-1", 10, 30),
+        ("0", 0, 2),
+        ("Sun, 01 Nov 2099 00:00:00 GMT", 86_000, 86_401),
+        ("Sun, 01 Nov 1999 00:00:00 GMT", 0, 2),
+    ],
+)
+async def test_no_wish_makes_a_delivery_wait_for_ever_or_spin(
+    node: SendingNode, ann: Account, peer: FakePeer, wish: str, least: float, most: float
+) -> None:
+    """Attack row 57: what cannot be read counts as no wish, the rest is clamped to 1 s .. 24 h."""
+    await node.known(Stranger(peer, "bo"), follows=ann)
+    peer.routes["/inbox"] = Answer(status=429, headers=(("Retry-After", wish),))
+    await make_post(node.runtime, ann, "Hello")
+    await node.send()
+    assert len(peer.requests) == 1
+    (row,) = await node.waiting()
+    assert least <= (row.due_at - node.runtime.now()).total_seconds() <= most
+    peer.routes["/inbox"] = Answer(status=202)
+    await node.later(seconds=most + 20)
+    assert len(peer.requests) == 2
+    assert await node.waiting() == []
+
+
+async def test_what_waits_behind_a_slow_answer_goes_by_the_slow_lane(
+    node: SendingNode, ann: Account, peer: FakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DLV-7: the host is not blamed, and what was under way arrives once."""
+    monkeypatch.setattr(turns, "SLUGGISH_AFTER", 0.05)
+    await node.known(Stranger(peer, "bo"), follows=ann)
+    peer.routes["/inbox"] = Answer(status=202, delay=0.3)
+    for number in range(6):
+        await make_post(node.runtime, ann, f"Hello {number}")
+    await relay(node.runtime)
+    await delivering.deliver(node.runtime)
+    assert len(peer.requests) == 2
+    rows = await node.waiting()
+    assert [row.slow for row in rows] == [True] * 4
+    assert [row.attempts for row in rows] == [0] * 4
+    peer.routes["/inbox"] = Answer(status=202)
+    await node.send()
+    assert len(peer.requests) == 6
+    known = await node.peer(peer.domain)
+    assert known is None or known.consecutive_failures == 0
+
+
+async def test_our_own_fault_is_no_fault_of_the_host(
+    node: SendingNode, ann: Account, peer: FakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DLV-5: an error of ours holds up neither the host nor what is behind."""
+    await node.known(Stranger(peer, "bo"), follows=ann)
+    post = node.runtime.http.post_activity
+    faults = iter([KeyError("ours")])
+
+    async def failing(*args: Any, **options: Any) -> Any:
+        for fault in faults:
+            raise fault
+        return await post(*args, **options)
+
+    monkeypatch.setattr(node.runtime.http, "post_activity", failing)
+    for number in range(3):
+        await make_post(node.runtime, ann, f"Hello {number}")
+    await node.send()
+    assert len(peer.requests) == 2
+    (row,) = await node.waiting()
+    assert (row.last_error, row.slow) == ("KeyError", False)
+
+
 async def test_a_dead_worker_loses_nothing_and_doubles_at_most_once(
     node: SendingNode, ann: Account, peer: FakePeer
 ) -> None:
@@ -298,7 +429,7 @@ async def test_a_dead_worker_loses_nothing_and_doubles_at_most_once(
     await node.known(Stranger(peer, "bo"), follows=ann)
     await make_post(node.runtime, ann, "Hello")
     await relay(node.runtime)
-    batch = await claim(node.runtime, slow=False)
+    batch = await claim(node.runtime, slow=False, holder=1)
     assert len(batch.parcels) == 1
     await node.send()
     assert peer.requests == []

@@ -5,7 +5,7 @@ count an attempt, in one statement; a worker that dies simply lets the lease run
 that another claim holds (`SKIP LOCKED`); on SQLite the one writer makes the statement atomic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -24,19 +24,27 @@ async def claim_due(
     limit: int,
     where: Sequence[ColumnElement[bool]] = (),
     order_by: Sequence[ColumnElement[Any]] = (),
+    marks: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
 ) -> list[int]:
     """Claim up to `limit` rows of `table` that are due, oldest first, and return their ids in order.
 
-    Cheapest with conditions that are made once: the statement is kept by them.
+    `marks` names columns that are set to the parameter `mark_<column>`; `parameters` holds these and what else the
+    conditions ask for. Cheapest with conditions that are made once: the statement is kept by them.
     """
-    statement = _statement(uow.dialect, table, tuple(where), tuple(order_by))
-    rows = await uow.rows(statement, {"due_by": now, "leased_until": now + lease, "most": limit})
+    statement = _statement(uow.dialect, table, tuple(where), tuple(order_by), tuple(marks))
+    given = {"due_by": now, "leased_until": now + lease, "most": limit, **(parameters or {})}
+    rows = await uow.rows(statement, given)
     return sorted(row[0] for row in rows)
 
 
 @lru_cache(maxsize=64)
 def _statement(
-    dialect: str, table: Any, where: tuple[ColumnElement[bool], ...], order_by: tuple[ColumnElement[Any], ...]
+    dialect: str,
+    table: Any,
+    where: tuple[ColumnElement[bool], ...],
+    order_by: tuple[ColumnElement[Any], ...],
+    marks: tuple[str, ...],
 ) -> Executable:
     order = order_by or (table.id,)
     due: Select[Any] = select(table.id).where(table.due_at <= bindparam("due_by"), *where)
@@ -48,6 +56,10 @@ def _statement(
     return (
         update(table)
         .where(table.id.in_(due))
-        .values(due_at=bindparam("leased_until"), attempts=table.attempts + 1)
+        .values(
+            due_at=bindparam("leased_until"),
+            attempts=table.attempts + 1,
+            **{name: bindparam(f"mark_{name}") for name in marks},
+        )
         .returning(table.id)
     )

@@ -10,14 +10,19 @@ from sqlalchemy import BigInteger, cast, func, select
 from node.base.db.unit_of_work import UnitOfWork
 
 
+async def lock_use(uow: UnitOfWork, what: str) -> None:
+    """Wait until no other transaction is at `what`. Call it before anything else is locked."""
+    if uow.dialect != "postgresql":
+        return
+    digest = hashlib.blake2b(what.encode(), digest_size=8).digest()
+    number = int.from_bytes(digest, "big", signed=True)
+    await uow.execute(select(func.pg_advisory_xact_lock(cast(number, BigInteger))))
+
+
 async def lock_pair(uow: UnitOfWork, what: str, a: int, b: int) -> None:
     """Wait until no other transaction holds this pair, in either order; `what` keeps different uses apart.
 
     Call it before anything else is locked, and look at rows only afterwards.
     """
-    if uow.dialect != "postgresql":
-        return
     low, high = sorted((a, b))
-    digest = hashlib.blake2b(f"{what}:{low}:{high}".encode(), digest_size=8).digest()
-    number = int.from_bytes(digest, "big", signed=True)
-    await uow.execute(select(func.pg_advisory_xact_lock(cast(number, BigInteger))))
+    await lock_use(uow, f"{what}:{low}:{high}")

@@ -1,6 +1,7 @@
 """The client over real sockets: what it believes, follows, signs, caps and refuses (INB-5, SIG-20, DLV-7, DLV-8)."""
 
 import asyncio
+import contextlib
 import gzip
 import time
 from typing import Any
@@ -405,3 +406,21 @@ async def test_where_discovery_goes(client: FederationClient) -> None:
     assert await client.base_url_for("127.0.0.2:8001") == "http://127.0.0.2:8001"
     assert await client.base_url_for("localhost:3000") == "http://localhost:3000"
     assert await client.base_url_for("93.184.216.34") == "https://93.184.216.34"
+
+
+async def test_many_origins_at_once_share_a_small_pool(signer: SigningKey) -> None:
+    """DLV-7: who closes the least used connections meets others who ask for them and close them too."""
+    async with contextlib.AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(FakePeer(host=f"127.0.0.{n + 2}")) for n in range(8)]
+        made = FederationClient(
+            egress=LOOPBACK,
+            user_agent="Rookery/test",
+            clock=lambda: NOW,
+            first_party_host="social.example",
+            max_connections=4,
+        )
+        stack.push_async_callback(made.aclose)
+        for peer in peers:
+            peer.routes["/inbox"] = Answer(status=202)
+        posts = [made.post_activity(f"{peer.url}/inbox", b"{}", signer=signer) for peer in peers * 6]
+        assert {result.status for result in await asyncio.gather(*posts)} == {202}

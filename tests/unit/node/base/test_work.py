@@ -7,9 +7,9 @@ import pytest
 from rq import Queue
 
 from node.base import work
-from node.base.lanes import MAIL, queue_name
+from node.base.lanes import DELIVER, MAIL, queue_name
 from node.base.runtime import Runtime
-from node.base.work import DRAINS, Drain, drain_lane
+from node.base.work import ASIDE, DRAINS, Drain, WorkerContext, drain_lane
 from tests.support.nodes import open_node
 from tests.support.redis_server import RedisServer
 
@@ -83,3 +83,61 @@ async def test_work_that_is_left_is_nudged_for(redis_server: RedisServer, rows: 
         await drain_lane(runtime, MAIL)
         assert len(rows.rounds) == 1
         assert jobs(runtime) == 1
+
+
+class Waiting:
+    """A drain that waits for others, and what was cancelled of it."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.cancelled = 0
+        self.answers = asyncio.Event()
+
+    async def service(self, runtime: Runtime) -> bool:
+        """Wait for an answer."""
+        self.begun += 1
+        try:
+            await self.answers.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return False
+
+    async def is_due(self, runtime: Runtime, now: datetime) -> bool:
+        """Say that nothing waits."""
+        return False
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    waiting = Waiting()
+    monkeypatch.setitem(DRAINS, DELIVER, Drain(DELIVER, waiting.service, 5, waiting.is_due, patient=True))
+    return waiting
+
+
+async def test_a_drain_that_waits_for_others_holds_up_no_other_lane(
+    redis_server: RedisServer, rows: Rows, waiting: Waiting
+) -> None:
+    """DLV-7: deliveries to hosts that say nothing, and the worker goes on."""
+    async with open_node(redis_server) as runtime:
+        context = WorkerContext(asyncio.get_running_loop(), runtime)
+        for _ in range(ASIDE + 2):
+            await context.take(DELIVER)
+        await context.take(MAIL)
+        assert rows.rounds == [0]
+        assert waiting.begun == ASIDE, "no more than these, however often it is nudged for"
+        waiting.answers.set()
+        await context.leave(5)
+        assert waiting.cancelled == 0
+        await context.take(DELIVER)
+        await context.leave(5)
+        assert waiting.begun == ASIDE + 1
+
+
+async def test_a_worker_that_leaves_cancels_what_does_not_end(redis_server: RedisServer, waiting: Waiting) -> None:
+    async with open_node(redis_server) as runtime:
+        context = WorkerContext(asyncio.get_running_loop(), runtime)
+        await context.take(DELIVER)
+        await asyncio.sleep(0.01)
+        await context.leave(0.01)
+        assert waiting.cancelled == 1
