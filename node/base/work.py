@@ -143,7 +143,7 @@ async def drain_lane(runtime: Runtime, lane: str) -> None:
         more = True
         log.warning("drain_out_of_time", lane=lane, seconds=entry.seconds)
     await runtime.nudger.lower_flag(lane)
-    await runtime.exchanges.flush()  # the loop of a worker stands still between two jobs, and its timers with it
+    await runtime.exchanges.flush()  # a worker that ends now takes nothing with it
     if more or await entry.is_due(runtime, runtime.now()):
         await runtime.nudge(lane)
 
