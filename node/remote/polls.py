@@ -11,6 +11,7 @@ import structlog
 
 from federation.errors import FederationError
 from node.base.errors import Unavailable
+from node.base.lanes import FETCH
 from node.base.runtime import Runtime
 from node.polls.queries import PollState, find_poll
 from node.polls.remote import claim_refresh
@@ -21,6 +22,7 @@ from node.posts.remote import edit_remote_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.posts import download_post
 from node.remote.queries import find_local_follower_id
+from node.remote.tasks import POLL, queue_fetch
 
 PATIENCE_SECONDS: Final = 5.0
 """How long somebody who looks at a poll waits for its server."""
@@ -40,6 +42,22 @@ async def refresh_poll(runtime: Runtime, post: Post, poll: PollState, *, viewer_
     except (FederationError, TimeoutError, Unavailable) as error:
         log.info("poll_not_refreshed", id=post.id, reason=type(error).__name__)
         return False
+
+
+async def refresh_later(runtime: Runtime, post: Post) -> None:
+    """Have the poll of a post that somebody looks at brought up to date behind the page, if it may have changed."""
+    async with runtime.read() as reader:
+        poll = await find_poll(reader, post.id)
+    now = runtime.now()
+    if (
+        poll is None
+        or post.local
+        or not is_worth_asking(fetched_at=poll.fetched_at, closes_at=poll.closes_at, closed_at=poll.closed_at, now=now)
+    ):
+        return
+    async with runtime.write() as uow:
+        await queue_fetch(uow, POLL, uri=post.uri, now=now)
+        uow.after_commit(lambda: runtime.nudge(FETCH))
 
 
 async def refresh_poll_of(runtime: Runtime, uri: str) -> bool:

@@ -14,13 +14,15 @@ from node.media.queries import list_attachable
 from node.media.rules import MediaChange
 from node.media.service import store_upload
 from node.media.views import media_view
+from node.polls.rules import MAX_OPTIONS, PollDraft
 from node.posts.drafts import MAX_MEDIA, Draft
 from node.posts.views import VISIBILITY_FROM_WORD
 from node.web.forms import Errors, Form, errors_of
 from node.web.visitors import Visitor
-from node.web.words import LANGUAGES
+from node.web.words import LANGUAGES, POLL_LENGTHS
 
 CODES = frozenset(code for code, _ in LANGUAGES)
+SPANS = {str(seconds): seconds for seconds, _ in POLL_LENGTHS}
 
 
 async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tuple[Draft, list[int], Errors]:
@@ -52,8 +54,20 @@ async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tup
         in_reply_to_id=parents[0] if parents else None,
         media_ids=tuple(media_ids),
         media_changes=tuple(changes) if editing else (),
+        poll=_poll(form),
     )
     return draft, media_ids, errors
+
+
+def _poll(form: Form) -> PollDraft | None:
+    if not form.is_set("has_poll"):
+        return None
+    return PollDraft(
+        options=tuple(form.line(f"poll_option_{n}") for n in range(1, MAX_OPTIONS + 1)),
+        expires_in=SPANS.get(form.text("poll_expires_in")),
+        multiple=form.is_set("poll_multiple"),
+        hide_totals=form.is_set("poll_hide_totals"),
+    )
 
 
 async def _store(form: Form, visitor: Visitor, *, room: int) -> tuple[list[int], Errors]:

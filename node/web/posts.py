@@ -20,6 +20,7 @@ from node.posts.queries import get_own_post, get_visible_post, list_context, lis
 from node.posts.rendering import render_post, render_posts
 from node.posts.service import edit, publish, withdraw
 from node.remote.mentions import resolve_mentions
+from node.remote.polls import refresh_later
 from node.timelines.fanout import push_own
 from node.web.accounts import named, wants_activity
 from node.web.drafts import collect, typed_again
@@ -51,6 +52,8 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
     if post_id not in found:
         raise NotFound
     view = found[post_id]
+    if view["poll"] is not None and not post.local:
+        await refresh_later(node, post)
     return await show(
         "pages/post.html",
         visitor,

@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from node.base.template_files import template_root
+from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS
 from node.web import markup, words
 
 STATIC_ROOT = Path(__file__).parent / "static"
@@ -81,6 +82,11 @@ def _ago(context: Context, value: datetime | str | None) -> Markup:
 
 
 @pass_context
+def _until(context: Context, value: datetime | str | None) -> Markup:
+    return words.until(value, context["now"])
+
+
+@pass_context
 def _handle(context: Context, account: Mapping[str, Any]) -> str:
     return words.handle(account, context["site"].domain)
 
@@ -119,9 +125,13 @@ class Pages:
             blur_cells=markup.blur_cells,
             visibilities=words.VISIBILITIES,
             languages=words.LANGUAGES,
+            poll_lengths=words.POLL_LENGTHS,
+            poll_options=MAX_OPTIONS,
+            poll_option_length=MAX_OPTION_LENGTH,
         )
         environment.filters.update(
             ago=_ago,
+            until=_until,
             full_time=lambda value: words.time_tag(value, datetime.now(UTC), full=True),
             day=words.day,
             compact=words.compact,

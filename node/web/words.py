@@ -34,6 +34,18 @@ LANGUAGES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+POLL_LENGTHS: tuple[tuple[int, str], ...] = (
+    (300, "5 minutes"),
+    (1800, "30 minutes"),
+    (3600, "1 hour"),
+    (21_600, "6 hours"),
+    (86_400, "1 day"),
+    (259_200, "3 days"),
+    (604_800, "7 days"),
+)
+"""How long a poll may be open, in seconds."""
+
+
 def as_time(value: datetime | str | None) -> datetime | None:
     """Return the moment an API timestamp (or a datetime) names, in UTC; None when there is none to read."""
     if isinstance(value, datetime):
@@ -62,6 +74,18 @@ def ago(value: datetime | str | None, now: datetime) -> str:
     if seconds < 7 * 86_400:
         return f"{seconds // 86_400} d"
     return day(moment) if moment.year != now.year else f"{moment.day} {moment:%b}"
+
+
+def until(value: datetime | str | None, now: datetime) -> Markup:
+    """Return a `<time>` element for a moment to come: `in 3 h`, absolute on hover."""
+    moment = as_time(value)
+    if moment is None:
+        return Markup("")
+    left = (moment - now).total_seconds()
+    shown = "in a moment" if left < 60 else f"in {duration(left)}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), full_time(moment), shown
+    )
 
 
 def day(value: datetime | str | None) -> str:
