@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, text
 
-from inbox.models import ReceivedActivity
+from inbox.models import ReceivedActivity, Tombstone
 from node.accounts.models import Account
 from node.auth.models import User
 from node.base.db.event_log import EventRow
@@ -205,3 +205,38 @@ async def list_accounts(reader: Reader, page: Page, *, query: str, where: str) -
             )
     found = await reader.execute(page.apply(statement, Account.id))
     return page.newest_first([AccountRow(account, user) for account, user in found.all()])
+
+
+async def find_known_actor(reader: Reader, host: str) -> Account | None:
+    """Return the actor of a host that was fetched last: somebody to try its doors with."""
+    found: Account | None = await reader.scalar(
+        select(Account)
+        .where(Account.domain == host, Account.handle_confirmed.is_(True), Account.deleted_at.is_(None))
+        .order_by(Account.fetched_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def count_waiting(reader: Reader, host: str) -> int:
+    """Return how many deliveries wait for a host."""
+    return await reader.scalar(select(func.count()).select_from(Delivery).where(Delivery.host == host)) or 0
+
+
+async def find_last_error(reader: Reader, host: str) -> str:
+    """Return why the newest delivery that waits for a host failed; "" if none did."""
+    found: str | None = await reader.scalar(
+        select(Delivery.last_error)
+        .where(Delivery.host == host, Delivery.last_error != "")
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+async def find_stored_post(reader: Reader, uri: str, author_uri: str) -> tuple[Post | None, bool]:
+    """Return the post of an id, deleted ones too, and whether its author buried it."""
+    post: Post | None = await reader.scalar(select(Post).where(Post.uri == uri))
+    own = (Tombstone.uri == uri, Tombstone.actor_uri == author_uri)
+    buried = await reader.scalar(select(func.count()).select_from(Tombstone).where(*own))
+    return post, bool(buried)

@@ -42,12 +42,14 @@ from federation.errors import (
 from federation.exchanges import Exchange, Verdict, kind_of
 from federation.gates import HostGate
 from federation.origins import Origin, is_http_uri, parse_origin, same_origin, split_port, split_uri, without_fragment
-from federation.signatures import SigningKey, sign_request, sign_request_rfc9421
+from federation.signatures import SignedRequest, SigningKey, sign_request, sign_request_rfc9421
+from federation.signatures.diagnosis import read_claim, rebuilt_signing_string
 from federation.signatures.request import Scheme
 from federation.transport import GuardedTransport
 from federation.vocabulary import AP_TYPE, LD_TYPE, MAX_BODY, is_activity_json
 
 TOTAL_SECONDS: Final = 30.0
+PROBE_SECONDS: Final = 12.0
 MAX_REDIRECTS: Final = 3
 MAX_POST_ANSWER: Final = 64 * 1024
 DOCUMENT_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}"
@@ -92,6 +94,19 @@ class PostResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """One request and its answer, looked at closely: nothing followed, nothing judged."""
+
+    url: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    sent_at: datetime
+    signing_string: str
+    """What we signed, as a verifier has to rebuild it; "" for an unsigned request."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     headers: httpx.Headers
@@ -122,6 +137,7 @@ class FederationClient:
         self.egress = egress
         self._may_ask = may_ask
         self._on_exchange = on_exchange
+        self.given_tls_context = ssl_context
         self._user_agent = user_agent
         self._clock = clock
         self._first_party_host = first_party_host
@@ -215,6 +231,39 @@ class FederationClient:
             accept_signature=answer.headers.get("accept-signature"),
         )
 
+    async def probe(
+        self,
+        url: str,
+        *,
+        accept: str = DOCUMENT_ACCEPT,
+        signer: SigningKey | None = None,
+        scheme: Scheme = "cavage",
+        body: bytes | None = None,
+    ) -> Probe:
+        """Send one request, a POST where there is a body, and return whatever comes, for `rookery inspect`.
+
+        EgressRefused, FetchFailed where nothing comes.
+        """
+        method = "GET" if body is None else "POST"
+        if body is None and self._may_ask is not None:
+            await self._may_ask(url)
+        headers = {"Host": self._checked(url).host_port}
+        if signer is not None:
+            headers = self._signed(method, url, signer, scheme, body=body)
+        headers["Accept"] = accept
+        sent_at, target = self._clock(), split_uri(url)[1]
+        answer = await self._exchange(method, url, headers, body, MAX_BODY, self._gets, PROBE_SECONDS, whole=True)
+        as_sent = SignedRequest(
+            method, target, tuple(headers.items()), body or b"", frozenset({headers["Host"]}), parse_origin(url).scheme
+        )
+        claim = None if signer is None else read_claim(as_sent)
+        text = "" if claim is None else rebuilt_signing_string(claim, as_sent)
+        return Probe(url, answer.status, answer.headers, answer.body, sent_at, text)
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return how this client judges certificates: by what it was given, else by the public authorities."""
+        return self._transport.tls_context()
+
     async def _get(
         self,
         url: str,
@@ -275,14 +324,17 @@ class FederationClient:
         limit: int,
         gate: HostGate,
         seconds: float,
+        whole: bool = False,
     ) -> _Answer:
         """Send one request and say how it ended; waiting for the host's turn is not timed."""
         async with gate.turn(parse_origin(url).host_port):
             at, started = self._clock(), time.perf_counter()
             try:
-                answer = await self._send(method, url, headers, body, limit, seconds)
+                answer = await self._send(method, url, headers, body, limit, seconds, whole)
             except FetchFailed as error:
-                self._note(method, url, headers, at, started, error.status, "failed", error.reason, error.detail)
+                self._note(
+                    method, url, headers, at, started, error.status, "failed", error.reason, error.detail, probed=whole
+                )
                 raise
             except asyncio.CancelledError:
                 self._note(method, url, headers, at, started, None, "failed", "given_up", "no answer in our patience")
@@ -290,7 +342,7 @@ class FederationClient:
         verdict, reason = _verdict_of(answer.status)
         said = answer.body[:_EXCERPT].decode("utf-8", "replace") if verdict == "refused" else ""
         date = answer.headers.get("date", "")
-        self._note(method, url, headers, at, started, answer.status, verdict, reason, said, date)
+        self._note(method, url, headers, at, started, answer.status, verdict, reason, said, date, probed=whole)
         return answer
 
     def _note(
@@ -305,6 +357,8 @@ class FederationClient:
         reason: str,
         detail: str,
         date: str = "",
+        *,
+        probed: bool = False,
     ) -> None:
         if self._on_exchange is None:
             return
@@ -313,7 +367,7 @@ class FederationClient:
             Exchange(
                 at=at,
                 direction="out",
-                kind=kind_of(method, url, headers.get("Accept", "")),
+                kind="inspection" if probed else kind_of(method, url, headers.get("Accept", "")),
                 host=parse_origin(url).host_port,
                 method=method,
                 url=url,
@@ -337,9 +391,16 @@ class FederationClient:
             )
 
     async def _send(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, limit: int, seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        limit: int,
+        seconds: float,
+        whole: bool,
     ) -> _Answer:
-        """Send one request and read its answer within its cap."""
+        """Send one request and read its answer within its cap; `whole`: the body of an error too."""
         origin, target = split_uri(url)
         headers["User-Agent"] = self._user_agent
         headers["Accept-Encoding"] = "gzip" if body is None else "identity"
@@ -361,7 +422,7 @@ class FederationClient:
                     # second copy has no second effect (INB-3).
                     response = await self._transport.handle_async_request(request)
                 try:
-                    content = await _read(response, limit, cut=body is not None)
+                    content = await _read(response, limit, cut=whole or body is not None)
                 finally:
                     await response.aclose()
         except TimeoutError as error:

@@ -114,15 +114,7 @@ class EgressPolicy:
         the name has no address.
         """
         literal = literal_address(host)
-        if literal is not None:
-            addresses: list[Address] = [literal]
-        elif _is_loopback_name(host):
-            # RFC 6761: never asked of a resolver, and only of use where loopback is let in.
-            addresses = [address for address in _LOOPBACKS if self.is_insecure(address)]
-            if not addresses:
-                raise EgressRefused("private_host", f"{host} is this machine")
-        else:
-            addresses = await _resolve(host, port)
+        addresses = await self.resolve(host, port)
         for address in addresses:
             self.check_address(address, host=host)
         if not all(self.is_insecure(address) for address in addresses):
@@ -131,6 +123,19 @@ class EgressPolicy:
             if literal is None and host not in self.allow_hosts:
                 _check_name(host)
             self.check_port(port)
+        return addresses
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of a host, not judged yet; FetchFailed (`dns_failed`) when there is none."""
+        literal = literal_address(host)
+        if literal is not None:
+            return [literal]
+        if not _is_loopback_name(host):
+            return await _resolve(host, port)
+        # RFC 6761: never asked of a resolver, and only of use where loopback is let in.
+        addresses = [address for address in _LOOPBACKS if self.is_insecure(address)]
+        if not addresses:
+            raise EgressRefused("private_host", f"{host} is this machine")
         return addresses
 
     async def uses_plain_http(self, host: str) -> bool:

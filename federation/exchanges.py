@@ -36,7 +36,7 @@ class Exchange:
     at: datetime
     direction: Direction
     kind: str
-    """delivery, document, webfinger, host-meta, nodeinfo, media, read (a GET of theirs), processing."""
+    """delivery, document, webfinger, host-meta, nodeinfo, media, page, inspection; theirs also read, processing."""
     host: str
     """The other host; for what was refused before a signature held, the one it claimed."""
     method: str = ""

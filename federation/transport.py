@@ -105,6 +105,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         for origin in pools:
             await origin.pool.aclose()
 
+    def tls_context(self) -> ssl.SSLContext:
+        """Return how certificates are judged. Made once, and not before it is needed: loading the authorities takes
+        milliseconds."""
+        if self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context(cafile=certifi.where())
+        return self._ssl_context
+
     def _leave(self, origin: _OriginPool) -> None:
         origin.users -= 1
         self._room.release()
@@ -113,12 +120,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         key = (url.scheme, url.host, url.port)
         found = self._pools.get(key)
         if found is None:
-            if url.scheme == "https" and self._ssl_context is None:
-                # Made once, and not before it is needed: loading the authorities takes milliseconds.
-                self._ssl_context = ssl.create_default_context(cafile=certifi.where())
             found = self._pools[key] = _OriginPool(
                 httpcore.AsyncConnectionPool(
-                    ssl_context=self._ssl_context,
+                    ssl_context=self.tls_context() if url.scheme == "https" else None,
                     max_connections=_CONNECTIONS_PER_ORIGIN,
                     max_keepalive_connections=_KEPT_PER_ORIGIN,
                     keepalive_expiry=30.0,
