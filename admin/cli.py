@@ -17,6 +17,7 @@ VERBS = {
     "account": ("accounts", "account", "Create and manage the accounts of this node."),
     "token": ("tokens", "token", "Make bearer tokens for scripts."),
     "domain": ("domains", "domain", "Block, limit or allow other servers."),
+    "report": ("reports", "report", "Read and resolve reports."),
     "doctor": ("doctor", "doctor", "Examine the node and say what to do."),
     "inspect": ("inspect", "inspect", "Say why it works, or not, with another server."),
     "demo": ("demo", "demo", "Run two nodes that federate, with people and posts to look at."),

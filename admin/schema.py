@@ -19,6 +19,7 @@ import node.notifications.models
 import node.polls.models
 import node.posts.models
 import node.remote.models
+import node.reports.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -36,6 +37,7 @@ MODULES = (
     node.polls.models,
     node.posts.models,
     node.remote.models,
+    node.reports.models,
     outbox.models,
 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from inbox.context import Context
-from inbox.handlers import accept, announce, block, create, delete, follow, like, move, reject, undo, update
+from inbox.handlers import accept, announce, block, create, delete, flag, follow, like, move, reject, undo, update
 from inbox.outcomes import Ignored, Refused
 from node.base.db.unit_of_work import UnitOfWork
 
@@ -37,6 +37,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     "Like": Handler(like.verify, like.receive),
     "Announce": Handler(announce.verify, announce.receive),
     "Block": Handler(block.verify, block.receive),
+    "Flag": Handler(flag.verify, flag.receive),
     "Move": Handler(move.verify, move.receive),
 }
 

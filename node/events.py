@@ -146,6 +146,13 @@ class MoveContinues(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportFiled(Event):
+    """Somebody asks the moderators to look at an account (MOD-3)."""
+
+    report_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeerHeard(Event):
     """A signed request of this host was verified: it is alive (DLV-5). `scheme` is how it signed (SIG-13).
 

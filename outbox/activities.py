@@ -19,6 +19,7 @@ from federation.writing import (
     block_activity,
     create_activity,
     delete_activity,
+    flag_activity,
     follow_activity,
     instance_actor_document,
     like_activity,
@@ -35,7 +36,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
 from node.polls.queries import CastVote
 from node.posts.models import Post
-from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri
+from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri, instance_actor_uri
 from outbox.facts import actor_facts, instance_actor_facts, post_facts
 from outbox.queries import gather_posts
 
@@ -97,6 +98,14 @@ def delete_of_actor(account: Account, *, settings: Settings) -> Document:
     """Return the Delete of an account (MOD-1)."""
     uri = actor_uri(settings, account.id)
     return delete_activity(uri, uri)
+
+
+def flag(report_id: int, target: Account, post_uris: Sequence[str], comment: str, *, settings: Settings) -> Document:
+    """Return the Flag of a report that its reporter wants forwarded (MOD-3)."""
+    actor = instance_actor_uri(settings)
+    return flag_activity(
+        f"{actor}#flags/{report_id}", actor, [target.uri, *post_uris], content=comment, to=[target.uri]
+    )
 
 
 def move(account: Account, target: Account, *, event_id: int, settings: Settings) -> Document:

@@ -35,13 +35,15 @@ from node.events import (
     PostPublished,
     PostUnliked,
     ProfileUpdated,
+    ReportFiled,
     Unfollowed,
 )
 from node.follows.queries import find_follow_by_id
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
-from node.uris import block_uri, followers_uri, like_uri
+from node.reports.queries import find_report, list_posts
+from node.uris import INSTANCE_ACTOR_ID, block_uri, followers_uri, like_uri
 from outbox import activities
 from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
@@ -242,6 +244,19 @@ async def account_moved(on: Occasion, event: AccountMoved) -> None:
         return
     document = activities.move(account, target, event_id=on.event_id, settings=on.runtime.settings)
     await send(on, document, Recipients(author_id=account.id, followers=True), object_key=account.uri)
+
+
+async def report_filed(on: Occasion, event: ReportFiled) -> None:
+    """Tell the moderators of the reported account's server, if the reporter wanted that; not who it was (MOD-3)."""
+    report = await find_report(on.uow, event.report_id)
+    target = None if report is None or not report.forwarded else await find_account(on.uow, report.target_id)
+    if report is None or target is None or target.is_local or target.deleted_at is not None:
+        return
+    posts = await list_posts(on.uow, {int(id_) for id_ in report.post_ids})
+    uris = [post.uri for _, post in sorted(posts.items()) if post.deleted_at is None]
+    document = activities.flag(report.id, target, uris, report.comment, settings=on.runtime.settings)
+    to = Recipients(author_id=INSTANCE_ACTOR_ID, account_ids=frozenset({target.id}), despite_blocks=True)
+    await send(on, document, to, object_key=target.uri)
 
 
 async def send(on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False) -> int:

@@ -32,6 +32,7 @@ from node.events import (
     PostPublished,
     PostUnliked,
     ProfileUpdated,
+    ReportFiled,
     Unfollowed,
     VoteCast,
 )
@@ -80,5 +81,6 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountLeft: Effects(stored=(departures.clear_some,)),
     AccountMoved: Effects(stored=(address.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
+    ReportFiled: Effects(stored=(address.report_filed, notices.report_filed)),
     PeerHeard: Effects(stored=(peer_heard,)),
 }

@@ -4,6 +4,7 @@ oneself) is decided by `node.notifications`; here stands only who did what to wh
 from typing import Final
 
 from node.accounts.queries import find_account
+from node.auth.queries import list_staff_ids
 from node.events import (
     AccountBlocked,
     FollowAccepted,
@@ -15,12 +16,15 @@ from node.events import (
     PostLiked,
     PostPublished,
     PostUnliked,
+    ReportFiled,
     Unfollowed,
 )
 from node.notifications.rules import Kind
 from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
 from node.posts.queries import find_post
+from node.reports.queries import find_report
+from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion
 from outbox.queries import find_post_facts, list_bell_followers, list_local_boosters, list_local_mentions
 
@@ -117,6 +121,15 @@ async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
 async def follow_ended(on: Occasion, event: FollowRejected | Unfollowed) -> None:
     """Take back what was told of a follow or request that is no more."""
     await _forget(on, event, ["follow_request", "follow"])
+
+
+async def report_filed(on: Occasion, event: ReportFiled) -> None:
+    """Tell the moderators of a report; one from elsewhere has no face but this server's own."""
+    report = await find_report(on.uow, event.report_id)
+    if report is None:
+        return
+    for account_id in await list_staff_ids(on.uow):
+        await _tell(on, account_id, "admin.report", report.account_id or INSTANCE_ACTOR_ID, report.id)
 
 
 async def account_blocked(on: Occasion, event: AccountBlocked) -> None:

@@ -7,7 +7,7 @@ import click
 from admin.commands.console import answers, emit, json_option, prepared_settings
 from node.base.runtime import running
 
-WORDS = {"suspend": "blocked", "silence": "limited", "allow": "allowed"}
+WORDS = {"suspend": "blocked", "silence": "limited", "noop": "accepted", "allow": "allowed"}
 
 
 @click.group()

@@ -6,8 +6,8 @@ share (session, form token, frame). What a button does is a service call of `nod
 
 from quart import Blueprint
 
-from admin.pages import accounts, domains, overview
+from admin.pages import accounts, domains, log, overview, reports
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for part in (overview, accounts, domains):
+for part in (overview, reports, accounts, domains, log):
     blueprint.register_blueprint(part.blueprint)

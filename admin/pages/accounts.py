@@ -71,6 +71,15 @@ async def unsuspend(visitor: Visitor, account_id: int) -> Answer:
     return await back(PLACE)
 
 
+@blueprint.post("/accounts/<id:account_id>/<any(silence, unsilence):action>")
+@staff_only("admin", "moderator")
+async def limit(visitor: Visitor, account_id: int, action: str) -> Answer:
+    """Keep what somebody says from people who did not ask for it, or end that."""
+    await _moderate(visitor, account_id, action)
+    tell("The account is limited." if action == "silence" else "The limit is lifted.")
+    return await back(PLACE)
+
+
 @blueprint.post("/accounts/<id:account_id>/approve")
 @staff_only("admin", "moderator")
 async def approve(visitor: Visitor, account_id: int) -> Answer:

@@ -99,6 +99,19 @@ def block_activity(uri: str, actor: str, object_uri: str) -> Document:
     return _plain("Block", uri, actor, object_uri, to=[object_uri])
 
 
+def flag_activity(uri: str, actor: str, objects: Sequence[str], *, content: str, to: Sequence[str]) -> Document:
+    """Write a Flag by the node itself, so that nobody learns who reported (MOD-3)."""
+    return {
+        "@context": AS_CONTEXT,
+        "id": uri,
+        "type": "Flag",
+        "actor": actor,
+        "to": list(to),
+        "content": content,
+        "object": list(objects),
+    }
+
+
 def move_activity(uri: str, actor: str, target: str, *, to: Sequence[str]) -> Document:
     """Write the Move of an actor to another account of the same person, for its followers (MOV-2)."""
     return {**_plain("Move", uri, actor, actor, to=to), "target": target}

@@ -24,7 +24,7 @@ T = TypeVar("T")
 BATCH = 500
 MAX_SEARCH_TEXT = 200
 
-_STRICTNESS = {"allow": 0, "silence": 1, "suspend": 2}
+_STRICTNESS = {"allow": 0, "noop": 0, "silence": 1, "suspend": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,15 @@ async def has_admin(reader: Reader) -> bool:
     )
 
 
+async def list_staff_ids(reader: Reader) -> list[int]:
+    """Return the accounts of moderators and admins."""
+    return list(
+        await reader.scalars(
+            select(User.account_id).where(User.role.in_(("moderator", "admin"))).order_by(User.account_id)
+        )
+    )
+
+
 async def count_active_users(reader: Reader, *, since: datetime) -> int:
     """Return how many present people were here since then (NodeInfo)."""
     return int(

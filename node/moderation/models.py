@@ -9,13 +9,17 @@ from node.base.db.base import Base, Id
 
 
 class DomainPolicy(Base):
-    """What this node does with a domain and its subdomains: `severity` is "allow", "silence" or "suspend"."""
+    """What this node does with a domain and its subdomains: `severity` is "allow", "noop", "silence" or "suspend".
+
+    `obfuscate` hides parts of the name in the public list (MOD-2)."""
 
     __tablename__ = "domain_policies"
 
     domain: Mapped[str] = mapped_column(String(300), primary_key=True)
     severity: Mapped[str] = mapped_column(String(16))
     reject_media: Mapped[bool] = mapped_column(default=False)
+    reject_reports: Mapped[bool] = mapped_column(default=False)
+    obfuscate: Mapped[bool] = mapped_column(default=False)
     public_comment: Mapped[str] = mapped_column(Text, default="")
     private_comment: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

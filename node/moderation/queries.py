@@ -44,7 +44,9 @@ async def list_policies(reader: Reader) -> list[DomainPolicy]:
 async def read_policy_book(reader: Reader) -> PolicyBook:
     """Return every policy as one value to ask many times."""
     rows = await list_policies(reader)
-    return PolicyBook({row.domain: Policy(row.domain, row.severity, row.reject_media) for row in rows})
+    return PolicyBook(
+        {row.domain: Policy(row.domain, row.severity, row.reject_media, row.reject_reports) for row in rows}
+    )
 
 
 async def policy_book(runtime: Runtime) -> PolicyBook:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from node.accounts.rules import domain_and_parents
 
-Severity = Literal["allow", "silence", "suspend"]
+Severity = Literal["allow", "noop", "silence", "suspend"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _RANKS = {"user": 0, "moderator": 1, "admin": 2}
@@ -22,6 +22,7 @@ class Policy:
     domain: str
     severity: str
     reject_media: bool = False
+    reject_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)

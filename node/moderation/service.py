@@ -35,6 +35,8 @@ async def set_domain_policy(
     severity: str,
     *,
     reject_media: bool = False,
+    reject_reports: bool = False,
+    obfuscate: bool = False,
     public_comment: str = "",
     private_comment: str = "",
     actor_id: int | None = None,
@@ -42,7 +44,8 @@ async def set_domain_policy(
 ) -> DomainPolicy:
     """Decide what this node does with a domain and its subdomains (MOD-2); replaces an earlier decision.
 
-    "suspend" hides its accounts and ends every follow with them; "silence" keeps them from people who did not ask.
+    "suspend" hides its accounts and ends every follow with them; "silence" keeps them from people who did not ask;
+    "noop" limits nobody and carries only what is rejected of them; "allow" lets in where only a list is let in.
     Raises Invalid for what is no domain, for our own, and for an unknown severity.
     """
     domain = checked_domain(settings, domain)
@@ -56,7 +59,8 @@ async def set_domain_policy(
         uow.add(policy)
     else:
         await _lift(uow, policy)
-    policy.severity, policy.reject_media, policy.created_at = severity, reject_media, now
+    policy.severity, policy.created_at = severity, now
+    policy.reject_media, policy.reject_reports, policy.obfuscate = reject_media, reject_reports, obfuscate
     policy.public_comment, policy.private_comment = public_comment.strip(), private_comment.strip()
     await uow.flush()
     await _apply(uow, domain)
@@ -177,7 +181,7 @@ async def _apply(uow: UnitOfWork, domain: str) -> None:
                 if host not in known:
                     known[host] = await find_policy(uow, host)
                 policy = known[host]
-                if policy is not None and policy.severity != "allow":
+                if policy is not None and policy.severity in ("silence", "suspend"):
                     marks.setdefault((policy.severity, policy.created_at), []).append(account_id)
         for (severity, since), account_ids in marks.items():
             await _mark(uow, severity, since, account_ids)

@@ -11,7 +11,7 @@ from node.base.db.base import Base, BigInt, Id
 class Notification(Base):
     """One thing that happened to `account`. `kind` is Mastodon's word: mention, favourite, reblog, follow,
     follow_request, status, update, poll. The unique key makes a repeated event harmless; `post_id` is 0 without a
-    post."""
+    post, and the report's id for admin.report."""
 
     __tablename__ = "notifications"
     __table_args__ = (

@@ -18,7 +18,7 @@ from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.notifications.models import Notification
-from node.notifications.rules import Standing
+from node.notifications.rules import REPORT, Standing
 from node.posts.models import Post
 from node.posts.rules import visible_to
 
@@ -107,13 +107,14 @@ async def count_unread(reader: Reader, account_id: int, *, now: datetime | None 
 
 def _shown(account_id: int, now: datetime) -> ColumnElement[bool]:
     sender_id = Notification.from_account_id.expression
+    is_report = Notification.kind == REPORT
     return and_(
         Notification.account_id == account_id,
         exists(select(Account.id).where(Account.id == sender_id, is_present())),
-        ~block_between(account_id, sender_id),
-        ~_mutes(account_id, sender_id, now),
+        or_(is_report, and_(~block_between(account_id, sender_id), ~_mutes(account_id, sender_id, now))),
         or_(
             Notification.post_id == 0,
+            is_report,
             exists(select(Post.id).where(Post.id == Notification.post_id, visible_to(account_id))),
         ),
     )

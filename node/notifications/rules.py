@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status", "poll"]
+Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status", "poll", "admin.report"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
 `update`: a post I boosted was edited;
 `poll`: a poll that I made or voted on has ended."""
+
+REPORT: Kind = "admin.report"
+"""Somebody reported an account: for moderators, who are told whomever they block or mute (MOD-3)."""
 
 KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status", "poll"})
 

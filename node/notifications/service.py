@@ -13,19 +13,20 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.notifications.models import Notification
 from node.notifications.queries import read_standing
-from node.notifications.rules import KINDS_WITH_POST, Kind, may_notify
+from node.notifications.rules import KINDS_WITH_POST, REPORT, Kind, may_notify
 
 
 async def notify(
     uow: UnitOfWork, *, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0, now: datetime
 ) -> bool:
     """Tell somebody of ours what happened, if the rules let it through; return whether it was news."""
-    assert (post_id != 0) == (kind in KINDS_WITH_POST), kind
-    standing = await read_standing(
-        uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now
-    )
-    if standing is None or not may_notify(standing, kind):
-        return False
+    assert (post_id != 0) == (kind in KINDS_WITH_POST or kind == REPORT), kind
+    if kind != REPORT:
+        standing = await read_standing(
+            uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now
+        )
+        if standing is None or not may_notify(standing, kind):
+            return False
     return await insert_if_absent(
         uow,
         Notification,

@@ -5,11 +5,15 @@ from typing import Any
 
 from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
+from node.auth.queries import list_staff_ids
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.notifications.models import Notification
+from node.notifications.rules import REPORT
 from node.posts.rendering import render_posts
 from node.posts.views import time_word
+from node.reports.queries import list_reports_by_id
+from node.reports.views import report_view
 
 
 async def notification_views(
@@ -17,15 +21,17 @@ async def notification_views(
 ) -> list[dict[str, Any]]:
     """Return Notifications in the order of `rows`; one whose post the viewer may not see is left out."""
     accounts = await list_accounts(reader, {row.from_account_id for row in rows})
-    post_ids = list(dict.fromkeys(row.post_id for row in rows if row.post_id))
+    post_ids = list(dict.fromkeys(row.post_id for row in rows if row.post_id and row.kind != REPORT))
     statuses = {
         int(status["id"]): status for status in await render_posts(runtime, reader, post_ids, viewer_id=viewer_id)
     }
+    reports = await _report_views(runtime, reader, rows, viewer_id)
     shown = []
     for row in rows:
         sender = accounts.get(row.from_account_id)
         status = statuses.get(row.post_id)
-        if sender is None or sender.is_gone or (row.post_id and status is None):
+        report = reports.get(row.post_id)
+        if sender is None or sender.is_gone or (row.post_id and status is None and report is None):
             continue
         view: dict[str, Any] = {
             "id": str(row.id),
@@ -36,5 +42,21 @@ async def notification_views(
         }
         if status is not None:
             view["status"] = status
+        if report is not None:
+            view["report"] = report
         shown.append(view)
     return shown
+
+
+async def _report_views(
+    runtime: Runtime, reader: Reader, rows: Sequence[Notification], viewer_id: int
+) -> dict[int, dict[str, Any]]:
+    """Return the reports that some rows are about, by id: to somebody who still is a moderator (attack row 91)."""
+    ids = {row.post_id for row in rows if row.kind == REPORT}
+    if not ids or viewer_id not in await list_staff_ids(reader):
+        return {}
+    found = await list_reports_by_id(reader, ids)
+    targets = await list_accounts(reader, {report.target_id for report in found.values()})
+    return {
+        id_: report_view(report, targets[report.target_id], settings=runtime.settings) for id_, report in found.items()
+    }
