@@ -82,8 +82,8 @@ def _ago(context: Context, value: datetime | str | None) -> Markup:
 
 
 @pass_context
-def _until(context: Context, value: datetime | str | None) -> Markup:
-    return words.until(value, context["now"])
+def _from_now(context: Context, value: datetime | str | None) -> Markup:
+    return words.from_now(value, context["now"])
 
 
 @pass_context
@@ -131,7 +131,7 @@ class Pages:
         )
         environment.filters.update(
             ago=_ago,
-            until=_until,
+            from_now=_from_now,
             full_time=lambda value: words.time_tag(value, datetime.now(UTC), full=True),
             day=words.day,
             compact=words.compact,

@@ -76,15 +76,15 @@ def ago(value: datetime | str | None, now: datetime) -> str:
     return day(moment) if moment.year != now.year else f"{moment.day} {moment:%b}"
 
 
-def until(value: datetime | str | None, now: datetime) -> Markup:
-    """Return a `<time>` element for a moment to come: `in 3 h`, absolute on hover."""
+def from_now(value: datetime | str | None, now: datetime) -> Markup:
+    """Return a `<time>` element for a moment before or after this one: `in 3 h`, `12 min ago`."""
     moment = as_time(value)
     if moment is None:
         return Markup("")
     left = (moment - now).total_seconds()
-    shown = "in a moment" if left < 60 else f"in {duration(left)}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), full_time(moment), shown
+    span = "a moment" if abs(left) < 60 else duration(abs(left))
+    return Markup('<time datetime="{}" title="{}" data-from-now>{}</time>').format(
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), full_time(moment), f"in {span}" if left > 0 else f"{span} ago"
     )
 
 

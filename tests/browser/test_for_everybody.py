@@ -29,6 +29,8 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
     bo = await node.person("bo", display_name="Bo Lindqvist")
     post = await bo.post("The #corvids are **back** https://example.org/a", spoiler_text="Birds")
     await bo.post("Their nests, @ann, are " + "very " * 40 + "high")
+    asked = await bo.post("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
+    its_poll = "/web/posts/" + asked["id"]
     async with open_browser() as browser:
         size = {"width": width, "height": 900}
         ann = await open_window(browser, node.url, color_scheme=scheme, viewport=size, reduced_motion="reduce")
@@ -39,12 +41,20 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
         await ann.write("Mine")
         faults: list[str] = []
         own = await ann.page.locator("a.permalink").first.get_attribute("href") or ""
-        for path in (*OF_A_PERSON, f"/@bo/{post['id']}", own, f"{own}/edit", f"{own}/delete", f"{own}/history"):
+        for path in (
+            *OF_A_PERSON,
+            f"/@bo/{post['id']}",
+            its_poll,
+            own,
+            f"{own}/edit",
+            f"{own}/delete",
+            f"{own}/history",
+        ):
             page = await ann.open(path)
             faults += [f"{path} {fault}" for fault in await page.evaluate(AUDIT)]
         await ann.open("/auth/sign_in")
         stranger = await open_window(browser, node.url, color_scheme=scheme, viewport=size, reduced_motion="reduce")
-        for path in (*OF_A_STRANGER, f"/@bo/{post['id']}"):
+        for path in (*OF_A_STRANGER, f"/@bo/{post['id']}", its_poll):
             page = await stranger.open(path)
             faults += [f"(stranger) {path} {fault}" for fault in await page.evaluate(AUDIT)]
         await page.goto(node.url + "/auth/sign_up")

@@ -54,7 +54,7 @@ async def test_ask_vote_and_read(node: Node, ann: Visitor, bo: Visitor) -> None:
     await settle(node.runtime)
     assert "Your poll has ended" in (await ann.open("/notifications")).text
     assert "A poll you voted in has ended" in (await bo.open("/notifications")).text
-    assert "1 person · closed" in (await bo.open(page.path)).text
+    assert "1 person · closed 1 d ago" in (await bo.open(page.path)).text
 
 
 async def test_several_answers_and_hidden_results(ann: Visitor, bo: Visitor) -> None:

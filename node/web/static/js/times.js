@@ -11,6 +11,17 @@ export function ago(moment, now = new Date()) {
   return moment.getUTCFullYear() === now.getUTCFullYear() ? day : `${day} ${moment.getUTCFullYear()}`;
 }
 
+// A moment before or after this one: "in 3 h", "12 min ago".
+export function fromNow(moment, now = new Date()) {
+  const left = (moment - now) / 1000;
+  const value = Math.floor(Math.abs(left));
+  let span = "a moment";
+  for (const [limit, unit] of [[60, "min"], [3600, "h"], [86400, "d"]]) {
+    if (value >= limit) span = `${Math.floor(value / limit)} ${unit}`;
+  }
+  return left > 0 ? `in ${span}` : `${span} ago`;
+}
+
 export function compact(count) {
   for (const [limit, unit] of [[1e9, "B"], [1e6, "M"], [1e3, "K"]]) {
     if (count >= limit) {
@@ -22,6 +33,10 @@ export function compact(count) {
 }
 
 function refresh() {
+  for (const time of document.querySelectorAll("time[data-from-now]")) {
+    const words = fromNow(new Date(time.dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const words = ago(new Date(time.dateTime));
     if (time.textContent !== words) time.textContent = words;
@@ -29,7 +44,7 @@ function refresh() {
 }
 
 export function startTimes() {
-  for (const time of document.querySelectorAll("time[datetime]:not([data-ago])")) {
+  for (const time of document.querySelectorAll("time[datetime]:not([data-ago], [data-from-now])")) {
     const local = new Date(time.dateTime);
     time.title = time.textContent;
     time.textContent = local.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from node.web.rendering import Pages, Site, static_version
-from node.web.words import ago, compact, handle, shown_name, time_tag
+from node.web.words import ago, compact, from_now, handle, shown_name, time_tag
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -39,6 +39,13 @@ def test_a_time_is_there_for_machines_and_on_hover() -> None:
 )
 def test_counts_are_short(count: int | None, said: str) -> None:
     assert compact(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(30, "in a moment"), (-30, "a moment ago"), (7200, "in 2 h"), (-300, "5 min ago")]
+)
+def test_moments_to_come_and_gone(seconds: int, said: str) -> None:
+    assert f">{said}</time>" in from_now(NOW + timedelta(seconds=seconds), NOW)
 
 
 def test_the_domain_is_always_shown() -> None:
