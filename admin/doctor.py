@@ -1,22 +1,32 @@
 """`rookery doctor`: what an operator would check by hand, in one go, each with its verdict and what to do.
 
-First version: settings, data folder, database and its revision, Redis, processes,
-lanes, hosts, and whether the node's own address answers. A check never changes anything.
+Settings, data folder, database and its revision, Redis, processes, lanes, hosts, our clock and the proxy before us as
+other servers' exchanges show them, and whether the node's own address answers. A check never changes anything.
 """
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 
 from admin.condition import examine, find_problems
 from admin.explaining import NOT_PREPARED, is_missing
+from admin.inspection.inquiry import span
+from admin.inspection.reach import typical_difference
 from admin.migrate import head_revision
 from admin.queries import find_revision
 from node.base.errors import Unavailable
+from node.base.exchange_log import Caller, ClockSample
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
+from node.http.proxies import is_trusted, parse_address
+
+FEW_CLOCKS: Final = 3
+CLOCK_SECONDS: Final = 60
+BAD_CLOCK_SECONDS: Final = 300
+FEW_CALLERS: Final = 3
 
 Verdict = Literal["good", "warning", "bad"]
 
@@ -58,6 +68,9 @@ async def _checks(settings: Settings) -> AsyncIterator[Check]:
             if not problems:
                 waiting = sum(lane.waiting for lane in condition.lanes)
                 yield Check("node", "good", f"nothing is late, {waiting} rows wait, {len(condition.hosts)} hosts fail")
+        now = runtime.now()
+        yield check_clock(await runtime.exchanges.read_clocks(now))
+        yield check_proxy(settings, await runtime.exchanges.read_callers(now))
     yield await check_own_address(settings)
 
 
@@ -106,6 +119,43 @@ async def check_database(runtime: Runtime) -> Check:
     if current != head:
         return Check("database", "bad", f"is at revision {current}, needs {head}", "Run `rookery migrate`.")
     return Check("database", "good", f"{runtime.database.dialect}, revision {current}")
+
+
+def check_clock(samples: Sequence[ClockSample]) -> Check:
+    """Compare our clock with those of the servers we asked during the last day (SIG-7)."""
+    if len(samples) < FEW_CLOCKS:
+        return Check("clock", "good", f"{len(samples)} other servers were asked lately, too few to compare with")
+    ahead = typical_difference(samples)
+    agreeing = sum(abs(sample.ahead - ahead) <= CLOCK_SECONDS for sample in samples)
+    if abs(ahead) <= CLOCK_SECONDS or agreeing * 2 < len(samples):
+        return Check("clock", "good", f"agrees with most of {len(samples)} other servers")
+    seen = f"{span(ahead)} {'behind' if ahead > 0 else 'ahead of'} {agreeing} of {len(samples)} other servers"
+    return Check(
+        "clock",
+        "bad" if abs(ahead) >= BAD_CLOCK_SECONDS else "warning",
+        seen,
+        "Run NTP (chrony, systemd-timesyncd): with a wrong clock signatures are refused in both directions.",
+    )
+
+
+def check_proxy(settings: Settings, callers: Sequence[Caller]) -> Check:
+    """Look whether a proxy that is not trusted hides who calls: all senders then share its address (row 15)."""
+    hidden = [caller for caller in callers if caller.forwarded]
+    by_source = Counter(caller.source for caller in hidden)
+    for source, hosts in by_source.most_common():
+        address = parse_address(source)
+        if is_trusted(address, settings.trusted_proxies):
+            continue
+        if hosts >= FEW_CALLERS or (address is not None and not address.is_global):
+            return Check(
+                "proxy",
+                "warning",
+                f"deliveries of {hosts} {'server' if hosts == 1 else 'servers'} came from {source}, a proxy that is "
+                "not believed: everybody shares its address in limits and logs",
+                f"If it is yours: ROOKERY_TRUSTED_PROXIES={source} (and whatever is trusted already).",
+            )
+    trusted = ", ".join(map(str, settings.trusted_proxies)) or "none"
+    return Check("proxy", "good", f"no proxy hides who calls (trusted: {trusted})")
 
 
 async def check_own_address(settings: Settings) -> Check:

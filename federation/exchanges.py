@@ -53,7 +53,7 @@ class Exchange:
     """Their Date header, for the difference of the clocks."""
     source: str = ""
     forwarded: bool = False
-    """Inbound: the request came with forwarding headers, that is through a proxy, or so it says."""
+    """Inbound: forwarding headers name another caller than `source`, so a proxy that is not trusted lies between."""
 
 
 def kind_of(method: str, url: str, accept: str) -> str:

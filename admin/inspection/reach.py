@@ -1,5 +1,6 @@
 """From a name to a connection: DNS, the guard's rules, TCP and TLS, and what time it is over there."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 from typing import Final
@@ -146,7 +147,7 @@ async def likely_wrong(runtime: Runtime, ahead: int, *, without: str) -> str:
     return "other servers agree with neither, so both may be wrong"
 
 
-def typical_difference(samples: list[ClockSample]) -> int:
+def typical_difference(samples: Sequence[ClockSample]) -> int:
     """Return how far the clocks of others are ahead of ours, by the one in the middle."""
     return int(median(sample.ahead for sample in samples))
 

@@ -101,7 +101,7 @@ class ClockSample:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """From which address a host's verified delivery came, and whether it said to have passed a proxy."""
+    """From which address a host's verified delivery came, and whether a proxy that is not trusted lay between."""
 
     host: str
     source: str

@@ -61,7 +61,7 @@ def note_proven(
             reason="" if answer == "accepted" else answer,
             scheme=scheme,
             source=source,
-            forwarded=any(request.values(name) for name in _FORWARDING),
+            forwarded=_passed_proxy(request, source),
         ),
         evidence,
     )
@@ -172,8 +172,14 @@ def _claimed(
         proven=False,
         date=request.joined("date") or "",
         source=source,
-        forwarded=any(request.values(name) for name in _FORWARDING),
+        forwarded=_passed_proxy(request, source),
     )
+
+
+def _passed_proxy(request: SignedRequest, source: str) -> bool:
+    """Say whether a proxy that is not trusted here seems to stand before us: it names callers, and not this one."""
+    named = [value for name in _FORWARDING for value in request.values(name)]
+    return bool(named) and not any(source and source in value for value in named)
 
 
 def _evidence(
