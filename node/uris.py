@@ -4,7 +4,7 @@ URIs stand on `settings.public_url` and on ids, so they survive a change of name
 carries a name. The domain in handles (`settings.domain`) may be another one (DISC-2).
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from node.base.settings import Settings
 
@@ -20,6 +20,12 @@ def actor_uri(settings: Settings, account_id: int) -> str:
     if account_id == INSTANCE_ACTOR_ID:
         return instance_actor_uri(settings)
     return f"{settings.public_url}/users/{account_id}"
+
+
+def instance_actor_name(settings: Settings) -> str:
+    """Return the user name of the node itself: its host without a port, for peers refuse a colon in a name (DISC-8)."""
+    host = urlsplit(settings.public_url).hostname or ""
+    return host.replace(":", "-")
 
 
 def instance_actor_uri(settings: Settings) -> str:

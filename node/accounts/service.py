@@ -55,7 +55,7 @@ async def ensure_instance_actor(
     found = await find_account(uow, INSTANCE_ACTOR_ID)
     if found is None:
         pair: KeyPair = key_pair if key_pair is not None else await asyncio.to_thread(generate_rsa_key)
-        values = _local_values(settings, INSTANCE_ACTOR_ID, settings.web_host) | {
+        values = _local_values(settings, INSTANCE_ACTOR_ID, uris.instance_actor_name(settings)) | {
             "url": f"{settings.public_url}/about",
             "actor_type": "Application",
             "locked": True,
@@ -66,8 +66,9 @@ async def ensure_instance_actor(
             add_keys(uow, settings, INSTANCE_ACTOR_ID, pair, now=now)
             await uow.flush()
         return await get_account(uow, INSTANCE_ACTOR_ID, include_gone=True)
-    if found.uri != uris.instance_actor_uri(settings):
-        for name, value in _local_values(settings, INSTANCE_ACTOR_ID, settings.web_host).items():
+    actor_name = uris.instance_actor_name(settings)
+    if (found.uri, found.username) != (uris.instance_actor_uri(settings), actor_name):
+        for name, value in _local_values(settings, INSTANCE_ACTOR_ID, actor_name).items():
             setattr(found, name, value)
         found.url = f"{settings.public_url}/about"
         for key in await list_keys(uow, INSTANCE_ACTOR_ID):

@@ -392,7 +392,7 @@ async def test_follows_likes_and_blocks_have_ids_that_answer(node: Node, ann: Ac
 async def test_the_node_has_an_actor_of_its_own(node: Node) -> None:
     """DISC-8, DISC-9."""
     document = await got(node, "/actor")
-    host = node.runtime.settings.web_host
+    host = node.runtime.settings.web_host.partition(":")[0]
     assert document["id"] == f"{node.url}/actor"
     assert document["preferredUsername"] == host
     assert document["manuallyApprovesFollowers"] is True

@@ -38,7 +38,7 @@ from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.runtime import Runtime
 from node.events import AccountDeleted, AccountSuspended, AccountUnsuspended, ProfileUpdated
 from node.follows.service import follow
-from node.uris import INSTANCE_ACTOR_ID
+from node.uris import INSTANCE_ACTOR_ID, instance_actor_name
 from tests.support import make
 from tests.support.make import make_account
 from tests.unit.node.accounts.actors import fresh, recorded, stranger
@@ -68,6 +68,19 @@ def test_reserved_names_and_their_lookalikes_are_refused(name: str) -> None:
 
 def test_an_operator_may_take_a_reserved_name() -> None:
     check_username("admin", may_be_reserved=True)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name"),
+    [
+        ("https://social.example", "social.example"),
+        ("http://127.0.0.1:8000", "127.0.0.1"),
+        ("http://[::1]:8000", "--1"),
+    ],
+)
+def test_the_nodes_own_name_has_no_colon(runtime: Runtime, public_url: str, name: str) -> None:
+    """DISC-8: GoToSocial cannot read a user name with the port in it, and refuses every request it signed."""
+    assert instance_actor_name(replace(runtime.settings, public_url=public_url)) == name
 
 
 async def test_a_name_is_one_in_any_case(runtime: Runtime) -> None:
