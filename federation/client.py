@@ -42,7 +42,14 @@ from federation.errors import (
 from federation.exchanges import Exchange, Verdict, kind_of
 from federation.gates import HostGate
 from federation.origins import Origin, is_http_uri, parse_origin, same_origin, split_port, split_uri, without_fragment
-from federation.signatures import SignedRequest, SigningKey, sign_request, sign_request_rfc9421
+from federation.signatures import (
+    SignatureWish,
+    SignedRequest,
+    SigningKey,
+    read_wish,
+    sign_request,
+    sign_request_rfc9421,
+)
 from federation.signatures.diagnosis import read_claim, rebuilt_signing_string
 from federation.signatures.request import Scheme
 from federation.transport import GuardedTransport
@@ -90,7 +97,8 @@ class PostResult:
     status: int
     retry_after: float | None
     body_excerpt: str
-    accept_signature: str | None = None
+    wish: SignatureWish | None = None
+    """How the peer wants to be signed to, if it said so and we can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +168,9 @@ class FederationClient:
     ) -> FetchedDocument:
         """Fetch an ActivityPub document from its owner (INB-5).
 
-        A document with another id than asked is thrown away and fetched from that id, once. A 401 on a URL
-        with a query is tried once more with a signature over the path alone (SIG-8).
+        A document with another id than asked is thrown away and fetched from that id, once. A 401 that
+        says what to sign is tried once more with that (SIG-13); one on a URL with a query with a signature over the
+        path alone (SIG-8).
 
         FetchGone (404, 410), FetchRefused (401, 403), FetchFailed (`wrong_content_type`, `too_large`,
         `http_status`, `timeout`, ...), OriginMismatch (`id_mismatch`), MalformedDocument, EgressRefused.
@@ -195,16 +204,28 @@ class FederationClient:
         except EgressRefused as error:
             self._note_judged("GET", url, accept, error, status=None)
             raise
-        if answer.status == 401 and signer is not None and scheme == "cavage" and "?" in answer.url:
-            answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
+        if answer.status == 401 and signer is not None and scheme == "cavage":
+            wish = read_wish(answer.headers.get("accept-signature", ""), key_id=signer.key_id, has_body=False)
+            if wish is not None:
+                answer = await self._get(url, accept, limit, signer, "rfc9421", with_query=True, wish=wish)
+            elif "?" in answer.url:
+                answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
         if answer.status != 200:
             raise _failure(answer, retry_after(answer.headers.get("retry-after"), self._clock()))
         return FetchedBytes(answer.body, answer.headers.get("content-type", ""), answer.url)
 
     async def post_activity(
-        self, inbox_url: str, body: bytes, *, signer: SigningKey, scheme: Scheme = "cavage"
+        self,
+        inbox_url: str,
+        body: bytes,
+        *,
+        signer: SigningKey,
+        scheme: Scheme = "cavage",
+        wish: SignatureWish | None = None,
     ) -> PostResult:
         """Deliver a body, signed now (SIG-7); every status is a result, only a broken exchange is an error.
+
+        `wish` is what the peer asked for when it refused the last try (SIG-13); it goes with RFC 9421.
 
         301, 302 and 303 are reported, never followed; 307 and 308 within the same host (or its www form) are
         re-signed and followed once (DLV-8).
@@ -212,7 +233,7 @@ class FederationClient:
         url = inbox_url
         for last in (False, True):
             try:
-                headers = self._signed("POST", url, signer, scheme, body=body)
+                headers = self._signed("POST", url, signer, scheme, body=body, wish=wish)
                 answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
             except EgressRefused as error:
                 self._note_judged("POST", url, "", error, status=None)
@@ -228,7 +249,7 @@ class FederationClient:
             status=answer.status,
             retry_after=retry_after(answer.headers.get("retry-after"), self._clock()),
             body_excerpt=answer.body[:_EXCERPT].decode("utf-8", "replace"),
-            accept_signature=answer.headers.get("accept-signature"),
+            wish=read_wish(answer.headers.get("accept-signature", ""), key_id=signer.key_id, has_body=True),
         )
 
     async def probe(
@@ -273,6 +294,7 @@ class FederationClient:
         scheme: Scheme,
         *,
         with_query: bool,
+        wish: SignatureWish | None = None,
     ) -> _Answer:
         loop = asyncio.get_running_loop()
         left = TOTAL_SECONDS
@@ -282,7 +304,7 @@ class FederationClient:
             headers = (
                 {"Host": self._checked(url).host_port}
                 if signer is None
-                else self._signed("GET", url, signer, scheme, with_query=with_query)
+                else self._signed("GET", url, signer, scheme, with_query=with_query, wish=wish)
             )
             headers["Accept"] = accept
             started = loop.time()
@@ -303,10 +325,11 @@ class FederationClient:
         *,
         body: bytes | None = None,
         with_query: bool = True,
+        wish: SignatureWish | None = None,
     ) -> dict[str, str]:
         self._checked(url)
         if scheme == "rfc9421":
-            return sign_request_rfc9421(method, url, key=signer, body=body, now=self._clock())
+            return sign_request_rfc9421(method, url, key=signer, body=body, now=self._clock(), wish=wish)
         return sign_request(method, url, key=signer, body=body, now=self._clock(), with_query=with_query)
 
     def _checked(self, url: str) -> Origin:

@@ -29,6 +29,7 @@ import structlog
 
 from federation.errors import EgressRefused, FederationError, FetchFailed
 from federation.origins import host_of
+from federation.signatures import SignatureWish
 from federation.signatures.request import Scheme
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
@@ -212,7 +213,7 @@ class _Round:
 
     async def _send(self, parcel: Parcel, health: Health) -> Sent:
         """Send one parcel within our patience."""
-        first, second = scheme_order(health, self._runtime.now())
+        first, second = scheme_order(health, self._runtime.now(), self._runtime.settings.first_knock)
         try:
             async with asyncio.timeout(self._patience):
                 scheme, outcome = await self._knock(parcel, first, second)
@@ -228,12 +229,17 @@ class _Round:
         return Sent(parcel, outcome, scheme)
 
     async def _knock(self, parcel: Parcel, first: Scheme, second: Scheme) -> tuple[Scheme, Outcome]:
-        """Try one scheme, the other one where that is refused, and a new inbox where the old one moved."""
+        """Try one scheme, what the peer wants instead or the other one where that is refused, and a new inbox where
+        the old one moved: three requests to an inbox at most (SIG-13)."""
         scheme, answer = first, await self._post(parcel, parcel.inbox_url, first)
-        if answer.status in _REFUSALS:
-            other = await self._post(parcel, parcel.inbox_url, second)
+        tries: list[tuple[Scheme, SignatureWish | None]] = [(second, None)] if answer.status in _REFUSALS else []
+        if answer.status == 401 and answer.wish is not None:
+            tries.insert(0, ("rfc9421", answer.wish))
+        for other_scheme, wish in tries:
+            other = await self._post(parcel, parcel.inbox_url, other_scheme, wish)
             if other.status is not None and other.status not in _REFUSALS:
-                scheme, answer = second, other
+                scheme, answer = other_scheme, other
+                break
         outcome = judge(answer, tries=parcel.tries)
         if outcome.verdict is Verdict.MOVED:
             outcome = await self._follow_move(parcel, scheme, outcome)
@@ -249,9 +255,11 @@ class _Round:
             return Outcome(Verdict.DROPPED, f"{outcome.reason}, and the new inbox redirects too")
         return replace(judged, host_failed=judged.host_failed and host_of(inbox_url) == parcel.host)
 
-    async def _post(self, parcel: Parcel, inbox_url: str, scheme: Scheme) -> Answer:
+    async def _post(self, parcel: Parcel, inbox_url: str, scheme: Scheme, wish: SignatureWish | None = None) -> Answer:
         try:
-            result = await self._runtime.http.post_activity(inbox_url, parcel.body, signer=parcel.key, scheme=scheme)
+            result = await self._runtime.http.post_activity(
+                inbox_url, parcel.body, signer=parcel.key, scheme=scheme, wish=wish
+            )
         except EgressRefused as error:
             # 400 stands for what will never do; an address that should not be ours may be a passing fault.
             return Answer(400 if error.reason in _OWN_FAULTS else None, error.detail)
@@ -259,7 +267,7 @@ class _Round:
             return Answer(error.status, f"{error.reason}: {error.detail}", error.retry_after)
         except FederationError as error:
             return Answer(400, f"{error.reason}: {error.detail}")
-        return Answer(result.status, "", result.retry_after)
+        return Answer(result.status, "", result.retry_after, result.wish)
 
     async def _flush(self) -> bool:
         """Record what came of the tries so far, in one transaction; True when that freed something to claim."""
@@ -299,7 +307,10 @@ class _Round:
         for item in sent:
             by_host.setdefault(item.parcel.host, []).append(item)
         before = await read_health(uow, by_host)
-        after = {host: _health_after(before[host], items, now) for host, items in by_host.items()}
+        after = {
+            host: _health_after(before[host], items, now, self._runtime.settings.first_knock)
+            for host, items in by_host.items()
+        }
         changed = {host: new for host, new in after.items() if is_worth_noting(before[host], new)}
         await save_health(uow, changed, now=now)
         for host, items in by_host.items():
@@ -318,10 +329,10 @@ class _Round:
         return after
 
 
-def scheme_order(health: Health, now: datetime) -> tuple[Scheme, Scheme]:
-    """Return the schemes to knock with, the likelier one first (SIG-13): cavage unless RFC 9421 was proven."""
+def scheme_order(health: Health, now: datetime, first_knock: Scheme = "cavage") -> tuple[Scheme, Scheme]:
+    """Return the schemes to knock with, the one that was proven first, else what the operator wants (SIG-13)."""
     proven = health.scheme_proven_at is not None and now - health.scheme_proven_at < SCHEME_LIFE
-    if health.signature_scheme == "rfc9421" and proven:
+    if (health.signature_scheme if proven else first_knock) == "rfc9421":
         return "rfc9421", "cavage"
     return "cavage", "rfc9421"
 
@@ -337,20 +348,20 @@ def _again(item: Sent, now: datetime, *, slow: bool) -> Again:
     )
 
 
-def _health_after(health: Health, sent: list[Sent], now: datetime) -> Health:
+def _health_after(health: Health, sent: list[Sent], now: datetime, first_knock: Scheme) -> Health:
     """Apply a host's results in their order."""
     for item in sent:
         if item.outcome.host_failed:
             health = after_failure(health, now=now, error=item.outcome.reason)
         elif item.outcome.verdict is Verdict.SENT:
             health = after_success(health, now=now)
-            if _is_news(health, item.scheme, now):
+            if _is_news(health, item.scheme, now, first_knock):
                 health = replace(health, signature_scheme=item.scheme, scheme_proven_at=now)
     return health
 
 
-def _is_news(health: Health, scheme: Scheme, now: datetime) -> bool:
-    """Whether a working scheme is worth a note: another than known, or the proof grows old."""
+def _is_news(health: Health, scheme: Scheme, now: datetime, first_knock: Scheme) -> bool:
+    """Whether a working scheme is worth a note: another than known or expected, or the proof grows old."""
     if health.signature_scheme != scheme:
-        return scheme == "rfc9421" or bool(health.signature_scheme)
+        return scheme == "rfc9421" or bool(health.signature_scheme) or scheme != first_knock
     return health.scheme_proven_at is None or now - health.scheme_proven_at > SCHEME_LIFE / 2

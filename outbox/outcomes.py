@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from federation.signatures import SignatureWish
+
 MAX_TRIES = 17
 """One and sixteen retries, over about two days."""
 
@@ -45,6 +47,8 @@ class Answer:
     status: int | None
     reason: str = ""
     retry_after: float | None = None
+    wish: SignatureWish | None = None
+    """What the peer wants signed instead (SIG-13)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """HTTP signatures, both schemes, both ways: draft-cavage-12 as the fediverse uses it, and RFC 9421.
 
     sign_request, sign_request_rfc9421   headers for a request that leaves (SIG-1..3, SIG-10)
+    read_wish                            what a peer that refused us wants signed instead (SIG-13)
     inspect_signature                    what a request claims, without a key (which key to fetch)
     verify_signature                     whether the claim holds (SIG-4..8, SIG-11)
 
@@ -16,14 +17,16 @@ signatures (SIG-21) are not read anywhere.
 
 from federation.signatures.cavage import sign_request
 from federation.signatures.request import SignatureClaim, SignedRequest, SigningKey
-from federation.signatures.rfc9421 import sign_request_rfc9421
+from federation.signatures.rfc9421 import SignatureWish, read_wish, sign_request_rfc9421
 from federation.signatures.verification import inspect_signature, verify_signature
 
 __all__ = [
     "SignatureClaim",
+    "SignatureWish",
     "SignedRequest",
     "SigningKey",
     "inspect_signature",
+    "read_wish",
     "sign_request",
     "sign_request_rfc9421",
     "verify_signature",

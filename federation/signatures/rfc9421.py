@@ -5,6 +5,7 @@ judged: the first that carries what is required.
 """
 
 import base64
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, quote
@@ -13,10 +14,23 @@ from federation.errors import MalformedDocument, SignatureInvalid
 from federation.origins import split_uri
 from federation.signatures.digests import content_digest_header
 from federation.signatures.request import SignatureClaim, SignedRequest, SigningKey, sign_bytes
-from federation.signatures.structured import InnerList, Item, parse_dictionary
+from federation.signatures.structured import Bare, InnerList, Item, parse_dictionary
 from federation.vocabulary import AP_TYPE
 
 _MAX_COMPONENTS: Final = 32
+_ASKED_LIFE: Final = 300
+_CAN_SIGN: Final = frozenset({"@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query"})
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureWish:
+    """What a peer wants a signature to look like (RFC 9421, section 5.1)."""
+
+    label: str
+    components: tuple[str, ...]
+    echoed: dict[str, Bare]
+    """Parameters that are to come back as they are: `nonce`, `tag`."""
+    expires: bool = False
 
 
 def sign_request_rfc9421(
@@ -28,28 +42,61 @@ def sign_request_rfc9421(
     now: datetime,
     content_type: str = AP_TYPE,
     algorithm: str | None = "rsa-v1_5-sha256",
+    wish: SignatureWish | None = None,
 ) -> dict[str, str]:
     """Return the headers of a signed request: Host, Signature-Input, Signature, with a body Content-Digest.
 
-    `algorithm=None` leaves `alg` out, as Ed25519 signers do.
+    `algorithm=None` leaves `alg` out, as Ed25519 signers do. A `wish` adds what the peer asks for and takes nothing
+    away: a signature over less than method, target and body would be good for other requests too.
     """
-    origin, target = split_uri(url)
-    headers = {"Host": origin.host_port}
-    lines = [f'"@method": {method.upper()}', f'"@target-uri": {origin}{target}']
-    names = '"@method" "@target-uri"'
+    headers = {"Host": split_uri(url)[0].host_port}
+    names = ["@method", "@target-uri"]
     if body is not None:
         headers["Content-Type"] = content_type
         headers["Content-Digest"] = content_digest_header(body)
-        lines.append(f'"content-digest": {headers["Content-Digest"]}')
-        names += ' "content-digest"'
-    parameters = f'({names});created={int(now.timestamp())};keyid="{key.key_id}"'
+        names.append("content-digest")
+    if wish is not None:
+        names = list(dict.fromkeys([*names, *wish.components]))
+    lines = [f'"{name}": {_own_component(name, method, url, headers)}' for name in names]
+    created = int(now.timestamp())
+    parameters: dict[str, Bare] = {"created": created}
+    if wish is not None and wish.expires:
+        parameters["expires"] = created + _ASKED_LIFE
+    parameters["keyid"] = key.key_id
     if algorithm is not None:
-        parameters += f';alg="{algorithm}"'
-    lines.append(f'"@signature-params": {parameters}')
+        parameters["alg"] = algorithm
+    if wish is not None:
+        parameters |= wish.echoed
+    signed = str(InnerList(tuple(Item(name, {}) for name in names), parameters))
+    lines.append(f'"@signature-params": {signed}')
     signature = base64.b64encode(sign_bytes("\n".join(lines).encode(), key)).decode("ascii")
-    headers["Signature-Input"] = f"sig1={parameters}"
-    headers["Signature"] = f"sig1=:{signature}:"
+    label = wish.label if wish is not None else "sig1"
+    headers["Signature-Input"] = f"{label}={signed}"
+    headers["Signature"] = f"{label}=:{signature}:"
     return headers
+
+
+def read_wish(text: str, *, key_id: str, has_body: bool) -> SignatureWish | None:
+    """Return what an `Accept-Signature` header asks for, if this RSA key of ours can do it (SIG-13); else None."""
+    try:
+        members = parse_dictionary(text)
+    except ValueError:
+        return None
+    for label, member in members.items():
+        if not isinstance(member, InnerList) or len(member.value) > _MAX_COMPONENTS:
+            continue
+        names = tuple(str(item.value) for item in member.value)
+        possible = _CAN_SIGN | ({"content-digest", "content-type"} if has_body else set())
+        asked = member.parameters
+        if (
+            possible.issuperset(names)
+            and not any(item.parameters for item in member.value)
+            and asked.get("keyid", key_id) == key_id
+            and asked.get("alg", "rsa-v1_5-sha256") == "rsa-v1_5-sha256"
+        ):
+            echoed = {name: asked[name] for name in ("nonce", "tag") if isinstance(asked.get(name), str)}
+            return SignatureWish(label, names, echoed, expires="expires" in asked)
+    return None
 
 
 def read_claim(request: SignedRequest) -> SignatureClaim:
@@ -153,6 +200,24 @@ def _component(name: str, request: SignedRequest) -> str:
     if value is None or identifier != identifier.lower():
         raise SignatureInvalid("header_absent", f"the signature covers {identifier[:60]!r}, which is not there")
     return value
+
+
+def _own_component(name: str, method: str, url: str, headers: dict[str, str]) -> str:
+    """Return the value of a component of a request that we make."""
+    origin, target = split_uri(url)
+    path, question, query = target.partition("?")
+    derived = {
+        "@method": method.upper(),
+        "@target-uri": f"{origin}{target}",
+        "@authority": origin.host_port,
+        "@scheme": origin.scheme,
+        "@request-target": target,
+        "@path": path or "/",
+        "@query": f"?{query}" if question else "?",
+        "content-digest": headers.get("Content-Digest", ""),
+        "content-type": headers.get("Content-Type", ""),
+    }
+    return derived[name]
 
 
 def _query_parameter(query: str, name: str) -> str:

@@ -21,7 +21,8 @@ SOCKET_PATH_BYTES = 100
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Registrations = Literal["open", "approval", "invite", "closed"]
-FetchMode = Literal["open", "signed"]
+FetchMode = Literal["open", "signed", "allowlist"]
+FirstKnock = Literal["cavage", "rfc9421"]
 
 
 class SettingsError(Exception):
@@ -162,6 +163,11 @@ class Settings:
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
     fetch_mode: FetchMode = _setting(
         "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."
+    )
+    first_knock: FirstKnock = _setting(
+        "cavage",
+        _choice("cavage", "rfc9421"),
+        "How requests to servers that proved nothing yet are signed first: cavage, rfc9421.",
     )
     integrity_proofs: bool = _setting(
         True, _switch, "Sign what is for everybody inside the document too (FEP-8b32), so that others can pass it on."

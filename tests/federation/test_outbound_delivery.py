@@ -1,6 +1,7 @@
 """Deliveries over real sockets: to whom, how often, in which order, and what every answer leads to (DLV)."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,12 +13,13 @@ from node.accounts.models import Account
 from node.base.runtime import running
 from node.moderation.service import set_domain_policy
 from node.posts.service import Draft, edit, withdraw
+from node.remote.actors import fetch_actor
 from outbox import deliver as delivering
 from outbox import turns
 from outbox.outcomes import LEASE
 from outbox.queue import claim
 from outbox.relay import relay
-from tests.support.fake_peer import Answer, FakePeer, PeerRequest, redirect
+from tests.support.fake_peer import Answer, FakePeer, PeerRequest, document, redirect
 from tests.support.make import make_account, make_post
 from tests.support.redis_server import RedisServer
 from tests.support.sending import SendingNode, sending_node
@@ -574,3 +576,74 @@ async def test_an_unavailable_host_gets_nothing_new_but_a_probe_a_day(
     await node.later(seconds=60)
     assert len(peer.requests) == 3
     assert await node.waiting() == []
+
+
+async def test_four_peers_and_two_schemes(node: SendingNode, ann: Account) -> None:
+    """SIG-13: cavage only, RFC 9421 only, both, neither; three posts each, requests counted."""
+    takes = {"127.0.0.1": ("cavage",), "127.0.0.2": ("rfc9421",), "127.0.0.3": ("cavage", "rfc9421"), "127.0.0.4": ()}
+    async with contextlib.AsyncExitStack() as stack:
+        peers = {host: await stack.enter_async_context(FakePeer(host=host)) for host in takes}
+        for host, peer in peers.items():
+            await node.known(Stranger(peer, "bo"), follows=ann)
+            peer.routes["/inbox"] = lambda request, host=host: Answer(
+                status=202 if ("rfc9421" if request.header("signature-input") else "cavage") in takes[host] else 400
+            )
+        for _ in range(3):
+            await make_post(node.runtime, ann, "Hello")
+            await node.send()
+        assert {host: len(peer.requests) for host, peer in peers.items()} == {
+            "127.0.0.1": 3,
+            "127.0.0.2": 4,
+            "127.0.0.3": 3,
+            "127.0.0.4": 6,
+        }
+
+
+async def test_the_other_order_of_schemes(redis_server: RedisServer, peer: FakePeer) -> None:
+    """SIG-13: `first_knock` rfc9421, and a peer that reads cavage only is remembered too."""
+    async with sending_node(redis_server, first_knock="rfc9421") as node:
+        ann = await make_account(node.runtime, "ann")
+        await node.known(Stranger(peer, "bo"), follows=ann)
+        peer.routes["/inbox"] = lambda request: Answer(status=401 if request.header("signature-input") else 202)
+        for _ in range(2):
+            await make_post(node.runtime, ann, "Hello")
+            await node.send()
+        assert [await node.verify(peer, request) for request in peer.requests] == ["rfc9421", "cavage", "cavage"]
+
+
+async def test_a_peer_that_says_what_to_sign_gets_it(node: SendingNode, ann: Account, peer: FakePeer) -> None:
+    """SIG-13: `Accept-Signature` on a 401 comes before the other scheme; three requests at most, and never Ed25519
+    (SIG-12)."""
+    await node.known(Stranger(peer, "bo"), follows=ann)
+    asked = (("Accept-Signature", 'chk=("@method" "@target-uri" "@authority" "content-digest");created;nonce="n0n"'),)
+
+    def challenge(request: PeerRequest) -> Answer:
+        given = request.header("signature-input") or ""
+        return Answer(status=202) if 'nonce="n0n"' in given else Answer(status=401, headers=asked)
+
+    peer.routes["/inbox"] = challenge
+    await make_post(node.runtime, ann, "Hello")
+    await node.send()
+    assert [await node.verify(peer, request) for request in peer.requests] == ["cavage", "rfc9421"]
+    assert await node.waiting() == []
+    peer.requests.clear()
+    peer.routes["/inbox"] = Answer(status=401, headers=asked)
+    await make_post(node.runtime, ann, "Hello")
+    await node.send()
+    assert len(peer.requests) == 3
+    assert all(
+        'alg="rsa-v1_5-sha256"' in (r.header("signature-input") or 'alg="rsa-v1_5-sha256"') for r in peer.requests
+    )
+    assert all("#main-key" in (r.header("signature-input") or r.header("signature") or "") for r in peer.requests)
+
+
+async def test_a_fetch_that_is_told_what_to_sign(node: SendingNode, ann: Account, peer: FakePeer) -> None:
+    """SIG-13, SIG-18."""
+    bo = Stranger(peer, "bo")
+    asked = (("Accept-Signature", 'sig1=("@method" "@target-uri" "@authority");created;nonce="n0n"'),)
+    shown = document(bo.actor())
+    peer.routes["/users/bo"] = lambda request: (
+        shown if "n0n" in (request.header("signature-input") or "") else Answer(status=401, headers=asked)
+    )
+    assert (await fetch_actor(node.runtime, bo.uri)).uri == bo.uri
+    assert len(peer.asked("/users/bo")) == 2

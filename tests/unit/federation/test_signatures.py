@@ -21,6 +21,7 @@ from federation.signatures import (
     SignedRequest,
     SigningKey,
     inspect_signature,
+    read_wish,
     sign_request,
     sign_request_rfc9421,
     verify_signature,
@@ -433,3 +434,40 @@ def test_the_private_key_does_not_show() -> None:
 
 def test_content_type_is_ours(headers: dict[str, str]) -> None:
     assert headers["Content-Type"] == AP_TYPE
+
+
+@pytest.mark.parametrize("body", [BODY, None])
+def test_a_wish_is_fulfilled_and_never_weakens(body: bytes | None) -> None:
+    """SIG-13: what `Accept-Signature` asks for is signed too; method, target and body always are (row 5)."""
+    asked = 'sig9=("@authority" "@query");created;expires;nonce="b3k2";tag="app-1";keyid="' + KEY.key_id + '"'
+    wish = read_wish(asked, key_id=KEY.key_id, has_body=body is not None)
+    assert wish is not None
+    method = "GET" if body is None else "POST"
+    made = sign_request_rfc9421(method, f"{INBOX}?a=1", key=KEY, body=body, now=NOW, wish=wish)
+    request = SignedRequest(method, "/inbox?a=1", tuple(made.items()), body or b"", frozenset({"b.example"}))
+    claim = verify(request)
+    assert {'"@method"', '"@target-uri"', '"@authority"', '"@query"'} <= set(claim.covered)
+    assert ('"content-digest"' in claim.covered) is (body is not None)
+    assert made["Signature-Input"].startswith("sig9=(")
+    assert made["Signature-Input"].endswith(';nonce="b3k2";tag="app-1"')
+    assert claim.expires == int(NOW.timestamp()) + 300
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "sig1",
+        'sig1="@method"',
+        'sig1=("@method"',
+        'sig1=("cookie")',
+        'sig1=("@status")',
+        'sig1=("@method";req)',
+        'sig1=("@method");alg="ed25519"',
+        'sig1=("@method");keyid="https://evil.test/key"',
+        'sig1=("content-digest")',
+    ],
+)
+def test_wishes_that_cannot_be_fulfilled(asked: str) -> None:
+    """SIG-13: then the next scheme is tried as without it."""
+    assert read_wish(asked, key_id=KEY.key_id, has_body=False) is None
