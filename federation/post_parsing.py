@@ -287,10 +287,11 @@ def _poll(doc: Document) -> RemotePoll | None:
     if not options:
         return None
     closed_at = parse_time(doc.get("closed"))
+    ends = [moment for moment in (parse_time(doc.get("endTime")), closed_at) if moment is not None]
     return RemotePoll(
         options=options,
         multiple=multiple,
-        closes_at=parse_time(doc.get("endTime")) or closed_at,
+        closes_at=min(ends, default=None),
         closed=closed_at is not None or as_bool(doc.get("closed")),
         voters_count=as_int(doc.get("votersCount")),
     )

@@ -48,8 +48,7 @@ async def refresh_remote_poll(
     """
     stored = await lock_poll(uow, post_id)
     if stored is None:
-        if is_newer:
-            await store_remote_poll(uow, post_id, account_id, poll, now=now)
+        await store_remote_poll(uow, post_id, account_id, poll, now=now)
         return is_newer
     options = _options(poll)
     asks_anew = ([title for title, _ in options], poll.multiple) != (

@@ -6,7 +6,7 @@ their ids (QRK-3).
 """
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -229,6 +229,78 @@ async def test_edits_and_deletions_in_both_directions(
     await bo.send(ann.uri, {"id": f"{note['id']}#delete", "type": "Delete", "object": tombstone, "to": [PUBLIC]})
     await settle(node.runtime)
     assert await shown(ann, note["id"]) is None
+
+
+async def test_fedify_reads_our_poll_and_its_vote_counts(
+    node: Node, ann: Person, bo: FedifyPeer, friends: dict[str, Any]
+) -> None:
+    """OBJ-9, OBJ-10: a Question and its new counts as Fedify reads them; a vote as Fedify writes it."""
+    post = await ann.post("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
+    await settle(node.runtime)
+    (create,) = await got(bo, "Create", ann.uri)
+    assert create["object"]["type"] == "Question"
+    assert [option["name"] for option in create["object"]["oneOf"]] == ["Yes", "No"]
+    found = await bo.command("look_up", uri=post["uri"], signed=False)
+    assert (found["type"], found["document"]["endTime"]) == ("Question", create["object"]["endTime"])
+    vote = {
+        "id": f"{bo.bo}#votes/{ann.account_id}",
+        "type": "Note",
+        "name": "No",
+        "attributedTo": bo.bo,
+        "inReplyTo": post["uri"],
+        "to": ann.uri,
+    }
+    await bo.send(ann.uri, {"id": f"{vote['id']}/activity", "type": "Create", "object": vote, "to": ann.uri})
+    await settle(node.runtime)
+    counted = await ann.get(f"/api/v1/polls/{post['poll']['id']}")
+    assert ([option["votes_count"] for option in counted["options"]], counted["voters_count"]) == ([0, 1], 1)
+    node.clock.advance(minutes=4)
+    await settle(node.runtime)
+    (update,) = await got(bo, "Update", ann.uri)
+    assert update["object"]["oneOf"][1]["replies"]["totalItems"] == 1
+    assert update["object"]["votersCount"] == 1
+
+
+async def test_our_vote_on_a_poll_of_fedify(node: Node, ann: Person, bo: FedifyPeer, friends: dict[str, Any]) -> None:
+    """OBJ-9, OBJ-10: a Question as Fedify writes it, the vote as Fedify reads it, the end as Fedify tells it."""
+    options = [
+        {"type": "Note", "name": name, "replies": {"type": "Collection", "totalItems": votes}}
+        for name, votes in (("Yes", 2), ("No", 1), ("Both", 0))
+    ]
+    question = {
+        "id": bo.object_uri(f"poll-{ann.account_id}", kind="question"),
+        "type": "Question",
+        "content": "<p>Tea?</p>",
+        "anyOf": options,
+        "published": now(),
+        "endTime": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "votersCount": 3,
+        **audience(bo, ann, "public"),
+    }
+    await bo.publish(question)
+    embedded = {"attributedTo": bo.bo, **question}
+    await bo.send(ann.uri, {"id": f"{question['id']}#create", "type": "Create", "object": embedded})
+    await settle(node.runtime)
+    post = await shown(ann, question["id"])
+    assert post is not None
+    assert [(option["title"], option["votes_count"]) for option in post["poll"]["options"]] == [
+        ("Yes", 2),
+        ("No", 1),
+        ("Both", 0),
+    ]
+    assert (post["poll"]["multiple"], post["poll"]["voters_count"]) == (True, 3)
+    await ann.act(f"/api/v1/polls/{post['poll']['id']}/votes", choices=[0, 2])
+    await settle(node.runtime)
+    votes = await got(bo, "Create", ann.uri)
+    assert sorted(vote["object"]["name"] for vote in votes) == ["Both", "Yes"]
+    assert all(vote["object"]["inReplyTo"] == question["id"] for vote in votes)
+    over = {**embedded, "closed": now(), "votersCount": 4}
+    await bo.send(ann.uri, {"id": f"{question['id']}#update", "type": "Update", "object": over})
+    await settle(node.runtime)
+    changed = await shown(ann, question["id"])
+    assert changed is not None
+    assert (changed["poll"]["voters_count"], changed["poll"]["expired"]) == (4, True)
+    assert len(await ann.get("/api/v1/notifications", **{"types[]": "poll"})) == 1
 
 
 async def test_fedify_reads_our_documents_and_collections(node: Node, ann: Person, bo: FedifyPeer) -> None:

@@ -19,8 +19,10 @@ from inbox.models import ReceivedActivity
 from inbox.receive import receive_activity
 from node.accounts.models import Account
 from node.base.errors import RookeryError
+from node.polls.rules import MAX_SECONDS, PollDraft
 from tests.support.doors import Door, serve_inbox
 from tests.support.fake_peer import FakePeer
+from tests.support.make import make_post
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Document, Stranger
 
@@ -53,8 +55,8 @@ def bent(document: Document, path: tuple[Any, ...], change: Any) -> Document:
     return made
 
 
-def originals(alice: Stranger, bob: Account) -> list[Document]:
-    """Return one honest activity of each kind."""
+def originals(alice: Stranger, bob: Account, poll: str) -> list[Document]:
+    """Return one honest activity of each kind; `poll` is one of ours to vote on."""
     rich: Document = {
         "summary": "cw",
         "sensitive": True,
@@ -68,11 +70,15 @@ def originals(alice: Stranger, bob: Account) -> list[Document]:
         "oneOf": [{"type": "Note", "name": "A", "replies": {"totalItems": 1}}],
     }
     note = alice.note("Hello", mentions=[bob.uri], serve=False) | rich
+    vote = {"id": f"{alice.uri}#votes/1", "type": "Note", "name": "A", "attributedTo": alice.uri, "inReplyTo": poll}
     follow = alice.activity("Follow", bob.uri)
     return [
         alice.create(note),
         alice.create(note | {"type": "Question"}),
+        alice.create(vote | {"to": bob.uri}),
+        alice.create(vote, object=[vote, vote | {"name": "B"}]),
         alice.activity("Update", note),
+        alice.activity("Update", note | {"type": "Question", "votersCount": 2, "closed": True}),
         alice.activity("Update", alice.actor()),
         alice.activity("Delete", {"id": note["id"], "type": "Tombstone"}),
         follow,
@@ -106,7 +112,9 @@ async def test_mutations(redis_server: RedisServer) -> None:
         bob = await door.person("bob")
         await door.follow(bob, alice)
         examples: list[Document] = []
-        documents = originals(alice, bob)
+        poll = PollDraft(options=("A", "B"), expires_in=MAX_SECONDS, multiple=True)
+        asked = await make_post(door.runtime, bob, "?", poll=poll)
+        documents = originals(alice, bob, asked.uri)
 
         @settings(max_examples=400, deadline=None, derandomize=True, database=None)
         @given(st.data())

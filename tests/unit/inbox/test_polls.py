@@ -252,3 +252,21 @@ async def test_row_45_nobody_else_raises_totals(door: Door, alice: Stranger, pee
     absurd = note | {"oneOf": [choice("Yes", 10**30), choice("No", -5)], "votersCount": 10**30}
     await door.send(alice, alice.activity("Update", absurd))
     assert await counts(door, await door.post(note["id"])) in ([2**53, 0], [0, 0])
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800b", "<script>x</script>Tea", "x" * 300_000, "\u202e"])
+async def test_options_that_databases_or_pages_refuse(door: Door, alice: Stranger, text: str) -> None:
+    """Rows 29 and 75: stripped, cut or kept, never a row that comes back for ever and never markup."""
+    bob = await door.person("bob")
+    await door.follow(bob, alice)
+    note = question(alice, oneOf=[choice(text, 1), choice("No", 1)], published=door.runtime.now())
+    create = alice.create(note)
+    await door.send(alice, create)
+    assert await door.outcome(create) == "done"
+    stored = await door.post(note["id"])
+    assert stored is not None
+    ((title, votes), _) = (await state(door, stored.id)).options
+    assert votes == 1
+    assert title
+    assert "<" not in title
+    assert len(title) <= 2048
