@@ -17,6 +17,7 @@ import node.media.models
 import node.moderation.models
 import node.notifications.models
 import node.polls.models
+import node.posts.consent_models
 import node.posts.models
 import node.remote.models
 import node.reports.models
@@ -35,6 +36,7 @@ MODULES = (
     node.moderation.models,
     node.notifications.models,
     node.polls.models,
+    node.posts.consent_models,
     node.posts.models,
     node.remote.models,
     node.reports.models,

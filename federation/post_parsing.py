@@ -6,10 +6,11 @@ in `tag_parsing`. HTML stays as received; the caller sanitises.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from federation.consent import Policy, parse_policy
 from federation.documents import (
     Document,
     as_bool,
@@ -135,6 +136,8 @@ class RemotePost:
     """A Note that is an answer to a poll and never a post (OBJ-10); `vote_name` is the option."""
     vote_name: str | None
     raw: Document
+    interaction_policy: Policy = field(default_factory=dict)
+    """Who may do what with it, as its author wishes (OBJ-16)."""
 
 
 def parse_post(
@@ -199,6 +202,7 @@ def parse_post(
         is_vote=is_vote,
         vote_name=name[:MAX_NAME] if is_vote and name else None,
         raw=doc,
+        interaction_policy=parse_policy(doc.get("interactionPolicy")),
     )
 
 

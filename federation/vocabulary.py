@@ -20,8 +20,8 @@ TITLED_TYPES: Final = POST_TYPES - {"Note", "Question"}
 """Shown as a title and text; their `summary` is an excerpt and never a content warning (OBJ-8)."""
 ACTIVITY_TYPES: Final = frozenset(
     {
-        "Accept", "Add", "Announce", "Block", "Create", "Delete", "EmojiReact", "Flag", "Follow", "Like",
-        "Move", "QuoteRequest", "Reject", "Remove", "Undo", "Update",
+        "Accept", "Add", "Announce", "AnnounceRequest", "Block", "Create", "Delete", "EmojiReact", "Flag", "Follow",
+        "Like", "LikeRequest", "Move", "QuoteRequest", "Reject", "Remove", "ReplyRequest", "Undo", "Update",
     }
 )  # fmt: skip
 
@@ -100,9 +100,29 @@ POST_CTX: Final[list[object]] = [
         "canAnnounce": {"@id": "gts:canAnnounce", "@type": "@id"},
         "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
         "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+        "approvedBy": {"@id": "gts:approvedBy", "@type": "@id"},
+        "replyAuthorization": {"@id": "gts:replyAuthorization", "@type": "@id"},
     },
 ]
 """Verbatim on every post, and on every activity that inlines one (section 4.1). Never changed in place."""
+
+CONSENT_CTX: Final[dict[str, object]] = {
+    "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+    "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+    "gts": "https://gotosocial.org/ns#",
+    "LikeRequest": "gts:LikeRequest",
+    "ReplyRequest": "gts:ReplyRequest",
+    "AnnounceRequest": "gts:AnnounceRequest",
+    "LikeAuthorization": "gts:LikeAuthorization",
+    "ReplyAuthorization": "gts:ReplyAuthorization",
+    "AnnounceAuthorization": "gts:AnnounceAuthorization",
+    "approvedBy": {"@id": "gts:approvedBy", "@type": "@id"},
+    "likeAuthorization": {"@id": "gts:likeAuthorization", "@type": "@id"},
+    "announceAuthorization": {"@id": "gts:announceAuthorization", "@type": "@id"},
+    "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+    "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+}
+"""The words of requests and stamps (OBJ-13, OBJ-14, OBJ-16), beside another context. Never changed in place."""
 
 _PUBLIC_SPELLINGS = frozenset({PUBLIC, "as:Public", "Public"})
 

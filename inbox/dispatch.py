@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from inbox.context import Context
-from inbox.handlers import accept, announce, block, create, delete, flag, follow, like, move, reject, undo, update
+from inbox.handlers import (
+    accept,
+    announce,
+    block,
+    create,
+    delete,
+    flag,
+    follow,
+    interaction_request,
+    like,
+    move,
+    reject,
+    undo,
+    update,
+)
 from inbox.outcomes import Ignored, Refused
 from node.base.db.unit_of_work import UnitOfWork
 
@@ -39,6 +53,10 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     "Block": Handler(block.verify, block.receive),
     "Flag": Handler(flag.verify, flag.receive),
     "Move": Handler(move.verify, move.receive),
+    "QuoteRequest": Handler(interaction_request.verify, interaction_request.receive),
+    "LikeRequest": Handler(interaction_request.verify, interaction_request.receive),
+    "ReplyRequest": Handler(interaction_request.verify, interaction_request.receive),
+    "AnnounceRequest": Handler(interaction_request.verify, interaction_request.receive),
 }
 
 

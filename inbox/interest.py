@@ -8,6 +8,7 @@ from federation.origins import same_origin
 from federation.parsing import RemotePost
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
+from node.posts.queries import find_post_by_uri
 from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.queries import has_local_follower
 from node.remote.storing import Circle
@@ -25,6 +26,10 @@ async def is_of_interest(
         return True
     if post.visibility in OPEN_VISIBILITIES and circle.parent is not None and circle.parent.deleted_at is None:
         return True
+    if post.visibility in OPEN_VISIBILITIES and post.quote_uri is not None:
+        quoted = await find_post_by_uri(reader, post.quote_uri)
+        if quoted is not None and quoted.local and quoted.deleted_at is None:
+            return True
     return await has_local_follower(reader, author.id)
 
 

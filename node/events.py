@@ -184,3 +184,31 @@ class PollEnded(Event):
 
     post_id: int
     after_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteChanged(Event):
+    """Whether a post may stand with what it quotes is settled another way than before (OBJ-13, OBJ-15)."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAsked(Event):
+    """One of ours needs the leave of a remote author: for a quote, a reply or a boost (OBJ-13, OBJ-16)."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationDecided(Event):
+    """One of ours, or their policy, gave or refused leave to somebody (OBJ-14)."""
+
+    authorization_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRevoked(Event):
+    """One of ours took a stamp back."""
+
+    authorization_id: int

@@ -118,6 +118,16 @@ def block_uri(settings: Settings, block_id: int) -> str:
     return f"{settings.public_url}/blocks/{block_id}"
 
 
+def quote_request_uri(settings: Settings, account_id: int, request_id: int) -> str:
+    """Return the id of a QuoteRequest of ours."""
+    return f"{actor_uri(settings, account_id)}/quote_requests/{request_id}"
+
+
+def authorization_uri(settings: Settings, account_id: int, kind: str, authorization_id: int) -> str:
+    """Return the id of a stamp that one of ours gave."""
+    return f"{actor_uri(settings, account_id)}/{kind}_authorizations/{authorization_id}"
+
+
 def tag_url(settings: Settings, name: str) -> str:
     """Return the page of a hashtag, given without its `#`."""
     return f"{settings.public_url}/tags/{quote(name, safe='')}"

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from federation.documents import Document
-from federation.vocabulary import AS_CONTEXT
+from federation.vocabulary import AS_CONTEXT, CONSENT_CTX
 from federation.writing import (
     accept_activity,
+    accept_request,
     actor_document,
     announce_activity,
     audience,
@@ -26,17 +27,29 @@ from federation.writing import (
     move_activity,
     note_document,
     reject_activity,
+    reject_request,
+    request_as_received,
     undo_activity,
     update_activity,
     vote_activity,
 )
+from federation.writing import quote_request as quote_request_activity
 from node.accounts.keys import published_keys
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
 from node.polls.queries import CastVote
+from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.models import Post
-from node.uris import INSTANCE_ACTOR_ID, actor_uri, boost_uri, create_uri, followers_uri, instance_actor_uri
+from node.uris import (
+    INSTANCE_ACTOR_ID,
+    actor_uri,
+    authorization_uri,
+    boost_uri,
+    create_uri,
+    followers_uri,
+    instance_actor_uri,
+)
 from outbox.facts import actor_facts, instance_actor_facts, post_facts
 from outbox.queries import gather_posts
 
@@ -75,11 +88,22 @@ def update_of_actor(document: Document, *, event_id: int, now: datetime, followe
     return update_activity(f"{document['id']}#updates/{event_id}", document, published=now, cc=[followers])
 
 
-def announce(boost: Post, original: Post, author: Account, *, settings: Settings) -> Document:
-    """Return the Announce of a boost, to the audience of its visibility and the boosted author (ACV-5)."""
+def announce(
+    boost: Post,
+    original: Post,
+    author: Account,
+    *,
+    settings: Settings,
+    visibility: str = "",
+    authorization: str = "",
+) -> Document:
+    """Return the Announce of a boost, to the audience of its visibility and the boosted author (ACV-5).
+
+    `visibility` is the one it is to have, while its author is being asked; `authorization` their stamp (OBJ-16).
+    """
     followers = followers_uri(settings, boost.account_id)
-    to, cc = audience(boost.visibility, followers, [author.uri])  # type: ignore[arg-type]
-    return announce_activity(
+    to, cc = audience(visibility or boost.visibility, followers, [author.uri])  # type: ignore[arg-type]
+    document = announce_activity(
         boost.uri or boost_uri(settings, boost.account_id, boost.id),
         actor_uri(settings, boost.account_id),
         original.uri,
@@ -87,6 +111,37 @@ def announce(boost: Post, original: Post, author: Account, *, settings: Settings
         to=to,
         cc=cc,
     )
+    if authorization:
+        document["@context"] = [AS_CONTEXT, CONSENT_CTX]
+        document["announceAuthorization"] = document["approvedBy"] = authorization
+    return document
+
+
+async def quote_request(
+    reader: Reader, request: InteractionRequest, post: Post, quoted: Post, author: Account, *, settings: Settings
+) -> Document:
+    """Return the QuoteRequest of a post of ours (OBJ-13)."""
+    return quote_request_activity(
+        request.uri,
+        actor_uri(settings, post.account_id),
+        quoted_uri=quoted.uri,
+        author_uri=author.uri,
+        note=await note(reader, post, settings=settings),
+    )
+
+
+def request_answer(
+    row: Authorization, author: Account, requester: Account, post: Post, *, event_id: int, settings: Settings
+) -> Document:
+    """Return the Accept, with its stamp, or the Reject of what was asked of one of ours (OBJ-14)."""
+    received = request_as_received(
+        row.kind, row.request_uri, requester.uri, target_uri=post.uri, interacting_uri=row.interacting_uri
+    )
+    actor_id = actor_uri(settings, author.id)
+    if row.state != "given":
+        return reject_request(f"{actor_id}#rejects/requests/{event_id}", actor_id, received)
+    stamp = authorization_uri(settings, author.id, row.kind, row.id)
+    return accept_request(f"{actor_id}#accepts/requests/{event_id}", actor_id, received, stamp_uri=stamp)
 
 
 def delete_of_post(post: Post, *, settings: Settings) -> Document:

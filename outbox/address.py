@@ -39,6 +39,7 @@ from node.events import (
     Unfollowed,
 )
 from node.follows.queries import find_follow_by_id
+from node.posts.consent_queries import find_request
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
@@ -78,11 +79,16 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         author = None if original is None else await find_account(on.uow, original.account_id)
         if original is None or author is None or original.deleted_at is not None:
             return
-        document = activities.announce(post, original, author, settings=settings)
+        request = await find_request(on.uow, "announce", post.id) if original.interaction_policy else None
+        stamp = request.authorization_uri if request is not None else ""
+        document = activities.announce(post, original, author, settings=settings, authorization=stamp)
         await send(on, document, audience_of(post, {author.id}), object_key=post.uri)
         return
     named = set(await list_mention_ids(on.uow, post.id))
     document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
+    if post.quoted_id is not None and post.visibility in OPEN_VISIBILITIES:
+        quoted = await find_post(on.uow, post.quoted_id)
+        named |= set() if quoted is None else {quoted.account_id}
     await send(on, document, audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
 
 
@@ -259,10 +265,13 @@ async def report_filed(on: Occasion, event: ReportFiled) -> None:
     await send(on, document, to, object_key=target.uri)
 
 
-async def send(on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False) -> int:
+async def send(
+    on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False, known_as: str = ""
+) -> int:
     """Store an activity and its deliveries; return how many inboxes will get it.
 
-    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5).
+    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5). An activity is
+    stored once under its id, or under `known_as` where the same goes to one person before it goes to everybody.
     """
     hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
     hosts.pop(on.runtime.settings.web_host, None)
@@ -271,7 +280,9 @@ async def send(on: Occasion, document: Document, to: Recipients, *, object_key: 
     reached = {host: urls for host, urls in hosts.items() if health[host].takes_new(on.now) and host not in barred}
     if not reached:
         return 0
-    activity_id = await _store(on, document, author_id=to.author_id, object_key=object_key)
+    activity_id = await _store(
+        on, document, author_id=to.author_id, object_key=object_key, uri=known_as or str(document["id"])
+    )
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -296,9 +307,8 @@ async def send(on: Occasion, document: Document, to: Recipients, *, object_key: 
     return len(rows)
 
 
-async def _store(on: Occasion, document: Document, *, author_id: int, object_key: str) -> int:
+async def _store(on: Occasion, document: Document, *, author_id: int, object_key: str, uri: str) -> int:
     """Insert the activity unless it is there; return its row's id."""
-    uri = str(document["id"])
     document = await with_proof(on.runtime, on.uow, document, author_id=author_id, now=on.now)
     values = {
         "id": on.event_id,

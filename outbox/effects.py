@@ -19,6 +19,9 @@ from node.events import (
     AccountSuspended,
     AccountUnblocked,
     AccountUnsuspended,
+    AuthorizationDecided,
+    AuthorizationRevoked,
+    ConsentAsked,
     FollowAccepted,
     FollowRejected,
     FollowRequested,
@@ -32,11 +35,12 @@ from node.events import (
     PostPublished,
     PostUnliked,
     ProfileUpdated,
+    QuoteChanged,
     ReportFiled,
     Unfollowed,
     VoteCast,
 )
-from outbox import address, carrying, departures, homes, media, notices, polls
+from outbox import address, carrying, consent, departures, homes, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -82,5 +86,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountMoved: Effects(stored=(address.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
     ReportFiled: Effects(stored=(address.report_filed, notices.report_filed)),
+    QuoteChanged: Effects(stored=(consent.quote_changed, notices.quote_changed)),
+    ConsentAsked: Effects(stored=(consent.consent_asked,)),
+    AuthorizationDecided: Effects(stored=(consent.authorization_decided,)),
+    AuthorizationRevoked: Effects(stored=(consent.authorization_revoked,)),
     PeerHeard: Effects(stored=(peer_heard,)),
 }

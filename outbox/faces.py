@@ -103,7 +103,17 @@ async def post_face(
         private = post.visibility not in OPEN_VISIBILITIES
         cache = runtime.caches.get("faces", size=CACHED, seconds=CACHED_SECONDS)
         poll = await find_poll_version(reader, post.id) if post.kind == "Question" else None
-        key = ("post", post.id, post.edited_at, post.likes_count, post.boosts_count, poll, activity)
+        key = (
+            "post",
+            post.id,
+            post.edited_at,
+            post.likes_count,
+            post.boosts_count,
+            poll,
+            activity,
+            post.quote_state,
+            str(post.interaction_policy),
+        )
         packet: Packet | None = cache.get(key)
         if packet is None:
             packet = packed(await _post_document(runtime, reader, post, activity=activity))

@@ -13,6 +13,7 @@ from federation.writing import (
     PictureFacts,
     PollFacts,
     PostFacts,
+    QuoteFacts,
 )
 from node.accounts.keys import PublishedKeys
 from node.accounts.models import Account
@@ -20,8 +21,10 @@ from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
 from node.media.models import Media
 from node.polls.queries import PollState
+from node.posts.consent_rules import policy_uris, quote_policy
 from node.uris import (
     actor_uri,
+    authorization_uri,
     featured_uri,
     followers_uri,
     following_uri,
@@ -97,6 +100,13 @@ def instance_actor_facts(account: Account, *, settings: Settings, keys: Publishe
 def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
     """Return a local post as the wire sees it."""
     post = rows.post
+    held_back = rows.reply is not None and rows.reply.state == "pending"
+    visibility = rows.reply.wanted_visibility if rows.reply is not None and held_back else post.visibility
+    policy = quote_policy(post.interaction_policy, visibility=visibility, is_local=True)
+    groups = {
+        "followers_url": followers_uri(settings, post.account_id),
+        "following_url": following_uri(settings, post.account_id),
+    }
     return PostFacts(
         id=post.uri,
         author_uri=actor_uri(settings, post.account_id),
@@ -104,7 +114,7 @@ def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
         url=post.url or post.uri,
         content_html=post.content,
         published=post.published_at,
-        visibility=post.visibility,  # type: ignore[arg-type]
+        visibility=visibility,  # type: ignore[arg-type]
         updated=post.edited_at,
         in_reply_to=rows.parent_uri,
         summary=post.spoiler_text,
@@ -118,6 +128,23 @@ def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
         poll=None if rows.poll is None else _poll(rows.poll),
         likes_count=post.likes_count,
         shares_count=post.boosts_count,
+        quote=_quote(rows, settings),
+        may_quote=policy_uris(policy["automatic"], **groups),
+        may_ask_to_quote=policy_uris(policy["manual"], **groups),
+        reply_authorization=rows.reply.authorization_uri if rows.reply is not None and not held_back else "",
+    )
+
+
+def _quote(rows: PostRows, settings: Settings) -> QuoteFacts | None:
+    quoted = rows.quoted
+    if quoted is None:
+        return None
+    stamp = rows.stamp_uri
+    if rows.own_stamp is not None:
+        stamp = authorization_uri(settings, rows.own_stamp[0], "quote", rows.own_stamp[1])
+    is_own = quoted.author_id == rows.post.account_id
+    return QuoteFacts(
+        uri=quoted.uri, url=quoted.url, author_uri="" if is_own else quoted.author_uri, authorization=stamp
     )
 
 

@@ -16,13 +16,16 @@ from node.events import (
     PostLiked,
     PostPublished,
     PostUnliked,
+    QuoteChanged,
     ReportFiled,
     Unfollowed,
 )
 from node.notifications.rules import Kind
 from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
+from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
 from node.posts.queries import find_post
+from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion
@@ -43,9 +46,29 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
             await _tell(on, original.account_id, "reblog", post.account_id, original.id)
     else:
         await _tell_named(on, event.post_id, post.account_id)
+        if post.quotes:
+            await _tell_quoted(on, event.post_id)
     if post.visibility != "direct":
         for account_id in await list_bell_followers(on.uow, post.account_id):
             await _tell(on, account_id, "status", post.account_id, event.post_id)
+
+
+async def quote_changed(on: Occasion, event: QuoteChanged) -> None:
+    """Tell an author of ours that they are quoted with their leave, or take that back."""
+    await _tell_quoted(on, event.post_id)
+
+
+async def _tell_quoted(on: Occasion, post_id: int) -> None:
+    post = await find_post(on.uow, post_id)
+    quoted = await find_post(on.uow, post.quoted_id) if post is not None and post.quoted_id is not None else None
+    if post is None or quoted is None or not quoted.local:
+        return
+    if post.quote_state not in SHOWN_STATES:
+        await withdraw(
+            on.uow, account_id=quoted.account_id, kinds=["quote"], from_account_id=post.account_id, post_id=post.id
+        )
+    elif post.deleted_at is None and post.published_at > on.now - OLD:
+        await _tell(on, quoted.account_id, "quote", post.account_id, post.id)
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -55,6 +78,8 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
         return
     for account_id in await list_local_boosters(on.uow, post.id):
         await _tell(on, account_id, "update", post.account_id, post.id)
+    for quote_id, account_id in await list_local_quotes(on.uow, post.id):
+        await _tell(on, account_id, "quoted_update", post.account_id, quote_id)
     await _tell_named(on, post.id, post.account_id)
 
 

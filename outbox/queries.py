@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
@@ -18,8 +18,20 @@ from node.media.models import Media
 from node.moderation.models import DomainPolicy
 from node.moderation.rules import Policy, PolicyBook
 from node.polls.queries import PollState, list_polls
+from node.posts.consent_models import Authorization, InteractionRequest
+from node.posts.consent_queries import list_requests
 from node.posts.models import Hashtag, Mention, Post, PostHashtag
 from node.posts.rules import OPEN_VISIBILITIES, visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedRow:
+    """What a post quotes, and whose it is."""
+
+    uri: str
+    url: str
+    author_uri: str
+    author_id: int
 
 
 @dataclass(slots=True)
@@ -31,8 +43,18 @@ class PostRows:
     hashtags: list[Hashtag] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
     parent_uri: str | None = None
+    quoted: QuotedRow | None = None
+    stamp_uri: str = ""
+    """Of a remote author of what it quotes."""
+    own_stamp: tuple[int, int] | None = None
+    """(account, authorization) where the author of what it quotes is one of ours."""
+    reply: InteractionRequest | None = None
+    """What it needed, or needs, to answer somebody (OBJ-16)."""
     poll: PollState | None = None
 
+
+SENT_QUOTES: Final = ("pending", "accepted", "legacy")
+"""A quote that was refused or taken back is not sent any more."""
 
 _LOCAL_MENTIONS = (
     select(Mention.account_id)
@@ -54,9 +76,9 @@ _BELL_FOLLOWERS = (
 _POLICIES = select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media).where(
     DomainPolicy.domain.in_(bindparam("domains", expanding=True))
 )
-_POST_FACTS = select(Post.account_id, Post.local, Post.visibility, Post.boost_of_id).where(
-    Post.id == bindparam("post_id"), Post.deleted_at.is_(None)
-)
+_POST_FACTS = select(
+    Post.account_id, Post.local, Post.visibility, Post.boost_of_id, Post.quoted_id.is_not(None).label("quotes")
+).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,7 @@ class PostFacts:
     local: bool
     visibility: str
     boost_of_id: int | None
+    quotes: bool
 
 
 async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
@@ -122,7 +145,41 @@ async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostR
         for post in posts:
             if post.in_reply_to_id is not None:
                 rows[post.id].parent_uri = uris.get(post.in_reply_to_id, post.in_reply_to_uri)
+    if parents or any(post.quote_state for post in posts):
+        await _gather_consent(reader, posts, rows)
     return rows
+
+
+async def _gather_consent(reader: Reader, posts: Sequence[Post], rows: dict[int, PostRows]) -> None:
+    """Add what posts quote and what their authors were asked: three queries at most."""
+    given: dict[int, str] = {}
+    for request in await list_requests(reader, ("quote", "reply"), list(rows)):
+        if request.kind == "reply":
+            rows[request.subject_id].reply = request
+        elif request.state == "accepted":
+            given[request.subject_id] = request.authorization_uri
+    quoting = {post.id: post for post in posts if post.quoted_id is not None and post.quote_state in SENT_QUOTES}
+    if not quoting:
+        return
+    found = await reader.execute(
+        select(Post.id, Post.uri, Post.url, Account.uri, Account.id)
+        .join(Account, Account.id == Post.account_id)
+        .where(Post.id.in_({post.quoted_id for post in quoting.values()}), Post.deleted_at.is_(None))
+    )
+    quoted = {row[0]: QuotedRow(row[1], row[2] or row[1], row[3], row[4]) for row in found}
+    ours = await reader.execute(
+        select(Authorization.interacting_uri, Authorization.account_id, Authorization.id).where(
+            Authorization.interacting_uri.in_([post.uri for post in quoting.values()]),
+            Authorization.kind == "quote",
+            Authorization.state == "given",
+        )
+    )
+    local = {row[0]: (row[1], row[2]) for row in ours}
+    for id_, post in quoting.items():
+        assert post.quoted_id is not None
+        rows[id_].quoted = quoted.get(post.quoted_id)
+        rows[id_].stamp_uri = given.get(id_, "")
+        rows[id_].own_stamp = local.get(post.uri)
 
 
 def _served_to(viewer_id: int | None) -> ColumnElement[bool]:

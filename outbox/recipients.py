@@ -98,7 +98,9 @@ async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
 def _involved(post_id: int) -> list[Select[Any]]:
     return [
         select(Like.account_id).where(Like.post_id == post_id),
-        select(Post.account_id).where(or_(Post.boost_of_id == post_id, Post.in_reply_to_id == post_id)),
+        select(Post.account_id).where(
+            or_(Post.boost_of_id == post_id, Post.in_reply_to_id == post_id, Post.quoted_id == post_id)
+        ),
         select(Mention.account_id).where(Mention.post_id == post_id),
         _voters(post_id),
     ]

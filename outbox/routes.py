@@ -22,7 +22,7 @@ from node.http.context import runtime as current_runtime
 from node.http.problems import problem
 from node.posts.models import Post
 from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, post_uri
-from outbox import collections, faces, well_known
+from outbox import collections, consent_faces, faces, well_known
 from outbox.answers import activity_answer, away, json_answer, packed
 from outbox.collections import CONTEXT_PAGE, MEMBERS_PAGE, OUTBOX_PAGE, REPLIES_PAGE
 from outbox.faces import Face
@@ -197,6 +197,27 @@ async def like(row_id: int) -> Response:
 async def block(row_id: int) -> Response:
     """Show a Block of one of ours, to the blocked alone (GEN-7)."""
     return await _looked_at(faces.block_face, row_id)
+
+
+@blueprint.get(
+    "/users/<id:account_id>/<any(quote_authorizations, like_authorizations, reply_authorizations,"
+    " announce_authorizations):name>/<id:row_id>"
+)
+async def authorization(account_id: int, name: str, row_id: int) -> Response:
+    """Show a stamp that one of ours gave (OBJ-14)."""
+    kind = name.removesuffix("_authorizations")
+    return await _looked_at(
+        lambda runtime, id_, onlooker: consent_faces.authorization_face(runtime, account_id, kind, id_, onlooker),
+        row_id,
+    )
+
+
+@blueprint.get("/users/<id:account_id>/quote_requests/<id:row_id>")
+async def quote_request(account_id: int, row_id: int) -> Response:
+    """Show what one of ours asked to be allowed (GEN-7)."""
+    return await _looked_at(
+        lambda runtime, id_, onlooker: consent_faces.quote_request_face(runtime, account_id, id_, onlooker), row_id
+    )
 
 
 async def _looked_at(show: Callable[[Runtime, int, Onlooker], Awaitable[Face]], row_id: int) -> Response:

@@ -28,6 +28,14 @@ from federation.writing.actors import (
     instance_actor_document,
 )
 from federation.writing.collections import collection, ordered_collection, ordered_collection_page
+from federation.writing.consent import (
+    accept_request,
+    authorization_document,
+    delete_of_authorization,
+    quote_request,
+    reject_request,
+    request_as_received,
+)
 from federation.writing.polls import OptionFacts, PollFacts, vote_activity
 from federation.writing.posts import (
     AttachmentFacts,
@@ -35,6 +43,7 @@ from federation.writing.posts import (
     HashtagFacts,
     MentionFacts,
     PostFacts,
+    QuoteFacts,
     audience,
     note_document,
     tombstone_document,
@@ -61,15 +70,19 @@ __all__ = [
     "PictureFacts",
     "PollFacts",
     "PostFacts",
+    "QuoteFacts",
     "WebFingerFacts",
     "accept_activity",
+    "accept_request",
     "actor_document",
     "announce_activity",
     "audience",
+    "authorization_document",
     "block_activity",
     "collection",
     "create_activity",
     "delete_activity",
+    "delete_of_authorization",
     "flag_activity",
     "follow_activity",
     "host_meta_json",
@@ -82,7 +95,10 @@ __all__ = [
     "note_document",
     "ordered_collection",
     "ordered_collection_page",
+    "quote_request",
     "reject_activity",
+    "reject_request",
+    "request_as_received",
     "tombstone_document",
     "undo_activity",
     "update_activity",

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from federation.documents import Document, format_time
 from federation.post_parsing import Visibility
-from federation.vocabulary import AS_CONTEXT, POST_CTX, PUBLIC
+from federation.vocabulary import AS_CONTEXT, LD_TYPE, POST_CTX, PUBLIC
 from federation.writing.polls import PollFacts, question_terms
 
 
@@ -51,6 +52,16 @@ class AttachmentFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteFacts:
+    """What a post quotes. `authorization` is the stamp, once there is one; `author_uri` is to hear of it (DLV-1)."""
+
+    uri: str
+    url: str
+    author_uri: str = ""
+    authorization: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostFacts:
     """A local post, seen from the wire."""
 
@@ -78,6 +89,12 @@ class PostFacts:
     """Makes it a Question (OBJ-9)."""
     likes_count: int = 0
     shares_count: int = 0
+    quote: QuoteFacts | None = None
+    may_quote: tuple[str, ...] = ()
+    """Who may quote it at once; nobody but the author if empty (OBJ-16)."""
+    may_ask_to_quote: tuple[str, ...] = ()
+    reply_authorization: str = ""
+    """The stamp of the author it answers, where one was needed (OBJ-16)."""
 
 
 def audience(visibility: Visibility, followers_uri: str, mention_uris: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -94,7 +111,11 @@ def audience(visibility: Visibility, followers_uri: str, mention_uris: Sequence[
 
 def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
     """Write a Note, or a Question where there is a poll; `with_context=False` for one that an activity inlines."""
-    to, cc = audience(facts.visibility, facts.followers_uri, [mention.uri for mention in facts.mentions])
+    named = [mention.uri for mention in facts.mentions]
+    if facts.quote is not None and facts.quote.author_uri and facts.visibility in {"public", "unlisted"}:
+        named.append(facts.quote.author_uri)
+    to, cc = audience(facts.visibility, facts.followers_uri, named)
+    content = facts.content_html + (_quote_line(facts.quote) if facts.quote is not None else "")
     document: Document = {"@context": POST_CTX} if with_context else {}
     document |= {
         "id": facts.id,
@@ -106,7 +127,7 @@ def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
         "to": to,
         "cc": cc,
         "sensitive": facts.sensitive or bool(facts.summary),
-        "content": facts.content_html,
+        "content": content,
         "tag": _tags(facts),
         "attachment": [_attachment(attachment) for attachment in facts.attachments],
     }
@@ -117,17 +138,24 @@ def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
     if facts.summary:
         document["summary"] = facts.summary
     if facts.language:
-        document["contentMap"] = {facts.language: facts.content_html}
+        document["contentMap"] = {facts.language: content}
     if facts.source_text is not None:
         document["source"] = {"content": facts.source_text, "mediaType": "text/plain"}
     if facts.context_uri is not None:
         document["context"] = document["conversation"] = facts.context_uri
     if facts.visibility == "direct":
         document["directMessage"] = True
-    if facts.visibility in {"public", "unlisted"}:
-        document["interactionPolicy"] = {"canQuote": {"automaticApproval": [PUBLIC]}}
-    else:
-        document["interactionPolicy"] = {"canQuote": {"automaticApproval": [facts.author_uri]}}
+    can_quote: Document = {"automaticApproval": list(facts.may_quote) or [facts.author_uri]}
+    if facts.may_ask_to_quote:
+        can_quote["manualApproval"] = list(facts.may_ask_to_quote)
+    document["interactionPolicy"] = {"canQuote": can_quote}
+    if facts.quote is not None:
+        document["quote"] = document["quoteUrl"] = facts.quote.uri
+        document["quoteUri"] = document["_misskey_quote"] = facts.quote.uri
+        if facts.quote.authorization:
+            document["quoteAuthorization"] = facts.quote.authorization
+    if facts.reply_authorization:
+        document["replyAuthorization"] = document["approvedBy"] = facts.reply_authorization
     document["replies"] = _replies(f"{facts.id}/replies")
     document["likes"] = _counted(f"{facts.id}/likes", facts.likes_count)
     document["shares"] = _counted(f"{facts.id}/shares", facts.shares_count)
@@ -159,7 +187,20 @@ def emoji_tag(facts: EmojiFacts) -> Document:
 def _tags(facts: PostFacts) -> list[Document]:
     mentions = [{"type": "Mention", "href": mention.uri, "name": f"@{mention.acct}"} for mention in facts.mentions]
     hashtags = [{"type": "Hashtag", "href": tag.url, "name": f"#{tag.name}"} for tag in facts.hashtags]
-    return [*mentions, *hashtags, *map(emoji_tag, facts.emojis)]
+    quotes = [_quote_tag(facts.quote)] if facts.quote is not None else []
+    return [*mentions, *hashtags, *map(emoji_tag, facts.emojis), *quotes]
+
+
+def _quote_tag(quote: QuoteFacts) -> Document:
+    """Write a quote as an object link (FEP-e232)."""
+    rel = "https://misskey-hub.net/ns#_misskey_quote"
+    return {"type": "Link", "mediaType": LD_TYPE, "rel": rel, "href": quote.uri, "name": f"RE: {quote.url}"}
+
+
+def _quote_line(quote: QuoteFacts) -> str:
+    """Return what stands for the quote where quotes are not known."""
+    url = escape(quote.url)
+    return f'<p class="quote-inline">RE: <a href="{url}">{url}</a></p>'
 
 
 def _attachment(facts: AttachmentFacts) -> Document:

@@ -1,4 +1,4 @@
-"""Accept: whom one of ours asked to follow says yes (ACV-1).
+"""Accept: whom one of ours asked to follow says yes (ACV-1), or whom they asked to quote (`consent_answers`).
 
 Only the followed actor may; the follow is found by its id, else by who and whom. An Accept can overtake the commit
 of our own Follow, so an unknown one is looked for again a few times (INB-9).
@@ -9,6 +9,7 @@ from typing import Final
 
 from federation.documents import first_id, object_of, type_of
 from inbox.context import Context
+from inbox.handlers.consent_answers import Answered, find_answered, receive_answer
 from inbox.outcomes import Ignored, Refused, TryLater
 from node.accounts.queries import find_account_by_uri
 from node.base.db.unit_of_work import Reader, UnitOfWork
@@ -20,9 +21,12 @@ RETRY_DELAY: Final = timedelta(seconds=5)
 RETRIES: Final = 3
 
 
-async def verify(context: Context) -> int:
-    """Return the id of the follow that is meant. Raises TryLater while there is none."""
+async def verify(context: Context) -> int | Answered:
+    """Return the id of the follow that is meant, or the request. Raises TryLater while there is none."""
     actor = await context.actor()
+    answered = await find_answered(context, actor, accepted=context.activity.type == "Accept")
+    if answered is not None:
+        return answered
     async with context.runtime.read() as reader:
         found = await find_meant_follow(reader, context)
     if found is None:
@@ -32,8 +36,11 @@ async def verify(context: Context) -> int:
     return found.id
 
 
-async def receive(uow: UnitOfWork, context: Context, verified: int) -> None:
-    """Let the follow hold; a repeat changes nothing."""
+async def receive(uow: UnitOfWork, context: Context, verified: int | Answered) -> None:
+    """Let the follow hold, or what was asked for; a repeat changes nothing."""
+    if isinstance(verified, Answered):
+        await receive_answer(uow, context, verified, accepted=True)
+        return
     found = await find_meant_follow(uow, context)
     if found is None or found.id != verified:
         raise Ignored("follow_withdrawn", "it was withdrawn meanwhile")

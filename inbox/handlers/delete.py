@@ -1,4 +1,4 @@
-"""Delete: of a post or boost (ACV-4), or of the actor itself (MOD-1).
+"""Delete: of a post or boost (ACV-4), of a stamp (OBJ-15), or of the actor itself (MOD-1).
 
 The object may be an id, a Tombstone or the whole post; only its id counts. What is unknown here is remembered, so
 that a Create that comes later is refused. Brought by somebody else than the actor, a Delete counts only when the
@@ -16,7 +16,9 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account_by_uri
 from node.accounts.service import mark_remote_gone
 from node.base.db.unit_of_work import UnitOfWork
+from node.posts.consent_queries import list_requests_by_stamp
 from node.posts.queries import find_post_by_uri
+from node.posts.quotes import end_quotes_by_stamp
 from node.posts.service import withdraw
 from node.remote.documents import fetch_document
 
@@ -41,13 +43,14 @@ async def verify(context: Context) -> Verified:
     async with context.runtime.read() as reader:
         actor = await find_account_by_uri(reader, context.activity.actor)
         post = await find_post_by_uri(reader, uri)
+        stamped = post is None and bool(await list_requests_by_stamp(reader, uri))
         other = await find_account_by_uri(reader, uri) if uri != context.activity.actor else None
     if actor is None or actor.is_local or actor.deleted_at is not None:
         raise Ignored("unknown_actor", "nobody here knew the actor")
     if other is not None or (post is not None and post.account_id != actor.id):
         raise Refused("foreign_object", f"{uri[:200]} is another's")
     if context.is_forwarded:
-        if post is None and uri != actor.uri:
+        if post is None and uri != actor.uri and not stamped:
             raise Ignored("unknown_post", uri[:200])
         await _require_gone(context, uri)
     return Verified(actor, uri)
@@ -59,6 +62,7 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
         await mark_remote_gone(uow, verified.actor.id)
         return
     await bury(uow, verified.object_uri, actor_uri=verified.actor.uri, now=context.now, life=DELETED_LIFE)
+    await end_quotes_by_stamp(uow, verified.object_uri, author_id=verified.actor.id, now=context.now)
     post = await find_post_by_uri(uow, verified.object_uri)
     if post is not None and post.deleted_at is None and post.account_id == verified.actor.id:
         await withdraw(uow, post, now=context.now)

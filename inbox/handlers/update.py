@@ -15,7 +15,7 @@ from federation.discovery import public_key_of
 from federation.documents import object_of, type_of
 from federation.errors import KeyUnavailable
 from federation.keys import public_pem
-from federation.parsing import RemoteActor, parse_actor
+from federation.parsing import RemoteActor, RemotePost, parse_actor
 from federation.vocabulary import ACTOR_TYPES, POST_TYPES
 from inbox.context import Context
 from inbox.handlers import create
@@ -26,11 +26,13 @@ from node.accounts.queries import list_keys
 from node.accounts.service import upsert_remote_account
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.lanes import FETCH
+from node.posts.models import Post
 from node.posts.queries import find_post_by_uri
+from node.posts.quotes import needs_check
 from node.posts.remote import edit_remote_post
 from node.remote.actors import fetch_actor
 from node.remote.storing import keep_post, read_circle
-from node.remote.tasks import ACTOR, queue_fetch
+from node.remote.tasks import ACTOR, QUOTE, queue_fetch
 
 FRESH: Final = timedelta(hours=24)
 FORWARDED_DELAY: Final = timedelta(minutes=1)
@@ -80,6 +82,9 @@ async def receive(uow: UnitOfWork, context: Context, verified: VerifiedPost | Ve
         await edit_remote_post(
             uow, context.runtime.settings, stored, found.post, mentions=found.circle.mentions, now=context.now
         )
+        if needs_check(stored):
+            await queue_fetch(uow, QUOTE, uri=stored.uri, now=context.now)
+            uow.after_commit(lambda: context.runtime.nudge(FETCH))
         return
     await keep_post(
         uow,
@@ -112,10 +117,17 @@ async def _verify_post(context: Context) -> VerifiedPost:
         raise Refused("foreign_object", "its id belongs to another author")
     if stored.deleted_at is not None:
         raise Ignored("deleted_before", post.id)
-    # Of a poll the counts change without a new version of its post.
-    if post.poll is None and post.updated is not None and post.updated <= (stored.edited_at or stored.published_at):
+    # Of a poll the counts change without a new version of its post, and so does the leave to quote.
+    is_old = post.updated is not None and post.updated <= (stored.edited_at or stored.published_at)
+    if is_old and post.poll is None and not _brings_consent(stored, post):
         raise Ignored("old_version", post.id)
     return VerifiedPost(found, stored.id)
+
+
+def _brings_consent(stored: Post, post: RemotePost) -> bool:
+    """Say whether a version of a post may bring the stamp that its quote waits for (OBJ-15)."""
+    waits = stored.quote_state in ("pending", "revoked") and post.quote_uri == stored.quoted_uri
+    return waits and post.quote_authorization is not None
 
 
 async def _require_stored(context: Context) -> None:

@@ -30,6 +30,8 @@ class Person(Protocol):
     def default_sensitive(self) -> bool: ...
     @property
     def default_language(self) -> str | None: ...
+    @property
+    def default_quote_policy(self) -> str: ...
 
 
 def account_view(account: Account, *, settings: Settings, moved_to: Account | None = None) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def credential_account_view(
             "privacy": "private" if user.default_visibility == "followers" else user.default_visibility,
             "sensitive": user.default_sensitive,
             "language": user.default_language or "",
+            "quote_policy": user.default_quote_policy,
             "note": account.note,
             "fields": [
                 {

@@ -63,6 +63,7 @@ async def change(viewer: Viewer) -> dict[str, Any]:
             default_visibility=VISIBILITY_FROM_WORD[privacy] if privacy else None,
             default_sensitive=source.flag("sensitive"),
             default_language=source.text("language"),
+            default_quote_policy=source.text("quote_policy") or None,
         )
         return await _credential_account(node, uow, viewer)
 

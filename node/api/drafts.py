@@ -15,8 +15,6 @@ from node.posts.views import VISIBILITY_FROM_WORD
 
 NOT_YET = {
     "scheduled_at": "Scheduled posts are not available on this server yet",
-    "quoted_status_id": "Quotes are not available on this server yet",
-    "quote_id": "Quotes are not available on this server yet",
 }
 """What would change the meaning of the post if it were silently left out."""
 
@@ -38,6 +36,8 @@ def draft_from(sent: Parameters, user: User) -> Draft:
         in_reply_to_id=in_reply_to_id,
         media_ids=tuple(_media_ids(sent)),
         poll=_poll(sent),
+        quoted_id=_quoted_id(sent),
+        quote_policy=quote_policy_from(sent) or user.default_quote_policy,
     )
 
 
@@ -67,6 +67,20 @@ def _refuse_unknown_kinds(sent: Parameters) -> None:
     for name, message in NOT_YET.items():
         if sent.is_given(name):
             raise Invalid(f"Validation failed: {message}")
+
+
+def quote_policy_from(sent: Parameters) -> str:
+    """Return who may quote the post as it was asked for, "" if it was not. Raises Invalid."""
+    word = sent.text("quote_approval_policy") or ""
+    if word and word not in ("public", "followers", "nobody"):
+        raise Invalid("Validation failed: Quote approval policy is not one of public, followers, nobody")
+    return word
+
+
+def _quoted_id(sent: Parameters) -> int | None:
+    """Return what is quoted; what is no id is kept as one that nobody has, so that it is refused."""
+    word = sent.text("quoted_status_id") or sent.text("quote_id")
+    return (read_id(word) or 0) if word else None
 
 
 def _visibility(sent: Parameters) -> str | None:

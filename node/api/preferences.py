@@ -18,11 +18,12 @@ async def show(viewer: Viewer) -> dict[str, Any]:
     """Return the viewer's preferences."""
     async with runtime().read() as reader:
         user = await get_user(reader, viewer.account_id)
+    policy = user.default_quote_policy
     return {
         "posting:default:visibility": VISIBILITY_WORDS[user.default_visibility],
         "posting:default:sensitive": user.default_sensitive,
         "posting:default:language": user.default_language,
-        "posting:default:quote_policy": "nobody",
+        "posting:default:quote_policy": policy if policy in ("public", "followers") else "nobody",
         "reading:expand:media": "default",
         "reading:expand:spoilers": False,
         "reading:autoplay:gifs": False,

@@ -6,17 +6,21 @@ from quart import Blueprint, request
 
 from node.accounts.queries import get_account
 from node.api.answers import post_answer
-from node.api.drafts import changed_draft, draft_from
+from node.api.drafts import changed_draft, draft_from, quote_policy_from
 from node.auth.queries import get_user
 from node.base.errors import BadRequest
 from node.http.context import runtime
 from node.http.limits import DELETES
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional, pay
+from node.posts.authorizations import set_quote_policy
+from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.queries import get_own_post
 from node.posts.rendering import render_post, render_posts
+from node.posts.rules import OPEN_VISIBILITIES
 from node.posts.service import edit, publish, withdraw
 from node.remote.mentions import resolve_mentions
+from node.remote.quotes import look_again
 from node.timelines.fanout import push_own
 
 MOST_AT_ONCE = 40
@@ -64,7 +68,9 @@ async def show(viewer: Viewer | None, post_id: int) -> dict[str, Any]:
     """Return a post."""
     node = runtime()
     async with node.read() as reader:
-        return await render_post(node, reader, post_id, viewer_id=viewer.account_id if viewer else None)
+        shown = await render_post(node, reader, post_id, viewer_id=viewer.account_id if viewer else None)
+    await look_again(node, [shown])
+    return shown
 
 
 @blueprint.put("/<id:post_id>")
@@ -81,7 +87,10 @@ async def change(viewer: Viewer, post_id: int) -> dict[str, Any]:
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
         post = await get_own_post(uow, post_id, viewer.account_id)
-        await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
+        post = await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
+        policy = quote_policy_from(sent)
+        if policy and post.visibility in OPEN_VISIBILITIES:
+            await set_quote_policy(uow, post, QUOTE_POLICIES[policy])
     return await post_answer(node, viewer, post_id)
 
 

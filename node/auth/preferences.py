@@ -17,6 +17,7 @@ async def update_preferences(
     default_visibility: str | None = None,
     default_sensitive: bool | None = None,
     default_language: str | None = None,
+    default_quote_policy: str | None = None,
     locale: str | None = None,
     theme: str | None = None,
 ) -> User:
@@ -25,6 +26,8 @@ async def update_preferences(
     problems: dict[str, list[str]] = {}
     if default_visibility is not None and default_visibility not in ("public", "unlisted", "followers", "direct"):
         problems["source[privacy]"] = ["is not a visibility"]
+    if default_quote_policy is not None and default_quote_policy not in ("public", "followers", "nobody", "manual"):
+        problems["source[quote_policy]"] = ["is not one of public, followers, nobody"]
     if theme is not None and theme not in ("auto", "light", "dark"):
         problems["theme"] = ["must be auto, light or dark"]
     for name, code in (("source[language]", default_language), ("locale", locale)):
@@ -38,6 +41,8 @@ async def update_preferences(
         user.default_sensitive = default_sensitive
     if default_language is not None:
         user.default_language = default_language or None
+    if default_quote_policy is not None:
+        user.default_quote_policy = default_quote_policy
     if locale is not None:
         user.locale = locale or "en"
     if theme is not None:

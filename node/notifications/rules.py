@@ -3,16 +3,28 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["mention", "favourite", "reblog", "follow", "follow_request", "update", "status", "poll", "admin.report"]
+Kind = Literal[
+    "mention",
+    "favourite",
+    "reblog",
+    "follow",
+    "follow_request",
+    "update",
+    "status",
+    "quote",
+    "quoted_update",
+    "poll",
+    "admin.report",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
-`update`: a post I boosted was edited;
+`update`: a post I boosted was edited; `quote`: somebody quotes me; `quoted_update`: what my post quotes was edited;
 `poll`: a poll that I made or voted on has ended."""
 
 REPORT: Kind = "admin.report"
 """Somebody reported an account: for moderators, who are told whomever they block or mute (MOD-3)."""
 
-KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status", "poll"})
+KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status", "quote", "quoted_update", "poll"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

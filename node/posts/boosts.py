@@ -14,6 +14,7 @@ from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.events import PostPublished
+from node.posts.consent import ask, need_for
 from node.posts.counters import count_author, count_on_post
 from node.posts.models import Post
 from node.posts.queries import find_boost, get_visible_post
@@ -43,19 +44,27 @@ async def boost(
     post = await get_visible_post(uow, post.boost_of_id or post.id, account.id)
     if not may_boost(visibility=post.visibility, is_author=post.account_id == account.id):
         raise Forbidden()
+    must_ask = await need_for(uow, "announce", account, post)
+    wanted = narrower(visibility or "public", post.visibility)
     boost_id = new_id()
     values = {
         "id": boost_id,
         "uri": boost_uri(settings, account.id, boost_id),
         "account_id": account.id,
         "local": True,
-        "visibility": narrower(visibility or "public", post.visibility),
+        "visibility": "direct" if must_ask else wanted,
         "boost_of_id": post.id,
         "thread_id": boost_id,
         "published_at": now,
         "created_at": now,
     }
-    if await insert_if_absent(uow, Post, values):
+    is_new = await insert_if_absent(uow, Post, values)
+    if is_new and must_ask:
+        uri = boost_uri(settings, account.id, boost_id)
+        await ask(
+            uow, "announce", account, post, subject_id=boost_id, subject_uri=uri, wanted_visibility=wanted, now=now
+        )
+    elif is_new:
         await count_on_post(uow, post.id, "boosts_count", 1)
         await count_author(uow, account, visibility=post.visibility, published_at=now)
         await uow.record(PostPublished(boost_id))

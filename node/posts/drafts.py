@@ -13,6 +13,7 @@ from node.base.errors import Invalid
 from node.base.settings import Settings
 from node.media.rules import MediaChange
 from node.polls.rules import PollDraft, check_poll
+from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.rules import VISIBILITIES
 from node.text.writing import clean_source, count_characters
 
@@ -39,6 +40,9 @@ class Draft:
     application_id: int | None = None
     poll: PollDraft | None = None
     """None for a post without, and in an edit for a poll that stays as it is."""
+    quoted_id: int | None = None
+    quote_policy: str = ""
+    """One of `consent_rules.QUOTE_POLICIES`; "": anybody may quote what is open."""
 
 
 def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> Draft:
@@ -66,6 +70,8 @@ def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> D
             wrong.append("Files and a poll cannot be in one post")
         if wrong:
             problems["poll"] = wrong
+    if draft.quote_policy and draft.quote_policy not in QUOTE_POLICIES:
+        problems["quote_approval_policy"] = ["Quote approval policy is not one of public, followers, nobody"]
     language = _language(draft.language)
     if draft.language and language is None:
         problems["language"] = ["Language is not a language code such as en or pt-BR"]

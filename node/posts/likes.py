@@ -11,6 +11,7 @@ from node.base.errors import NotFound
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.events import PostLiked, PostUnliked
+from node.posts.consent import ask, is_like_pending, need_for
 from node.posts.counters import count_on_post
 from node.posts.models import Like, Post
 from node.posts.queries import find_like, get_visible_post, may_see
@@ -23,12 +24,13 @@ async def like(
     """Like a post; liking it again changes nothing and returns the first like.
 
     To like a boost is to like what it boosts. `uri` is the Like activity's id, ours if not given. Raises NotFound
-    when the account may not see the post.
+    when the account may not see the post, Forbidden when its author does not want it (OBJ-16).
     """
     if post.boost_of_id is not None:
         post = await get_visible_post(uow, post.boost_of_id, account.id)
     elif not await may_see(uow, post.id, account.id):
         raise NotFound()
+    must_ask = account.is_local and await need_for(uow, "like", account, post)
     like_id = new_id()
     values = {
         "id": like_id,
@@ -38,7 +40,11 @@ async def like(
         "created_at": now,
     }
     if await insert_if_absent(uow, Like, values):
-        await count_on_post(uow, post.id, "likes_count", 1)
+        if must_ask:
+            subject_uri = uri or like_uri(settings, like_id)
+            await ask(uow, "like", account, post, subject_id=like_id, subject_uri=subject_uri, now=now)
+        else:
+            await count_on_post(uow, post.id, "likes_count", 1)
         await uow.record(PostLiked(like_id, account.id, post.id))
     stored = await find_like(uow, account.id, post.id)
     assert stored is not None
@@ -51,10 +57,12 @@ async def unlike(uow: UnitOfWork, account_id: int, post: Post) -> bool:
     stored = await find_like(uow, account_id, post_id)
     if stored is None:
         return False
+    was_counted = not await is_like_pending(uow, stored.id)
     gone = await uow.write(delete(Like).where(Like.id == stored.id).execution_options(synchronize_session=False))
     if not gone:
         return False
-    await count_on_post(uow, post_id, "likes_count", -1)
+    if was_counted:
+        await count_on_post(uow, post_id, "likes_count", -1)
     await uow.record(PostUnliked(stored.id, stored.uri, account_id, post_id))
     return True
 

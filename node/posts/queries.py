@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -20,6 +20,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.paging import Page
 from node.media.models import Media
+from node.posts.consent_models import InteractionRequest
 from node.posts.models import (
     Bookmark,
     Hashtag,
@@ -182,10 +183,21 @@ async def list_liked_by(reader: Reader, post_id: int, page: Page) -> list[Accoun
     statement = (
         select(Like.id, Like.account_id)
         .join(Account, Account.id == Like.account_id)
-        .where(Like.post_id == post_id, is_present())
+        .where(Like.post_id == post_id, is_present(), ~_waits(Like.id))
     )
     rows = (await reader.execute(page.apply(statement, Like.id))).all()
     return page.newest_first([AccountEntry(row.id, row.account_id) for row in rows])
+
+
+def _waits(like_id: Any) -> ColumnElement[bool]:
+    """SQL: the like still waits for its author's leave (OBJ-16)."""
+    return exists(
+        select(InteractionRequest.id).where(
+            InteractionRequest.kind == "like",
+            InteractionRequest.subject_id == like_id,
+            InteractionRequest.state == "pending",
+        )
+    )
 
 
 async def list_boosted_by(

@@ -25,10 +25,12 @@ from node.media.queries import list_media
 from node.polls.remote import refresh_remote_poll, store_remote_poll
 from node.posts.addressing import add_mentions, replace_mentions
 from node.posts.boosts import narrower
+from node.posts.consent_rules import policy_words
 from node.posts.counters import count_author, count_on_post, count_reply
 from node.posts.hashtags import set_hashtags
 from node.posts.models import Post, PostEdit
 from node.posts.queries import find_boost, find_post, find_post_by_uri
+from node.posts.quotes import enter_remote_quote, first_quote_state, refresh_remote_quote
 from node.posts.rules import OPEN_VISIBILITIES, may_boost
 from node.posts.threads import adopt_orphans, place_under
 from node.text.sanitising import clean_html, clean_text
@@ -74,8 +76,11 @@ async def store_remote_post(
         "in_reply_to_account_id": place.in_reply_to_account_id,
         "in_reply_to_uri": place.in_reply_to_uri,
         "thread_id": place.thread_id,
+        "quoted_uri": post.quote_uri,
+        "quote_state": first_quote_state(post),
         "published_at": max(post.published or now, EPOCH),
         "created_at": now,
+        **_wishes(author, post),
         **_words(post, settings),
     }
     if not await insert_if_absent(uow, Post, values):
@@ -92,6 +97,7 @@ async def store_remote_post(
     await count_reply(uow, stored.in_reply_to_id, visibility=stored.visibility, by=1)
     await count_author(uow, author, visibility=stored.visibility, published_at=min(stored.published_at, now))
     await adopt_orphans(uow, stored)
+    await enter_remote_quote(uow, stored, post, now=now)
     await uow.record(PostPublished(stored.id, quiet=quiet))
     return stored
 
@@ -120,6 +126,10 @@ async def edit_remote_post(
     asks_anew = post.poll is not None and await refresh_remote_poll(
         uow, current.id, current.account_id, post.poll, is_newer=is_newer, now=now
     )
+    author = await get_account(uow, current.account_id, include_gone=True)
+    await refresh_remote_quote(uow, current, post, is_newer=is_newer, now=now)
+    if post.updated is None or is_newer:
+        current.interaction_policy = _wishes(author, post)["interaction_policy"]
     if post.updated is None:
         current.emojis = [_emoji(emoji) for emoji in post.emojis]
         await uow.flush()
@@ -127,7 +137,6 @@ async def edit_remote_post(
         return False
     if not is_newer:
         return False
-    author = await get_account(uow, current.account_id, include_gone=True)
     words = _words(post, settings)
     media = await list_media(uow, current.id)
     past = PostEdit(
@@ -245,6 +254,17 @@ def _readers(
     if delivered_to is not None and delivered_to != author.id and post.visibility not in OPEN_VISIBILITIES:
         readers.setdefault(delivered_to, True)
     return readers
+
+
+def _wishes(author: Account, post: RemotePost) -> dict[str, Any]:
+    """Return who may do what with the post (OBJ-16)."""
+    policy = policy_words(
+        post.interaction_policy,
+        author_uri=author.uri,
+        followers_url=author.followers_url,
+        following_url=author.following_url,
+    )
+    return {"interaction_policy": policy}
 
 
 def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:

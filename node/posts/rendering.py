@@ -7,7 +7,7 @@ changes with what it stands for, so nothing needs invalidating and no process ca
 A page of twenty costs that one query when warm, and one more if there is a poll on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,15 +26,28 @@ from node.media.models import Media
 from node.media.views import media_view
 from node.polls.queries import list_polls
 from node.polls.views import poll_view
+from node.posts.consent_queries import list_relations
+from node.posts.consent_rules import Relation
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
+from node.posts.queries import list_visible_ids
+from node.posts.quote_rendering import (
+    Quoting,
+    approval_view,
+    asks_relation,
+    content_with_quote,
+    denied_acts,
+    quote_view,
+    read_quoted,
+)
 from node.posts.rules import in_home_of, visible_to, welcome_to
-from node.posts.views import mention_view, status_view, tag_view
+from node.posts.views import VISIBILITY_FROM_WORD, mention_view, status_view, tag_view
 
 CACHED_POSTS = 4000
 CACHED_SECONDS = 60
 """Bounds what no version covers: the counts on an author's card."""
 
 BATCH = 80
+NOBODY = Relation()
 
 
 async def render_posts(
@@ -59,7 +72,7 @@ async def render_post(runtime: Runtime, reader: Reader, post_id: int, *, viewer_
 
 
 async def _render_batch(
-    runtime: Runtime, reader: Reader, ids: Sequence[int], viewer_id: int | None, home: bool
+    runtime: Runtime, reader: Reader, ids: Sequence[int], viewer_id: int | None, home: bool, *, depth: int = 0
 ) -> dict[int, dict[str, Any]]:
     parameters: dict[str, Any] = {"ids": list(ids)}
     if viewer_id is not None:
@@ -84,8 +97,50 @@ async def _render_batch(
     for id_, status in fresh.items():
         rendered.put(missing[id_], status)
     polls = await _polls(runtime, reader, facts, viewer_id)
-    assembled = ((row.id, _assembled(row, rendered, fresh, polls, viewer_id)) for row in facts)
-    return {id_: status for id_, status in assembled if status is not None}
+    relations = await _relations(reader, facts, viewer_id)
+    assembled = {
+        row.id: view
+        for row in facts
+        if (view := _assembled(row, rendered, fresh, polls, viewer_id, relations)) is not None
+    }
+    await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
+    return assembled
+
+
+async def _relations(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> dict[int, Relation]:
+    """Return what the viewer is to the authors of posts that not everybody may quote, answer, like or boost alike."""
+    ids = {row.original_id or row.id for row in facts if asks_relation(row.interaction_policy)}
+    if not ids or viewer_id is None:
+        return {}
+    return await list_relations(reader, viewer_id, ids)
+
+
+async def _add_quotes(
+    runtime: Runtime,
+    reader: Reader,
+    facts: Sequence[Any],
+    statuses: dict[int, dict[str, Any]],
+    viewer_id: int | None,
+    depth: int,
+) -> None:
+    """Put what is quoted into statuses that quote (OBJ-12): one level deep, below that by id."""
+    quoting = {row.id: Quoting(row.quote_state, row.quoted_id) for row in facts if row.quote_state}
+    if not quoting:
+        return
+    ids = list({entry.quoted_id for entry in quoting.values() if entry.quoted_id is not None})
+    seen = {id_: {"id": str(id_)} for id_ in await list_visible_ids(reader, ids, viewer_id)} if depth else (
+        await _render_batch(runtime, reader, ids, viewer_id, False, depth=depth + 1) if ids else {}
+    )  # fmt: skip
+    quoted = await read_quoted(reader, ids, seen, viewer_id=viewer_id, now=runtime.now())
+    for row_id, entry in quoting.items():
+        status = statuses.get(row_id)
+        if status is None:
+            continue
+        target = status["reblog"] or status
+        view = quote_view(entry, quoted, shallow=depth > 0)
+        link = quoted.links.get(entry.quoted_id) if entry.quoted_id is not None else None
+        content = content_with_quote(target["content"], view, link=link, is_local="@" not in target["account"]["acct"])
+        target |= {"quote": view, "content": content}
 
 
 async def _polls(
@@ -105,6 +160,7 @@ def _assembled(
     fresh: dict[int, dict[str, Any]],
     polls: dict[int, dict[str, Any]],
     viewer_id: int | None,
+    relations: Mapping[int, Relation],
 ) -> dict[str, Any] | None:
     base = fresh.get(row.id) or rendered.get((row.id, row.edited_at, row.version))
     if base is None:  # deleted between the two queries
@@ -113,6 +169,7 @@ def _assembled(
         "replies_count": row.replies_count,
         "reblogs_count": row.boosts_count,
         "favourites_count": row.likes_count,
+        "quotes_count": row.quotes_count,
     }
     if viewer_id is not None:
         changing |= {
@@ -124,14 +181,41 @@ def _assembled(
         }
     if row.original_id is None:
         own = {"pinned": False} if row.account_id == viewer_id else {}
-        return base | changing | own | _poll_part(polls.get(row.id), base)
+        changing["quote_approval"] = _approval(row, base, viewer_id, relations)
+        return base | changing | own | _limits(row, relations) | _poll_part(polls.get(row.id), base)
     original = fresh.get(row.original_id) or rendered.get(
         (row.original_id, row.original_edited_at, row.original_version)
     )
     if original is None:
         return None
+    changing["quote_approval"] = _approval(row, original, viewer_id, relations)
     own = {"pinned": False} if row.original_account_id == viewer_id else {}
+    own |= _limits(row, relations)
     return base | changing | {"reblog": original | changing | own | _poll_part(polls.get(row.original_id), original)}
+
+
+def _approval(
+    row: Any, status: Mapping[str, Any], viewer_id: int | None, relations: Mapping[int, Relation]
+) -> dict[str, Any]:
+    """Return who may quote a post, and whether the viewer may."""
+    author_id = row.original_account_id or row.account_id
+    relation = relations.get(row.original_id or row.id, NOBODY) if viewer_id is not None else None
+    return approval_view(
+        row.interaction_policy,
+        visibility=VISIBILITY_FROM_WORD[status["visibility"]],
+        is_local="@" not in status["account"]["acct"],
+        is_author=author_id == viewer_id,
+        relation=relation,
+    )
+
+
+def _limits(row: Any, relations: Mapping[int, Relation]) -> dict[str, Any]:
+    """Name what the viewer may not do by the author's wish; nothing for the posts that wish nothing."""
+    policy = row.interaction_policy
+    if not policy:
+        return {}
+    denied = denied_acts(policy, relations.get(row.original_id or row.id, NOBODY))
+    return {"denied_interactions": denied} if denied else {}
 
 
 def _poll_part(poll: dict[str, Any] | None, status: dict[str, Any]) -> dict[str, Any]:
@@ -179,6 +263,10 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(original.replies_count, Post.replies_count).label("replies_count"),
             func.coalesce(original.boosts_count, Post.boosts_count).label("boosts_count"),
             func.coalesce(original.likes_count, Post.likes_count).label("likes_count"),
+            func.coalesce(original.quotes_count, Post.quotes_count).label("quotes_count"),
+            func.coalesce(original.quote_state, Post.quote_state).label("quote_state"),
+            func.coalesce(original.quoted_id, Post.quoted_id).label("quoted_id"),
+            func.coalesce(original.interaction_policy, Post.interaction_policy).label("interaction_policy"),
             *flags,
         )
         .join(author, author.id == Post.account_id)

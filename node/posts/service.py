@@ -26,11 +26,14 @@ from node.polls.queries import find_poll_version
 from node.polls.rules import PollDraft
 from node.polls.service import change_poll, create_poll
 from node.posts.addressing import add_mentions, replace_mentions
+from node.posts.consent import ask, need_for
+from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
 from node.posts.models import Bookmark, IdempotencyKey, Post, PostEdit, PostHashtag
 from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
+from node.posts.quotes import QuotePlan, enter_quote, plan_quote, uncount_quote, visibility_with_quote
 from node.posts.threads import place_under
 from node.text.writing import MentionTarget, RenderedText, render_text
 from node.uris import context_uri, post_uri, post_url
@@ -63,6 +66,12 @@ async def publish(
     media = await list_attachable(uow, author.id, draft.media_ids)
     check_media_count(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
+    addressed = _addressed(author, rendered, mentions, parent)
+    visibility = draft.visibility or (parent.visibility if parent else "public")
+    quote = await _quote_of(uow, author, draft, visibility, addressed)
+    if quote is not None:
+        visibility = visibility_with_quote(visibility, quote.quoted)
+    must_ask = parent is not None and await need_for(uow, "reply", author, parent)
     place = place_under(parent, post_id=post_id)
     post = Post(
         id=post_id,
@@ -71,7 +80,7 @@ async def publish(
         account_id=author.id,
         local=True,
         kind="Question" if draft.poll else "Note",
-        visibility=draft.visibility or (parent.visibility if parent else "public"),
+        visibility="direct" if must_ask else visibility,
         text=draft.text,
         content=rendered.html,
         spoiler_text=draft.spoiler_text,
@@ -83,6 +92,10 @@ async def publish(
         # OBJ-17: our own collection where we own the root, else what the root's server calls it
         context_uri=parent.context_uri if parent else context_uri(settings, post_id),
         application_id=draft.application_id,
+        quoted_id=quote.quoted.id if quote else None,
+        quoted_uri=quote.quoted.uri if quote else None,
+        quote_state=quote.state if quote else "",
+        interaction_policy=QUOTE_POLICIES[draft.quote_policy] if draft.quote_policy else {},
         published_at=now,
         created_at=now,
     )
@@ -92,12 +105,28 @@ async def publish(
         await create_poll(uow, post.id, author.id, draft.poll, now=now)
     await attach_media(uow, post.id, draft.media_ids)
     await change_media(uow, author.id, draft.media_changes)
-    await add_mentions(uow, post.id, _addressed(author, rendered, mentions, parent))
+    await add_mentions(uow, post.id, addressed)
     await set_hashtags(uow, post.id, rendered.hashtags, now=now)
     await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1)
     await count_author(uow, author, visibility=post.visibility, published_at=now)
-    await uow.record(PostPublished(post.id))
+    if quote is not None:
+        await enter_quote(uow, settings, post, quote, now=now)
+    if must_ask and parent is not None:
+        await ask(
+            uow, "reply", author, parent,
+            subject_id=post.id, subject_uri=post.uri, wanted_visibility=visibility, now=now,
+        )  # fmt: skip
+    else:
+        await uow.record(PostPublished(post.id))
     return post
+
+
+async def _quote_of(
+    reader: Reader, author: Account, draft: Draft, visibility: str, addressed: Mapping[int, bool]
+) -> QuotePlan | None:
+    if draft.quoted_id is None:
+        return None
+    return await plan_quote(reader, author, draft.quoted_id, visibility=visibility, mentioned_ids=addressed)
 
 
 async def edit(
@@ -162,7 +191,7 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     of a local post back to their owner's uploads, for delete-and-redraft.
     """
     words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
-    counts = {"likes_count": 0, "boosts_count": 0}
+    counts = {"likes_count": 0, "boosts_count": 0, "quotes_count": 0}
     gone = await uow.write(
         update(Post)
         .where(Post.id == post.id, Post.deleted_at.is_(None))
@@ -173,8 +202,10 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
         return False
     authors = [] if post.visibility == "direct" else [post.account_id]
     if post.boost_of_id is not None:
-        await count_on_post(uow, post.boost_of_id, "boosts_count", -1)
+        if post.visibility != "direct":  # one that waited for its author's leave was never counted
+            await count_on_post(uow, post.boost_of_id, "boosts_count", -1)
     else:
+        await uncount_quote(uow, post)
         await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1)
         authors += await _withdraw_boosts(uow, post.id, now)
         for table in (Bookmark, PostHashtag, PostEdit):

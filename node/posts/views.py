@@ -58,6 +58,7 @@ def status_view(
         "replies_count": 0,
         "reblogs_count": 0,
         "favourites_count": 0,
+        "quotes_count": 0,
         "edited_at": time_word(post.edited_at),
         "content": content,
         "reblog": None,

@@ -26,7 +26,8 @@ from node.remote.models import FetchTask
 from node.remote.polls import refresh_poll_of
 from node.remote.posts import fetch_post
 from node.remote.queries import has_due_tasks, list_tasks
-from node.remote.tasks import ACTOR, POLL, POST
+from node.remote.quotes import check_quote
+from node.remote.tasks import ACTOR, POLL, POST, QUOTE
 
 SECONDS: Final = 60
 BATCH: Final = 32
@@ -91,6 +92,8 @@ async def _in_turn(turns: asyncio.Semaphore, runtime: Runtime, task: FetchTask) 
 async def _fetch(runtime: Runtime, task: FetchTask) -> None:
     if task.kind == ACTOR:
         await fetch_actor(runtime, task.uri, force=True)
+    elif task.kind == QUOTE:
+        await check_quote(runtime, task.uri, depth=task.depth)
     elif task.kind == POST:
         await fetch_post(runtime, task.uri, depth=task.depth, root=task.budget_key)
     elif task.kind == POLL:

@@ -29,7 +29,9 @@ class FetchedPost:
     circle: Circle
 
 
-async def fetch_post(runtime: Runtime, uri: str, *, depth: int = 0, root: str = "") -> Post | None:
+async def fetch_post(
+    runtime: Runtime, uri: str, *, depth: int = 0, root: str = "", quote_depth: int = 0
+) -> Post | None:
     """Return the post with this id, fetching and storing it when it is unknown; None when it is deleted here.
 
     Raises FederationError when it cannot be had, or is not public and so not ours to keep.
@@ -50,6 +52,7 @@ async def fetch_post(runtime: Runtime, uri: str, *, depth: int = 0, root: str = 
             quiet=True,
             depth=depth,
             root=root or uri,
+            quote_depth=quote_depth,
         )
 
 

@@ -19,9 +19,10 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.settings import Settings
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri
+from node.posts.quotes import needs_check
 from node.posts.remote import store_remote_post
 from node.remote.queries import list_accounts_named
-from node.remote.tasks import POST, queue_fetch
+from node.remote.tasks import MAX_QUOTE_DEPTH, POST, QUOTE, queue_fetch
 
 MAX_MENTIONS: Final = 50
 OLD: Final = timedelta(days=7)
@@ -78,6 +79,7 @@ async def keep_post(
     quiet: bool = False,
     depth: int = 0,
     root: str = "",
+    quote_depth: int = 0,
 ) -> Post | None:
     """Store a post and queue the fetch of its missing parent (INB-7); None when it was deleted before.
 
@@ -99,6 +101,8 @@ async def keep_post(
     )
     if stored is not None and stored.in_reply_to_id is None and stored.in_reply_to_uri and circle.parent is None:
         await queue_fetch(uow, POST, uri=stored.in_reply_to_uri, now=now, depth=depth + 1, budget_key=root or post.id)
+    if stored is not None and needs_check(stored) and quote_depth <= MAX_QUOTE_DEPTH:
+        await queue_fetch(uow, QUOTE, uri=stored.uri, now=now, depth=quote_depth)
     return stored
 
 

@@ -17,8 +17,13 @@ from node.remote.models import FetchTask
 
 ACTOR: Final = "actor"
 POST: Final = "post"
+QUOTE: Final = "quote"
+"""Whether a remote post may stand with what it quotes; the URI is the post's that quotes."""
 POLL: Final = "poll"
 """The counts of a poll known here; the URI is its post's."""
+
+MAX_QUOTE_DEPTH: Final = 2
+"""How many quotes within quotes are followed from a post that was delivered (OBJ-15)."""
 
 MAX_DEPTH: Final = 30
 """How many levels of ancestors are fetched upward from a post that was delivered (INB-7, row 50)."""
