@@ -4,14 +4,20 @@ import asyncio
 import importlib
 import os
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
+from sqlalchemy import JSON, Column, Connection, DateTime, MetaData, select
 
-from admin.migrate import current_revision, head_revision, migrate, on_connection, schema_differences
+from admin.migrate import alembic_config, current_revision, head_revision, migrate, on_connection, schema_differences
 from admin.schema import MODULES
 from node.base.runtime import running
 from node.base.settings import Settings
+from node.moderation.models import DomainPolicy
+from node.posts.models import Post
 from tests.support.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +46,50 @@ async def test_the_same_on_postgresql(tmp_path: Path, postgres_server: PostgresS
     await asyncio.gather(migrate(settings), migrate(settings))
     assert await on_connection(url, schema_differences) == []
     postgres_server.drop(url)
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+async def test_a_node_with_people_and_posts_comes_along(
+    tmp_path: Path, request: pytest.FixtureRequest, on: str
+) -> None:
+    """What the first version stored is there, and readable with today's code, after the upgrade."""
+    url = request.getfixturevalue("postgres_server").empty_url() if on == "postgresql" else ""
+    settings = Settings(data_dir=tmp_path / "data", database_url=url)
+    settings.data_dir.mkdir()
+    now = "2026-11-01 12:00:00"
+
+    def first_version(connection: Connection) -> None:
+        command.upgrade(alembic_config(connection), "0001")
+        old = MetaData()
+        old.reflect(connection)
+        ids = {"id": 7, "account_id": 7, "thread_id": 7}
+        for name in ("accounts", "posts", "domain_policies"):
+            table = old.tables[name]
+            row = {
+                column.name: ids.get(column.name, _filler(column, datetime.fromisoformat(now)))
+                for column in table.columns
+                if not column.nullable
+            }
+            connection.execute(table.insert().values(row))
+
+    await on_connection(settings.sqlalchemy_url, first_version)
+    await migrate(settings)
+    assert await on_connection(settings.sqlalchemy_url, schema_differences) == []
+    async with running(settings) as runtime, runtime.read() as reader:
+        post = await reader.scalar(select(Post).where(Post.id == 7))
+        assert (post.quote_state, post.interaction_policy, post.quotes_count) == ("", {}, 0)
+        policy = await reader.scalar(select(DomainPolicy))
+        assert policy.reject_reports is False
+    if url:
+        request.getfixturevalue("postgres_server").drop(url)
+
+
+def _filler(column: Column[Any], now: datetime) -> object:
+    if isinstance(column.type, JSON):
+        return []
+    if isinstance(column.type, DateTime):
+        return now.replace(tzinfo=UTC if column.type.timezone else None)
+    return column.type.python_type()
 
 
 async def test_two_processes_may_migrate_at_once(tmp_path: Path) -> None:
