@@ -111,7 +111,7 @@ async def _door(runtime: Runtime, domain: str) -> Origin:
     """Return where a domain answers: https, but plain http in the insecure networks where nobody speaks TLS."""
     origin = parse_origin(await runtime.http.base_url_for(domain))
     async with runtime.read() as reader:
-        is_blocked = await is_suspended_domain(reader, domain)
+        is_blocked = await is_suspended_domain(reader, domain, settings=runtime.settings)
     if origin.scheme == "https" or is_blocked:
         return origin
     try:

@@ -123,7 +123,7 @@ async def process_due(runtime: Runtime) -> bool:
         async with runtime.read() as reader:
             rows = await list_received(reader, ids)
             actors = await list_accounts_by_uri(reader, {row.actor_uri for row in rows})
-            batch = batch_of(runtime, actors, await read_policy_book(reader))
+            batch = batch_of(runtime, actors, await read_policy_book(reader, runtime.settings))
         turns = asyncio.Semaphore(CONCURRENCY)
         await asyncio.gather(*(_in_order(turns, runtime, chain, batch, begin_by) for chain in chains_of(rows)))
     return True

@@ -179,7 +179,7 @@ async def follow_rejected(on: Occasion, event: FollowRejected) -> None:
         return
     received = activities.follow(event.follow_uri, follower, followee)
     document = activities.reject(received, followee, event_id=on.event_id)
-    await send(on, document, _to(followee, follower), object_key=follower.uri, urgent=True)
+    await send(on, document, _to(followee, follower, farewell=True), object_key=follower.uri, urgent=True)
 
 
 async def unfollowed(on: Occasion, event: Unfollowed) -> None:
@@ -188,7 +188,7 @@ async def unfollowed(on: Occasion, event: Unfollowed) -> None:
     if follower is None or followee is None or not follower.is_local or followee.is_local:
         return
     document = activities.undo(activities.follow(event.follow_uri, follower, followee))
-    await send(on, document, _to(follower, followee), object_key=followee.uri, urgent=True)
+    await send(on, document, _to(follower, followee, farewell=True), object_key=followee.uri, urgent=True)
 
 
 async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
@@ -270,13 +270,16 @@ async def send(
 ) -> int:
     """Store an activity and its deliveries; return how many inboxes will get it.
 
-    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5). An activity is
+    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5). Only the end of
+    a follow goes to a suspended domain too: it shall not believe that the follow still stands. An activity is
     stored once under its id, or under `known_as` where the same goes to one person before it goes to everybody.
     """
     hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
     hosts.pop(on.runtime.settings.web_host, None)
     health = await read_health(on.uow, hosts)
-    barred = await list_suspended_hosts(on.uow, hosts)
+    barred: set[str] = set()
+    if not to.despite_suspension:
+        barred = await list_suspended_hosts(on.uow, hosts, settings=on.runtime.settings)
     reached = {host: urls for host, urls in hosts.items() if health[host].takes_new(on.now) and host not in barred}
     if not reached:
         return 0
@@ -346,8 +349,14 @@ def audience_of(post: Post, named: set[int], *, involved: bool = False, voters_o
     )
 
 
-def _to(author: Account, other: Account) -> Recipients:
-    return Recipients(author_id=author.id, account_ids=frozenset({other.id}), personal=True, despite_blocks=True)
+def _to(author: Account, other: Account, *, farewell: bool = False) -> Recipients:
+    return Recipients(
+        author_id=author.id,
+        account_ids=frozenset({other.id}),
+        personal=True,
+        despite_blocks=True,
+        despite_suspension=farewell,
+    )
 
 
 async def _pair(on: Occasion, first_id: int, second_id: int) -> tuple[Account | None, Account | None]:

@@ -69,7 +69,7 @@ async def glance(runtime: Runtime) -> Onlooker:
     except FederationError:
         return Onlooker(signed=True)  # a public document is nothing to lie for
     async with runtime.read() as reader:
-        if await is_suspended_domain(reader, host):
+        if await is_suspended_domain(reader, host, settings=runtime.settings):
             raise Forbidden()
         key = await find_key(reader, key_id)
     return Onlooker(signed=True, claimed_id=None if key is None else key.account_id)

@@ -12,11 +12,12 @@ from node.accounts.queries import is_present
 from node.accounts.rules import domain_and_parents
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
+from node.base.settings import Settings
 from node.blocks.models import Block
 from node.follows.models import Follow
 from node.media.models import Media
 from node.moderation.models import DomainPolicy
-from node.moderation.rules import Policy, PolicyBook
+from node.moderation.rules import Policy, book_of
 from node.polls.queries import PollState, list_polls
 from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.consent_queries import list_requests
@@ -104,13 +105,13 @@ async def find_block(reader: Reader, block_id: int) -> Block | None:
     return found
 
 
-async def list_suspended_hosts(reader: Reader, hosts: Collection[str]) -> set[str]:
+async def list_suspended_hosts(reader: Reader, hosts: Collection[str], *, settings: Settings) -> set[str]:
     """Return those of `hosts` to which nothing is sent (MOD-2), as the policies stand at this moment."""
     names = sorted({name for host in hosts for name in domain_and_parents(host)})
     rows: list[Any] = []
     for start in range(0, len(names), 500):
         rows += await reader.rows(_POLICIES, {"domains": names[start : start + 500]})
-    book = PolicyBook({row.domain: Policy(row.domain, row.severity, row.reject_media) for row in rows})
+    book = book_of([Policy(row.domain, row.severity, row.reject_media) for row in rows], settings)
     return {host for host in hosts if book.is_suspended(host)}
 
 

@@ -119,6 +119,10 @@ def _wanted(*, slow: bool, urgent: bool) -> tuple[ColumnElement[bool], ...]:
 _ORDER: Final = (Delivery.due_at.asc(), Delivery.id.asc())
 
 
+_FAREWELLS: Final = frozenset({"Reject", "Undo"})
+"""What a suspended domain is still sent: that our people follow its people no more, nor may be followed (MOD-2)."""
+
+
 async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
     """Claim the next deliveries of a lane for the round `holder`: urgent ones first, then by when they came due."""
     now = runtime.now()
@@ -152,12 +156,20 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
                     Delivery.attempts,
                     Delivery.urgent,
                     Delivery.created_at,
-                ).where(Delivery.id.in_(ids))
+                    OutgoingActivity.kind,
+                )
+                .join(OutgoingActivity, OutgoingActivity.id == Delivery.activity_id)
+                .where(Delivery.id.in_(ids))
             )
         }
         dropped = await _superseded(uow, ids)
-        barred = await list_suspended_hosts(uow, {row.host for row in rows.values()})
-        dropped |= {row.id for row in rows.values() if now - row.created_at > KEPT_FOR or row.host in barred}
+        hosts = {row.host for row in rows.values()}
+        barred = await list_suspended_hosts(uow, hosts, settings=runtime.settings)
+        dropped |= {
+            row.id
+            for row in rows.values()
+            if now - row.created_at > KEPT_FOR or (row.host in barred and row.kind not in _FAREWELLS)
+        }
         if dropped:
             await finish(uow, dropped, {rows[id_].activity_id for id_ in dropped})
         wanted = [rows[id_] for id_ in ids if id_ not in dropped]

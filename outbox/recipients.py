@@ -47,6 +47,8 @@ class Recipients:
     """To people, not to hosts: shared inboxes only where two of one host are meant."""
 
     despite_blocks: bool = False
+    despite_suspension: bool = False
+    """Also to people who are suspended here: their server is to know that a follow is over (MOD-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
     boxes: set[_Box] = set()
     if whom:
         people = select(Account.inbox_url, Account.shared_inbox_url).where(
-            Account.id.in_(union(*whom).subquery().select()), *_reachable()
+            Account.id.in_(union(*whom).subquery().select()), *_reachable(suspended=to.despite_suspension)
         )
         if not to.despite_blocks:
             people = people.where(~blocks(to.author_id, Account.id.expression))
@@ -114,8 +116,9 @@ def _best_inbox() -> ColumnElement[str]:
     return func.coalesce(func.nullif(Account.shared_inbox_url, ""), Account.inbox_url)
 
 
-def _reachable() -> list[ColumnElement[bool]]:
-    return [Account.domain != "", Account.inbox_url != "", is_present()]
+def _reachable(*, suspended: bool = False) -> list[ColumnElement[bool]]:
+    stands = Account.deleted_at.is_(None) if suspended else is_present()
+    return [Account.domain != "", Account.inbox_url != "", stands]
 
 
 def _personal(boxes: Collection[_Box]) -> set[str]:

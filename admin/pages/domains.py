@@ -39,6 +39,10 @@ async def add(visitor: Visitor) -> Answer:
                 node.settings,
                 form.line("domain"),
                 form.line("severity"),
+                reject_media=form.is_set("reject_media"),
+                reject_reports=form.is_set("reject_reports"),
+                obfuscate=form.is_set("obfuscate"),
+                public_comment=form.line("public_reason"),
                 private_comment=form.line("reason"),
                 actor_id=visitor.account_id,
                 now=node.now(),
@@ -79,11 +83,13 @@ async def _page(
         visitor,
         status=status,
         admin_place="domains",
-        mode="open",
+        mode="limited" if runtime().settings.fetch_mode == "allowlist" else "open",
         policies=[
             {
                 "domain": policy.domain,
                 "severity": policy.severity,
+                "reject_media": policy.reject_media,
+                "reject_reports": policy.reject_reports,
                 "reason": policy.private_comment,
                 "created_at": policy.created_at,
             }

@@ -4,8 +4,11 @@ from typing import Any
 
 from quart import Blueprint, Response
 
+from node.base.errors import NotFound
 from node.http.context import runtime
 from node.http.principals import open_to_all
+from node.moderation.queries import list_limits
+from node.moderation.views import domain_block_view
 from node.site.service import site_facts
 from node.site.views import instance_v1_view, instance_v2_view
 
@@ -33,6 +36,17 @@ async def show_v2() -> dict[str, Any]:
 async def rules() -> list[Any]:
     """Return the node's rules."""
     return []
+
+
+@blueprint.get("/api/v1/instance/domain_blocks")
+@open_to_all
+async def domain_blocks() -> list[dict[str, Any]]:
+    """Return the servers that are blocked or limited, if the operator lets people see them (MOD-2)."""
+    node = runtime()
+    if not node.settings.show_domain_rules:
+        raise NotFound()
+    async with node.read() as reader:
+        return [domain_block_view(policy) for policy in await list_limits(reader)]
 
 
 @blueprint.get("/api/v1/custom_emojis")

@@ -162,13 +162,16 @@ class Settings:
     )
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
     fetch_mode: FetchMode = _setting(
-        "open", _choice("open", "signed"), "Whether other servers must sign to read posts: open, signed."
+        "open",
+        _choice("open", "signed", "allowlist"),
+        "Whether other servers must sign to read posts: open, signed; allowlist: and only those with a rule.",
     )
     first_knock: FirstKnock = _setting(
         "cavage",
         _choice("cavage", "rfc9421"),
         "How requests to servers that proved nothing yet are signed first: cavage, rfc9421.",
     )
+    show_domain_rules: bool = _setting(True, _switch, "List on the about page which servers are blocked or limited.")
     integrity_proofs: bool = _setting(
         True, _switch, "Sign what is for everybody inside the document too (FEP-8b32), so that others can pass it on."
     )

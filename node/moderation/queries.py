@@ -9,9 +9,10 @@ from node.accounts.rules import domain_and_parents
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime, before_each_hop
+from node.base.settings import Settings
 from node.follows.models import Follow
 from node.moderation.models import DomainPolicy, ModerationEntry
-from node.moderation.rules import Policy, PolicyBook
+from node.moderation.rules import Policy, PolicyBook, book_of
 
 BOOK_SECONDS = 5.0
 """How long a process may go by an old book: a policy reaches every process within this time."""
@@ -24,10 +25,10 @@ async def find_policy(reader: Reader, domain: str) -> DomainPolicy | None:
     return next((rows[name] for name in names if name in rows), None)
 
 
-async def is_suspended_domain(reader: Reader, host: str) -> bool:
-    """Whether nothing is taken from or sent to a host (attack row 47)."""
+async def is_suspended_domain(reader: Reader, host: str, *, settings: Settings) -> bool:
+    """Whether nothing is taken from or sent to a host (attack row 47), as the rules stand at this moment."""
     policy = await find_policy(reader, host)
-    return policy is not None and policy.severity == "suspend"
+    return book_of([] if policy is None else [_policy_of(policy)], settings).is_suspended(host)
 
 
 async def find_exact_policy(reader: Reader, domain: str) -> DomainPolicy | None:
@@ -41,12 +42,18 @@ async def list_policies(reader: Reader) -> list[DomainPolicy]:
     return list(await reader.scalars(select(DomainPolicy).order_by(DomainPolicy.domain)))
 
 
-async def read_policy_book(reader: Reader) -> PolicyBook:
+async def list_limits(reader: Reader) -> list[DomainPolicy]:
+    """Return the policies that keep somebody out or away, by domain: what people may see of them (MOD-2)."""
+    return [policy for policy in await list_policies(reader) if policy.severity in ("silence", "suspend")]
+
+
+async def read_policy_book(reader: Reader, settings: Settings) -> PolicyBook:
     """Return every policy as one value to ask many times."""
-    rows = await list_policies(reader)
-    return PolicyBook(
-        {row.domain: Policy(row.domain, row.severity, row.reject_media, row.reject_reports) for row in rows}
-    )
+    return book_of([_policy_of(row) for row in await list_policies(reader)], settings)
+
+
+def _policy_of(row: DomainPolicy) -> Policy:
+    return Policy(row.domain, row.severity, row.reject_media, row.reject_reports)
 
 
 async def policy_book(runtime: Runtime) -> PolicyBook:
@@ -55,7 +62,7 @@ async def policy_book(runtime: Runtime) -> PolicyBook:
     book: PolicyBook | None = cache.get("book")
     if book is None:
         async with runtime.read() as reader:
-            book = await read_policy_book(reader)
+            book = await read_policy_book(reader, runtime.settings)
         cache.put("book", book)
     return book
 
@@ -65,7 +72,7 @@ async def refuse_suspended_hop(runtime: Runtime, url: str) -> None:
     """Raise EgressRefused (`blocked_domain`) for a suspended host, wherever a redirect or a look-up led (row 47)."""
     host = host_of(url)
     async with runtime.read() as reader:  # not by the book: a rule holds from the moment it is made
-        is_suspended = await is_suspended_domain(reader, host)
+        is_suspended = await is_suspended_domain(reader, host, settings=runtime.settings)
     if is_suspended:
         raise EgressRefused("blocked_domain", f"{host} is suspended here")
 

@@ -3,11 +3,12 @@
 The closest policy decides: "allow" for `good.isp.test` lifts a suspension of `isp.test` (MOD-2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from node.accounts.rules import domain_and_parents
+from node.base.settings import Settings
 
 Severity = Literal["allow", "noop", "silence", "suspend"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -27,9 +28,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """Every policy of the node at one moment."""
+    """Every policy of the node at one moment. `listed_only`: nobody is spoken with but who has a rule that is no
+    suspension (fetch mode "allowlist"); `own` domains never need one."""
 
     policies: Mapping[str, Policy]
+    listed_only: bool = False
+    own: frozenset[str] = frozenset()
 
     def find(self, host: str) -> Policy | None:
         """Return the policy that reaches `host` (`name`, or `name:port`), or None."""
@@ -38,7 +42,9 @@ class PolicyBook:
     def is_suspended(self, host: str) -> bool:
         """Whether nothing comes from or goes to `host`."""
         policy = self.find(host)
-        return policy is not None and policy.severity == "suspend"
+        if policy is None:
+            return self.listed_only and host not in self.own
+        return policy.severity == "suspend"
 
     def is_silenced(self, host: str) -> bool:
         """Whether what `host` says is kept from people who did not ask for it."""
@@ -48,7 +54,25 @@ class PolicyBook:
     def rejects_media(self, host: str) -> bool:
         """Whether media of `host` are never fetched."""
         policy = self.find(host)
-        return policy is not None and (policy.reject_media or policy.severity == "suspend")
+        return self.is_suspended(host) or (policy is not None and policy.reject_media)
+
+
+def book_of(policies: Iterable[Policy], settings: Settings) -> PolicyBook:
+    """Return policies as this node goes by them."""
+    return PolicyBook(
+        {policy.domain: policy for policy in policies},
+        listed_only=settings.fetch_mode == "allowlist",
+        own=settings.local_domains,
+    )
+
+
+def obfuscated(domain: str) -> str:
+    """Return a domain for the public list so that those who know it can tell it and nobody can look it up."""
+    shown = max(1, len(domain) // 5)
+    return "".join(
+        letter if letter == "." or place < shown or place >= len(domain) - shown else "*"
+        for place, letter in enumerate(domain)
+    )
 
 
 def may_moderate(actor_role: str, target_role: str) -> bool:

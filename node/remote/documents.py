@@ -72,7 +72,7 @@ async def require_allowed(runtime: Runtime, uri: str) -> None:
     """Raise EgressRefused (`blocked_domain`) for a URI of a suspended host, MalformedDocument for no URI."""
     host = host_of(uri)
     async with runtime.read() as reader:
-        blocked = await is_suspended_domain(reader, host)
+        blocked = await is_suspended_domain(reader, host, settings=runtime.settings)
     if blocked:
         raise EgressRefused("blocked_domain", f"{host} is suspended here")
 

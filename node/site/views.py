@@ -79,7 +79,7 @@ def instance_v2_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
             "vapid": {"public_key": ""},
             **configuration_view(settings),
             "translation": {"enabled": False},
-            "limited_federation": False,
+            "limited_federation": settings.fetch_mode == "allowlist",
         },
         "registrations": {
             "enabled": settings.registrations in ("open", "approval"),

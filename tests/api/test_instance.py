@@ -1,9 +1,11 @@
 """What the node says about itself (client-api behaviours 12, 13, 21)."""
 
+import hashlib
 import re
 
 import pytest
 
+from node.moderation.service import set_domain_policy
 from tests.support.nodes import Node, Person
 
 
@@ -72,3 +74,23 @@ async def test_what_is_not_built_is_a_404_in_json(node: Node, ann: Person) -> No
 async def test_what_apps_ask_at_their_start_is_an_empty_list(ann: Person, path: str) -> None:
     """client-api, tier A: `[]` from day one, never 404. Nobody has any of these."""
     assert await ann.call("GET", f"/api/{path}") == []
+
+
+async def test_mod_2_the_limits_of_other_servers_are_public(node: Node) -> None:
+    """Blocked and limited servers, with their digest, a hidden name hidden; none of it where the operator says so."""
+    runtime = node.runtime
+    async with runtime.write() as uow:
+        for domain, severity, hidden in (
+            ("bad.test", "suspend", True),
+            ("loud.test", "silence", False),
+            ("ok.test", "noop", False),
+        ):
+            await set_domain_policy(
+                uow, runtime.settings, domain, severity, obfuscate=hidden, public_comment="Why", now=runtime.now()
+            )
+    found = (await node.http.get("/api/v1/instance/domain_blocks")).json()
+    assert [(item["domain"], item["severity"], item["comment"]) for item in found] == [
+        ("b**.***t", "suspend", "Why"),
+        ("loud.test", "silence", "Why"),
+    ]
+    assert found[0]["digest"] == hashlib.sha256(b"bad.test").hexdigest()

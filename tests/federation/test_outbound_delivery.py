@@ -521,7 +521,7 @@ async def test_a_gone_inbox_has_its_actor_looked_at(node: SendingNode, ann: Acco
 async def test_a_suspended_domain_gets_nothing_not_even_what_waited(
     node: SendingNode, ann: Account, peer: FakePeer
 ) -> None:
-    """MOD-2."""
+    """MOD-2: nothing but the end of its follows."""
     await node.known(Stranger(peer, "bo"), follows=ann)
     await make_post(node.runtime, ann, "Before")
     await relay(node.runtime)
@@ -530,7 +530,7 @@ async def test_a_suspended_domain_gets_nothing_not_even_what_waited(
         await set_domain_policy(uow, node.runtime.settings, "127.0.0.1", "suspend", now=node.runtime.now())
     await make_post(node.runtime, ann, "After")
     await node.send()
-    assert peer.requests == []
+    assert [request.json()["type"] for request in peer.requests] == ["Reject"]
     assert await node.waiting() == []
 
 

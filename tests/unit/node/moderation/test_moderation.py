@@ -42,29 +42,29 @@ async def test_a_suspension_reaches_the_domain_its_subdomains_and_ports(runtime:
     """Row 47."""
     await decide(runtime, "Blocked.test", "suspend")
     async with runtime.read() as reader:
-        assert await is_suspended_domain(reader, host)
+        assert await is_suspended_domain(reader, host, settings=runtime.settings)
 
 
 @pytest.mark.parametrize("host", ["unblocked.test", "test", "blocked.test.evil.org", "blocked", "", "xblocked.test"])
 async def test_a_suspension_reaches_no_neighbour(runtime: Runtime, host: str) -> None:
     await decide(runtime, "blocked.test", "suspend")
     async with runtime.read() as reader:
-        assert not await is_suspended_domain(reader, host)
+        assert not await is_suspended_domain(reader, host, settings=runtime.settings)
 
 
 async def test_a_policy_with_a_port_reaches_that_port_only(runtime: Runtime) -> None:
     await decide(runtime, "127.0.0.2:8001", "suspend")
     async with runtime.read() as reader:
-        assert await is_suspended_domain(reader, "127.0.0.2:8001")
-        assert not await is_suspended_domain(reader, "127.0.0.2:8002")
-        assert not await is_suspended_domain(reader, "127.0.0.2")
+        assert await is_suspended_domain(reader, "127.0.0.2:8001", settings=runtime.settings)
+        assert not await is_suspended_domain(reader, "127.0.0.2:8002", settings=runtime.settings)
+        assert not await is_suspended_domain(reader, "127.0.0.2", settings=runtime.settings)
 
 
 async def test_the_closest_policy_decides(runtime: Runtime) -> None:
     await decide(runtime, "isp.test", "suspend")
     await decide(runtime, "good.isp.test", "allow")
     async with runtime.read() as reader:
-        assert not await is_suspended_domain(reader, "a.good.isp.test")
+        assert not await is_suspended_domain(reader, "a.good.isp.test", settings=runtime.settings)
         found = await find_policy(reader, "bad.isp.test")
         assert found is not None
         assert found.domain == "isp.test"
