@@ -1,8 +1,9 @@
 """Who asks for one of our documents, and may they (SIG-19, MOD-2).
 
-In mode "open" anybody may read what is public; a signature is only checked where the answer depends on it. In mode
-"signed" nothing but the node's own actor and a person's stub is served without one. In both a request that names a
-key of a suspended domain gets 403, and what a signer may not see is as absent as what never was: 404.
+In mode "open" anybody may read what is public; a signature is only checked where the answer depends on it. In modes
+"signed" and "allowlist" nothing but the node's own actor and a person's stub is served without one. In all of them a
+request that names a key of a shut out domain gets 403 (in "allowlist" those are all that the operator has not listed,
+see `node.moderation.rules`), and what a signer may not see is as absent as what never was: 404.
 """
 
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class Onlooker:
         return None if self.account is None else self.account.id
 
 
+def must_sign(runtime: Runtime) -> bool:
+    """Whether this node shows people's documents to those only who prove who they are (SIG-19)."""
+    return runtime.settings.fetch_mode != "open"
+
+
 def is_signed() -> bool:
     """Whether this request carries a signature of either scheme."""
     headers = request.headers
@@ -55,7 +61,7 @@ def is_signed() -> bool:
 
 async def glance(runtime: Runtime) -> Onlooker:
     """Say who asks for something public: proven only where the node wants signatures. Raises Forbidden, NotSignedIn."""
-    if runtime.settings.fetch_mode == "signed":
+    if must_sign(runtime):
         return await look(runtime, required=True)
     if not is_signed():
         return Onlooker()

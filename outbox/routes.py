@@ -26,7 +26,7 @@ from outbox import collections, consent_faces, faces, well_known
 from outbox.answers import activity_answer, away, json_answer, packed
 from outbox.collections import CONTEXT_PAGE, MEMBERS_PAGE, OUTBOX_PAGE, REPLIES_PAGE
 from outbox.faces import Face
-from outbox.onlookers import Onlooker, glance, is_kept_out, is_signed, look
+from outbox.onlookers import Onlooker, glance, is_kept_out, is_signed, look, must_sign
 
 blueprint = Blueprint("outbox", __name__)
 
@@ -59,8 +59,7 @@ async def actor(account_id: int) -> Response:
         if face.gone:
             raise Gone()
         return away(face.page_url)
-    signed_only = runtime.settings.fetch_mode == "signed"
-    if signed_only and not is_signed():
+    if must_sign(runtime) and not is_signed():
         return _answer(await faces.actor_face(runtime, account_id, stub=True), Onlooker())
     onlooker = await glance(runtime)
     if await is_kept_out(runtime, onlooker, account_id):
@@ -109,7 +108,7 @@ async def _owner_and_onlooker(account_id: int) -> tuple[Account, Onlooker]:
     runtime = current_runtime()
     if account_id == INSTANCE_ACTOR_ID:
         raise NotFound()
-    onlooker = await look(runtime, required=runtime.settings.fetch_mode == "signed")
+    onlooker = await look(runtime, required=must_sign(runtime))
     async with runtime.read() as reader:
         owner = await collections.present_owner(reader, account_id)
     if await is_kept_out(runtime, onlooker, account_id):
@@ -168,7 +167,7 @@ async def counts(account_id: int, post_id: int, name: str) -> Response:
 
 async def _post_and_onlooker(account_id: int, post_id: int) -> tuple[Post, Onlooker]:
     runtime = current_runtime()
-    onlooker = await look(runtime, required=runtime.settings.fetch_mode == "signed")
+    onlooker = await look(runtime, required=must_sign(runtime))
     async with runtime.read() as reader:
         return await faces.readable_post(reader, account_id, post_id, onlooker), onlooker
 
@@ -222,7 +221,7 @@ async def quote_request(account_id: int, row_id: int) -> Response:
 
 async def _looked_at(show: Callable[[Runtime, int, Onlooker], Awaitable[Face]], row_id: int) -> Response:
     runtime = current_runtime()
-    onlooker = await look(runtime, required=runtime.settings.fetch_mode == "signed")
+    onlooker = await look(runtime, required=must_sign(runtime))
     return _answer(await show(runtime, row_id, onlooker), onlooker)
 
 

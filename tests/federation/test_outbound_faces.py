@@ -249,7 +249,8 @@ async def test_signed_mode_shows_the_unsigned_a_stub_and_the_node_itself(signed_
     ann = await make_account(signed_node.runtime, "ann", display_name="Ann", note="Secret")
     stub = await got(signed_node, f"/users/{ann.id}")
     assert set(stub) <= {
-        "@context", "id", "type", "preferredUsername", "inbox", "outbox", "publicKey", "endpoints", "url",
+        "@context", "id", "type", "preferredUsername", "inbox", "outbox", "publicKey", "assertionMethod", "endpoints",
+        "url",
     }  # fmt: skip
     whole = await got(signed_node, f"/users/{ann.id}", by=Stranger(peer, "bo"))
     assert whole["summary"] == "<p>Secret</p>"
