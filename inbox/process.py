@@ -28,6 +28,7 @@ from federation.errors import FederationError
 from federation.origins import host_of
 from inbox.context import Context, read_activity
 from inbox.dispatch import Handler, handler_for
+from inbox.forwarding import find_forwarding
 from inbox.metrics import count_processed
 from inbox.models import ReceivedActivity
 from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
@@ -41,6 +42,7 @@ from node.base.errors import RookeryError, Unavailable
 from node.base.lanes import INBOX
 from node.base.runtime import Runtime
 from node.base.work import drain
+from node.events import ReplyReceived
 from node.moderation.queries import read_policy_book
 from node.moderation.rules import PolicyBook
 from node.remote.actors import is_stale
@@ -86,6 +88,7 @@ class Ready:
     context: Context
     handler: Handler[Any]
     verified: Any
+    forwarding: ReplyReceived | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,8 @@ async def _take_effect(runtime: Runtime, row: ReceivedActivity, batch: Batch) ->
     if batch.policies.is_suspended(host_of(row.actor_uri)) or batch.policies.is_suspended(row.host):
         raise Refused("blocked_domain", f"{row.host} is suspended here")
     handler = handler_for(context)
-    ready = Ready(row, context, handler, await handler.verify(context))
+    verified = await handler.verify(context)
+    ready = Ready(row, context, handler, verified, await find_forwarding(context, row))
     await batch.together.take(ready, alone=row.attempts > 1)  # what failed before shall not harm its neighbours
     count_processed(row.kind, DONE)
 
@@ -237,6 +241,8 @@ async def _commit(runtime: Runtime, group: Sequence[Ready]) -> None:
             if ready.row.id not in ours:
                 continue  # somebody else finished it while our lease ran out
             await ready.handler.receive(uow, ready.context, ready.verified)
+            if ready.forwarding is not None:
+                await uow.record(ready.forwarding)
             actor, now = ready.context.known_actor, ready.context.now
             if actor is not None and is_stale(actor, now):
                 await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6

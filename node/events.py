@@ -30,6 +30,20 @@ class PostDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyReceived(Event):
+    """An activity of another server about a thread that `account_id` began here came with its actor's proof, and is to
+    be passed on to the followers (INB-8). It carries the words as they came: changed ones would prove nothing, and the
+    row that held them is emptied when the activity has taken effect."""
+
+    account_id: int
+    activity_uri: str
+    kind: str
+    object_uri: str
+    came_from: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostLiked(Event):
     like_id: int
     account_id: int

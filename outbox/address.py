@@ -266,16 +266,27 @@ async def report_filed(on: Occasion, event: ReportFiled) -> None:
 
 
 async def send(
-    on: Occasion, document: Document, to: Recipients, *, object_key: str, urgent: bool = False, known_as: str = ""
+    on: Occasion,
+    document: Document,
+    to: Recipients,
+    *,
+    object_key: str,
+    urgent: bool = False,
+    known_as: str = "",
+    as_it_came: str = "",
+    not_to: frozenset[str] = frozenset(),
 ) -> int:
     """Store an activity and its deliveries; return how many inboxes will get it.
 
-    Left out are suspended domains (MOD-2) and hosts that have been unavailable for days (DLV-5). Only the end of
-    a follow goes to a suspended domain too: it shall not believe that the follow still stands. An activity is
-    stored once under its id, or under `known_as` where the same goes to one person before it goes to everybody.
+    Left out are suspended domains (MOD-2), hosts that have been unavailable for days (DLV-5) and those of `not_to`.
+    Only the end of a follow goes to a suspended domain too: it shall not believe that the follow still stands. An
+    activity is stored once under its id, or under `known_as` where the same goes to one person before it goes to
+    everybody. `as_it_came` is the text of another's activity that is only passed on; `document` then needs no more
+    than its id and type.
     """
     hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
-    hosts.pop(on.runtime.settings.web_host, None)
+    for host in (on.runtime.settings.web_host, *not_to):
+        hosts.pop(host, None)
     health = await read_health(on.uow, hosts)
     barred: set[str] = set()
     if not to.despite_suspension:
@@ -283,9 +294,12 @@ async def send(
     reached = {host: urls for host, urls in hosts.items() if health[host].takes_new(on.now) and host not in barred}
     if not reached:
         return 0
-    activity_id = await _store(
-        on, document, author_id=to.author_id, object_key=object_key, uri=known_as or str(document["id"])
-    )
+    if as_it_came:
+        body = as_it_came
+    else:
+        body = orjson.dumps(await with_proof(on.runtime, on.uow, document, author_id=to.author_id, now=on.now)).decode()
+    uri = known_as or str(document["id"])
+    activity_id = await _store(on, document, body, author_id=to.author_id, object_key=object_key, uri=uri)
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -310,16 +324,15 @@ async def send(
     return len(rows)
 
 
-async def _store(on: Occasion, document: Document, *, author_id: int, object_key: str, uri: str) -> int:
+async def _store(on: Occasion, document: Document, body: str, *, author_id: int, object_key: str, uri: str) -> int:
     """Insert the activity unless it is there; return its row's id."""
-    document = await with_proof(on.runtime, on.uow, document, author_id=author_id, now=on.now)
     values = {
         "id": on.event_id,
         "uri": uri,
         "account_id": author_id,
         "kind": str(document["type"]),
         "object_key": object_key,
-        "body": orjson.dumps(document).decode(),
+        "body": body,
         "created_at": on.now,
     }
     await on.uow.execute(insert_into(on.uow, OutgoingActivity).values(**values).on_conflict_do_nothing())

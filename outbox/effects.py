@@ -36,11 +36,12 @@ from node.events import (
     PostUnliked,
     ProfileUpdated,
     QuoteChanged,
+    ReplyReceived,
     ReportFiled,
     Unfollowed,
     VoteCast,
 )
-from outbox import address, carrying, consent, departures, homes, media, notices, polls
+from outbox import address, carrying, consent, departures, forwarding, homes, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -90,5 +91,6 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ConsentAsked: Effects(stored=(consent.consent_asked,)),
     AuthorizationDecided: Effects(stored=(consent.authorization_decided,)),
     AuthorizationRevoked: Effects(stored=(consent.authorization_revoked,)),
+    ReplyReceived: Effects(stored=(forwarding.reply_received,)),
     PeerHeard: Effects(stored=(peer_heard,)),
 }
