@@ -84,11 +84,8 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         document = activities.announce(post, original, author, settings=settings, authorization=stamp)
         await send(on, document, audience_of(post, {author.id}), object_key=post.uri)
         return
-    named = set(await list_mention_ids(on.uow, post.id))
+    named = await named_in(on, post)
     document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
-    if post.quoted_id is not None and post.visibility in OPEN_VISIBILITIES:
-        quoted = await find_post(on.uow, post.quoted_id)
-        named |= set() if quoted is None else {quoted.account_id}
     await send(on, document, audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
 
 
@@ -99,7 +96,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
         return
     note = await activities.note(on.uow, post, settings=on.runtime.settings)
     document = activities.update_of_post(post, note, event_id=on.event_id, edited=post.edited_at or on.now)
-    named = set(await list_mention_ids(on.uow, post.id))
+    named = await named_in(on, post)
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
 
@@ -121,7 +118,7 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
         document = activities.undo(activities.announce(post, original, boosted, settings=settings))
         await send(on, document, audience_of(post, {boosted.id}), object_key=post.uri)
         return
-    named = set(await list_mention_ids(on.uow, post.id))
+    named = await named_in(on, post)
     document = activities.delete_of_post(post, settings=settings)
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     await send(on, document, to, object_key=post.uri)
@@ -347,6 +344,14 @@ async def standing(on: Occasion, post_id: int) -> Post | None:
         return None
     author = await find_account(on.uow, post.account_id)
     return None if author is None or author.is_gone else post
+
+
+async def named_in(on: Occasion, post: Post) -> set[int]:
+    """Return whom a post of ours is addressed to by name, and whom it quotes before everybody (DLV-1)."""
+    named = set(await list_mention_ids(on.uow, post.id))
+    quotes = post.quoted_id is not None and post.visibility in OPEN_VISIBILITIES
+    quoted = await find_post(on.uow, post.quoted_id) if quotes and post.quoted_id is not None else None
+    return named if quoted is None else named | {quoted.account_id}
 
 
 def audience_of(post: Post, named: set[int], *, involved: bool = False, voters_of: int | None = None) -> Recipients:

@@ -12,8 +12,7 @@ from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.uris import actor_uri, authorization_uri
 from outbox import activities
-from outbox.address import Occasion, audience_of, send, standing
-from outbox.queries import list_mention_ids
+from outbox.address import Occasion, audience_of, named_in, send, standing
 from outbox.recipients import Recipients
 
 
@@ -56,7 +55,7 @@ async def quote_changed(on: Occasion, event: QuoteChanged) -> None:
         return
     note = await activities.note(on.uow, post, settings=on.runtime.settings)
     document = activities.update_of_post(post, note, event_id=on.event_id, edited=post.edited_at or on.now)
-    named = set(await list_mention_ids(on.uow, post.id))
+    named = await named_in(on, post)
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     await send(on, document, to, object_key=post.uri)
 

@@ -85,8 +85,8 @@ async def _render_batch(
         key[0]: key
         for row in facts
         for key in (
-            (row.id, row.edited_at, row.version),
-            (row.original_id, row.original_edited_at, row.original_version),
+            (row.id, row.edited_at, row.version, row.visibility),
+            (row.original_id, row.original_edited_at, row.original_version, row.original_visibility),
         )
         if key[0] is not None and rendered.get(key) is None
     }
@@ -162,7 +162,7 @@ def _assembled(
     viewer_id: int | None,
     relations: Mapping[int, Relation],
 ) -> dict[str, Any] | None:
-    base = fresh.get(row.id) or rendered.get((row.id, row.edited_at, row.version))
+    base = fresh.get(row.id) or rendered.get((row.id, row.edited_at, row.version, row.visibility))
     if base is None:  # deleted between the two queries
         return None
     changing: dict[str, Any] = {
@@ -184,7 +184,7 @@ def _assembled(
         changing["quote_approval"] = _approval(row, base, viewer_id, relations)
         return base | changing | own | _limits(row, relations) | _poll_part(polls.get(row.id), base)
     original = fresh.get(row.original_id) or rendered.get(
-        (row.original_id, row.original_edited_at, row.original_version)
+        (row.original_id, row.original_edited_at, row.original_version, row.original_visibility)
     )
     if original is None:
         return None
@@ -254,10 +254,12 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             Post.id,
             Post.account_id,
             Post.edited_at,
+            Post.visibility,
             author.version,
             original.id.label("original_id"),
             original.account_id.label("original_account_id"),
             original.edited_at.label("original_edited_at"),
+            original.visibility.label("original_visibility"),
             original_author.version.label("original_version"),
             func.coalesce(original.kind, Post.kind).label("kind"),
             func.coalesce(original.replies_count, Post.replies_count).label("replies_count"),
