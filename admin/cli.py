@@ -18,6 +18,7 @@ VERBS = {
     "token": ("tokens", "token", "Make bearer tokens for scripts."),
     "domain": ("domains", "domain", "Block, limit or allow other servers."),
     "report": ("reports", "report", "Read and resolve reports."),
+    "emoji": ("emojis", "emoji", "Add and remove the custom emoji of this node."),
     "doctor": ("doctor", "doctor", "Examine the node and say what to do."),
     "inspect": ("inspect", "inspect", "Say why it works, or not, with another server."),
     "demo": ("demo", "demo", "Run two nodes that federate, with people and posts to look at."),

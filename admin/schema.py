@@ -11,6 +11,7 @@ import node.accounts.models
 import node.auth.models
 import node.base.db.event_log
 import node.blocks.models
+import node.emojis.models
 import node.follows.models
 import node.mail.models
 import node.media.models
@@ -19,6 +20,7 @@ import node.notifications.models
 import node.polls.models
 import node.posts.consent_models
 import node.posts.models
+import node.reactions.models
 import node.remote.models
 import node.reports.models
 import outbox.models
@@ -30,6 +32,7 @@ MODULES = (
     node.auth.models,
     node.base.db.event_log,
     node.blocks.models,
+    node.emojis.models,
     node.follows.models,
     node.mail.models,
     node.media.models,
@@ -38,6 +41,7 @@ MODULES = (
     node.polls.models,
     node.posts.consent_models,
     node.posts.models,
+    node.reactions.models,
     node.remote.models,
     node.reports.models,
     outbox.models,

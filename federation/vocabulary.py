@@ -124,6 +124,17 @@ CONSENT_CTX: Final[dict[str, object]] = {
 }
 """The words of requests and stamps (OBJ-13, OBJ-14, OBJ-16), beside another context. Never changed in place."""
 
+REACTION_CONTEXT: Final[list[object]] = [
+    AS_CONTEXT,
+    {
+        "toot": "http://joinmastodon.org/ns#",
+        "Emoji": "toot:Emoji",
+        "misskey": "https://misskey-hub.net/ns#",
+        "_misskey_reaction": "misskey:_misskey_reaction",
+    },
+]
+"""On a Like that says with which emoji (ACV-6). Never changed in place."""
+
 _PUBLIC_SPELLINGS = frozenset({PUBLIC, "as:Public", "Public"})
 
 

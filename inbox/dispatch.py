@@ -49,6 +49,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     "Reject": Handler(reject.verify, reject.receive),
     "Undo": Handler(undo.verify, undo.receive),
     "Like": Handler(like.verify, like.receive),
+    "EmojiReact": Handler(like.verify, like.receive),
     "Announce": Handler(announce.verify, announce.receive),
     "Block": Handler(block.verify, block.receive),
     "Flag": Handler(flag.verify, flag.receive),

@@ -64,7 +64,9 @@ _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(hours=2)
 _DETAIL: Final = 1000
 
-_HARMLESS: Final = frozenset({"Create", "Follow", "Like", "Announce", "Accept", "Reject", "Undo", "Block"})
+_HARMLESS: Final = frozenset(
+    {"Create", "Follow", "Like", "EmojiReact", "Announce", "Accept", "Reject", "Undo", "Block"}
+)
 """Types that leave their actor's own row as it was read."""
 
 _ROWS = ReceivedActivity.metadata.tables[ReceivedActivity.__tablename__]

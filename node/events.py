@@ -59,6 +59,23 @@ class PostUnliked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReactionAdded(Event):
+    reaction_id: int
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRemoved(Event):
+    reaction_id: int
+    reaction_uri: str
+    account_id: int
+    post_id: int
+    name: str
+    emoji_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowRequested(Event):
     """A follow that waits for its Accept: from ours to a remote actor, or to a local locked account."""
 

@@ -113,6 +113,16 @@ def vote_uri(settings: Settings, account_id: int, vote_id: int) -> str:
     return f"{actor_uri(settings, account_id)}#votes/{vote_id}"
 
 
+def reaction_uri(settings: Settings, reaction_id: int) -> str:
+    """Return the id of a local reaction with an emoji."""
+    return f"{settings.public_url}/reactions/{reaction_id}"
+
+
+def emoji_uri(settings: Settings, emoji_id: int) -> str:
+    """Return the id of a custom emoji of ours."""
+    return f"{settings.public_url}/emojis/{emoji_id}"
+
+
 def block_uri(settings: Settings, block_id: int) -> str:
     """Return the id of a local Block."""
     return f"{settings.public_url}/blocks/{block_id}"
@@ -146,6 +156,14 @@ def media_url(settings: Settings, storage_key: str) -> str:
 def remote_picture_url(settings: Settings, account_id: int, which: str) -> str:
     """Return our cached copy of a remote actor's picture; `which` is "avatar" or "header"."""
     return f"{settings.public_url}/media/remote/{account_id}/{which}"
+
+
+def emoji_picture_url(settings: Settings, emoji_id: int, version: int, *, still: bool = False) -> str:
+    """Return where the picture of a custom emoji is shown, ours or our copy; `still` where it does not move.
+
+    The version makes a new address of a new picture.
+    """
+    return f"{settings.public_url}/media/emoji/{emoji_id}?v={version}{'&still=1' if still else ''}"
 
 
 def static_url(settings: Settings, path: str) -> str:

@@ -26,6 +26,7 @@ from federation.writing import (
     like_activity,
     move_activity,
     note_document,
+    reaction_activity,
     reject_activity,
     reject_request,
     request_as_received,
@@ -38,6 +39,9 @@ from node.accounts.keys import published_keys
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
+from node.emojis.models import Emoji
+from node.emojis.queries import list_emojis
+from node.emojis.views import referred_ids
 from node.polls.queries import CastVote
 from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.models import Post
@@ -50,7 +54,7 @@ from node.uris import (
     followers_uri,
     instance_actor_uri,
 )
-from outbox.facts import actor_facts, instance_actor_facts, post_facts
+from outbox.facts import actor_facts, emoji_facts, instance_actor_facts, post_facts
 from outbox.queries import gather_posts
 
 
@@ -59,7 +63,8 @@ async def actor(reader: Reader, account: Account, *, settings: Settings) -> Docu
     keys = await published_keys(reader, account.id)
     if account.id == INSTANCE_ACTOR_ID:
         return instance_actor_document(instance_actor_facts(account, settings=settings, keys=keys))
-    return actor_document(actor_facts(account, settings=settings, keys=keys))
+    emojis = list((await list_emojis(reader, referred_ids(account.emojis))).values())
+    return actor_document(actor_facts(account, settings=settings, keys=keys, emojis=emojis))
 
 
 async def notes(reader: Reader, posts: Sequence[Post], *, settings: Settings) -> dict[int, Document]:
@@ -184,6 +189,14 @@ def vote(cast: CastVote, voter: Account, question: Post, author: Account) -> Doc
         option=cast.option,
         published=cast.created_at,
     )
+
+
+def reaction(
+    uri: str, account: Account, post: Post, author: Account, *, name: str, emoji: Emoji | None, settings: Settings
+) -> Document:
+    """Return a reaction with an emoji (ACV-6)."""
+    facts = emoji_facts(emoji, settings=settings) if emoji is not None else None
+    return reaction_activity(uri, account.uri, post.uri, name=name, emoji=facts, to=[author.uri])
 
 
 def follow(uri: str, follower: Account, followee: Account) -> Document:

@@ -19,6 +19,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.lanes import DELIVER, DELIVER_SLOW
 from node.base.runtime import Runtime
+from node.emojis.queries import find_emoji
 from node.events import (
     AccountBlocked,
     AccountDeleted,
@@ -35,6 +36,8 @@ from node.events import (
     PostPublished,
     PostUnliked,
     ProfileUpdated,
+    ReactionAdded,
+    ReactionRemoved,
     ReportFiled,
     Unfollowed,
 )
@@ -43,8 +46,10 @@ from node.posts.consent_queries import find_request
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
+from node.reactions.models import Reaction
+from node.reactions.queries import find_reaction_by_id
 from node.reports.queries import find_report, list_posts
-from node.uris import INSTANCE_ACTOR_ID, block_uri, followers_uri, like_uri
+from node.uris import INSTANCE_ACTOR_ID, block_uri, followers_uri, like_uri, reaction_uri
 from outbox import activities
 from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
@@ -145,6 +150,49 @@ async def _send_like(on: Occasion, uri: str, event: PostLiked | PostUnliked, *, 
     if account.deleted_at is not None:
         return  # the Delete of the account says it all
     document = activities.like(uri, account, post, author)
+    to = Recipients(author_id=account.id, account_ids=frozenset({author.id}))
+    await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
+
+
+async def reaction_added(on: Occasion, event: ReactionAdded) -> None:
+    """Tell a remote author of a reaction."""
+    found = await find_reaction_by_id(on.uow, event.reaction_id)
+    if found is not None:
+        await _send_reaction(on, found, undone=False)
+
+
+async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
+    """Tell a remote author that a reaction is withdrawn."""
+    taken_back = Reaction(
+        id=event.reaction_id,
+        uri=event.reaction_uri,
+        account_id=event.account_id,
+        post_id=event.post_id,
+        name=event.name,
+        emoji_id=event.emoji_id,
+    )
+    await _send_reaction(on, taken_back, undone=True)
+
+
+async def _send_reaction(on: Occasion, reaction: Reaction, *, undone: bool) -> None:
+    post = await find_post(on.uow, reaction.post_id)
+    account = await find_account(on.uow, reaction.account_id)
+    author = None if post is None else await find_account(on.uow, post.account_id)
+    if post is None or account is None or author is None or not account.is_local or author.is_local:
+        return
+    if account.deleted_at is not None:
+        return  # the Delete of the account says it all
+    settings = on.runtime.settings
+    emoji = await find_emoji(on.uow, reaction.emoji_id) if reaction.emoji_id else None
+    document = activities.reaction(
+        reaction.uri or reaction_uri(settings, reaction.id),
+        account,
+        post,
+        author,
+        name=reaction.name,
+        emoji=emoji,
+        settings=settings,
+    )
     to = Recipients(author_id=account.id, account_ids=frozenset({author.id}))
     await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
 

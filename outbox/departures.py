@@ -18,16 +18,19 @@ from node.notifications.service import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
+from node.posts.reacting import forget_reactions, remove_reaction
 from node.posts.service import withdraw
+from node.reactions.models import Reaction
 from outbox.address import Occasion
 
 PIECE: Final = 100
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
-    """Remove the likes and the poll of a post; `address` has read from them who is to hear of its end."""
+    """Remove the likes, reactions and the poll of a post; `address` has read from them who is to hear of its end."""
     await forget_likes(on.uow, event.post_id)
     await forget_poll(on.uow, event.post_id)
+    await forget_reactions(on.uow, event.post_id)
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
@@ -41,7 +44,7 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
 
 
 async def clear_some(on: Occasion, event: AccountLeft) -> None:
-    """Withdraw some posts, take back some likes; come again while anything was left."""
+    """Withdraw some posts, take back some likes and reactions; come again while anything was left."""
     uow, account_id = on.uow, event.account_id
     posts = await uow.scalars(
         select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None)).order_by(Post.id).limit(PIECE)
@@ -53,5 +56,8 @@ async def clear_some(on: Occasion, event: AccountLeft) -> None:
     )
     for post in liked:
         await unlike(uow, account_id, post)
-    if posts or liked:
+    reactions = await uow.scalars(select(Reaction).where(Reaction.account_id == account_id).limit(PIECE))
+    for reaction in reactions:
+        await remove_reaction(uow, reaction)
+    if posts or liked or reactions:
         await uow.record(AccountLeft(account_id))

@@ -11,20 +11,23 @@ from typing import Final
 from sqlalchemy import select
 
 from federation.documents import Document
-from federation.writing import tombstone_document
+from federation.writing import emoji_document, tombstone_document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, get_account, list_accounts
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
+from node.emojis.queries import find_emoji
 from node.follows.queries import find_follow_by_id
 from node.polls.queries import find_poll_version
 from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post, may_see
 from node.posts.rules import OPEN_VISIBILITIES
-from node.uris import INSTANCE_ACTOR_ID, actor_uri, block_uri, follow_uri, like_uri
+from node.reactions.queries import find_reaction_by_id
+from node.uris import INSTANCE_ACTOR_ID, actor_uri, block_uri, follow_uri, like_uri, reaction_uri
 from outbox import activities
 from outbox.answers import packed
+from outbox.facts import emoji_facts
 from outbox.onlookers import Onlooker
 from outbox.queries import find_block
 
@@ -148,6 +151,15 @@ async def _post_document(runtime: Runtime, reader: Reader, post: Post, *, activi
     return activities.announce(post, original, author, settings=settings)
 
 
+async def emoji_face(runtime: Runtime, emoji_id: int) -> Face:
+    """Return a custom emoji of ours. Raises NotFound."""
+    async with runtime.read() as reader:
+        emoji = await find_emoji(reader, emoji_id)
+    if emoji is None or not emoji.is_local:
+        raise NotFound()
+    return Face(packed(emoji_document(emoji_facts(emoji, settings=runtime.settings))))
+
+
 async def follow_face(runtime: Runtime, follow_id: int, onlooker: Onlooker) -> Face:
     """Return a Follow of one of ours: to its target, and to anybody while neither side hides whom it follows."""
     async with runtime.read() as reader:
@@ -180,6 +192,25 @@ async def like_face(runtime: Runtime, like_id: int, onlooker: Onlooker) -> Face:
         raise NotFound()
     uri = like.uri or like_uri(runtime.settings, like_id)
     document = activities.like(uri, account, post, people[post.account_id])
+    return Face(packed(document), private=post.visibility not in OPEN_VISIBILITIES)
+
+
+async def reaction_face(runtime: Runtime, reaction_id: int, onlooker: Onlooker) -> Face:
+    """Return a reaction of one of ours, to whoever may see the post."""
+    async with runtime.read() as reader:
+        reaction = await find_reaction_by_id(reader, reaction_id)
+        post = None if reaction is None else await find_post(reader, reaction.post_id)
+        if reaction is None or post is None or not await may_see(reader, post.id, onlooker.account_id):
+            raise NotFound()
+        people = await list_accounts(reader, {reaction.account_id, post.account_id})
+        emoji = await find_emoji(reader, reaction.emoji_id) if reaction.emoji_id else None
+    account = people[reaction.account_id]
+    if not account.is_local or account.is_gone:
+        raise NotFound()
+    settings = runtime.settings
+    uri = reaction.uri or reaction_uri(settings, reaction_id)
+    author = people[post.account_id]
+    document = activities.reaction(uri, account, post, author, name=reaction.name, emoji=emoji, settings=settings)
     return Face(packed(document), private=post.visibility not in OPEN_VISIBILITIES)
 
 

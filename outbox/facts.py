@@ -1,11 +1,14 @@
 """From rows to the facts that `federation.writing` writes documents from."""
 
 import mimetypes
+from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from federation.writing import (
     ActorFacts,
     AttachmentFacts,
+    EmojiFacts,
     HashtagFacts,
     InstanceActorFacts,
     MentionFacts,
@@ -19,12 +22,14 @@ from node.accounts.keys import PublishedKeys
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
+from node.emojis.models import Emoji
 from node.media.models import Media
 from node.polls.queries import PollState
 from node.posts.consent_rules import policy_uris, quote_policy
 from node.uris import (
     actor_uri,
     authorization_uri,
+    emoji_uri,
     featured_uri,
     followers_uri,
     following_uri,
@@ -41,8 +46,13 @@ SENT_MEDIA: Final = 4
 """Attachments in a document: Mastodon cuts what is more (OBJ-7)."""
 
 
-def actor_facts(account: Account, *, settings: Settings, keys: PublishedKeys) -> ActorFacts:
-    """Return what a local account shows of itself; a suspended one shows nothing but that (MOD-1)."""
+def actor_facts(
+    account: Account, *, settings: Settings, keys: PublishedKeys, emojis: Sequence[Emoji] = ()
+) -> ActorFacts:
+    """Return what a local account shows of itself; a suspended one shows nothing but that (MOD-1).
+
+    `emojis` are those in its name, bio and fields.
+    """
     id_ = account.id
     shown: dict[str, Any] = {"name": "", "summary_html": "", "suspended": True}
     if account.suspended_at is None:
@@ -52,6 +62,7 @@ def actor_facts(account: Account, *, settings: Settings, keys: PublishedKeys) ->
             "fields": tuple((view["name"], view["value"]) for view in field_views(account, settings=settings)),
             "icon": _picture(account.avatar_key, settings),
             "image": _picture(account.header_key, settings),
+            "emojis": tuple(emoji_facts(emoji, settings=settings) for emoji in emojis),
             "discoverable": account.discoverable,
             "indexable": account.indexable,
             "memorial": account.memorial,
@@ -124,6 +135,7 @@ def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
         context_uri=post.context_uri or None,
         mentions=_mentions(rows, settings),
         hashtags=tuple(HashtagFacts(name=tag.display, url=tag_url(settings, tag.name)) for tag in rows.hashtags),
+        emojis=tuple(emoji_facts(emoji, settings=settings) for emoji in rows.emojis),
         attachments=tuple(_attachment(media, settings) for media in rows.media[:SENT_MEDIA]),
         poll=None if rows.poll is None else _poll(rows.poll),
         likes_count=post.likes_count,
@@ -159,6 +171,25 @@ def _poll(poll: PollState) -> PollFacts:
     )
 
 
+def emoji_facts(emoji: Emoji, *, settings: Settings) -> EmojiFacts:
+    """Return a custom emoji as a tag shows it: ours, or another server's under its own id (OBJ-6)."""
+    if emoji.is_local:
+        return EmojiFacts(
+            id=emoji_uri(settings, emoji.id),
+            shortcode=emoji.shortcode,
+            url=media_url(settings, emoji.storage_key),
+            media_type=_type_of(emoji.storage_key),
+            updated=emoji.updated_at,
+        )
+    return EmojiFacts(
+        id=emoji.uri,
+        shortcode=emoji.shortcode,
+        url=emoji.image_url,
+        media_type=_type_of(urlsplit(emoji.image_url).path),
+        updated=emoji.updated_at,
+    )
+
+
 def _mentions(rows: PostRows, settings: Settings) -> tuple[MentionFacts, ...]:
     """Return who is named; whom the post answers is among them, Mastodon tells its author by this alone (OBJ-4)."""
     return tuple(
@@ -189,5 +220,9 @@ def _whole(value: Any) -> int | None:
 def _picture(storage_key: str, settings: Settings) -> PictureFacts | None:
     if not storage_key:
         return None
-    media_type = mimetypes.guess_type(storage_key)[0] or "image/jpeg"
-    return PictureFacts(url=media_url(settings, storage_key), media_type=media_type)
+    return PictureFacts(url=media_url(settings, storage_key), media_type=_type_of(storage_key))
+
+
+def _type_of(name: str) -> str:
+    found = mimetypes.guess_type(name)[0] or ""
+    return found if found.startswith("image/") else "image/png"

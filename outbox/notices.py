@@ -17,6 +17,8 @@ from node.events import (
     PostPublished,
     PostUnliked,
     QuoteChanged,
+    ReactionAdded,
+    ReactionRemoved,
     ReportFiled,
     Unfollowed,
 )
@@ -25,6 +27,7 @@ from node.notifications.service import notify, withdraw, withdraw_between, withd
 from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
 from node.posts.queries import find_post
+from node.reactions.queries import list_reactions_of
 from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
@@ -130,6 +133,26 @@ async def poll_ended(on: Occasion, event: PollEnded) -> None:
         await _tell(on, account_id, "poll", post.account_id, post.id)
     if len(voters) == PIECE:
         await on.uow.record(PollEnded(post.id, after_id=voters[-1]))
+
+
+async def reaction_added(on: Occasion, event: ReactionAdded) -> None:
+    """Tell an author of a reaction; of several by one person once."""
+    post = await find_post(on.uow, event.post_id)
+    if post is not None and post.deleted_at is None:
+        await _tell(on, post.account_id, "reaction", event.account_id, post.id)
+
+
+async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
+    """Take back what was told of a reaction, unless that person gave another."""
+    post = await find_post(on.uow, event.post_id)
+    if post is not None and not await list_reactions_of(on.uow, event.account_id, post.id):
+        await withdraw(
+            on.uow,
+            account_id=post.account_id,
+            kinds=["reaction"],
+            from_account_id=event.account_id,
+            post_id=post.id,
+        )
 
 
 async def follow_requested(on: Occasion, event: FollowRequested) -> None:

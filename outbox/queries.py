@@ -14,6 +14,9 @@ from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.settings import Settings
 from node.blocks.models import Block
+from node.emojis.models import Emoji
+from node.emojis.queries import list_emojis
+from node.emojis.views import referred_ids
 from node.follows.models import Follow
 from node.media.models import Media
 from node.moderation.models import DomainPolicy
@@ -43,6 +46,7 @@ class PostRows:
     mentioned: list[Account] = field(default_factory=list)
     hashtags: list[Hashtag] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
+    emojis: list[Emoji] = field(default_factory=list)
     parent_uri: str | None = None
     quoted: QuotedRow | None = None
     stamp_uri: str = ""
@@ -116,7 +120,7 @@ async def list_suspended_hosts(reader: Reader, hosts: Collection[str], *, settin
 
 
 async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostRows]:
-    """Return posts with their rows: four queries for any number of them, a fifth where there are polls."""
+    """Return posts with their rows: four queries for any number of them, more where polls or emoji are among them."""
     ids = [post.id for post in posts]
     rows = {post.id: PostRows(post, parent_uri=post.in_reply_to_uri) for post in posts}
     for post_id, account in await reader.execute(
@@ -139,6 +143,9 @@ async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostR
     if questions:
         for post_id, poll in (await list_polls(reader, questions, None)).items():
             rows[post_id].poll = poll
+    emojis = await list_emojis(reader, {id_ for post in posts for id_ in referred_ids(post.emojis)})
+    for post in posts:
+        rows[post.id].emojis = [emojis[id_] for id_ in referred_ids(post.emojis) if id_ in emojis]
     parents = {post.in_reply_to_id for post in posts if post.in_reply_to_id is not None}
     if parents:
         found = await reader.execute(select(Post.id, Post.uri).where(Post.id.in_(parents)))

@@ -21,6 +21,7 @@ from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
+from node.reactions.models import Reaction
 from outbox.models import Peer
 
 RECENTLY: Final = timedelta(days=30)
@@ -35,7 +36,8 @@ class Recipients:
     account_ids: frozenset[int] = frozenset()
     followers: bool = False
     involved_with: int | None = None
-    """A post: everybody who liked, boosted, answered it or voted on it, for what changes it or takes it back."""
+    """A post: everybody who liked, boosted, answered it, voted on it or reacted to it, for what changes it or takes it
+    back."""
     voters_of: int | None = None
     """A poll, when its counts have changed (OBJ-10)."""
 
@@ -103,6 +105,7 @@ def _involved(post_id: int) -> list[Select[Any]]:
         select(Post.account_id).where(
             or_(Post.boost_of_id == post_id, Post.in_reply_to_id == post_id, Post.quoted_id == post_id)
         ),
+        select(Reaction.account_id).where(Reaction.post_id == post_id),
         select(Mention.account_id).where(Mention.post_id == post_id),
         _voters(post_id),
     ]

@@ -192,6 +192,18 @@ async def like(row_id: int) -> Response:
     return await _looked_at(faces.like_face, row_id)
 
 
+@blueprint.get("/reactions/<id:row_id>")
+async def reaction(row_id: int) -> Response:
+    """Show a reaction of one of ours (GEN-7)."""
+    return await _looked_at(faces.reaction_face, row_id)
+
+
+@blueprint.get("/emojis/<id:emoji_id>")
+async def emoji(emoji_id: int) -> Response:
+    """Show a custom emoji of ours; to everybody, as its picture is (OBJ-6)."""
+    return _answer(await faces.emoji_face(current_runtime(), emoji_id), Onlooker())
+
+
 @blueprint.get("/blocks/<id:row_id>")
 async def block(row_id: int) -> Response:
     """Show a Block of one of ours, to the blocked alone (GEN-7)."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from federation.documents import Document, format_time
-from federation.vocabulary import ACTOR_CONTEXT, AS_CONTEXT, POST_CTX, PUBLIC
-from federation.writing.posts import tombstone_document
+from federation.vocabulary import ACTOR_CONTEXT, AS_CONTEXT, POST_CTX, PUBLIC, REACTION_CONTEXT
+from federation.writing.posts import EmojiFacts, emoji_tag, tombstone_document
 
 
 def create_activity(uri: str, note: Document) -> Document:
@@ -67,6 +67,23 @@ def like_activity(uri: str, actor: str, object_uri: str, *, to: Sequence[str]) -
     return _plain("Like", uri, actor, object_uri, to=to)
 
 
+def reaction_activity(
+    uri: str, actor: str, object_uri: str, *, name: str, emoji: EmojiFacts | None = None, to: Sequence[str]
+) -> Document:
+    """Write a reaction: a Like that says with which emoji (ACV-6, FEP-c0e0).
+
+    One form for everybody. Who knows reactions reads the emoji from `_misskey_reaction` or `content`; who does not
+    reads a Like.
+    """
+    content = f":{emoji.shortcode}:" if emoji is not None else name
+    document = _plain("Like", uri, actor, object_uri, to=to)
+    document["@context"] = REACTION_CONTEXT
+    document["content"] = document["_misskey_reaction"] = content
+    if emoji is not None:
+        document["tag"] = [emoji_tag(emoji)]
+    return document
+
+
 def follow_activity(uri: str, actor: str, object_uri: str) -> Document:
     """Write a Follow, addressed to whom it asks."""
     return _plain("Follow", uri, actor, object_uri, to=[object_uri])
@@ -84,7 +101,7 @@ def reject_activity(uri: str, actor: str, follow: Document) -> Document:
 
 def undo_activity(uri: str, activity: Document) -> Document:
     """Write the Undo of an activity of ours, embedding all of it, for the same audience (ACV-2)."""
-    return _plain(
+    document = _plain(
         "Undo",
         uri,
         activity["actor"],
@@ -92,6 +109,8 @@ def undo_activity(uri: str, activity: Document) -> Document:
         to=activity.get("to") or [],
         cc=activity.get("cc") or [],
     )
+    document["@context"] = activity.get("@context", AS_CONTEXT)  # the terms of what it embeds
+    return document
 
 
 def block_activity(uri: str, actor: str, object_uri: str) -> Document:

@@ -29,7 +29,7 @@ class HashtagFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmojiFacts:
-    """A custom emoji of ours."""
+    """A custom emoji; `id` is "" where another server gave it none."""
 
     id: str
     shortcode: str
@@ -174,14 +174,20 @@ def tombstone_document(uri: str, *, deleted: datetime | None = None, with_contex
 def emoji_tag(facts: EmojiFacts) -> Document:
     """Write a custom emoji as a tag."""
     document: Document = {
-        "id": facts.id,
         "type": "Emoji",
         "name": f":{facts.shortcode}:",
         "icon": {"type": "Image", "mediaType": facts.media_type, "url": facts.url},
     }
+    if facts.id:
+        document["id"] = facts.id
     if facts.updated is not None:
         document["updated"] = format_time(facts.updated)
     return document
+
+
+def emoji_document(facts: EmojiFacts) -> Document:
+    """Write a custom emoji as it stands at its own id."""
+    return {"@context": POST_CTX, **emoji_tag(facts)}
 
 
 def _tags(facts: PostFacts) -> list[Document]:

@@ -1,4 +1,4 @@
-"""Undo: of a Follow, Like, Announce, Block or Accept of the same actor (ACV-2).
+"""Undo: of a Follow, Like, EmojiReact, Announce, Block or Accept of the same actor (ACV-2).
 
 What is undone is found by its id, or, since some servers send another id or none, by type and object. If it is not
 here, its id is remembered for six hours, so that it has no effect when it comes (INB-9). Nobody undoes another's
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.documents import Document, first_id, object_of, type_of
+from federation.reaction_parsing import parse_reaction
 from inbox.context import Context
 from inbox.handlers.targets import find_own_account, inner_actor
 from inbox.outcomes import Ignored, Refused
@@ -23,7 +24,9 @@ from node.follows.service import reject_follow, unfollow
 from node.posts.likes import unlike
 from node.posts.models import Post
 from node.posts.queries import find_boost, find_like_by_uri, find_post, find_post_by_uri
+from node.posts.reacting import remove_reaction
 from node.posts.service import withdraw
+from node.reactions.queries import find_reaction_by_uri, list_reactions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ async def _undo_follow(uow: UnitOfWork, context: Context, verified: Verified) ->
 
 
 async def _undo_like(uow: UnitOfWork, context: Context, verified: Verified) -> bool:
+    """Take back a like, or the reaction that a Like with an emoji was."""
+    if await _undo_reaction(uow, context, verified):
+        return True
     found = await find_like_by_uri(uow, verified.uri) if verified.uri else None
     post: Post | None = None
     if found is not None and found.account_id == verified.actor.id:
@@ -83,6 +89,18 @@ async def _undo_like(uow: UnitOfWork, context: Context, verified: Verified) -> b
     elif verified.object_uri:
         post = await find_post_by_uri(uow, verified.object_uri)
     return post is not None and await unlike(uow, verified.actor.id, post)
+
+
+async def _undo_reaction(uow: UnitOfWork, context: Context, verified: Verified) -> bool:
+    """Found by its id, else by post and emoji; of a Like without an emoji nothing is a reaction (ACV-6)."""
+    found = await find_reaction_by_uri(uow, verified.uri or "")
+    if found is None and verified.object_uri and verified.inner is not None:
+        reaction = parse_reaction(verified.inner)
+        post = await find_post_by_uri(uow, verified.object_uri) if reaction is not None else None
+        if reaction is not None and post is not None:
+            given = await list_reactions_of(uow, verified.actor.id, post.id)
+            found = next((one for one in given if one.name == reaction.name), None)
+    return found is not None and found.account_id == verified.actor.id and await remove_reaction(uow, found)
 
 
 async def _undo_announce(uow: UnitOfWork, context: Context, verified: Verified) -> bool:
@@ -119,6 +137,7 @@ async def _undo_accept(uow: UnitOfWork, context: Context, verified: Verified) ->
 UNDOINGS: Final[dict[str, Callable[[UnitOfWork, Context, Verified], Awaitable[bool]]]] = {
     "Follow": _undo_follow,
     "Like": _undo_like,
+    "EmojiReact": _undo_like,
     "Announce": _undo_announce,
     "Block": _undo_block,
     "Accept": _undo_accept,

@@ -22,6 +22,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
 from node.base.ids import new_id
+from node.emojis.service import learned_references
 from node.text.sanitising import clean_html, clean_text
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ async def upsert_remote_account(
     if handle is not None and handle.domain:
         await _confirm(uow, account, handle.username, handle.domain)
     seen = _profile_values(actor)
+    seen["emojis"] = await learned_references(uow, host_of(actor.id), actor.emojis, now=now)
     if any(getattr(account, name) != value for name, value in seen.items()):
         account.version += 1
     for name, value in (seen | _address_values(actor)).items():
@@ -136,10 +138,6 @@ def _profile_values(actor: RemoteActor) -> dict[str, Any]:
         "note": clean_html(actor.summary_html),
         "fields": [
             {"name": clean_text(name), "value": clean_html(value), "verified_at": None} for name, value in actor.fields
-        ],
-        "emojis": [
-            {"shortcode": e.shortcode, "url": e.url, "static_url": e.url, "visible_in_picker": False}
-            for e in actor.emojis
         ],
         "avatar_url": actor.icon_url or "",
         "header_url": actor.image_url or "",

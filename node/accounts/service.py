@@ -5,7 +5,9 @@ doors.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from federation.keys import generate_rsa_key
 from node import uris
@@ -27,6 +29,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
+from node.emojis.service import local_references
 from node.events import ProfileUpdated
 from node.uris import INSTANCE_ACTOR_ID
 
@@ -119,12 +122,20 @@ async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, c
     values = {name: value for name, value in checked_change(change).items() if getattr(account, name) != value}
     if not values:
         return account
+    values["emojis"] = await local_references(uow, _texts(account, values))
     for name, value in values.items():
         setattr(account, name, value)
     account.version += 1
     await uow.flush()
     await uow.record(ProfileUpdated(account_id))
     return account
+
+
+def _texts(account: Account, values: Mapping[str, Any]) -> list[str]:
+    """Return the texts of a profile as they will be, in which custom emoji may stand."""
+    fields = values.get("fields", account.fields)
+    words = [str(field.get(part, "")) for field in fields for part in ("name", "value")]
+    return [values.get("display_name", account.display_name), values.get("note", account.note), *words]
 
 
 def _local_values(settings: Settings, account_id: int, username: str) -> dict[str, object]:

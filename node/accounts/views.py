@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
+from node.emojis.views import emoji_views
 from node.uris import media_url, profile_url, remote_picture_url, static_url
 
 _ROLES: dict[str, dict[str, Any]] = {
@@ -66,7 +67,7 @@ def account_view(account: Account, *, settings: Settings, moved_to: Account | No
         "following_count": 0 if gone else account.following_count,
         "statuses_count": 0 if gone else account.posts_count,
         "last_status_at": _day(None if gone else account.last_post_at),
-        "emojis": [] if gone else list(account.emojis),
+        "emojis": [] if gone else emoji_views(account.emojis, settings=settings),
         "fields": [] if gone else field_views(account, settings=settings),
         "roles": [],
     }

@@ -5,6 +5,8 @@ from typing import Any
 from quart import Blueprint, Response
 
 from node.base.errors import NotFound
+from node.emojis.queries import list_local_emojis
+from node.emojis.views import picker_view
 from node.http.context import runtime
 from node.http.principals import open_to_all
 from node.moderation.queries import list_limits
@@ -52,8 +54,11 @@ async def domain_blocks() -> list[dict[str, Any]]:
 @blueprint.get("/api/v1/custom_emojis")
 @open_to_all
 async def custom_emojis() -> list[Any]:
-    """Return the node's own emoji: none yet."""
-    return []
+    """Return the node's own emoji (OBJ-6)."""
+    node = runtime()
+    async with node.read() as reader:
+        found = await list_local_emojis(reader)
+    return [picker_view(emoji, settings=node.settings) for emoji in found]
 
 
 @blueprint.get("/health")

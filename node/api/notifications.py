@@ -11,6 +11,7 @@ from node.http.paging import page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.notifications.queries import count_unread, find_notification, list_notifications
+from node.notifications.rules import kinds_asked, reaction_word
 from node.notifications.service import clear, dismiss
 from node.notifications.views import notification_views
 
@@ -23,18 +24,21 @@ async def list_them(viewer: Viewer) -> Answer:
     """Return what happened, newest first; `types[]`, `exclude_types[]` and `account_id` narrow it."""
     sent = await parameters()
     page = page_from(sent, 40)
+    types, excluded = sent.texts("types"), sent.texts("exclude_types")
     node = runtime()
     async with node.read() as reader:
         rows = await list_notifications(
             reader,
             viewer.account_id,
             page,
-            types=sent.texts("types"),
-            exclude_types=sent.texts("exclude_types"),
+            types=kinds_asked(types),
+            exclude_types=kinds_asked(excluded),
             from_account_id=sent.identifier("account_id"),
             now=node.now(),
         )
-        shown = await notification_views(node, reader, rows, viewer_id=viewer.account_id)
+        shown = await notification_views(
+            node, reader, rows, viewer_id=viewer.account_id, reactions_as=reaction_word([*types, *excluded])
+        )
     return page_answer(sent, shown, [row.id for row in rows])
 
 

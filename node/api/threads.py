@@ -10,6 +10,7 @@ from node.accounts.queries import get_account
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer
 from node.base.db.unit_of_work import Reader
+from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.paging import page_from
 from node.http.parameters import parameters
@@ -118,6 +119,6 @@ def _version_view(
         "created_at": time_word(since),
         "account": author,
         "media_attachments": list(media),
-        "emojis": list(version.emojis),
+        "emojis": emoji_views(version.emojis, settings=runtime().settings),
         "quote": None,
     }

@@ -26,6 +26,7 @@ MAX_ANIMATED_PIXELS = 120_000_000
 MAX_FRAMES = 600
 SMALL_SIDE = 640
 AVATAR = (400, 400)
+EMOJI_PIXELS = 256 * 256
 HEADER = (1500, 500)
 
 
@@ -62,6 +63,8 @@ def encode(data: bytes, purpose: str, max_pixels: int) -> tuple[dict[str, Any], 
     if purpose in {"avatar", "header"}:
         still = ImageOps.fit(_plain(source), AVATAR if purpose == "avatar" else HEADER, Image.Resampling.LANCZOS)
         return _facts(still, "image/webp", None), [_saved(still, "WEBP")]
+    if purpose == "emoji":
+        return _emoji(source, format_, frames)
     if frames > 1 and format_ in {"GIF", "WEBP"}:
         picture, file = _animation(source, format_, frames, max_pixels)
         type_ = TYPES[format_]
@@ -76,6 +79,18 @@ def encode(data: bytes, purpose: str, max_pixels: int) -> tuple[dict[str, Any], 
     small = picture.copy()
     small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
     return _facts(picture, type_, small), [file, _saved(small, "WEBP")]
+
+
+def _emoji(source: Image.Image, format_: str, frames: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return a picture of a line's height, and where it moves one that does not."""
+    if frames > 1:
+        moving = format_ if format_ in {"GIF", "WEBP"} else "WEBP"
+        picture, file = _animation(source, moving, frames, EMOJI_PIXELS)
+        still = _within(_plain(source), EMOJI_PIXELS)
+        return _facts(picture, TYPES[moving], still), [file, _saved(still, "WEBP")]
+    picture = _within(_plain(source), EMOJI_PIXELS)
+    format_ = "WEBP" if format_ == "WEBP" else "PNG"
+    return _facts(picture, TYPES[format_], None), [_saved(picture, format_)]
 
 
 def _animation(source: Image.Image, format_: str, frames: int, max_pixels: int) -> tuple[Image.Image, bytes]:

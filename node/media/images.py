@@ -25,7 +25,7 @@ MAX_PIXELS: Final = 3840 * 2160
 SECONDS: Final = 40.0
 AT_ONCE: Final = 2
 
-Purpose = Literal["upload", "avatar", "header"]
+Purpose = Literal["upload", "avatar", "header", "emoji"]
 
 _ENCODER: Final = Path(__file__).with_name("encoder.py")
 _MAGIC: Final = (
@@ -43,7 +43,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A picture newly drawn. `small` is None when it is small enough by itself."""
+    """A picture newly drawn. `small` is None when it is small enough by itself; of an emoji it is the one that does
+    not move, None when none does."""
 
     media_type: str
     width: int

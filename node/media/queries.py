@@ -10,10 +10,14 @@ from sqlalchemy import or_, select
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
+from node.emojis.models import Emoji
 from node.media.models import Media
 
 DISCARDED: Final = "discarded"
 """`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
+
+
+_EMOJI_KEYS: Final = (Emoji.storage_key, Emoji.static_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ async def list_removable(reader: Reader, *, unattached_before: datetime, limit: 
 
 
 async def list_kept_keys(reader: Reader, keys: Collection[str]) -> set[str]:
-    """Return those of `keys` that a medium or an account still uses."""
+    """Return those of `keys` that a medium, an account or an emoji still uses."""
     kept: set[str] = set()
-    for column in (Media.storage_key, Media.preview_key, Account.avatar_key, Account.header_key):
+    for column in (Media.storage_key, Media.preview_key, Account.avatar_key, Account.header_key, *_EMOJI_KEYS):
         kept |= set(await reader.scalars(select(column).where(column.in_(keys))))
     return kept

@@ -1,9 +1,9 @@
 """Pictures of other servers, copied once and served from here, so that nobody's browser calls a third party.
 
-By id only: what may be fetched is an avatar or header of an actor we know or a picture of a post we keep, never
-an address from a request (attack row 67: this is no open proxy). Fetched through the one guarded client, drawn
-anew by the encoder, kept under `cache/`. One fetch at a time for one picture; a failure is remembered for five
-minutes. Nothing of a host whose media the operator rejects is fetched (MOD-2).
+By id only: what may be fetched is an avatar or header of an actor we know, a picture of a post we keep or a custom
+emoji, never an address from a request (attack row 67: this is no open proxy). Fetched through the one guarded
+client, drawn anew by the encoder, kept under `cache/`. One fetch at a time for one picture; a failure is remembered
+for five minutes. Nothing of a host whose media the operator rejects is fetched (MOD-2).
 """
 
 import asyncio
@@ -18,9 +18,11 @@ from federation.origins import host_of, is_http_uri
 from node.accounts.queries import find_account
 from node.base.errors import Invalid, NotFound, Unavailable
 from node.base.runtime import Runtime
+from node.emojis.models import Emoji
+from node.emojis.queries import find_emoji
 from node.media.images import EXTENSIONS, Encoded, Purpose, encode
 from node.media.queries import find_cacheable
-from node.media.storage import find_cached, write_cached
+from node.media.storage import find_cached, find_file, write_cached
 from node.media.views import remote_token
 from node.moderation.queries import policy_book
 
@@ -52,11 +54,31 @@ async def remote_media(runtime: Runtime, media_id: int, token: str, size: Size) 
     return await _copy_of(runtime, found.media.remote_url, "upload", size, owner=found.author_uri)
 
 
+async def emoji_picture(runtime: Runtime, emoji_id: int, *, still: bool) -> Path:
+    """Return the picture of a custom emoji: ours, or our copy of another server's. Raises NotFound."""
+    async with runtime.read() as reader:
+        emoji = await find_emoji(reader, emoji_id)
+    if emoji is None:
+        raise NotFound()
+    if emoji.is_local:
+        return await _own_emoji(runtime, emoji, still)
+    return await _copy_of(runtime, emoji.image_url, "emoji", "small" if still else "original", owner=emoji.domain)
+
+
+async def _own_emoji(runtime: Runtime, emoji: Emoji, still: bool) -> Path:
+    key = (emoji.static_key if still else "") or emoji.storage_key
+    path = await asyncio.to_thread(find_file, runtime.settings.media_dir, key)
+    if path is None:
+        raise NotFound()
+    return path
+
+
 async def _copy_of(runtime: Runtime, url: str, purpose: Purpose, size: Size, *, owner: str) -> Path:
+    """Return our copy of what lies at `url`; `owner` is the host, or an id on the host, of whose it is."""
     if not url or not is_http_uri(url):
         raise NotFound()
     book = await policy_book(runtime)
-    if any(book.rejects_media(host_of(uri)) for uri in (url, owner)):
+    if any(book.rejects_media(host) for host in (host_of(url), host_of(owner) if "://" in owner else owner)):
         raise NotFound()
     address = f"{purpose} {size} {url}"
     media_dir = runtime.settings.media_dir
@@ -79,7 +101,7 @@ async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> 
     if failures.get((purpose, url)):
         raise NotFound()
     try:
-        answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=runtime.settings.max_media_bytes)
+        answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=_limit(runtime, purpose))
         if (await policy_book(runtime)).rejects_media(host_of(answer.final_url)):
             raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
         encoded = await encode(runtime, answer.body, purpose)
@@ -93,9 +115,14 @@ async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> 
     return await asyncio.to_thread(_keep, runtime.settings.media_dir, url, purpose, encoded, size)
 
 
+def _limit(runtime: Runtime, purpose: Purpose) -> int:
+    """Return how many bytes are read of a picture; an emoji may have few (OBJ-6)."""
+    return runtime.settings.max_emoji_bytes if purpose == "emoji" else runtime.settings.max_media_bytes
+
+
 def _keep(media_dir: Path, url: str, purpose: Purpose, encoded: Encoded, size: Size) -> Path:
     original = write_cached(media_dir, f"{purpose} original {url}", encoded.original, EXTENSIONS[encoded.media_type])
-    if purpose != "upload":
+    if purpose not in {"upload", "emoji"}:
         return original
     small = (
         write_cached(media_dir, f"{purpose} small {url}", encoded.small, "webp")

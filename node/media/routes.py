@@ -12,7 +12,7 @@ from quart.helpers import send_file
 
 from node.base.errors import NotFound
 from node.http.context import runtime
-from node.media.remote import remote_media, remote_picture
+from node.media.remote import emoji_picture, remote_media, remote_picture
 from node.media.storage import TYPES, find_file
 from node.uris import static_url
 
@@ -49,6 +49,13 @@ async def show_remote_media(media_id: int) -> Response:
     """Serve a picture of a remote post; `t` is the token of its address, `size` may be small."""
     size = "small" if request.args.get("size") == "small" else "original"
     path = await remote_media(runtime(), media_id, request.args.get("t", ""), size)  # type: ignore[arg-type]
+    return await _picture(path, A_DAY)
+
+
+@blueprint.get("/emoji/<id:emoji_id>")
+async def show_emoji(emoji_id: int) -> Response:
+    """Serve a custom emoji, ours or another server's; `still` asks for a picture that does not move."""
+    path = await emoji_picture(runtime(), emoji_id, still=request.args.get("still") == "1")
     return await _picture(path, A_DAY)
 
 

@@ -1,4 +1,4 @@
-"""Uploads of our own people, their avatars and headers, and clearing away what nobody uses any more.
+"""Uploads of our own people, their avatars and headers, our custom emoji, and clearing away what nobody uses.
 
 Called by the doors, by the effects of a deleted or edited post (`remove_discarded`) and by the scheduler
 (`prune_media`). Decoding happens in a child process and writing files in a thread, both outside any transaction:
@@ -74,6 +74,19 @@ async def store_avatar(runtime: Runtime, account_id: int, data: bytes) -> str:
 async def store_header(runtime: Runtime, account_id: int, data: bytes) -> str:
     """Store the wide picture above a profile and return its key. Raises Invalid with fields."""
     return await _store_picture(runtime, data, "header")
+
+
+async def store_emoji(runtime: Runtime, data: bytes) -> tuple[str, str]:
+    """Store the picture of a custom emoji; return its key, and that of one that does not move where it does.
+
+    Raises Invalid with fields.
+    """
+    encoded = await _encoded(runtime, data, "emoji")
+    key, static_key = new_key(encoded.extension), new_key("webp") if encoded.small else ""
+    await asyncio.to_thread(write_file, runtime.settings.media_dir, key, encoded.original)
+    if encoded.small is not None:
+        await asyncio.to_thread(write_file, runtime.settings.media_dir, static_key, encoded.small)
+    return key, static_key
 
 
 async def describe(
@@ -157,7 +170,7 @@ async def _store_picture(runtime: Runtime, data: bytes, purpose: Purpose) -> str
 
 
 async def _encoded(runtime: Runtime, data: bytes, purpose: Purpose) -> Encoded:
-    limit = runtime.settings.max_media_bytes
+    limit = runtime.settings.max_emoji_bytes if purpose == "emoji" else runtime.settings.max_media_bytes
     if not data:
         raise Invalid(fields={"file": ["File can't be blank"]})
     if len(data) > limit:

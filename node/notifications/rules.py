@@ -1,5 +1,6 @@
 """Which kinds of notification there are and who may be told. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,16 +16,44 @@ Kind = Literal[
     "quoted_update",
     "poll",
     "admin.report",
+    "reaction",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
 `update`: a post I boosted was edited; `quote`: somebody quotes me; `quoted_update`: what my post quotes was edited;
-`poll`: a poll that I made or voted on has ended."""
+`poll`: a poll that I made or voted on has ended.
+`reaction`, somebody reacted to my post with an emoji, is not Mastodon's: `reaction_word` says how apps get it."""
 
 REPORT: Kind = "admin.report"
 """Somebody reported an account: for moderators, who are told whomever they block or mute (MOD-3)."""
 
-KINDS_WITH_POST = frozenset({"mention", "favourite", "reblog", "update", "status", "quote", "quoted_update", "poll"})
+KINDS_WITH_POST = frozenset(
+    {"mention", "favourite", "reblog", "update", "status", "quote", "quoted_update", "poll", "reaction"}
+)
+
+REACTION_WORDS = ("pleroma:emoji_reaction", "emoji_reaction", "reaction")
+"""What apps that know reactions call them in `types[]` and `exclude_types[]`: those for Pleroma and Akkoma, for
+Fedibird, for Glitch and Chuckya."""
+
+
+def reaction_word(types: Collection[str]) -> str:
+    """Return as what a reaction is shown to an app: by the word it asked with, else as the like it resembles.
+
+    An app that never heard of reactions fails on a type it does not know (client-api 34).
+    """
+    return next((word for word in types if word in REACTION_WORDS), "favourite")
+
+
+def kinds_asked(types: Collection[str]) -> frozenset[str]:
+    """Return the kinds that an app means by `types[]` or `exclude_types[]`.
+
+    Reactions go with the likes for an app that does not name them.
+    """
+    named = any(word in REACTION_WORDS for word in types)
+    with_likes = "favourite" in types and not named
+    return frozenset(word for word in types if word not in REACTION_WORDS) | (
+        {"reaction"} if named or with_likes else frozenset()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

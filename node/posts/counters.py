@@ -32,7 +32,7 @@ _WROTE = (
     .values(last_post_at=bindparam("published"))
 )
 
-PostCounter = Literal["likes_count", "boosts_count", "replies_count", "quotes_count"]
+PostCounter = Literal["likes_count", "boosts_count", "replies_count", "quotes_count", "reactions_count"]
 
 
 async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by: int) -> None:

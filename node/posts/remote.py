@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from federation.parsing import RemoteEmoji, RemotePost
+from federation.origins import host_of
+from federation.parsing import RemotePost
 from federation.vocabulary import MAX_NAME, MAX_WARNING, TITLED_TYPES
 from node.accounts.models import Account
 from node.accounts.queries import get_account
@@ -19,6 +20,7 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Unavailable
 from node.base.ids import id_at, new_id
 from node.base.settings import Settings
+from node.emojis.service import learned_references
 from node.events import PostEdited, PostPublished
 from node.media.attaching import set_remote_media
 from node.media.queries import list_media
@@ -82,6 +84,7 @@ async def store_remote_post(
         "created_at": now,
         **_wishes(author, post),
         **_words(post, settings),
+        "emojis": await learned_references(uow, host_of(post.id), post.emojis, now=now),
     }
     if not await insert_if_absent(uow, Post, values):
         return await _stored_before(uow, author, post, readers)
@@ -131,13 +134,14 @@ async def edit_remote_post(
     if post.updated is None or is_newer:
         current.interaction_policy = _wishes(author, post)["interaction_policy"]
     if post.updated is None:
-        current.emojis = [_emoji(emoji) for emoji in post.emojis]
+        current.emojis = await learned_references(uow, host_of(post.id), post.emojis, now=now)
         await uow.flush()
         await set_hashtags(uow, current.id, post.hashtags, now=now)
         return False
     if not is_newer:
         return False
     words = _words(post, settings)
+    words["emojis"] = await learned_references(uow, host_of(post.id), post.emojis, now=now)
     media = await list_media(uow, current.id)
     past = PostEdit(
         id=new_id(),
@@ -283,14 +287,4 @@ def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:
         "spoiler_text": " ".join(spoiler.split()),
         "sensitive": post.sensitive or bool(spoiler),
         "language": post.language if post.language and len(post.language) <= 16 else None,
-        "emojis": [_emoji(emoji) for emoji in post.emojis],
-    }
-
-
-def _emoji(emoji: RemoteEmoji) -> dict[str, Any]:
-    return {
-        "shortcode": emoji.shortcode,
-        "url": emoji.url,
-        "static_url": emoji.url,
-        "visible_in_picker": False,
     }

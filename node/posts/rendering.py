@@ -4,7 +4,7 @@ One query answers everything that depends on the viewer or changes by itself: ma
 did they like, boost, bookmark it, and how often did others. The rest of a status does not depend on who looks
 and is kept in this process under (post, time of its last edit, version of its author's profile): a key that
 changes with what it stands for, so nothing needs invalidating and no process can show another's stale copy.
-A page of twenty costs that one query when warm, and one more if there is a poll on it.
+A page of twenty costs that one query when warm, and one more each if there are polls or reactions on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,8 @@ from node.posts.quote_rendering import (
 )
 from node.posts.rules import in_home_of, visible_to, welcome_to
 from node.posts.views import VISIBILITY_FROM_WORD, mention_view, status_view, tag_view
+from node.reactions.queries import list_tallies
+from node.reactions.views import reaction_views
 
 CACHED_POSTS = 4000
 CACHED_SECONDS = 60
@@ -97,11 +99,12 @@ async def _render_batch(
     for id_, status in fresh.items():
         rendered.put(missing[id_], status)
     polls = await _polls(runtime, reader, facts, viewer_id)
+    reactions = await _reactions(runtime, reader, facts, viewer_id)
     relations = await _relations(reader, facts, viewer_id)
     assembled = {
         row.id: view
         for row in facts
-        if (view := _assembled(row, rendered, fresh, polls, viewer_id, relations)) is not None
+        if (view := _assembled(row, rendered, fresh, polls, reactions, viewer_id, relations)) is not None
     }
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
@@ -159,6 +162,7 @@ def _assembled(
     rendered: LocalCache,
     fresh: dict[int, dict[str, Any]],
     polls: dict[int, dict[str, Any]],
+    reactions: Mapping[int, list[dict[str, Any]]],
     viewer_id: int | None,
     relations: Mapping[int, Relation],
 ) -> dict[str, Any] | None:
@@ -171,6 +175,9 @@ def _assembled(
         "favourites_count": row.likes_count,
         "quotes_count": row.quotes_count,
     }
+    given = reactions.get(row.original_id or row.id)
+    if given:
+        changing |= {"reactions": given, "pleroma": {"emoji_reactions": given}}
     if viewer_id is not None:
         changing |= {
             "favourited": bool(row.liked),
@@ -223,6 +230,18 @@ def _poll_part(poll: dict[str, Any] | None, status: dict[str, Any]) -> dict[str,
     return {} if poll is None else {"poll": poll | {"emojis": status["emojis"]}}
 
 
+async def _reactions(
+    runtime: Runtime, reader: Reader, facts: Sequence[Any], viewer_id: int | None
+) -> dict[int, list[dict[str, Any]]]:
+    """Return the reactions to those posts that have some: no query where none has."""
+    ids = {row.original_id or row.id for row in facts if row.reactions_count}
+    tallies = await list_tallies(reader, ids, viewer_id=viewer_id)
+    return {
+        post_id: reaction_views(found, settings=runtime.settings, anonymous=viewer_id is None)
+        for post_id, found in tallies.items()
+    }
+
+
 @cache
 def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     """Build the one query. For a boost, counts and flags are those of what it boosts."""
@@ -269,6 +288,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(original.quote_state, Post.quote_state).label("quote_state"),
             func.coalesce(original.quoted_id, Post.quoted_id).label("quoted_id"),
             func.coalesce(original.interaction_policy, Post.interaction_policy).label("interaction_policy"),
+            func.coalesce(original.reactions_count, Post.reactions_count).label("reactions_count"),
             *flags,
         )
         .join(author, author.id == Post.account_id)
@@ -318,6 +338,7 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
     return {
         post.id: status_view(
             post,
+            settings=settings,
             account=authors[post.account_id],
             media=media.get(post.id, ()),
             mentions=mentions.get(post.id, ()),

@@ -18,6 +18,7 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Conflict, NotFound
 from node.base.ids import new_id
 from node.base.settings import Settings
+from node.emojis.service import local_references
 from node.events import PostDeleted, PostEdited, PostPublished
 from node.media.attaching import attach_media, change_media, detach_media, discard_post_media
 from node.media.models import Media
@@ -86,6 +87,7 @@ async def publish(
         spoiler_text=draft.spoiler_text,
         sensitive=draft.sensitive,
         language=draft.language,
+        emojis=await local_references(uow, (draft.text, draft.spoiler_text)),
         in_reply_to_id=place.in_reply_to_id,
         in_reply_to_account_id=place.in_reply_to_account_id,
         thread_id=place.thread_id,
@@ -162,6 +164,7 @@ async def edit(
     stored.text, stored.content = draft.text, rendered.html
     stored.spoiler_text, stored.sensitive = draft.spoiler_text, draft.sensitive
     stored.language = draft.language or stored.language
+    stored.emojis = await local_references(uow, (draft.text, draft.spoiler_text))
     stored.edited_at = max(now, (stored.edited_at or stored.published_at) + timedelta(seconds=1))
     await uow.flush()
     await detach_media(uow, [item.id for item in before if item.id not in draft.media_ids])
@@ -191,7 +194,7 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     of a local post back to their owner's uploads, for delete-and-redraft.
     """
     words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
-    counts = {"likes_count": 0, "boosts_count": 0, "quotes_count": 0}
+    counts = {"likes_count": 0, "boosts_count": 0, "quotes_count": 0, "reactions_count": 0}
     gone = await uow.write(
         update(Post)
         .where(Post.id == post.id, Post.deleted_at.is_(None))

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from node.accounts.models import Account
+from node.base.settings import Settings
+from node.emojis.views import emoji_views
 from node.posts.models import Hashtag, Post
 from node.text.sanitising import clean_html
 
@@ -34,6 +36,7 @@ def tag_view(tag: Hashtag, *, public_url: str) -> dict[str, Any]:
 def status_view(
     post: Post,
     *,
+    settings: Settings,
     account: Mapping[str, Any],
     media: Sequence[Mapping[str, Any]] = (),
     mentions: Sequence[Mapping[str, Any]] = (),
@@ -67,7 +70,9 @@ def status_view(
         "media_attachments": list(media),
         "mentions": list(mentions),
         "tags": list(tags),
-        "emojis": list(post.emojis),
+        "reactions": [],
+        "pleroma": {"emoji_reactions": []},
+        "emojis": emoji_views(post.emojis, settings=settings),
         "card": None,
         "poll": None,
         "quote": None,

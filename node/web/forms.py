@@ -22,6 +22,7 @@ LABELS: Mapping[str, str] = {
     "current_password": "The password",
     "text": "The text",
     "spoiler_text": "The warning",
+    "emoji": "The emoji",
     "display_name": "The name",
     "note": "The bio",
     "fields": "The fields",

@@ -35,7 +35,7 @@ _LINK = re.compile(r"<a ([^<>]*)>(.*?)</a>", re.S)
 _HREF = re.compile(r'href="([^"]*)"')
 _TAG = re.compile(r"(<[^<>]*>)")
 _HIDING = re.compile(r'<span class="(?:invisible|ellipsis)">')
-_SHORTCODE = re.compile(r":([A-Za-z0-9_]{2,64}):")
+_SHORTCODE = re.compile(r":([A-Za-z0-9_+-]{1,100}):")
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -31,7 +31,7 @@ async def list_them(visitor: Visitor) -> Answer:
             exclude_types=[],
             from_account_id=None,
         )
-        shown = await notification_views(node, reader, rows, viewer_id=visitor.account_id)
+        shown = await notification_views(node, reader, rows, viewer_id=visitor.account_id, reactions_as="reaction")
     if page.min_id is not None and not rows:
         return cast(Response, redirect(request.path, 303))
     if rows and page.max_id is None and page.min_id is None:

@@ -9,6 +9,7 @@ from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Invalid, NotFound
+from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.limits import DELETES, Bucket, spend
 from node.http.problems import wants_json
@@ -199,7 +200,7 @@ async def history(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
             "created_at": version.created_at,
             "content": version.content,
             "spoiler_text": version.spoiler_text,
-            "emojis": version.emojis,
+            "emojis": emoji_views(version.emojis, settings=node.settings),
             "pictures": len(version.media),
             "media_attachments": [],
         }
