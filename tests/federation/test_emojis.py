@@ -149,7 +149,6 @@ async def test_obj_6_what_is_too_large_or_no_picture_is_not_shown(node: Node, pe
 async def test_mod_2_no_emoji_of_a_host_whose_media_is_refused(node: Node, peer: FakePeer, alice: Stranger) -> None:
     bob = await node.person("bob")
     peer.routes["/emoji/blob.png"] = Answer(body=picture("PNG"), content_type="image/png")
-    status = await bring(node, bob, alice, tag=[tag(peer), _mention(bob)])
     async with node.runtime.write() as uow:
         uow.add(
             DomainPolicy(
@@ -159,6 +158,7 @@ async def test_mod_2_no_emoji_of_a_host_whose_media_is_refused(node: Node, peer:
                 created_at=node.runtime.now(),
             )
         )
+    status = await bring(node, bob, alice, tag=[tag(peer), _mention(bob)])
     assert (await node.http.get(status["emojis"][0]["url"])).status_code == 404
     assert peer.asked("/emoji/blob.png") == []
 
