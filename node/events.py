@@ -121,6 +121,14 @@ class AccountBlocked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DomainBlocked(Event):
+    """One of ours blocks a whole server. Recorded again by its effect while follows are left to end."""
+
+    account_id: int
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountUnblocked(Event):
     block_id: int
     block_uri: str

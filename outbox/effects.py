@@ -22,6 +22,7 @@ from node.events import (
     AuthorizationDecided,
     AuthorizationRevoked,
     ConsentAsked,
+    DomainBlocked,
     FollowAccepted,
     FollowRejected,
     FollowRequested,
@@ -43,7 +44,7 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox import address, carrying, consent, departures, forwarding, homes, media, notices, polls
+from outbox import address, carrying, consent, departures, domains, forwarding, homes, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -82,6 +83,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(address.follow_rejected, notices.follow_ended)),
     Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(address.unfollowed, notices.follow_ended)),
     AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(address.account_blocked, notices.account_blocked)),
+    DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(address.account_unblocked,)),
     ProfileUpdated: Effects(stored=(address.profile_changed,)),
     AccountSuspended: Effects(stored=(address.profile_changed,)),

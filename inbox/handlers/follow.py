@@ -15,7 +15,7 @@ from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.events import FollowRejected
-from node.follows.queries import is_block_between
+from node.follows.queries import is_follow_barred
 from node.follows.service import follow
 
 
@@ -36,7 +36,7 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     activity, follower, followee = context.activity, verified.follower, verified.followee
     if await is_buried(uow, activity.id, actor_uri=activity.actor, now=context.now):
         raise Ignored("undone_before", activity.id or "")
-    if followee.moved_to_uri or await is_block_between(uow, follower.id, followee.id):
+    if followee.moved_to_uri or await is_follow_barred(uow, follower.id, followee.id):
         await uow.record(FollowRejected(new_id(), activity.id or "", follower.id, followee.id))
         return
     await follow(uow, context.runtime.settings, follower, followee, uri=activity.id or "", now=context.now)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from node.accounts.models import Account, AccountKey
-from node.accounts.relations import DOMAIN_POLICIES, block_between, follows
+from node.accounts.relations import DOMAIN_POLICIES, block_between, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
@@ -130,7 +130,9 @@ async def search_accounts(
     order: list[ColumnElement[Any]] = [case((Account.username_folded == name, 0), else_=1)]
     if viewer_id is not None:
         followed = follows(viewer_id, Account.id.expression)
-        statement = statement.where(~block_between(viewer_id, Account.id.expression))
+        statement = statement.where(
+            ~block_between(viewer_id, Account.id.expression), ~blocks_domain_of(viewer_id, Account.id.expression)
+        )
         if following_only:
             statement = statement.where(or_(followed, Account.id == viewer_id))
         order.append(case((followed, 0), else_=1))

@@ -32,6 +32,11 @@ DOMAIN_POLICIES: TableClause = table(
     "domain_policies", column("domain", String), column("severity", String), column("created_at", UtcDateTime())
 )
 
+USER_DOMAIN_BLOCKS: TableClause = table(
+    "user_domain_blocks", column("id", BigInteger), column("account_id", BigInteger), column("domain", String)
+)
+ACCOUNTS: TableClause = table("accounts", column("id", BigInteger), column("domain", String))
+
 Operand = ColumnElement[int] | int
 
 
@@ -54,3 +59,9 @@ def blocks(account: Operand, target: Operand) -> ColumnElement[bool]:
 def block_between(a: Operand, b: Operand) -> ColumnElement[bool]:
     """SQL: one of the two blocks the other."""
     return or_(blocks(a, b), blocks(b, a))
+
+
+def blocks_domain_of(account: Operand, target: Operand) -> ColumnElement[bool]:
+    """SQL: `account` blocks the whole server of `target` (MOD-4). Two looks into unique indexes."""
+    d, a = USER_DOMAIN_BLOCKS.alias(), ACCOUNTS.alias()
+    return select(d.c.id).where(a.c.id == target, d.c.domain == a.c.domain, d.c.account_id == account).exists()

@@ -17,6 +17,7 @@ def blueprints() -> list[Blueprint]:
         bookmarks,
         boosts,
         credentials,
+        domain_blocks,
         favourites,
         filters,
         follow_requests,
@@ -38,8 +39,9 @@ def blueprints() -> list[Blueprint]:
     )
 
     modules = (
-        *(accounts, announcements, blocks, bookmarks, boosts, credentials, favourites, filters, follow_requests),
+        *(accounts, announcements, blocks, bookmarks, boosts, credentials, domain_blocks, favourites, filters),
         *(
+            follow_requests,
             follows,
             instance,
             lists,

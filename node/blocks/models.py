@@ -33,3 +33,15 @@ class Mute(Base):
     hide_notifications: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class UserDomainBlock(Base):
+    """`account` (local) wants nothing of a whole server. `domain` is as accounts carry it (MOD-4)."""
+
+    __tablename__ = "user_domain_blocks"
+    __table_args__ = (UniqueConstraint("account_id", "domain"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    domain: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime]

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
-from node.accounts.relations import block_between
+from node.accounts.relations import FOLLOWS, block_between
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
-from node.blocks.models import Block, Mute
+from node.blocks.models import Block, Mute, UserDomainBlock
 
 
 async def find_block(reader: Reader, account_id: int, target_id: int) -> Block | None:
@@ -65,6 +65,29 @@ async def list_mute_ends(reader: Reader, account_id: int, target_ids: Collection
         )
     )
     return {row.target_id: row.expires_at for row in rows}
+
+
+async def list_domain_blocks(reader: Reader, account_id: int, page: Page) -> list[UserDomainBlock]:
+    """Return a page of the servers an account blocks, newest first."""
+    statement = select(UserDomainBlock).where(UserDomainBlock.account_id == account_id)
+    return page.newest_first(list(await reader.scalars(page.apply(statement, UserDomainBlock.id))))
+
+
+async def count_domain_blocks(reader: Reader, account_id: int) -> int:
+    """Return how many servers an account blocks."""
+    statement = select(func.count()).select_from(UserDomainBlock).where(UserDomainBlock.account_id == account_id)
+    return int(await reader.scalar(statement) or 0)
+
+
+async def list_follows_at(reader: Reader, account_id: int, domain: str, *, limit: int) -> list[int]:
+    """Return accounts of a server that follow an account, or that it follows, or ask to."""
+    f = FOLLOWS.alias()
+    related = or_(
+        and_(f.c.follower_id == account_id, f.c.followee_id == Account.id),
+        and_(f.c.followee_id == account_id, f.c.follower_id == Account.id),
+    )
+    statement = select(Account.id).where(Account.domain == domain, select(f.c.id).where(related).exists())
+    return list(await reader.scalars(statement.order_by(Account.id).limit(limit)))
 
 
 def _stands(now: datetime | None) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
-from node.blocks.models import Block, Mute
+from node.blocks.models import Block, Mute, UserDomainBlock
 from node.blocks.queries import find_block
 from node.events import AccountBlocked, AccountUnblocked
 from node.follows.service import sever
@@ -94,3 +94,4 @@ async def remove_all(uow: UnitOfWork, account_id: int) -> None:
     """Remove the blocks and mutes of an account that is gone, in both directions. Nobody is told."""
     await uow.write(delete(Block).where(or_(Block.account_id == account_id, Block.target_id == account_id)))
     await uow.write(delete(Mute).where(or_(Mute.account_id == account_id, Mute.target_id == account_id)))
+    await uow.write(delete(UserDomainBlock).where(UserDomainBlock.account_id == account_id))

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
-from node.accounts.relations import BLOCKS, MUTES, block_between
+from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
 from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
@@ -43,10 +43,15 @@ async def is_block_between(reader: Reader, a: int, b: int) -> bool:
     return bool(await reader.scalar(select(block_between(a, b))))
 
 
+async def is_follow_barred(reader: Reader, a: int, b: int) -> bool:
+    """Whether neither may follow the other: a block, or one of ours blocks the other's server (MOD-4)."""
+    return bool(await reader.scalar(select(or_(block_between(a, b), blocks_domain_of(a, b), blocks_domain_of(b, a)))))
+
+
 async def list_relationships(
     reader: Reader, viewer_id: int, ids: Collection[int], *, now: datetime | None = None
 ) -> dict[int, Relationship]:
-    """Return how the viewer stands to each account of `ids` (any number of them: four queries a batch of ids)."""
+    """Return how the viewer stands to each account of `ids` (any number of them: five queries a batch of ids)."""
     wanted = list(dict.fromkeys(ids))
     found: dict[int, Relationship] = {}
     for start in range(0, len(wanted), 200):
@@ -89,6 +94,13 @@ async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: da
             )
         )
     }
+    shunned = set(
+        await reader.scalars(
+            select(Account.id)
+            .join(USER_DOMAIN_BLOCKS, USER_DOMAIN_BLOCKS.c.domain == Account.domain)
+            .where(USER_DOMAIN_BLOCKS.c.account_id == viewer_id, Account.id.in_(ids))
+        )
+    )
     result = {}
     for id_ in ids:
         mine, theirs = out.get(id_), back.get(id_)
@@ -103,6 +115,7 @@ async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: da
             requested_by=theirs is not None and theirs.accepted_at is None,
             blocking=id_ in blocking,
             blocked_by=id_ in blocked_by,
+            domain_blocking=id_ in shunned,
             muting=id_ in mutes,
             muting_notifications=mutes.get(id_, False),
         )

@@ -16,6 +16,7 @@ class Relationship:
     requested_by: bool = False
     blocking: bool = False
     blocked_by: bool = False
+    domain_blocking: bool = False
     muting: bool = False
     muting_notifications: bool = False
 

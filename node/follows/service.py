@@ -18,7 +18,7 @@ from node.base.ids import new_id, time_of
 from node.base.settings import Settings
 from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
 from node.follows.models import Follow
-from node.follows.queries import find_follow, is_block_between
+from node.follows.queries import find_follow, is_follow_barred
 from node.follows.rules import holds_at_once
 from node.uris import follow_uri
 
@@ -38,14 +38,15 @@ async def follow(
 
     Repeating is harmless: our own people change their options by it (None leaves one as it is), a remote server's
     repeat brings a new activity id and is answered again (ACV-1). Raises Invalid for oneself and for
-    somebody who has moved (MOV-2), NotFound for somebody who is gone, Forbidden across a block.
+    somebody who has moved (MOV-2), NotFound for somebody who is gone, Forbidden across a block of a
+    person or a whole server.
     """
     if follower.id == followee.id:
         raise Invalid("You cannot follow yourself")
     if follower.is_gone or followee.is_gone:
         raise NotFound()
     await lock_pair(uow, "relation", follower.id, followee.id)  # a block at the same moment waits, or is seen
-    if await is_block_between(uow, follower.id, followee.id):
+    if await is_follow_barred(uow, follower.id, followee.id):
         raise Forbidden()
     if followee.moved_to_uri and await find_follow(uow, follower.id, followee.id) is None:
         raise Invalid(f"@{followee.acct} has moved to another account. Follow them there.")

@@ -21,7 +21,7 @@ def relationship_view(relationship: Relationship) -> dict[str, Any]:
         "muting_expires_at": None,
         "requested": relationship.requested,
         "requested_by": relationship.requested_by,
-        "domain_blocking": False,
+        "domain_blocking": relationship.domain_blocking,
         "endorsed": False,
         "note": "",
     }

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
-from node.accounts.relations import MUTES, block_between, follows
+from node.accounts.relations import MUTES, block_between, blocks_domain_of, follows
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
@@ -38,7 +38,7 @@ async def read_standing(
                 is_present(sender),
                 sender.silenced_at,
                 follows(account_id, from_account_id),
-                block_between(account_id, from_account_id),
+                _shuns(account_id, sender.id.expression),
                 _mutes(account_id, sender.id.expression, now),
                 exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
             )
@@ -111,13 +111,17 @@ def _shown(account_id: int, now: datetime) -> ColumnElement[bool]:
     return and_(
         Notification.account_id == account_id,
         exists(select(Account.id).where(Account.id == sender_id, is_present())),
-        or_(is_report, and_(~block_between(account_id, sender_id), ~_mutes(account_id, sender_id, now))),
+        or_(is_report, and_(~_shuns(account_id, sender_id), ~_mutes(account_id, sender_id, now))),
         or_(
             Notification.post_id == 0,
             is_report,
             exists(select(Post.id).where(Post.id == Notification.post_id, visible_to(account_id))),
         ),
     )
+
+
+def _shuns(account_id: int, sender_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return or_(block_between(account_id, sender_id), blocks_domain_of(account_id, sender_id))
 
 
 def _mutes(account_id: int, target: ColumnElement[int], now: datetime) -> ColumnElement[bool]:

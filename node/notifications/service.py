@@ -6,8 +6,9 @@ The unique key (recipient, kind, sender, post) makes a repeated event harmless (
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, or_, update
+from sqlalchemy import and_, delete, or_, select, update
 
+from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
@@ -69,6 +70,16 @@ async def withdraw_between(uow: UnitOfWork, account_id: int, target_id: int) -> 
                 and_(Notification.account_id == target_id, Notification.from_account_id == account_id),
             )
         )
+    )
+
+
+async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) -> int:
+    """Take back what somebody was told of a whole server; return how many there were (MOD-4)."""
+    theirs = select(Account.id).where(Account.domain == domain)
+    return await uow.write(
+        delete(Notification)
+        .where(Notification.account_id == account_id, Notification.from_account_id.in_(theirs))
+        .execution_options(synchronize_session=False)
     )
 
 

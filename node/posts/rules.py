@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.accounts.relations import blocks_domain_of
 from node.blocks.models import Block, Mute
 from node.follows.models import Follow
 from node.posts.models import Mention, Post
@@ -102,7 +103,8 @@ def _plain_visible_to(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
 
 
 def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool]:
-    """SQL: the viewer neither blocks nor mutes the author, nor the author of what is boosted. For timelines."""
+    """SQL: the viewer shuns (blocks, mutes, blocks the server of) neither the author nor the author of what is
+    boosted. For timelines."""
     if viewer_id is None:
         return true()
     original = aliased(Post)
@@ -154,6 +156,7 @@ def _shunned(viewer_id: int, account_id: Any, now: Any) -> ColumnElement[bool]:
     block, mute = aliased(Block), aliased(Mute)
     return or_(
         exists(select(block.id).where(block.account_id == viewer_id, block.target_id == account_id)),
+        blocks_domain_of(viewer_id, account_id),
         exists(
             select(mute.id).where(
                 mute.account_id == viewer_id,

@@ -24,6 +24,7 @@ def blueprints() -> list[Blueprint]:
         reactions,
         reports,
         search,
+        servers,
         settings,
         setup,
         static_files,
@@ -45,6 +46,7 @@ def blueprints() -> list[Blueprint]:
         mailed_links.blueprint,
         settings.blueprint,
         moving.blueprint,
+        servers.blueprint,
         setup.blueprint,
         about.blueprint,
     ]

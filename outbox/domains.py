@@ -1,0 +1,20 @@
+"""Effects of a person's block of a whole server: follows end piece by piece, what was told is taken back (MOD-4)."""
+
+from node.base.runtime import Runtime
+from node.blocks.domains import sever_some
+from node.events import DomainBlocked
+from node.notifications.service import withdraw_from_domain
+from node.timelines.fanout import forget_home
+from outbox.address import Occasion
+
+
+async def domain_blocked(on: Occasion, event: DomainBlocked) -> None:
+    """End some of the follows; come again while there may be more."""
+    await withdraw_from_domain(on.uow, event.account_id, event.domain)
+    if await sever_some(on.uow, event.account_id, event.domain):
+        await on.uow.record(event)
+
+
+async def forget(runtime: Runtime, event: DomainBlocked) -> None:
+    """Let the person's home be made anew."""
+    await forget_home(runtime, event.account_id)
