@@ -21,6 +21,7 @@ from node.base.runtime import Runtime
 from node.http.context import runtime as current_runtime
 from node.http.problems import problem
 from node.posts.models import Post
+from node.posts.queries import find_post
 from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, post_uri
 from outbox import collections, consent_faces, faces, well_known
 from outbox.answers import activity_answer, away, json_answer, packed
@@ -177,6 +178,10 @@ async def context(thread_id: int) -> Response:
     """Show a thread that began here (COL-6)."""
     runtime = current_runtime()
     onlooker = await glance(runtime)
+    async with runtime.read() as reader:
+        root = await find_post(reader, thread_id)
+    if root is not None and await is_kept_out(runtime, onlooker, root.account_id):
+        raise NotFound()
     return _document(await collections.context(runtime, thread_id, page=_page(CONTEXT_PAGE)), onlooker)
 
 

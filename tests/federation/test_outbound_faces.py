@@ -207,12 +207,14 @@ async def test_a_deleted_account_answers_410_everywhere(node: Node, ann: Account
     assert (await node.http.get(f"/.well-known/webfinger?resource=acct:ann@{domain}")).status_code == 410
 
 
-@pytest.mark.parametrize("mode", ["open", "signed"])
+@pytest.mark.parametrize("mode", ["open", "signed", "allowlist"])
 async def test_a_private_post_is_for_proven_followers_alone(
     redis_server: RedisServer, peer: FakePeer, mode: str
 ) -> None:
     """SIG-19: the matrix of mode, signer and visibility."""
-    async with serve_node(redis_server, fetch_mode=mode) as node:
+    async with serve_node(redis_server, fetch_mode=mode) as node, FakePeer(host="127.0.0.2") as unlisted:
+        async with node.runtime.write() as uow:
+            await set_domain_policy(uow, node.runtime.settings, peer.domain, "allow", now=node.runtime.now())
         ann = await make_account(node.runtime, "ann")
         friend, stranger = Stranger(peer, "bo"), Stranger(peer, "eve", key_number=1)
         forger = Stranger(peer, "bo", key_number=2)
@@ -226,22 +228,27 @@ async def test_a_private_post_is_for_proven_followers_alone(
             "followers": await make_post(node.runtime, ann, "For friends", visibility="followers"),
             "direct": await make_post(node.runtime, ann, f"@{named.acct} psst", visibility="direct"),
         }
-        unsigned = 200 if mode == "open" else 401
+        outsider = Stranger(unlisted, "zed")
+        unsigned, hidden = (200, 404) if mode == "open" else (401, 401)
+        shown, absent = (403, 403) if mode == "allowlist" else (200, 404)
         expected = {
-            "public": (unsigned, 200, 200, 200, unsigned),
-            "unlisted": (unsigned, 200, 200, 200, unsigned),
-            "followers": (unsigned if mode == "signed" else 404, 200, 404, 404, 404 if mode == "open" else 401),
-            "direct": (unsigned if mode == "signed" else 404, 404, 404, 200, 404 if mode == "open" else 401),
+            "public": (unsigned, 200, 200, 200, unsigned, shown),
+            "unlisted": (unsigned, 200, 200, 200, unsigned, shown),
+            "followers": (hidden, 200, 404, 404, hidden, absent),
+            "direct": (hidden, 404, 404, 200, hidden, absent),
         }
         for visibility, statuses in expected.items():
             path = f"/users/{ann.id}/statuses/{posts[visibility].id}"
-            for who, status in zip((None, friend, stranger, cy, forger), statuses, strict=True):
+            for who, status in zip((None, friend, stranger, cy, forger, outsider), statuses, strict=True):
                 answer = await fetch(node, path, by=who)
                 name = who.name if who else "nobody"
                 assert answer.status_code == status, (mode, visibility, name, answer.text[:200])
                 if status == 200 and who is not None:
                     assert answer.headers["cache-control"] == "private, no-store"
                     assert "etag" not in answer.headers
+        for path in ("/actor", "/.well-known/nodeinfo", "/.well-known/host-meta", f"/users/{ann.id}"):
+            assert (await fetch(node, path)).status_code == 200, path
+        assert bool(unlisted.requests) is (mode != "allowlist")
 
 
 async def test_signed_mode_shows_the_unsigned_a_stub_and_the_node_itself(signed_node: Node, peer: FakePeer) -> None:
@@ -268,9 +275,14 @@ async def test_blocked_domains_and_actors_are_shown_nothing(node: Node, ann: Acc
     account = await follower(node, bo, ann)
     post = await make_post(node.runtime, ann, "Hello")
     paths = [f"/users/{ann.id}", f"/users/{ann.id}/statuses/{post.id}", f"/users/{ann.id}/outbox"]
-    paths += [f"/users/{ann.id}/followers", f"/users/{ann.id}/featured"]
+    paths += [f"/users/{ann.id}/{name}" for name in ("followers", "following", "featured")]
+    paths += [f"{paths[1]}/{name}" for name in ("activity", "replies", "likes", "shares")]
+    paths.append(f"/contexts/{post.id}")
     for path in paths:
-        assert (await fetch(node, path, by=bo)).status_code == 200
+        answer = await fetch(node, path, by=bo)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert {"Signature", "Signature-Input"} <= {name.strip() for name in answer.headers["vary"].split(",")}
     async with node.runtime.write() as uow:
         await block(uow, node.runtime.settings, ann, account, now=node.runtime.now())
     for path in paths:
