@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from federation.compaction import compacted, is_expanded
 from federation.errors import MalformedDocument
 from federation.vocabulary import MAX_BODY, MAX_DEPTH, MAX_URI
 
@@ -28,8 +29,9 @@ _RFC3339 = re.compile(
 def load_document(raw: bytes, *, limit: int = MAX_BODY) -> Document:
     """Parse a document, refusing what two parsers could read differently.
 
-    NUL and lone surrogates are stripped from all strings (row 29). MalformedDocument with reason `too_large`,
-    `not_json`, `duplicate_keys` (row 27), `too_deep` or `not_an_object` (GEN-6).
+    NUL and lone surrogates are stripped from all strings (row 29), names written in full are shortened (GEN-5).
+    MalformedDocument with reason `too_large`, `not_json`, `duplicate_keys` (row 27), `too_deep`, `not_an_object`
+    (GEN-6) or `unreadable_graph`.
     """
     if len(raw) > limit:
         raise MalformedDocument("too_large", f"{len(raw)} bytes; at most {limit} are read")
@@ -48,9 +50,10 @@ def load_document(raw: bytes, *, limit: int = MAX_BODY) -> Document:
         raise MalformedDocument("not_an_object", "the top level is not an object")
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
         _check_depth(value)
+    document: Document = compacted(value) if is_expanded(value) else value
     if b"\\u0000" in raw or b"\\ud" in raw or b"\\uD" in raw or b"\x00" in raw:
-        return refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in value.items()])
-    return value
+        return refuse_duplicates([(_stripped(key), _cleaned(item)) for key, item in document.items()])
+    return document
 
 
 def as_list(value: Any) -> list[Any]:
