@@ -44,7 +44,7 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox import address, carrying, consent, departures, domains, forwarding, homes, media, notices, polls
+from outbox import address, carrying, consent, departures, domains, forwarding, homes, links, media, notices, polls
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -85,7 +85,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(address.account_blocked, notices.account_blocked)),
     DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(address.account_unblocked,)),
-    ProfileUpdated: Effects(stored=(address.profile_changed,)),
+    ProfileUpdated: Effects(stored=(address.profile_changed, links.profile_changed)),
     AccountSuspended: Effects(stored=(address.profile_changed,)),
     AccountUnsuspended: Effects(stored=(address.profile_changed,)),
     AccountDeleted: Effects(stored=(address.account_deleted, departures.account_deleted)),

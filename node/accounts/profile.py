@@ -60,6 +60,12 @@ def checked_change(change: ProfileChange) -> dict[str, Any]:
     return values
 
 
+def with_marks(fields: list[dict[str, Any]], before: list[Any]) -> list[dict[str, Any]]:
+    """Return new fields with the marks that the same content had; each is looked at anew (ACT-8)."""
+    marks = {field.get("value"): field.get("verified_at") for field in before if isinstance(field, dict)}
+    return [{**field, "verified_at": marks.get(field["value"])} for field in fields]
+
+
 def _field_problems(pairs: list[tuple[str, str]]) -> list[str]:
     found = []
     if len(pairs) > MAX_FIELDS:

@@ -13,7 +13,7 @@ from federation.keys import generate_rsa_key
 from node import uris
 from node.accounts.keys import KeyPair, add_keys
 from node.accounts.models import Account
-from node.accounts.profile import ProfileChange, checked_change
+from node.accounts.profile import ProfileChange, checked_change, with_marks
 from node.accounts.queries import find_account, get_account, list_keys
 from node.accounts.remote import set_reported_counts, upsert_remote_account
 from node.accounts.rules import MAX_DISPLAY_NAME, check_username, fold_username
@@ -119,7 +119,10 @@ async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, c
     account = await get_account(uow, account_id)
     if not account.is_local:
         raise Forbidden()
-    values = {name: value for name, value in checked_change(change).items() if getattr(account, name) != value}
+    wanted = checked_change(change)
+    if "fields" in wanted:
+        wanted["fields"] = with_marks(wanted["fields"], account.fields)
+    values = {name: value for name, value in wanted.items() if getattr(account, name) != value}
     if not values:
         return account
     values["emojis"] = await local_references(uow, _texts(account, values))

@@ -36,6 +36,6 @@ def _local_html(text: str, settings: Settings) -> str:
 
 
 def _value_html(text: str, settings: Settings) -> str:
-    """A field's value is one line: its paragraph tags go."""
-    html = _local_html(text, settings)
+    """A field's value is one line: its paragraph tags go; its links say whose they are (ACT-8)."""
+    html = _local_html(text, settings).replace(' rel="nofollow ', ' rel="me nofollow ')
     return html.removeprefix("<p>").removesuffix("</p>") if html.count("<p>") == 1 else html

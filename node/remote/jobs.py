@@ -25,9 +25,10 @@ from node.remote.errors import is_passing
 from node.remote.models import FetchTask
 from node.remote.polls import refresh_poll_of
 from node.remote.posts import fetch_post
+from node.remote.profile_links import verify_profile_links
 from node.remote.queries import has_due_tasks, list_tasks
 from node.remote.quotes import check_quote
-from node.remote.tasks import ACTOR, POLL, POST, QUOTE
+from node.remote.tasks import ACTOR, POLL, POST, PROFILE_LINKS, QUOTE
 
 SECONDS: Final = 60
 BATCH: Final = 32
@@ -98,6 +99,8 @@ async def _fetch(runtime: Runtime, task: FetchTask) -> None:
         await fetch_post(runtime, task.uri, depth=task.depth, root=task.budget_key)
     elif task.kind == POLL:
         await refresh_poll_of(runtime, task.uri)
+    elif task.kind == PROFILE_LINKS:
+        await verify_profile_links(runtime, task.uri)
     else:
         log.warning("unknown_fetch_task", kind=task.kind)
 

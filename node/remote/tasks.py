@@ -19,6 +19,8 @@ ACTOR: Final = "actor"
 POST: Final = "post"
 QUOTE: Final = "quote"
 """Whether a remote post may stand with what it quotes; the URI is the post's that quotes."""
+PROFILE_LINKS: Final = "profile-links"
+"""The links in a profile of ours, to be verified; the URI is the actor's."""
 POLL: Final = "poll"
 """The counts of a poll known here; the URI is its post's."""
 

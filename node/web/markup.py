@@ -7,7 +7,7 @@ filters in `rendering.py`; knows nothing of requests or of the database.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import unescape
 from typing import Any
@@ -133,6 +133,12 @@ def plain_text(html: object, limit: int = 200) -> str:
     spaced = re.sub(r"<(?:br|/p|/li|/blockquote)[^<>]*>", " ", str(html or ""))
     words = " ".join(unescape(nh3.clean(spaced, tags=set())).split())
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def links_of(fields: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the profile fields that are an address and nothing else: what a page's rel="me" may name (ACT-8)."""
+    words = (plain_text(field.get("value"), 2_048) for field in fields)
+    return [text for text in words if " " not in text and urlsplit_scheme(text) in {"http", "https"}]
 
 
 @lru_cache(maxsize=1024)

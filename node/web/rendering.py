@@ -147,6 +147,7 @@ class Pages:
             post_html=markup.post_html,
             emojify=_emojify,
             plain=markup.plain_text,
+            links_of=markup.links_of,
             safe_url=markup.safe_url,
         )
         self._environment = environment
