@@ -84,12 +84,12 @@ async def _look(stage: Stage, inquiry: Inquiry, steps: list[Step]) -> Finding:
 
 async def _begin(runtime: Runtime, target: str, *, knock: bool) -> Inquiry:
     """Read the target. Raises MalformedDocument."""
-    text = target.strip()
+    text, now = target.strip(), runtime.now()
     settings = runtime.settings
     if "://" in text:
         origin = parse_origin(text)
         own = origin.host_port in settings.local_domains
-        inquiry = Inquiry(runtime, runtime.http, target, origin, url=text, knock=knock, is_own=own)
+        inquiry = Inquiry(runtime, runtime.http, target, origin, now, url=text, knock=knock, is_own=own)
         if own:
             name = text.partition("/@")[2].partition("/")[0]
             inquiry = replace(inquiry, url="", handle=Handle(name, settings.domain) if name else None)
@@ -100,7 +100,7 @@ async def _begin(runtime: Runtime, target: str, *, knock: bool) -> Inquiry:
         domain = (handle.domain if handle is not None else None) or normalise_domain(text)
         own = domain in settings.local_domains
         origin = parse_origin(settings.public_url) if own else await _door(runtime, domain)
-        inquiry = Inquiry(runtime, runtime.http, target, origin, handle=handle, knock=knock, is_own=own)
+        inquiry = Inquiry(runtime, runtime.http, target, origin, now, handle=handle, knock=knock, is_own=own)
     if inquiry.is_own:
         inquiry.origin = parse_origin(settings.public_url)
         inquiry.client = outside_client(runtime)

@@ -24,7 +24,7 @@ _HARMLESS: Final = frozenset(
     {"resource", "page", "max_id", "min_id", "since_id", "cursor", "only_other_accounts", "author", "p", "limit"}
 )
 _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "signature"})
-_PARAMETER = re.compile(r"([?&;])([^=&;\s]{1,200})=([^&;\s]*)")
+_PARAMETER = re.compile(r"([?&])([^=&\s]{1,200})=([^&\s]*)")
 _MAX_URL: Final = 400
 _MAX_DETAIL: Final = 400
 

@@ -57,7 +57,6 @@ async def _inspect(target: str, no_knock: bool, brief: bool, as_json: bool) -> b
 
 def _print(report: "Report", *, brief: bool) -> None:
     from rich.console import Console
-    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -68,13 +67,14 @@ def _print(report: "Report", *, brief: bool) -> None:
         row = Table.grid(padding=(0, 1))
         row.add_column(width=1)
         row.add_column(width=17)
-        row.add_column(ratio=1, overflow="fold")
+        row.add_column(overflow="fold")
         row.add_row(Text(mark, style=style), Text(step.title, style=style), Text(step.seen))
         if step.advice and step.verdict != "ok":
             row.add_row("", "", Text(f"-> {step.advice}", style="yellow" if step.verdict != "info" else ""))
         console.print(row)
         if step.lines and not brief:
-            console.print(Padding(Text("\n".join(step.lines), style="dim", overflow="fold"), (0, 0, 0, 22)))
+            # Never wrapped: a signing string must be readable, and copied, exactly as it is.
+            console.print(Text("\n".join(f"    {line}".rstrip() for line in step.lines), style="dim"), soft_wrap=True)
     console.print(Text(f"\n{_summary(report.steps)}", style="bold"))
 
 

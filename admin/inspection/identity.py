@@ -186,14 +186,6 @@ def _judged(inquiry: Inquiry, probe: Probe, asked: str, way: tuple[str, ...]) ->
     if inquiry.handle is None:
         inquiry.handle = Handle(actor.preferred_username, host_of(actor.id))
     lines = (*way, f"inbox:  {actor.inbox}", f"shared: {actor.shared_inbox or 'none'}")
-    foreign = [box for box in (actor.inbox, actor.shared_inbox) if box and not same_origin(box, actor.id)]
-    if foreign:
-        return Finding(
-            "warning",
-            f"{actor.id}; its inbox {foreign[0]} is of another origin",
-            "Unusual: deliveries go there.",
-            lines,
-        )
     moved = f", moved to {actor.moved_to}" if actor.moved_to else ""
     return Finding("ok", f"{actor.id} ({actor.type} {actor.preferred_username}{moved})", lines=lines)
 

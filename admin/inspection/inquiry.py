@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from federation.client import FederationClient
@@ -60,6 +60,7 @@ class Inquiry:
     target: str
     origin: Origin
     """Where the connection goes."""
+    began_at: datetime
     handle: Handle | None = None
     url: str = ""
     """The address that was asked about, when it was one."""

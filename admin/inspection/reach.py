@@ -1,5 +1,7 @@
 """From a name to a connection: DNS, the guard's rules, TCP and TLS, and what time it is over there."""
 
+import asyncio
+import ctypes
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
@@ -12,6 +14,7 @@ from federation.errors import EgressRefused, FederationError, FetchFailed
 from federation.exchanges import clock_difference
 from federation.handshake import Certificate, Handshake, shake_hands
 from federation.origins import literal_address
+from node.base.clock import system_clock
 from node.base.exchange_log import ClockSample
 from node.base.runtime import Runtime
 
@@ -20,6 +23,7 @@ LATE: Final = 240
 """Seconds: beyond it servers with a narrow window refuse; Mastodon's (SIG-7) is an hour and five minutes."""
 _WINDOW: Final = 3600
 _FEW: Final = 3
+_CLOCK_UNSYNCHRONISED: Final = 5
 
 _TLS_WORDS: Final = {
     "no_connection": ("nobody listens there", "Their server is down, or a firewall lets nothing in on this port."),
@@ -113,6 +117,8 @@ async def judge_clock(inquiry: Inquiry, probe: Probe) -> Finding:
     ahead = inquiry.clock_ahead = clock_difference(probe.headers.get("date", ""), probe.sent_at)
     if ahead is None:
         return Finding("info", "their answers carry no Date, so their clock cannot be read")
+    if abs(ahead) <= CLOSE and inquiry.is_own:
+        return Finding("ok", "what answers at our address has the same time")
     if abs(ahead) <= CLOSE:
         return Finding("ok", f"their clock and ours agree within {max(abs(ahead), 1)} s")
     seen = f"their clock is {span(ahead)} {'ahead of' if ahead > 0 else 'behind'} ours"
@@ -124,13 +130,15 @@ async def judge_clock(inquiry: Inquiry, probe: Probe) -> Finding:
         if abs(ahead) > _WINDOW
         else "Servers with a narrow window refuse signatures that are off by this much"
     )
-    ours = "ours is likely wrong" in whose
-    advice = f"{reach} (here: dated up to 1 h ahead, or up to 65 min old). " + (
-        "Set the clock of this machine: run NTP (chrony, systemd-timesyncd)."
-        if ours
-        else "Ask their operator to run NTP (chrony, systemd-timesyncd); compare `date -u` on both machines."
+    if "ours is likely wrong" in whose:
+        remedy = "Set the clock of this machine: run NTP (chrony, systemd-timesyncd)."
+    elif "theirs is likely wrong" in whose:
+        remedy = "Ask their operator to run NTP (chrony, systemd-timesyncd)."
+    else:
+        remedy = "Compare `date -u` on both machines with a good clock; the wrong one needs NTP (chrony, timesyncd)."
+    return Finding(
+        "problem", f"{seen}; {whose}", f"{reach} (here: dated up to 1 h ahead, or up to 65 min old). {remedy}"
     )
-    return Finding("problem", f"{seen}; {whose}", advice)
 
 
 async def likely_wrong(runtime: Runtime, ahead: int, *, without: str) -> str:
@@ -138,6 +146,8 @@ async def likely_wrong(runtime: Runtime, ahead: int, *, without: str) -> str:
     now: datetime = runtime.now()
     others = [sample for sample in await runtime.exchanges.read_clocks(now) if sample.host != without]
     if len(others) < _FEW:
+        if runtime.clock is system_clock and await asyncio.to_thread(is_kept_by_ntp):
+            return "this machine's clock is kept by NTP, so theirs is likely wrong"
         return "too few other servers were heard lately to say which of the two is wrong"
     middle = typical_difference(others)
     if abs(middle) <= CLOSE:
@@ -145,6 +155,15 @@ async def likely_wrong(runtime: Runtime, ahead: int, *, without: str) -> str:
     if abs(middle - ahead) <= LATE:
         return f"{len(others)} other servers differ from ours in the same way, so ours is likely wrong"
     return "other servers agree with neither, so both may be wrong"
+
+
+def is_kept_by_ntp() -> bool:
+    """Say whether the kernel's clock is synchronised, as far as the system tells (glibc's ntp_gettime)."""
+    try:
+        state = ctypes.CDLL(None).ntp_gettime(ctypes.create_string_buffer(256))
+    except (OSError, AttributeError):
+        return False
+    return bool(0 <= state < _CLOCK_UNSYNCHRONISED)
 
 
 def typical_difference(samples: Sequence[ClockSample]) -> int:

@@ -116,14 +116,14 @@ async def judge_post(inquiry: Inquiry) -> Finding:
 
 
 async def list_exchanges(inquiry: Inquiry) -> Finding:
-    """List what crossed the wire last."""
+    """List what crossed the wire last, before this inspection began."""
     hosts = dict.fromkeys([inquiry.host, *([host_of(inquiry.actor_uri)] if inquiry.actor_uri else [])])
     found: list[Exchange] = []
     for host in hosts:
         read = await inquiry.runtime.exchanges.read(host)
         if read is None:
             return Finding("info", "Redis does not answer, and it is where they are kept")
-        found += read
+        found += [one for one in read if one.at < inquiry.began_at]
     found = sorted(found, key=lambda one: one.at, reverse=True)
     if not found:
         return Finding("info", "none on record (kept for a week, in Redis)")

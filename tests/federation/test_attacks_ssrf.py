@@ -189,11 +189,6 @@ async def by_inspection(stage: Stage, url: str, name: str) -> None:
     await inspect(stage.node, url)
 
 
-async def by_inspected_inbox(stage: Stage, url: str, name: str) -> None:
-    eve = Stranger(stage.evil, name, profile={"inbox": url})
-    await inspect(stage.node, eve.uri)
-
-
 CALLERS: list[Callable[[Stage, str, str], Awaitable[None]]] = [
     by_actor,
     by_key,
@@ -213,7 +208,6 @@ CALLERS: list[Callable[[Stage, str, str], Awaitable[None]]] = [
     by_delivery,
     by_nodeinfo,
     by_inspection,
-    by_inspected_inbox,
 ]
 
 

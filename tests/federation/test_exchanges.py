@@ -205,5 +205,7 @@ def test_secrets_do_not_come_along() -> None:
     text = "(request-target): get /x?code=abc\nauthorization: Bearer abc\ncookie: a=abc\nhost: a.example"
     assert "abc" not in plain_signing_string(text)
     assert "host: a.example" in plain_signing_string(text)
+    parameters = '"@signature-params": ("@method");created=1795240074;keyid="https://a.example/k"'
+    assert plain_signing_string(parameters) == parameters
     kept = {field.name for field in dataclasses.fields(Exchange)}
     assert not kept & {"signature", "headers", "body"}
