@@ -5,6 +5,7 @@ Imported by the worker (runs drains), the scheduler (asks which are due) and tes
 
 import inbox.process
 import node.auth.letters
+import node.completion.jobs
 import node.mail.jobs
 import node.polls.jobs
 import node.remote.jobs
@@ -14,6 +15,7 @@ import outbox.relay
 MODULES = (
     inbox.process,
     node.auth.letters,
+    node.completion.jobs,
     node.mail.jobs,
     node.polls.jobs,
     node.remote.jobs,

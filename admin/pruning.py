@@ -16,6 +16,8 @@ from node.auth.leaving import drop_unconfirmed
 from node.auth.models import OAuthCode, OneTimeLink, WebSession
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
+from node.completion.models import Completion
+from node.completion.rules import THREAD
 from node.mail.models import OutgoingMail
 from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
@@ -76,6 +78,13 @@ RULES = (
         OutgoingMail,
         OutgoingMail.id,
         lambda now: (OutgoingMail.parked_at.is_not(None), OutgoingMail.parked_at < now - timedelta(days=30)),
+    ),
+    # An account's row stays: it says where its outbox goes on.
+    Rule(
+        "completions",
+        Completion,
+        Completion.id,
+        lambda now: (Completion.kind == THREAD, Completion.finished_at < now - timedelta(days=1)),
     ),
     Rule(
         "fetch_tasks",

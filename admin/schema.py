@@ -11,6 +11,7 @@ import node.accounts.models
 import node.auth.models
 import node.base.db.event_log
 import node.blocks.models
+import node.completion.models
 import node.emojis.models
 import node.follows.models
 import node.mail.models
@@ -32,6 +33,7 @@ MODULES = (
     node.auth.models,
     node.base.db.event_log,
     node.blocks.models,
+    node.completion.models,
     node.emojis.models,
     node.follows.models,
     node.mail.models,

@@ -124,6 +124,7 @@ class RemotePost:
     emojis: tuple[RemoteEmoji, ...]
     attachments: tuple[RemoteAttachment, ...]
     replies_uri: str | None
+    replies_count: int | None
     likes_count: int | None
     shares_count: int | None
     quote_uri: str | None
@@ -192,6 +193,7 @@ def parse_post(
         emojis=parse_emojis(doc.get("tag")),
         attachments=parse_attachments(doc, kind),
         replies_uri=_http(first_id(doc.get("replies"))),
+        replies_count=_total(doc.get("replies")),
         likes_count=_total(doc.get("likes")),
         shares_count=_total(doc.get("shares")),
         quote_uri=quote_uri,

@@ -44,7 +44,20 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox import address, carrying, consent, departures, domains, forwarding, homes, links, media, notices, polls
+from outbox import (
+    address,
+    carrying,
+    completions,
+    consent,
+    departures,
+    domains,
+    forwarding,
+    homes,
+    links,
+    media,
+    notices,
+    polls,
+)
 from outbox.address import Occasion
 from outbox.peers import hear
 
@@ -78,8 +91,11 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostUnliked: Effects(stored=(address.post_unliked, notices.post_unliked)),
     ReactionAdded: Effects(stored=(address.reaction_added, notices.reaction_added)),
     ReactionRemoved: Effects(stored=(address.reaction_removed, notices.reaction_removed)),
-    FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested)),
-    FollowAccepted: Effects(pushed=(homes.follow_changed,), stored=(address.follow_accepted, notices.follow_accepted)),
+    FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested, completions.follow_begun)),
+    FollowAccepted: Effects(
+        pushed=(homes.follow_changed,),
+        stored=(address.follow_accepted, notices.follow_accepted, completions.follow_begun),
+    ),
     FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(address.follow_rejected, notices.follow_ended)),
     Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(address.unfollowed, notices.follow_ended)),
     AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(address.account_blocked, notices.account_blocked)),

@@ -54,7 +54,8 @@ async def verify(context: Context) -> Verified | Ballot:
         known = await find_post_facts(reader, claim.post.id)
         if known is not None and known.account_id != claim.author.id:
             raise Refused("foreign_object", "its id belongs to another author")
-        if known is not None and (context.inbox_owner_id is None or known.deleted_at is not None):
+        brings_nothing = context.inbox_owner_id is None and known is not None and not known.fetched
+        if known is not None and (brings_nothing or known.deleted_at is not None):
             raise Ignored("known", claim.post.id)
         circle = await read_circle(reader, context.runtime.settings, claim.post, author=claim.author)
         if known is None:
@@ -63,7 +64,8 @@ async def verify(context: Context) -> Verified | Ballot:
 
 
 async def receive(uow: UnitOfWork, context: Context, verified: Verified | Ballot) -> None:
-    """Store the post, unless its Delete came first (INB-9). A known one only gains a reader (AUD-3, row 38)."""
+    """Store the post, unless its Delete came first (INB-9). A known one only gains a reader (AUD-3, row 38),
+    or becomes news if we had fetched it before it was delivered (INB-10)."""
     if isinstance(verified, Ballot):
         await ballots.receive(uow, context, verified)
         return

@@ -13,6 +13,7 @@ def blueprints() -> list[Blueprint]:
     from node.api import (
         accounts,
         announcements,
+        async_refreshes,
         blocks,
         bookmarks,
         boosts,
@@ -41,6 +42,7 @@ def blueprints() -> list[Blueprint]:
     modules = (
         *(accounts, announcements, blocks, bookmarks, boosts, credentials, domain_blocks, favourites, filters),
         *(
+            async_refreshes,
             follow_requests,
             follows,
             instance,

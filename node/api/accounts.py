@@ -17,6 +17,8 @@ from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer, page_answer
 from node.base.errors import BadRequest, NotFound
 from node.blocks.queries import is_blocked_between
+from node.completion.asking import complete_page, look_at_account
+from node.completion.views import async_refresh_header
 from node.follows.queries import list_followers, list_following
 from node.http.context import runtime
 from node.http.limits import LOOK_UPS
@@ -50,7 +52,9 @@ async def show(viewer: Viewer | None, account_id: int) -> dict[str, Any]:
     node = runtime()
     async with node.read() as reader:
         found = await get_account(reader, account_id)
-        return account_view(found, settings=node.settings, moved_to=await find_moved_to(reader, found))
+        moved_to = await find_moved_to(reader, found)
+    await look_at_account(node, found, viewer.account_id if viewer else None)
+    return account_view(found, settings=node.settings, moved_to=moved_to)
 
 
 @blueprint.get("/lookup")
@@ -66,7 +70,9 @@ async def look_up(viewer: Viewer | None) -> dict[str, Any]:
         found = await find_account_by_handle(reader, username, local_or_domain(node.settings, domain))
         if found is None or found.is_gone:
             raise NotFound()
-        return account_view(found, settings=node.settings, moved_to=await find_moved_to(reader, found))
+        moved_to = await find_moved_to(reader, found)
+    await look_at_account(node, found, viewer.account_id if viewer else None)
+    return account_view(found, settings=node.settings, moved_to=moved_to)
 
 
 @blueprint.get("/search")
@@ -98,26 +104,38 @@ async def search(viewer: Viewer) -> list[dict[str, Any]]:
 @blueprint.get("/<id:account_id>/statuses")
 @optional("read:statuses")
 async def posts(viewer: Viewer | None, account_id: int) -> Answer:
-    """Return what an account wrote and boosted, as far as the viewer may see it."""
+    """Return what an account wrote and boosted, as far as the viewer may see it.
+
+    What is not known here is asked for at the account's own server, for people who are signed in (COL-8).
+    """
     sent = await parameters()
     page = page_from(sent)
     viewer_id = viewer.account_id if viewer else None
     node = runtime()
+    tagged = sent.text("tagged") or None
     async with node.read() as reader:
-        await get_account(reader, account_id)
+        account = await get_account(reader, account_id)
         if sent.is_set("pinned"):
             return page_answer(sent, [])
-        ids = await list_account_post_ids(
-            reader,
-            account_id,
-            viewer_id,
-            page,
-            only_media=sent.is_set("only_media"),
-            exclude_replies=sent.is_set("exclude_replies"),
-            exclude_boosts=sent.is_set("exclude_reblogs"),
-            tagged=sent.text("tagged") or None,
-        )
-        return page_answer(sent, await render_posts(node, reader, ids, viewer_id=viewer_id), ids)
+
+    async def stored() -> list[int]:
+        async with node.read() as reader:
+            return await list_account_post_ids(
+                reader,
+                account_id,
+                viewer_id,
+                page,
+                only_media=sent.is_set("only_media"),
+                exclude_replies=sent.is_set("exclude_replies"),
+                exclude_boosts=sent.is_set("exclude_reblogs"),
+                tagged=tagged,
+            )
+
+    found = await complete_page(node, account, None if tagged else viewer_id, page, stored)
+    async with node.read() as reader:
+        statuses = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
+    entities, code, headers = page_answer(sent, statuses, found.ids)
+    return entities, code, headers | async_refresh_header(found.refresh)
 
 
 @blueprint.get("/<id:account_id>/followers")

@@ -10,6 +10,8 @@ from node.accounts.queries import get_account
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer
 from node.base.db.unit_of_work import Reader
+from node.completion.asking import look_at_thread
+from node.completion.views import async_refresh_header
 from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.paging import page_from
@@ -33,17 +35,21 @@ blueprint = Blueprint("api_threads", __name__, url_prefix="/api/v1/statuses")
 
 @blueprint.get("/<id:post_id>/context")
 @optional("read:statuses")
-async def context(viewer: Viewer | None, post_id: int) -> dict[str, Any]:
-    """Return what the post answers, oldest first, and what answers it, as a tree walk (behaviour 30)."""
+async def context(viewer: Viewer | None, post_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Return what the post answers, oldest first, and what answers it, as a tree walk (behaviour 30).
+
+    What other servers have of the thread is asked for; while that goes on, a header says so (COL-7).
+    """
     node = runtime()
     viewer_id = viewer.account_id if viewer else None
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer_id)
         ancestors, descendants = await list_context(reader, post, viewer_id, now=node.now())
-        return {
+        found = {
             "ancestors": await render_posts(node, reader, ancestors, viewer_id=viewer_id),
             "descendants": await render_posts(node, reader, descendants, viewer_id=viewer_id),
         }
+    return found, 200, async_refresh_header(await look_at_thread(node, post, viewer_id))
 
 
 @blueprint.get("/<id:post_id>/history")

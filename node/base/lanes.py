@@ -24,11 +24,12 @@ INBOX = "inbox"
 DELIVER = "deliver"
 DELIVER_SLOW = "deliver-slow"
 FETCH = "fetch"
+FILL = "fill"
 INDEX = "index"
 MAIL = "mail"
 POLLS = "polls"
 
-LANES = (RELAY, INBOX, DELIVER, FETCH, INDEX, MAIL, POLLS, DELIVER_SLOW)
+LANES = (RELAY, INBOX, DELIVER, FETCH, FILL, INDEX, MAIL, POLLS, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000

@@ -194,6 +194,9 @@ class Settings:
     active_limit: int = _setting(100_000, _whole(0, 10**9), "Local followers up to which the day's active get it.")
     home_length: int = _setting(800, _whole(40, 10_000), "Entries kept in a home timeline in Redis.")
     deliveries_per_host: int = _setting(2, _whole(1, 32), "Deliveries under way to one host at a time.")
+    completion_wait: int = _setting(
+        2_500, _whole(0, 10_000), "Milliseconds a profile waits for posts that its own server is asked for."
+    )
     delivery_concurrency: int = _setting(50, _whole(1, 1000), "Deliveries under way in one worker.")
 
     @property

@@ -33,7 +33,7 @@ async def grant(uow: UnitOfWork, request: InteractionRequest, *, stamp_uri: str,
         return False
     if request.kind == "like":
         if request.post_id is not None and await find_like_by_id(uow, request.subject_id) is not None:
-            await count_on_post(uow, request.post_id, "likes_count", 1)
+            await count_on_post(uow, request.post_id, "likes_count", 1, ours=True)
         return True
     return await _let_out(uow, request)
 
@@ -45,7 +45,7 @@ async def _let_out(uow: UnitOfWork, request: InteractionRequest) -> bool:
     post.visibility = request.wanted_visibility
     await uow.flush()
     if post.boost_of_id is not None:
-        await count_on_post(uow, post.boost_of_id, "boosts_count", 1)
+        await count_on_post(uow, post.boost_of_id, "boosts_count", 1, ours=True)
     else:
         await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1)
     author = await get_account(uow, post.account_id)
@@ -67,6 +67,6 @@ async def refuse(uow: UnitOfWork, request: InteractionRequest, *, now: datetime)
     if request.kind == "like":
         gone = await uow.write(delete(Like).where(Like.id == request.subject_id))
         if gone and was == "accepted" and request.post_id is not None:
-            await count_on_post(uow, request.post_id, "likes_count", -1)
+            await count_on_post(uow, request.post_id, "likes_count", -1, ours=True)
         return bool(gone)
     return post is not None and await withdraw(uow, post, now=now)

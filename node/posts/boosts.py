@@ -65,7 +65,7 @@ async def boost(
             uow, "announce", account, post, subject_id=boost_id, subject_uri=uri, wanted_visibility=wanted, now=now
         )
     elif is_new:
-        await count_on_post(uow, post.id, "boosts_count", 1)
+        await count_on_post(uow, post.id, "boosts_count", 1, ours=True)
         await count_author(uow, account, visibility=post.visibility, published_at=now)
         await uow.record(PostPublished(boost_id))
     stored = await find_boost(uow, account.id, post.id)

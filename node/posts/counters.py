@@ -10,9 +10,9 @@ parent, direct posts do not count at their author. Counts of remote accounts are
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, case, or_, update
 
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
@@ -35,19 +35,33 @@ _WROTE = (
 PostCounter = Literal["likes_count", "boosts_count", "replies_count", "quotes_count", "reactions_count"]
 
 
-async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by: int) -> None:
-    """Change a counter of a post that still stands."""
+_REPORTED: Final[dict[PostCounter, Any]] = {
+    "likes_count": Post.reported_likes,
+    "boosts_count": Post.reported_boosts,
+    "replies_count": Post.reported_replies,
+}
+
+
+async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by: int, *, ours: bool = False) -> None:
+    """Change a counter of a post that still stands.
+
+    `ours`: somebody here did it, so what the post's own server reported moves with it until that reports again.
+    """
     column = getattr(Post, counter)
     statement = update(Post).where(Post.id == post_id, Post.deleted_at.is_(None))
     if by < 0:
         statement = statement.where(column >= -by)
-    await uow.write(statement.values({counter: column + by}).execution_options(synchronize_session="fetch"))
+    values = {counter: column + by}
+    if ours:
+        reported = _REPORTED[counter]
+        values[reported.key] = case((reported + by < 0, 0), else_=reported + by)
+    await uow.write(statement.values(values).execution_options(synchronize_session="fetch"))
 
 
-async def count_reply(uow: UnitOfWork, parent_id: int | None, *, visibility: str, by: int) -> None:
+async def count_reply(uow: UnitOfWork, parent_id: int | None, *, visibility: str, by: int, ours: bool = False) -> None:
     """Count a reply at its parent, if anybody may read it."""
     if parent_id is not None and visibility in OPEN_VISIBILITIES:
-        await count_on_post(uow, parent_id, "replies_count", by)
+        await count_on_post(uow, parent_id, "replies_count", by, ours=ours)
 
 
 async def count_author(uow: UnitOfWork, author: Account, *, visibility: str, published_at: datetime) -> None:

@@ -44,7 +44,7 @@ async def like(
             subject_uri = uri or like_uri(settings, like_id)
             await ask(uow, "like", account, post, subject_id=like_id, subject_uri=subject_uri, now=now)
         else:
-            await count_on_post(uow, post.id, "likes_count", 1)
+            await count_on_post(uow, post.id, "likes_count", 1, ours=account.is_local)
         await uow.record(PostLiked(like_id, account.id, post.id))
     stored = await find_like(uow, account.id, post.id)
     assert stored is not None
@@ -62,7 +62,7 @@ async def unlike(uow: UnitOfWork, account_id: int, post: Post) -> bool:
     if not gone:
         return False
     if was_counted:
-        await count_on_post(uow, post_id, "likes_count", -1)
+        await count_on_post(uow, post_id, "likes_count", -1, ours=True)
     await uow.record(PostUnliked(stored.id, stored.uri, account_id, post_id))
     return True
 

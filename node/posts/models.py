@@ -91,6 +91,9 @@ class Post(Base):
     replies_uri: Mapped[str] = mapped_column(String(2048), default="")
     """The replies collection of a remote post, for the completion of its thread (COL-7)."""
     thread_checked_at: Mapped[datetime | None]
+    """When its replies were last asked for."""
+    fetched: Mapped[bool] = mapped_column(default=False)
+    """We fetched it, so nobody here was told of it; it still is news when it is delivered (INB-10)."""
     application_id: Mapped[int | None] = mapped_column(BigInteger)
     replies_count: Mapped[BigInt] = mapped_column(default=0)
     boosts_count: Mapped[BigInt] = mapped_column(default=0)

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from federation.origins import host_of
+from sqlalchemy import update
+
+from federation.origins import host_of, same_origin
 from federation.parsing import RemotePost
 from federation.vocabulary import MAX_NAME, MAX_WARNING, TITLED_TYPES
 from node.accounts.models import Account
@@ -82,12 +84,14 @@ async def store_remote_post(
         "quote_state": first_quote_state(post),
         "published_at": max(post.published or now, EPOCH),
         "created_at": now,
+        "fetched": quiet,
+        **_reported(post),
         **_wishes(author, post),
         **_words(post, settings),
         "emojis": await learned_references(uow, host_of(post.id), post.emojis, now=now),
     }
     if not await insert_if_absent(uow, Post, values):
-        return await _stored_before(uow, author, post, readers)
+        return await _stored_before(uow, author, post, readers, quiet=quiet)
     stored = await find_post(uow, post_id)
     assert stored is not None
     if post.attachments:
@@ -105,6 +109,19 @@ async def store_remote_post(
     return stored
 
 
+async def refresh_reported(uow: UnitOfWork, post_id: int, post: RemotePost) -> None:
+    """Store how often its own server says a post was liked, boosted and answered, and where the answers are listed.
+
+    `post` is the document as that server served or signed it: nobody else is asked for counts (COL-4, row 45).
+    """
+    await uow.write(
+        update(Post)
+        .where(Post.id == post_id, Post.uri == post.id, Post.local.is_(False), Post.deleted_at.is_(None))
+        .values(**_reported(post))
+        .execution_options(synchronize_session="fetch")
+    )
+
+
 async def edit_remote_post(
     uow: UnitOfWork,
     settings: Settings,
@@ -117,7 +134,7 @@ async def edit_remote_post(
     """Bring a stored post up to date (OBJ-11); return whether it reads differently now.
 
     Ignored: another post's document, a deleted post, an `updated` that is not newer than what is stored. Without
-    `updated` only tags and custom emoji are refreshed, and of a poll its counts in any case.
+    `updated` only tags and custom emoji are refreshed, and its counts in any case.
     The visibility never changes (attack row 38).
     """
     current = await find_post(uow, stored.id)
@@ -125,6 +142,7 @@ async def edit_remote_post(
         return False
     if current.local:
         return False
+    await refresh_reported(uow, current.id, post)
     is_newer = post.updated is not None and post.updated > (current.edited_at or current.published_at)
     asks_anew = post.poll is not None and await refresh_remote_poll(
         uow, current.id, current.account_id, post.poll, is_newer=is_newer, now=now
@@ -186,7 +204,10 @@ async def store_remote_boost(
         return None
     known = await find_post_by_uri(uow, uri)
     if known is not None:
-        return known if known.deleted_at is None and known.account_id == author.id else None
+        if known.deleted_at is not None or known.account_id != author.id:
+            return None
+        await _tell_after_all(uow, known, quiet=quiet)
+        return known
     boost_id = id_at(published) if published else new_id()
     wanted = visibility if visibility in {"public", "unlisted", "followers"} else "followers"
     values = {
@@ -199,6 +220,7 @@ async def store_remote_boost(
         "thread_id": boost_id,
         "published_at": max(published or now, EPOCH),
         "created_at": now,
+        "fetched": quiet,
     }
     if await insert_if_absent(uow, Post, values):
         await count_on_post(uow, boosted.id, "boosts_count", 1)
@@ -212,16 +234,31 @@ async def store_remote_boost(
 
 
 async def _stored_before(
-    uow: UnitOfWork, author: Account, post: RemotePost, readers: Mapping[int, bool]
+    uow: UnitOfWork, author: Account, post: RemotePost, readers: Mapping[int, bool], *, quiet: bool
 ) -> Post | None:
-    """Answer a repeated delivery: it may bring a further reader, nothing else."""
+    """Answer a repeated delivery: it may bring a further reader, and is news if we had only fetched the post."""
     known = await find_post_by_uri(uow, post.id)
     if known is None:
         raise Unavailable(ID_TAKEN)
     if known.deleted_at is not None or known.account_id != author.id:
         return None
     await add_mentions(uow, known.id, dict.fromkeys(readers, True))
+    await _tell_after_all(uow, known, quiet=quiet)
     return known
+
+
+async def _tell_after_all(uow: UnitOfWork, known: Post, *, quiet: bool) -> None:
+    """Let what we had fetched be the news it is, now that it is delivered; once (INB-9, INB-10)."""
+    if quiet or not known.fetched:
+        return
+    is_first = await uow.write(
+        update(Post)
+        .where(Post.id == known.id, Post.fetched.is_(True))
+        .values(fetched=False)
+        .execution_options(synchronize_session="fetch")
+    )
+    if is_first:
+        await uow.record(PostPublished(known.id))
 
 
 async def _known_parent(reader: Reader, post: RemotePost) -> Post | None:
@@ -269,6 +306,18 @@ def _wishes(author: Account, post: RemotePost) -> dict[str, Any]:
         following_url=author.following_url,
     )
     return {"interaction_policy": policy}
+
+
+def _reported(post: RemotePost) -> dict[str, Any]:
+    """Return the columns that only the post's own server can fill; what it does not say now, it may have before."""
+    told = {
+        "reported_replies": post.replies_count,
+        "reported_boosts": post.shares_count,
+        "reported_likes": post.likes_count,
+    }
+    values: dict[str, Any] = {name: count for name, count in told.items() if count is not None}
+    listed_at_home = post.replies_uri is not None and same_origin(post.replies_uri, post.id)
+    return values | {"replies_uri": post.replies_uri if listed_at_home else ""}
 
 
 def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, exists, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -281,9 +281,9 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             original.visibility.label("original_visibility"),
             original_author.version.label("original_version"),
             func.coalesce(original.kind, Post.kind).label("kind"),
-            func.coalesce(original.replies_count, Post.replies_count).label("replies_count"),
-            func.coalesce(original.boosts_count, Post.boosts_count).label("boosts_count"),
-            func.coalesce(original.likes_count, Post.likes_count).label("likes_count"),
+            _count("replies_count", "reported_replies", original).label("replies_count"),
+            _count("boosts_count", "reported_boosts", original).label("boosts_count"),
+            _count("likes_count", "reported_likes", original).label("likes_count"),
             func.coalesce(original.quotes_count, Post.quotes_count).label("quotes_count"),
             func.coalesce(original.quote_state, Post.quote_state).label("quote_state"),
             func.coalesce(original.quoted_id, Post.quoted_id).label("quoted_id"),
@@ -296,6 +296,16 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
         .outerjoin(original_author, original_author.id == original.account_id)
         .where(*conditions)
     )
+
+
+def _count(known: str, reported: str, original: Any) -> ColumnElement[Any]:
+    """Return SQL for a count: what is known here, or more if the post's own server reported more (COL-4)."""
+
+    def larger(post: Any) -> ColumnElement[Any]:
+        column = getattr(post, known)
+        return case((getattr(post, reported) > column, getattr(post, reported)), else_=column)
+
+    return case((original.id.is_(None), larger(Post)), else_=larger(original))
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)

@@ -109,7 +109,7 @@ async def publish(
     await change_media(uow, author.id, draft.media_changes)
     await add_mentions(uow, post.id, addressed)
     await set_hashtags(uow, post.id, rendered.hashtags, now=now)
-    await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1)
+    await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1, ours=True)
     await count_author(uow, author, visibility=post.visibility, published_at=now)
     if quote is not None:
         await enter_quote(uow, settings, post, quote, now=now)
@@ -206,10 +206,10 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     authors = [] if post.visibility == "direct" else [post.account_id]
     if post.boost_of_id is not None:
         if post.visibility != "direct":  # one that waited for its author's leave was never counted
-            await count_on_post(uow, post.boost_of_id, "boosts_count", -1)
+            await count_on_post(uow, post.boost_of_id, "boosts_count", -1, ours=post.local)
     else:
         await uncount_quote(uow, post)
-        await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1)
+        await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1, ours=post.local)
         authors += await _withdraw_boosts(uow, post.id, now)
         for table in (Bookmark, PostHashtag, PostEdit):
             await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))

@@ -26,7 +26,7 @@ _LOCAL_FOLLOWER = (
     .limit(1)
 )
 _DUE_TASK = select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= bindparam("now")).limit(1)
-_POST_FACTS = select(Post.id, Post.account_id, Post.deleted_at).where(Post.uri == bindparam("uri"))
+_POST_FACTS = select(Post.id, Post.account_id, Post.deleted_at, Post.fetched).where(Post.uri == bindparam("uri"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class PostFacts:
     id: int
     account_id: int
     deleted_at: datetime | None
+    fetched: bool
 
 
 async def find_post_facts(reader: Reader, uri: str) -> PostFacts | None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from federation.collection_parsing import COLLECTION_TYPES, parse_collection
+from federation.documents import ids_of, object_of, type_of
 from federation.errors import MalformedDocument
-from federation.origins import parse_handle
+from federation.origins import parse_handle, same_origin
 from federation.parsing import RemotePost
 from federation.vocabulary import is_public
 from node.accounts.models import Account
@@ -21,10 +23,12 @@ from node.posts.models import Post
 from node.posts.queries import find_post_by_uri
 from node.posts.quotes import needs_check
 from node.posts.remote import store_remote_post
+from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.queries import list_accounts_named
 from node.remote.tasks import MAX_QUOTE_DEPTH, POST, QUOTE, queue_fetch
 
 MAX_MENTIONS: Final = 50
+MAX_FIRST_REPLIES: Final = 5
 OLD: Final = timedelta(days=7)
 """What is older when it arrives is kept, but is no news to anybody (INB-10)."""
 
@@ -103,7 +107,22 @@ async def keep_post(
         await queue_fetch(uow, POST, uri=stored.in_reply_to_uri, now=now, depth=depth + 1, budget_key=root or post.id)
     if stored is not None and needs_check(stored) and quote_depth <= MAX_QUOTE_DEPTH:
         await queue_fetch(uow, QUOTE, uri=stored.uri, now=now, depth=quote_depth)
+    if stored is not None and not quiet and not is_old:
+        for uri in first_replies(post):
+            await queue_fetch(uow, POST, uri=uri, now=now, depth=1, budget_key=post.id)
     return stored
+
+
+def first_replies(post: RemotePost) -> tuple[str, ...]:
+    """Return the replies that came inlined with a post and are of its own host: all that an arrival makes us ask for
+    (COL-7). The rest of a thread waits until somebody opens it.
+    """
+    replies = object_of(post.raw.get("replies"))
+    first = object_of(replies.get("first")) if replies else None
+    if first is None or type_of(first, COLLECTION_TYPES) is None or post.visibility not in OPEN_VISIBILITIES:
+        return ()
+    uris = [uri for uri in ids_of(list(parse_collection(first).items)) if same_origin(uri, post.id) and uri != post.id]
+    return tuple(uris[:MAX_FIRST_REPLIES])
 
 
 def _handle_of(href: str | None, name: str, settings: Settings) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Gone, NotFound
 from node.blocks.queries import is_blocked_between
 from node.blocks.service import block, mute, unblock, unmute
+from node.completion.asking import PageOfPosts, complete_page
 from node.follows.queries import list_followers, list_following, list_relationships
 from node.follows.service import follow, unfollow
 from node.follows.views import relationship_view
@@ -62,9 +63,10 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
             return cast(Response, redirect(f"/@{account.acct}", 301))
         relationship = await _standing(reader, visitor, account.id)
         moved_to = await find_moved_to(reader, account)
-        ids: list[int] = []
-        if not account.is_gone:
-            ids = await list_account_post_ids(
+
+    async def stored() -> list[int]:
+        async with node.read() as reader:
+            return await list_account_post_ids(
                 reader,
                 account.id,
                 viewer_id,
@@ -73,8 +75,14 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
                 exclude_replies=tab == "posts",
                 exclude_boosts=tab == "media",
             )
-        posts = await render_posts(node, reader, ids, viewer_id=viewer_id)
-    if page.min_id is not None and not ids:
+
+    found = PageOfPosts([], None, False)
+    if not account.is_gone:
+        found = await complete_page(node, account, viewer_id, page, stored)
+    async with node.read() as reader:
+        account = await named(reader, acct)
+        posts = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
+    if page.min_id is not None and not found.ids:
         return cast(Response, redirect(request.path, 303))
     return await show(
         "pages/profile.html",
@@ -84,7 +92,9 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         relationship=relationship,
         tab=tab,
         posts_list=posts,
-        **links(page, ids),
+        refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,
+        origin=account.domain,
+        **links(page, found.ids, has_more=found.has_more),
     )
 
 

@@ -9,6 +9,7 @@ from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Invalid, NotFound
+from node.completion.asking import find_refresh, look_at_thread
 from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.limits import DELETES, Bucket, spend
@@ -47,6 +48,8 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
         post = await _post_of(reader, acct, post_id, viewer_id)
         if post.local and wants_activity():
             return cast(Response, redirect(post.uri, 302))
+    refresh = await look_at_thread(node, post, viewer_id)
+    async with node.read() as reader:
         above, below = await list_context(reader, post, viewer_id)
         ids = [*above, post_id, *below]
         found = {int(view["id"]): view for view in await render_posts(node, reader, ids, viewer_id=viewer_id)}
@@ -62,7 +65,18 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
         ancestors=[found[id_] for id_ in above if id_ in found],
         descendants=[found[id_] for id_ in below if id_ in found],
         reply_text=_greeting(view, visitor),
+        refresh=refresh if refresh is not None and refresh.is_running else None,
     )
+
+
+@blueprint.get("/web/refreshes/<id:refresh_id>")
+@signed_in
+async def refresh_state(visitor: Visitor, refresh_id: int) -> Answer:
+    """Tell a page how the run stands that looks for more of what it shows."""
+    found = await find_refresh(runtime(), refresh_id)
+    if found is None:
+        raise NotFound
+    return answer(running=found.is_running, count=found.result_count)
 
 
 async def _post_of(reader: Reader, acct: str, post_id: int, viewer_id: int | None) -> Post:

@@ -165,8 +165,11 @@ def page_asked(limit: int = PAGE_LENGTH) -> Page:
     )
 
 
-def links(page: Page, cursors: Iterable[int]) -> dict[str, Any]:
-    """Return `next_url` and `prev_url` for a page whose entries, newest first, have these cursors."""
+def links(page: Page, cursors: Iterable[int], *, has_more: bool = False) -> dict[str, Any]:
+    """Return `next_url` and `prev_url` for a page whose entries, newest first, have these cursors.
+
+    `has_more`: there may be older ones although the page is not full.
+    """
     found = list(cursors)
     kept = [(name, value) for name, value in request.args.items() if name not in ("max_id", "min_id")]
 
@@ -175,8 +178,10 @@ def links(page: Page, cursors: Iterable[int]) -> dict[str, Any]:
 
     is_first = page.max_id is None and page.min_id is None
     is_full = len(found) >= page.limit
+    last = found[-1] if found else page.max_id
+    goes_on = has_more or bool(found and (is_full or page.min_id is not None))
     return {
-        "next_url": address("max_id", found[-1]) if found and (is_full or page.min_id is not None) else None,
+        "next_url": address("max_id", last) if last is not None and goes_on else None,
         "prev_url": address("min_id", found[0]) if found and not is_first else None,
     }
 

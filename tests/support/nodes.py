@@ -69,6 +69,7 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
         "insecure_peers": LOOPBACK,
         "rate_limits": False,
         "log_level": "error",
+        "completion_wait": 0,
         **changes,
     }
     return Settings(**values)

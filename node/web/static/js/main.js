@@ -4,10 +4,11 @@ import { startComposers } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { startLists } from "./lists.js";
 import { startMenus } from "./menus.js";
+import { startRefresh } from "./refresh.js";
 import { startTimes } from "./times.js";
 import { startViewer } from "./viewer.js";
 
-for (const start of [startActions, startComposers, startMenus, startTimes, startViewer, startKeys, startLists]) {
+for (const start of [startActions, startComposers, startMenus, startTimes, startViewer, startKeys, startLists, startRefresh]) {
   try {
     start();
   } catch (problem) {
