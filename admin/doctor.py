@@ -163,7 +163,7 @@ async def check_own_address(settings: Settings) -> Check:
     url = f"{settings.public_url}/.well-known/nodeinfo"
     advice = "Check DNS, the proxy and the certificate; other servers see the same."
     try:
-        async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
+        async with httpx.AsyncClient(timeout=5, follow_redirects=False, trust_env=False) as client:
             response = await client.get(url)
     except httpx.HTTPError as error:
         return Check("own address", "warning", f"{url}: {type(error).__name__}", advice)

@@ -9,7 +9,7 @@ domain (row 47).
 from dataclasses import replace
 
 from admin.inspection.identity import find_by_webfinger, judge_keys, read_actor, read_nodeinfo
-from admin.inspection.inquiry import Finding, Inquiry, Report, Stage, Step
+from admin.inspection.inquiry import Finding, Inquiry, Report, Stage, Step, printable
 from admin.inspection.ourselves import compare_keys, find_person, outside_client
 from admin.inspection.reach import compare_clocks, connect, judge_addresses, look_up_name
 from admin.inspection.signing import judge_theirs, try_ours, try_own_door
@@ -56,19 +56,22 @@ async def inspect(runtime: Runtime, target: str, *, knock: bool = True) -> Repor
         inquiry = await _begin(runtime, target, knock=knock)
     except (MalformedDocument, FederationError) as error:
         advice = "Give a handle (@ann@example.com), an address (https://example.com/@ann) or a domain (example.com)."
-        return Report(target, target, (Step("spelling", "Spelling", "problem", error.detail, advice),))
+        wrong = Step("spelling", "Spelling", "problem", printable(error.detail), advice)
+        return Report(printable(target), printable(target), (wrong,))
     subject = str(inquiry.handle or inquiry.url or inquiry.host)
-    steps = [Step("spelling", "Spelling", "ok", _read_as(inquiry))]
+    steps = [Step("spelling", "Spelling", "ok", printable(_read_as(inquiry)))]
     try:
         for stage in OURS if inquiry.is_own else THEIRS:
             found = await _look(stage, inquiry, steps)
             if found.verdict not in {"problem", "skipped"}:
                 inquiry.passed.add(stage.name)
-            steps.append(Step(stage.name, stage.title, found.verdict, found.seen, found.advice, found.lines))
+            steps.append(_step(stage, found))
     finally:
         if inquiry.client is not runtime.http:
             await inquiry.client.aclose()
-    return Report(target, subject, tuple(step for step in steps if step.name != "post" or inquiry.is_post))
+    return Report(
+        printable(target), printable(subject), tuple(step for step in steps if step.name != "post" or inquiry.is_post)
+    )
 
 
 async def _look(stage: Stage, inquiry: Inquiry, steps: list[Step]) -> Finding:
@@ -80,6 +83,12 @@ async def _look(stage: Stage, inquiry: Inquiry, steps: list[Step]) -> Finding:
         return await stage.look(inquiry)
     except FederationError as error:  # a foreign server's surprise is a finding, not a crash
         return Finding("problem", f"{error.detail} ({error.reason})")
+
+
+def _step(stage: Stage, found: Finding) -> Step:
+    """Name a finding. What others wrote is in it: no control character of theirs reaches a terminal (row 74)."""
+    lines = tuple(map(printable, found.lines))
+    return Step(stage.name, stage.title, found.verdict, printable(found.seen), printable(found.advice), lines)
 
 
 async def _begin(runtime: Runtime, target: str, *, knock: bool) -> Inquiry:

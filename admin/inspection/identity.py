@@ -1,9 +1,8 @@
 """Who is there: WebFinger with host-meta, NodeInfo, the actor document and its keys."""
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from admin.inspection.inquiry import Finding, Inquiry, excerpt
@@ -12,7 +11,7 @@ from federation.client import FetchedBytes, Probe
 from federation.discovery import alternate_link, public_key_of
 from federation.documents import load_document, objects_of, text_of, type_of
 from federation.errors import DiscoveryFailed, FederationError, FetchFailed, FetchGone, KeyUnavailable
-from federation.origins import Handle, host_of, is_http_uri, parse_origin, same_origin, split_port, without_fragment
+from federation.origins import Handle, host_of, is_http_uri, parse_origin, same_origin, without_fragment
 from federation.parsing import parse_actor
 from federation.signatures import SigningKey
 from federation.vocabulary import ACTOR_TYPES, POST_TYPES, is_activity_json
@@ -191,8 +190,8 @@ def _judged(inquiry: Inquiry, probe: Probe, asked: str, way: tuple[str, ...]) ->
 
 
 def _id_advice(url: str, id_: str) -> str:
-    asked, named = httpx.URL(url), httpx.URL(id_)
-    inner = split_port(named.host)[0]
+    asked, named = parse_origin(url), parse_origin(id_)
+    inner = named.host
     if asked.host == named.host and asked.scheme != named.scheme:
         return (
             "A proxy of theirs does not say that it was reached by https (X-Forwarded-Proto), or their software is "
@@ -219,7 +218,7 @@ async def _follow(inquiry: Inquiry, url: str) -> tuple[Probe, tuple[str, ...]]:
         location = probe.headers.get("location")
         if probe.status not in {301, 302, 303, 307, 308} or not location:
             return probe, tuple(way)
-        target = str(httpx.URL(url).join(location))
+        target = urljoin(url, location)
         way.append(f"{url} redirects to {target}")
         url = target
     raise FetchFailed("too_many_redirects", f"more than {MAX_HOPS} redirects")

@@ -106,6 +106,11 @@ def span(seconds: float) -> str:
     return f"{seconds // 3600} h" if seconds < 172_800 else f"{timedelta(seconds=seconds).days} days"
 
 
+def printable(text: str) -> str:
+    """Return a text with a mark in the place of every control and direction character."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)[:4_000]
+
+
 def excerpt(text: str, length: int = 300) -> str:
     """Return the first characters of something foreign on one line, without control characters."""
     plain = "".join(c if c.isprintable() else " " for c in text)

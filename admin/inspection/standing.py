@@ -5,7 +5,7 @@ from admin.queries import count_waiting, find_last_error, find_stored_post
 from federation.documents import text_of
 from federation.exchanges import Exchange
 from federation.origins import host_of
-from node.moderation.queries import find_policy
+from node.moderation.queries import find_policy, read_policy_book
 from outbox.peers import Health, read_health
 
 SHOWN = 12
@@ -17,27 +17,39 @@ async def judge_policy(inquiry: Inquiry) -> Finding:
     if inquiry.handle is not None and inquiry.handle.domain:
         names.add(inquiry.handle.domain)
     async with inquiry.runtime.read() as reader:
-        policies = [(name, policy) for name in sorted(names) if (policy := await find_policy(reader, name)) is not None]
-    for name, policy in policies:
-        if policy.severity == "suspend":
-            why = f" ({policy.private_comment})" if policy.private_comment else ""
+        book = await read_policy_book(reader, inquiry.runtime.settings)
+        exact = {name: await find_policy(reader, name) for name in sorted(names)}
+    for name, policy in exact.items():
+        if not book.is_suspended(name):
+            continue
+        if policy is None:
             return Finding(
                 "problem",
-                f"{name} is blocked here, by the rule for {policy.domain}{why}: nothing is taken from it or sent to it",
-                f"If that is not wanted: `rookery domain remove {policy.domain}`, or an exception: "
-                f"`rookery domain allow {name}`.",
+                f"this node speaks only with servers it has a rule for (fetch mode allowlist), and {name} has none",
+                f"If it is to be let in: `rookery domain accept {name}`.",
             )
-    for name, policy in policies:
-        if policy.severity == "silence":
+        why = f" ({policy.private_comment})" if policy.private_comment else ""
+        return Finding(
+            "problem",
+            f"{name} is blocked here, by the rule for {policy.domain}{why}: nothing is taken from it or sent to it",
+            f"If that is not wanted: `rookery domain remove {policy.domain}`, or an exception: "
+            f"`rookery domain allow {name}`.",
+        )
+    for name, policy in exact.items():
+        if policy is None:
+            continue
+        if book.is_silenced(name):
             return Finding(
                 "warning",
                 f"{name} is limited here, by the rule for {policy.domain}: only its followers see what it says",
                 f"`rookery domain remove {policy.domain}` takes the rule back.",
             )
-        if policy.reject_media:
-            return Finding("warning", f"pictures of {name} are not taken here, by the rule for {policy.domain}")
-    if policies:
-        return Finding("ok", f"allowed by the rule for {policies[0][1].domain}")
+        refused = [what for what, on in (("pictures", policy.reject_media), ("reports", policy.reject_reports)) if on]
+        if refused:
+            return Finding(
+                "warning", f"{' and '.join(refused)} of {name} are not taken, by the rule for {policy.domain}"
+            )
+        return Finding("ok", f"allowed by the rule for {policy.domain}")
     return Finding("ok", "no rule of this node concerns it")
 
 

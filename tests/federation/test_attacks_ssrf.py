@@ -7,9 +7,11 @@ connection may reach the trap, and the log of exchanges says why.
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -254,3 +256,31 @@ async def test_the_environment_has_no_say(stage: Stage, monkeypatch: pytest.Monk
     eve = Stranger(stage.evil, "eve")
     assert (await fetch_actor(stage.node, eve.uri)).uri == eve.uri
     assert stage.trap.connections == 0
+
+
+OWN_CONNECTIONS = {
+    "federation/client.py",
+    "federation/transport.py",
+    "federation/handshake.py",  # asks the guard first, see above
+    "admin/doctor.py",  # our own address
+    "admin/demo/nodes.py",  # our own nodes on loopback
+    "admin/demo/play.py",
+    "node/mail/sending.py",  # the operator's mail server
+}
+_CONNECTS = re.compile(
+    r"^\s*(?:import|from) (?:httpx|httpcore|aiohttp|requests|urllib3|smtplib|http\.client|urllib\.request|websockets)\b"
+    r"|open_connection\(|create_connection\(|sock_connect\(",
+    re.M,
+)
+
+
+def test_there_is_one_outbound_client() -> None:
+    """Row 65: whoever needs something from another server has to go through it; a second client is a finding."""
+    root = Path(__file__).parents[2]
+    found = {
+        path.relative_to(root).as_posix()
+        for package in ("federation", "node", "inbox", "outbox", "admin")
+        for path in (root / package).rglob("*.py")
+        if _CONNECTS.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == OWN_CONNECTIONS

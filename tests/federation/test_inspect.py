@@ -387,3 +387,50 @@ async def test_a_document_with_another_id_and_type(runtime: Runtime, peer: FakeP
     peer.routes[path] = Answer(body=b"<p>Hello", content_type="text/html")
     found = step(await inspect(runtime, healthy.uri), "actor")
     assert "not as ActivityPub" in found.seen
+
+
+async def test_an_allowlist_without_the_domain(redis_server: RedisServer, peer: FakePeer, healthy: Stranger) -> None:
+    """MOD-2: with fetch mode allowlist nothing is sent to whoever has no rule."""
+    async with open_node(redis_server, fetch_mode="allowlist") as node:
+        report = await inspect(node, f"@{healthy.handle}")
+        assert problems(report) == {"policy"}
+        assert f"rookery domain accept {peer.domain}" in step(report, "policy").advice
+        assert peer.connections == 0
+        async with node.write() as uow:
+            await set_domain_policy(uow, node.settings, peer.domain, "noop", now=node.now())
+        assert (await inspect(node, f"@{healthy.handle}")).is_healthy
+
+
+async def test_nothing_foreign_steers_a_terminal(runtime: Runtime, peer: FakePeer, healthy: Stranger) -> None:
+    """Row 74: escape sequences and direction marks of the other server do not reach the operator's screen."""
+    evil = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
+    peer.routes["/nodeinfo/2.0"] = document({"software": {"name": evil, "version": evil}})
+    serve_inbox(peer, healthy, 401, evil.encode())
+    peer.routes[f"/users/{healthy.name}"] = document({**healthy.actor(), "type": ["Person", evil], "movedTo": evil})
+    report = await inspect(runtime, f"@{healthy.handle}")
+    text = "".join(one.seen + one.advice + "".join(one.lines) for one in report.steps)
+    assert text.isprintable()
+    assert "owned" in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"nul",
+        b'{"links": 5}',
+        b'{"links": [{"rel": 1, "href": []}], "subject": {}}',
+        b"\xff\xfe",
+        b"{" * 5000,
+    ],
+)
+async def test_nonsense_is_a_finding_and_no_crash(
+    runtime: Runtime, peer: FakePeer, healthy: Stranger, body: bytes
+) -> None:
+    """Row 30: whatever the other server answers with, inspect goes through."""
+    for path in list(peer.routes):
+        peer.routes[path] = Answer(body=body, content_type="application/activity+json")
+    for target in (f"@{healthy.handle}", healthy.uri, peer.domain):
+        report = await inspect(runtime, target)
+        assert step(report, "exchanges").verdict == "info"
