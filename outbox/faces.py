@@ -114,6 +114,7 @@ async def post_face(
             post.boosts_count,
             poll,
             activity,
+            post.visibility,
             post.quote_state,
             str(post.interaction_policy),
         )

@@ -44,7 +44,7 @@ async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tup
     visibility = form.text("visibility")
     if visibility and visibility not in VISIBILITY_FROM_WORD:
         errors["visibility"] = "Choose who can see the post from the list."
-    parents = form.ids("in_reply_to_id")
+    parents, quoted = form.ids("in_reply_to_id"), form.ids("quoted_id")
     draft = Draft(
         text=form.text("text"),
         visibility=VISIBILITY_FROM_WORD.get(visibility),
@@ -55,6 +55,8 @@ async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tup
         media_ids=tuple(media_ids),
         media_changes=tuple(changes) if editing else (),
         poll=_poll(form),
+        quoted_id=quoted[0] if quoted else None,
+        quote_policy="" if editing else form.text("quote_policy"),
     )
     return draft, media_ids, errors
 

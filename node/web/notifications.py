@@ -8,6 +8,7 @@ from node.http.context import runtime
 from node.notifications.queries import list_notifications
 from node.notifications.service import mark_read
 from node.notifications.views import notification_views
+from node.posts.consent_queries import list_waiting
 from node.web.showing import install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, signed_in
 
@@ -32,6 +33,7 @@ async def list_them(visitor: Visitor) -> Answer:
             from_account_id=None,
         )
         shown = await notification_views(node, reader, rows, viewer_id=visitor.account_id, reactions_as="reaction")
+        asking = await list_waiting(reader, visitor.account_id)
     if page.min_id is not None and not rows:
         return cast(Response, redirect(request.path, 303))
     if rows and page.max_id is None and page.min_id is None:
@@ -42,5 +44,6 @@ async def list_them(visitor: Visitor) -> Answer:
         visitor,
         notifications=shown,
         only_mentions=only_mentions,
+        quote_requests=len(asking),
         **links(page, [row.id for row in rows]),
     )

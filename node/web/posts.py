@@ -8,7 +8,8 @@ from quart import Blueprint, Response, redirect, request
 from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import Reader, UnitOfWork
-from node.base.errors import Invalid, NotFound
+from node.base.errors import Forbidden, Invalid, NotFound
+from node.base.ids import read_id
 from node.completion.asking import find_refresh, look_at_thread
 from node.emojis.views import emoji_views
 from node.http.context import runtime
@@ -23,6 +24,7 @@ from node.posts.rendering import render_post, render_posts
 from node.posts.service import edit, publish, withdraw
 from node.remote.mentions import resolve_mentions
 from node.remote.polls import refresh_later
+from node.remote.quotes import look_again
 from node.timelines.fanout import push_own
 from node.web.accounts import named, wants_activity
 from node.web.drafts import collect, typed_again
@@ -55,6 +57,7 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
         found = {int(view["id"]): view for view in await render_posts(node, reader, ids, viewer_id=viewer_id)}
     if post_id not in found:
         raise NotFound
+    await look_again(node, [found[post_id]])
     view = found[post_id]
     if view["poll"] is not None and not post.local:
         await refresh_later(node, post)
@@ -101,10 +104,21 @@ def _greeting(view: dict[str, Any], visitor: Visitor | None) -> str:
 @blueprint.get("/compose")
 @signed_in
 async def compose(visitor: Visitor) -> Answer:
-    """Show the composer alone; `?to=` begins with a handle, `?text=` with a text (to share links)."""
+    """Show the composer alone; `?to=` begins with a handle, `?text=` with a text (to share links), `?quote=` quotes."""
     text = request.args.get("text", "")[:MAX_PREFILL]
     to = request.args.get("to", "").lstrip("@")[:MAX_PREFILL]
-    return await show("pages/compose.html", visitor, reply=None, text=f"@{to} {text}" if to else text)
+    quoted = await _quotable(visitor, read_id(request.args.get("quote", "")))
+    return await show("pages/compose.html", visitor, reply=None, quoted=quoted, text=f"@{to} {text}" if to else text)
+
+
+async def _quotable(visitor: Visitor, post_id: int | None) -> dict[str, Any] | None:
+    """Return the post to be quoted, if the viewer may see it. Raises NotFound."""
+    if post_id is None:
+        return None
+    node = runtime()
+    async with node.read() as reader:
+        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
+    return view["reblog"] or view
 
 
 @blueprint.post("/web/posts")
@@ -133,6 +147,8 @@ async def create(visitor: Visitor) -> Answer:
                 uow.after_commit(lambda: push_own(node, author.id, post.id))
         except Invalid as problem:
             errors = errors_of(problem, rename=RENAMED)
+        except Forbidden as problem:  # an author who does not want to be quoted or answered
+            errors = {"form": problem.message}
     if errors:
         return await _composer_again(visitor, form, uploads, errors)
     default = f"/@{author.acct}/{post.id}"
@@ -151,6 +167,7 @@ async def _composer_again(visitor: Visitor, form: Form, uploads: list[int], erro
         visitor,
         status=422,
         reply=reply,
+        quoted=await _quotable(visitor, next(iter(form.ids("quoted_id")), None)),
         text="",
         errors=errors,
         form=await typed_again(form, visitor, uploads),

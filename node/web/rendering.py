@@ -125,6 +125,7 @@ class Pages:
             blur_cells=markup.blur_cells,
             visibilities=words.VISIBILITIES,
             languages=words.LANGUAGES,
+            quote_policies=words.QUOTE_POLICIES,
             poll_lengths=words.POLL_LENGTHS,
             poll_options=MAX_OPTIONS,
             poll_option_length=MAX_OPTION_LENGTH,

@@ -9,6 +9,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+QUOTE_POLICIES: tuple[tuple[str, str, str], ...] = (
+    ("public", "Quotes: all", "Anybody may quote it"),
+    ("followers", "Quotes: friends", "People who follow you may quote it"),
+    ("manual", "Quotes: ask me", "You are asked before somebody quotes it"),
+    ("nobody", "Quotes: off", "Only you may quote it"),
+)
+"""Who may quote a post: the API's word, short for the composer, and in full."""
+
 VISIBILITIES: tuple[tuple[str, str, str, str], ...] = (
     ("public", "globe", "Public", "Anyone, on every timeline"),
     ("unlisted", "unlock", "Quiet public", "Anyone, but kept off the public timelines"),

@@ -31,6 +31,7 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
     await bo.post("Their nests, @ann, are " + "very " * 40 + "high")
     asked = await bo.post("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
     its_poll = "/web/posts/" + asked["id"]
+    quote = await bo.post("As I said", quoted_status_id=asked["id"])
     async with open_browser() as browser:
         size = {"width": width, "height": 900}
         ann = await open_window(browser, node.url, color_scheme=scheme, viewport=size, reduced_motion="reduce")
@@ -45,6 +46,11 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
             *OF_A_PERSON,
             f"/@bo/{post['id']}",
             its_poll,
+            f"{its_poll.replace('/web/posts', '/@bo')}/quotes",
+            f"/@bo/{quote['id']}",
+            f"/compose?quote={quote['id']}",
+            "/quote_requests",
+            f"{own}/quotes",
             own,
             f"{own}/edit",
             f"{own}/delete",

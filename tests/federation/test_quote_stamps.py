@@ -234,7 +234,6 @@ async def test_obj_13_who_may_answer(node: Node, bob: Person, carol: Stranger, m
     assert await state() == "pending"
     await send(node, carol, carol.activity("Accept", request, result=ours))
     assert await state() == "accepted"
-    print([(f["type"]) for f in served_inboxes(carol.peer)])
     update = served_inboxes(carol.peer)[-1]
     assert (update["type"], update["object"]["quoteAuthorization"]) == ("Update", ours)
     await send(node, carol, carol.activity("Reject", request))
