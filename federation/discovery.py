@@ -9,18 +9,18 @@ Nothing is cached: the callers keep actors, keys and failures.
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urljoin
 
 from federation.client import FederationClient, FetchedBytes, FetchedDocument, read_document
-from federation.documents import Document, first_id, type_of
+from federation.documents import Document, first_id, ids_of, text_of, type_of
 from federation.errors import DiscoveryFailed, FederationError, KeyUnavailable, MalformedDocument
 from federation.keys import PublicKey, decode_multikey, load_public_key
 from federation.origins import Handle, host_of, is_http_uri, parse_handle, same_origin, without_fragment
 from federation.parsing import ActorKey, RemoteActor, parse_actor, parse_keys
 from federation.signatures import SigningKey
-from federation.vocabulary import ACTOR_TYPES, AP_TYPE, LD_TYPE, MAX_BODY, is_activity_json
+from federation.vocabulary import ACTOR_TYPES, AP_TYPE, LD_TYPE, MAX_BODY, MAX_KEYS, is_activity_json
 from federation.webfinger import WebFingerAnswer, look_up
 
 _LINK_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}, text/html;q=0.5"
@@ -136,7 +136,9 @@ async def find_key(client: FederationClient, key_id: str, *, signer: SigningKey 
     if not is_http_uri(key_id):
         raise KeyUnavailable("bad_key_id", f"{key_id[:100]!r} is no http(s) URI")
     fetched = await client.fetch_document(key_id, signer=signer)
+    key_document: Document = {}
     if not type_of(fetched.document, ACTOR_TYPES):
+        key_document = fetched.document
         owner = first_id(fetched.document.get("owner")) or first_id(fetched.document.get("controller"))
         if owner is None or not same_origin(owner, key_id):
             raise KeyUnavailable("owner_mismatch", f"the key {key_id[:200]} names the owner {str(owner)[:200]}")
@@ -150,7 +152,23 @@ async def find_key(client: FederationClient, key_id: str, *, signer: SigningKey 
     for key in parse_keys(fetched.document, actor.id):
         if key.id == key_id:
             return ResolvedKey(key, public_key_of(key), actor, fetched.document)
+    referenced = _referenced_key(key_id, key_document, fetched.document, actor)
+    if referenced is not None:
+        actor = replace(actor, keys=(*actor.keys, referenced))
+        return ResolvedKey(referenced, public_key_of(referenced), actor, fetched.document)
     raise KeyUnavailable("key_not_listed", f"{actor.id[:200]} does not list the key {key_id[:200]}")
+
+
+def _referenced_key(key_id: str, key: Document, owner: Document, actor: RemoteActor) -> ActorKey | None:
+    """Return a key that stands in a document of its own, where its owner lists no more than its id (ACT-7)."""
+    if key.get("id") != key_id or len(actor.keys) >= MAX_KEYS:
+        return None
+    if key_id in ids_of(owner.get("publicKey")) and (pem := text_of(key.get("publicKeyPem"))):
+        return ActorKey(key_id, actor.id, pem)
+    multibase = text_of(key.get("publicKeyMultibase"))
+    if multibase and key_id in ids_of(owner.get("assertionMethod")) and type_of(key, {"Multikey"}):
+        return ActorKey(key_id, actor.id, None, multibase)
+    return None
 
 
 def public_key_of(key: ActorKey) -> PublicKey:

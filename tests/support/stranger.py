@@ -202,7 +202,9 @@ class Stranger:
         parts = urlsplit(url)
         if scheme == "rfc9421":
             signing = SigningKey(key_id or self.key_id, private_pem or self.private_pem)
-            return sign_request_rfc9421("POST", url, key=signing, body=body, now=date)
+            is_rsa = isinstance(load_private_key(signing.private_pem), RSAPrivateKey)
+            label = "rsa-v1_5-sha256" if is_rsa else None if algorithm == "rsa-sha256" else algorithm
+            return sign_request_rfc9421("POST", url, key=signing, body=body, now=date, algorithm=label)
         headers = {
             "host": host or parts.netloc,
             "date": http_date(date),

@@ -8,6 +8,8 @@
 //   POST /control/publish          {object}            serve an object at its id, which must be under /objects/
 //   POST /control/withdraw         {id}                serve it no more
 //   POST /control/look_up          {uri, signed}       fetch and read an object, as bo or without a signature
+//   POST /control/prove            {activity}          return it with an integrity proof of bo's
+//   POST /control/check            {activity}          the type of an activity whose integrity proof holds, else null
 //   POST /control/walk             {uri}               read a collection, page by page
 //
 // Prints `up URL` when it listens. FIRST_KNOCK sets the signature scheme it tries first.
@@ -18,6 +20,8 @@ import {
   createFederation,
   generateCryptoKeyPair,
   MemoryKvStore,
+  signObject,
+  verifyObject,
 } from "@fedify/fedify";
 import * as vocab from "@fedify/vocab";
 
@@ -116,6 +120,16 @@ const commands = {
     if (found == null) return null;
     const document = await found.toJsonLd({ format: "compact", contextLoader: context.contextLoader });
     return { type: found.constructor.name, document };
+  },
+  async prove(context, { activity }) {
+    const read = await vocab.Activity.fromJsonLd(activity, context);
+    const [, key] = await context.getActorKeyPairs("bo");
+    const proven = await signObject(read, key.privateKey, key.multikey.id, context);
+    return await proven.toJsonLd({ format: "compact", contextLoader: context.contextLoader });
+  },
+  async check(context, { activity }) {
+    const verified = await verifyObject(vocab.Activity, activity, context);
+    return verified?.constructor.name ?? null;
   },
   async walk(context, { uri }) {
     const collection = await context.lookupObject(uri);

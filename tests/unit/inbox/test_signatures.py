@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from federation.keys import encode_multikey, load_public_key
 from federation.signatures import SignedRequest
 from inbox.models import ReceivedActivity
 from inbox.receive import receive_activity
@@ -17,7 +18,7 @@ from node.remote import keys
 from node.remote.actors import fetch_actor
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer, FakePeer, document
-from tests.support.stranger import Stranger, key_pair
+from tests.support.stranger import Stranger, key_pair, proof_pair
 
 COVERED = ("(request-target)", "host", "date", "digest", "content-type")
 
@@ -125,6 +126,38 @@ async def test_key_documents_of_three_forms(door: Door, peer: FakePeer) -> None:
     )
     await door.send(dave, dave.activity("Like", "x"))
     assert await door.count(ReceivedActivity) == 2
+
+
+async def test_keys_that_stand_in_documents_of_their_own(door: Door, peer: FakePeer) -> None:
+    """SIG-14, ACT-7: the actor lists no more than their ids, RSA in `publicKey` and Ed25519 in `assertionMethod`."""
+    carol = Stranger(peer, "carol", key_suffix="/rsa")
+    multikey = encode_multikey(load_public_key(proof_pair(0)[1]))
+    carol.profile = {"publicKey": carol.key_id, "assertionMethod": [f"{carol.uri}/ed"]}
+    carol.publish_profile()
+    peer.routes["/users/carol/rsa"] = document(
+        {"id": carol.key_id, "type": "CryptographicKey", "owner": carol.uri, "publicKeyPem": key_pair(0)[1]}
+    )
+    peer.routes["/users/carol/ed"] = document(
+        {"id": f"{carol.uri}/ed", "type": "Multikey", "controller": carol.uri, "publicKeyMultibase": multikey}
+    )
+    peer.routes["/users/carol/other"] = document(
+        {"id": f"{carol.uri}/other", "type": "Multikey", "controller": carol.uri, "publicKeyMultibase": multikey}
+    )
+    await door.send(carol, carol.activity("Like", "x"))
+    ed = {"scheme": "rfc9421", "private_pem": proof_pair(0)[0]}
+    await door.send(carol, carol.activity("Like", "y"), key_id=f"{carol.uri}/ed", **ed)
+    assert await door.count(ReceivedActivity) == 2
+    await door.send(carol, carol.activity("Like", "z"), key_id=f"{carol.uri}/other", expect=401, **ed)
+
+
+async def test_a_request_signed_with_ed25519(door: Door, alice: Stranger) -> None:
+    """SIG-11, SIG-14: by an inline key of `assertionMethod`; the label must agree with the key."""
+    alice.publish_proof_key()
+    ed = {"scheme": "rfc9421", "private_pem": proof_pair(0)[0], "key_id": alice.proof_key_id}
+    await door.send(alice, alice.activity("Like", "x"), **ed)
+    await door.send(alice, alice.activity("Like", "y"), algorithm="ed25519", **ed)
+    await door.send(alice, alice.activity("Like", "z"), algorithm="rsa-v1_5-sha256", expect=401, **ed)
+    await door.send(alice, alice.activity("Like", "z"), scheme="rfc9421", private_pem=proof_pair(0)[0], expect=401)
 
 
 async def test_every_key_fetch_is_signed(door: Door, alice: Stranger) -> None:
