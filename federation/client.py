@@ -63,6 +63,10 @@ DOCUMENT_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}"
 
 _EXCERPT: Final = 500
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NAMED_STATUSES: Final = frozenset(
+    {400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 421, 422, 425, 429, 451, 500, 501, 502, 503, 504}
+)
+"""Those with a reason code of their own; others share one, so that nobody can invent codes for our metrics."""
 _RETRY_AFTER: Final = (1.0, 24 * 3600.0)
 
 HopCheck = Callable[[str], Awaitable[None]]
@@ -529,7 +533,9 @@ def _verdict_of(status: int) -> tuple[Verdict, str]:
     """Say how a status ends an exchange, with its reason code."""
     if status < 400:
         return "accepted", ""
-    return "failed" if status >= 500 else "refused", f"http_{status}"
+    family = 5 if status >= 500 else 4
+    code = f"http_{status}" if status in _NAMED_STATUSES else f"http_{family}xx"
+    return "failed" if family == 5 else "refused", code
 
 
 def _same_site(a: str, b: str) -> bool:

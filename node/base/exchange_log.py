@@ -123,7 +123,7 @@ class ExchangeLog:
 
     def note(self, exchange: Exchange, evidence: Evidence | None = None) -> None:
         """Keep an exchange. Pictures that were fetched well are only counted: they would crowd a ring."""
-        self._counts[exchange.direction, exchange.kind, exchange.verdict, exchange.reason] += 1
+        self.count(exchange.direction, exchange.kind, exchange.verdict, exchange.reason)
         if exchange.kind != "media" or exchange.verdict != "accepted":
             self._noted.append(exchange)
         if evidence is not None and len(self._evidence) < WAITING:
@@ -133,6 +133,10 @@ class ExchangeLog:
             with contextlib.suppress(RuntimeError):  # outside an event loop: a later flush takes it along
                 self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._begin_flush)
                 self._timer_due = now + FLUSH_SECONDS
+
+    def count(self, direction: str, kind: str, verdict: str, reason: str) -> None:
+        """Count an exchange that needs no line of its own."""
+        self._counts[direction, kind, verdict, reason] += 1
 
     def _begin_flush(self) -> None:
         self._timer = None

@@ -25,6 +25,7 @@ from node.remote.memory import memory_of
 
 EXPLAIN_EVERY: Final = timedelta(seconds=5)
 EVIDENCE_EVERY: Final = timedelta(seconds=30)
+READ_EVERY: Final = timedelta(minutes=10)
 NOBODY: Final = "(unknown)"
 
 _KEY_ID = re.compile(r"key_?id=\"([^\"]{1,2000})\"", re.I)
@@ -98,8 +99,14 @@ def note_unproven(
     reason: str,
     source: str = "",
 ) -> None:
-    """Keep account of a request whose signature was not judged."""
+    """Keep account of a request whose signature was not judged.
+
+    Reads of what is public come in numbers: one in `READ_EVERY` has a line, lest they push refusals out.
+    """
     host = claimed_host(request)
+    if kind == "read" and memory_of(runtime).windows.add(("read", host), runtime.now(), READ_EVERY) > 1:
+        runtime.exchanges.count("in", kind, verdict, reason)
+        return
     runtime.exchanges.note(_claimed(runtime, request, host, kind, status, verdict, reason, "", source))
 
 

@@ -21,7 +21,7 @@ from node.base.work import drain_lane
 from node.moderation.service import set_domain_policy
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer, FakePeer
-from tests.support.nodes import World
+from tests.support.nodes import Node, World
 from tests.support.stranger import Stranger, key_pair
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -146,6 +146,30 @@ async def test_our_deliveries_and_their_end(world: World) -> None:
     assert ("in", "delivery", 202, "accepted", "") in found
     clocks = await world["a"].runtime.exchanges.read_clocks(world["a"].runtime.now())
     assert [abs(sample.ahead) < 60 for sample in clocks] == [True]
+
+
+async def test_reads_do_not_push_refusals_out(node: Node, alice: Stranger) -> None:
+    """Signed reads of what is public come in numbers; what was refused stays to be seen."""
+    ann = await node.person("ann")
+    assert (await alice.deliver(f"{node.url}/inbox", alice.create(alice.note()), drop=["date"])).status_code == 401
+    headers = alice.signed_headers(ann.uri, b"", date=node.runtime.now())
+    for _ in range(25):
+        await node.http.get(ann.uri, headers={**headers, "accept": "application/activity+json"})
+    found = [reason for *_, reason in await lines(node.runtime, alice.peer.domain)]
+    assert found == ["not_judged", "header_absent"]
+    counts = await node.runtime.exchanges.read_counts()
+    assert counts["in", "read", "accepted", "not_judged"] == 25
+
+
+async def test_invented_statuses_make_no_metric(runtime: Runtime, peer: FakePeer) -> None:
+    """Row 15's like: labels are words of ours."""
+    for status, reason in ((404, "http_404"), (418, "http_4xx"), (599, "http_5xx")):
+        peer.routes["/x"] = Answer(status=status)
+        with pytest.raises(FetchFailed):
+            await runtime.http.fetch_bytes(f"{peer.url}/x", accept="*/*", limit=9)
+        assert (await runtime.exchanges.read_counts())[
+            "out", "document", "refused" if status < 500 else "failed", reason
+        ]
 
 
 async def test_failed_fetches_have_their_reason(runtime: Runtime, peer: FakePeer) -> None:
