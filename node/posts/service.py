@@ -23,7 +23,7 @@ from node.events import PostDeleted, PostEdited, PostPublished
 from node.media.attaching import attach_media, change_media, detach_media, discard_post_media
 from node.media.models import Media
 from node.media.queries import list_attachable, list_media
-from node.polls.queries import find_poll_version
+from node.polls.queries import find_poll_version, list_titles
 from node.polls.rules import PollDraft
 from node.polls.service import change_poll, create_poll
 from node.posts.addressing import add_mentions, replace_mentions
@@ -87,7 +87,9 @@ async def publish(
         spoiler_text=draft.spoiler_text,
         sensitive=draft.sensitive,
         language=draft.language,
-        emojis=await local_references(uow, (draft.text, draft.spoiler_text)),
+        emojis=await local_references(
+            uow, (draft.text, draft.spoiler_text, *(draft.poll.options if draft.poll else ()))
+        ),
         in_reply_to_id=place.in_reply_to_id,
         in_reply_to_account_id=place.in_reply_to_account_id,
         thread_id=place.thread_id,
@@ -164,7 +166,8 @@ async def edit(
     stored.text, stored.content = draft.text, rendered.html
     stored.spoiler_text, stored.sensitive = draft.spoiler_text, draft.sensitive
     stored.language = draft.language or stored.language
-    stored.emojis = await local_references(uow, (draft.text, draft.spoiler_text))
+    options = await list_titles(uow, stored.id) if stored.kind == "Question" else ()
+    stored.emojis = await local_references(uow, (draft.text, draft.spoiler_text, *options))
     stored.edited_at = max(now, (stored.edited_at or stored.published_at) + timedelta(seconds=1))
     await uow.flush()
     await detach_media(uow, [item.id for item in before if item.id not in draft.media_ids])

@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 
 from node.accounts.models import Account
 from node.base.db.event_log import EventRow
+from node.emojis.service import add_emoji
+from node.media.service import store_emoji
 from node.polls.jobs import tell_due
 from node.polls.models import Poll
 from node.polls.queries import find_poll
@@ -22,6 +24,7 @@ from tests.support.make import make_account, make_post
 from tests.support.redis_server import RedisServer
 from tests.support.sending import SendingNode, sending_node
 from tests.support.stranger import Document, Stranger
+from tests.unit.node.media.pictures import picture
 
 
 @pytest.fixture
@@ -159,3 +162,15 @@ async def test_who_voted_hears_of_the_end_of_the_post(node: SendingNode, ann: Ac
     assert [activity["type"] for activity in await told(node, peer)] == ["Delete"]
     async with node.runtime.read() as reader:
         assert await find_poll(reader, post.id) is None
+
+
+async def test_custom_emoji_of_options_go_with_the_poll(node: SendingNode, ann: Account, peer: FakePeer) -> None:
+    """OBJ-6, OBJ-9: they are tags of the Question, as those of its text."""
+    await node.known(Stranger(peer, "fan"), follows=ann)
+    key, static_key = await store_emoji(node.runtime, picture("PNG"))
+    async with node.runtime.write() as uow:
+        await add_emoji(uow, "rook", storage_key=key, static_key=static_key, now=node.runtime.now())
+    poll = PollDraft(options=("Crow", ":rook: Rook"), expires_in=3600)
+    await make_post(node.runtime, ann, "Which?", poll=poll)
+    (create,) = await told(node, peer)
+    assert [tag["name"] for tag in create["object"]["tag"]] == [":rook:"]
