@@ -106,6 +106,7 @@ class RemoteActor:
     followers: str | None
     following: str | None
     featured: str | None
+    featured_tags: str | None
     icon_url: str | None
     image_url: str | None
     fields: tuple[tuple[str, str], ...]
@@ -190,7 +191,8 @@ def parse_actor(doc: Document) -> RemoteActor:
         outbox=_own(doc.get("outbox"), actor_id),
         followers=_own(doc.get("followers"), actor_id),
         following=_own(doc.get("following"), actor_id),
-        featured=_own(doc.get("featured"), actor_id),
+        featured=_own(first_id(doc.get("featured")), actor_id),
+        featured_tags=_own(first_id(doc.get("featuredTags")), actor_id),
         icon_url=_picture(doc.get("icon")),
         image_url=_picture(doc.get("image")),
         fields=_fields(doc),

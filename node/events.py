@@ -76,6 +76,34 @@ class ReactionRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PostPinned(Event):
+    """One of ours put a post at the top of their page."""
+
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostUnpinned(Event):
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagFeatured(Event):
+    """One of ours shows a hashtag on their page."""
+
+    account_id: int
+    hashtag_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagUnfeatured(Event):
+    account_id: int
+    hashtag_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowRequested(Event):
     """A follow that waits for its Accept: from ours to a remote actor, or to a local locked account."""
 

@@ -63,6 +63,11 @@ def featured_uri(settings: Settings, account_id: int) -> str:
     return f"{actor_uri(settings, account_id)}/featured"
 
 
+def featured_tags_uri(settings: Settings, account_id: int) -> str:
+    """Return the collection of the hashtags an actor features."""
+    return f"{actor_uri(settings, account_id)}/tags"
+
+
 def key_id(settings: Settings, account_id: int) -> str:
     """Return the id of an actor's RSA key."""
     return f"{actor_uri(settings, account_id)}#main-key"

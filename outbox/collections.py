@@ -6,7 +6,7 @@ A root has `totalItems` and `first`; a page's id is its URL. Only what the onloo
 from typing import Final
 
 from federation.documents import Document
-from federation.writing import collection, ordered_collection, ordered_collection_page
+from federation.writing import HashtagFacts, collection, hashtag_document, ordered_collection, ordered_collection_page
 from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
 from node.base.db.unit_of_work import Reader
@@ -14,9 +14,19 @@ from node.base.errors import Gone, NotFound
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.base.settings import Settings
+from node.posts.featured_queries import list_featured_tags, list_pinned
 from node.posts.models import Post
+from node.posts.pins import MAX_PINS
 from node.posts.queries import find_post, may_see
-from node.uris import context_uri, featured_uri, followers_uri, following_uri, outbox_uri
+from node.uris import (
+    context_uri,
+    featured_tags_uri,
+    featured_uri,
+    followers_uri,
+    following_uri,
+    outbox_uri,
+    tag_url,
+)
 from outbox import activities
 from outbox.onlookers import Onlooker
 from outbox.queries import (
@@ -108,9 +118,24 @@ def empty(uri: str) -> Document:
     return ordered_collection(uri, total=0, items=[])
 
 
-def featured(settings: Settings, owner: Account) -> Document:
-    """Return the pinned posts: none yet (COL-4)."""
-    return empty(featured_uri(settings, owner.id))
+async def featured(runtime: Runtime, owner: Account) -> Document:
+    """Return the pinned open posts, whole, the newest pin first (COL-4)."""
+    uri = featured_uri(runtime.settings, owner.id)
+    if owner.is_gone:
+        return empty(uri)
+    async with runtime.read() as reader:
+        posts = await list_pinned(reader, owner.id, limit=MAX_PINS)
+        notes = await activities.notes(reader, posts, settings=runtime.settings)
+    return ordered_collection(uri, total=len(posts), items=[notes[post.id] for post in posts])
+
+
+async def featured_tags(runtime: Runtime, owner: Account) -> Document:
+    """Return the hashtags an account shows on its page (COL-4)."""
+    settings = runtime.settings
+    async with runtime.read() as reader:
+        entries = [] if owner.is_gone else await list_featured_tags(reader, owner.id)
+    items = [hashtag_document(HashtagFacts(name=entry.display, url=tag_url(settings, entry.name))) for entry in entries]
+    return collection(featured_tags_uri(settings, owner.id), total=len(items), items=items)
 
 
 async def replies(runtime: Runtime, post: Post, *, page: Page | None, others: bool) -> Document:

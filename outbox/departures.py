@@ -16,6 +16,7 @@ from node.events import AccountDeleted, AccountLeft, PostDeleted
 from node.follows.service import sever_all
 from node.notifications.service import withdraw_for_account
 from node.polls.service import forget_poll
+from node.posts.featured_tags import forget_featured_tags
 from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.reacting import forget_reactions, remove_reaction
@@ -40,6 +41,7 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await sever_all(on.uow, event.account_id)
     await remove_all(on.uow, event.account_id)
     await withdraw_for_account(on.uow, event.account_id)
+    await forget_featured_tags(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 
 

@@ -99,9 +99,16 @@ async def members(account_id: int, name: str) -> Response:
 
 @blueprint.get("/users/<id:account_id>/featured")
 async def featured(account_id: int) -> Response:
-    """Show the pinned posts."""
+    """Show the pinned posts (COL-4)."""
     owner, onlooker = await _owner_and_onlooker(account_id)
-    return _document(collections.featured(current_runtime().settings, owner), onlooker)
+    return _document(await collections.featured(current_runtime(), owner), onlooker)
+
+
+@blueprint.get("/users/<id:account_id>/tags")
+async def featured_tags(account_id: int) -> Response:
+    """Show the featured hashtags (COL-4)."""
+    owner, onlooker = await _owner_and_onlooker(account_id)
+    return _document(await collections.featured_tags(current_runtime(), owner), onlooker)
 
 
 async def _owner_and_onlooker(account_id: int) -> tuple[Account, Onlooker]:

@@ -136,6 +136,16 @@ def move_activity(uri: str, actor: str, target: str, *, to: Sequence[str]) -> Do
     return {**_plain("Move", uri, actor, actor, to=to), "target": target}
 
 
+def feature_activity(
+    uri: str, actor: str, inner: Document | str, *, target: str, removed: bool, to: Sequence[str], cc: Sequence[str]
+) -> Document:
+    """Write the Add of a post (its id) or hashtag to a collection of the actor's, or the Remove (ACV-8)."""
+    document = _plain("Remove" if removed else "Add", uri, actor, inner, to=to, cc=cc)
+    if isinstance(inner, dict):
+        document["@context"] = POST_CTX
+    return {**document, "target": target}
+
+
 def _plain(
     kind: str, uri: str, actor: str, inner: Document | str, *, to: Sequence[str] = (), cc: Sequence[str] = ()
 ) -> Document:

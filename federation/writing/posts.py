@@ -190,9 +190,14 @@ def emoji_document(facts: EmojiFacts) -> Document:
     return {"@context": POST_CTX, **emoji_tag(facts)}
 
 
+def hashtag_document(facts: HashtagFacts) -> Document:
+    """Write a hashtag, of a post or featured by an actor (OBJ-5)."""
+    return {"type": "Hashtag", "href": facts.url, "name": f"#{facts.name}"}
+
+
 def _tags(facts: PostFacts) -> list[Document]:
     mentions = [{"type": "Mention", "href": mention.uri, "name": f"@{mention.acct}"} for mention in facts.mentions]
-    hashtags = [{"type": "Hashtag", "href": tag.url, "name": f"#{tag.name}"} for tag in facts.hashtags]
+    hashtags = [hashtag_document(tag) for tag in facts.hashtags]
     quotes = [_quote_tag(facts.quote)] if facts.quote is not None else []
     return [*mentions, *hashtags, *map(emoji_tag, facts.emojis), *quotes]
 

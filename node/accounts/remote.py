@@ -160,6 +160,7 @@ def _address_values(actor: RemoteActor) -> dict[str, Any]:
         "followers_url": actor.followers or "",
         "following_url": actor.following or "",
         "featured_url": actor.featured or "",
+        "featured_tags_url": actor.featured_tags or "",
         "also_known_as": list(actor.also_known_as),
     }
 

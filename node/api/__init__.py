@@ -20,6 +20,7 @@ def blueprints() -> list[Blueprint]:
         credentials,
         domain_blocks,
         favourites,
+        featured_tags,
         filters,
         follow_requests,
         follows,
@@ -27,6 +28,7 @@ def blueprints() -> list[Blueprint]:
         lists,
         media,
         notifications,
+        pins,
         polls,
         preferences,
         quotes,
@@ -41,6 +43,7 @@ def blueprints() -> list[Blueprint]:
 
     modules = (
         *(accounts, announcements, blocks, bookmarks, boosts, credentials, domain_blocks, favourites, filters),
+        *(featured_tags, pins),
         *(
             async_refreshes,
             follow_requests,

@@ -15,6 +15,7 @@ from node.accounts.queries import (
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer, page_answer
+from node.api.featured_tags import featured_tag_view
 from node.base.errors import BadRequest, NotFound
 from node.blocks.queries import is_blocked_between
 from node.completion.asking import complete_page, look_at_account
@@ -25,6 +26,8 @@ from node.http.limits import LOOK_UPS
 from node.http.paging import limit_from, offset_from, page_from
 from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional, pay
+from node.posts.featured_queries import list_featured_tags, list_pinned_ids
+from node.posts.pins import MAX_REMOTE_PINS
 from node.posts.queries import list_account_post_ids
 from node.posts.rendering import render_posts
 from node.remote.resolving import resolve
@@ -116,7 +119,9 @@ async def posts(viewer: Viewer | None, account_id: int) -> Answer:
     async with node.read() as reader:
         account = await get_account(reader, account_id)
         if sent.is_set("pinned"):
-            return page_answer(sent, [])
+            # as a whole, on its first page: the cursor of a page is a post, and pins stand in another order
+            ids = [] if page.max_id else await list_pinned_ids(reader, account_id, viewer_id, limit=MAX_REMOTE_PINS)
+            return await render_posts(node, reader, ids, viewer_id=viewer_id), 200, {}
 
     async def stored() -> list[int]:
         async with node.read() as reader:
@@ -136,6 +141,17 @@ async def posts(viewer: Viewer | None, account_id: int) -> Answer:
         statuses = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
     entities, code, headers = page_answer(sent, statuses, found.ids)
     return entities, code, headers | async_refresh_header(found.refresh)
+
+
+@blueprint.get("/<id:account_id>/featured_tags")
+@optional("read:accounts")
+async def featured_tags(viewer: Viewer | None, account_id: int) -> list[dict[str, Any]]:
+    """Return the hashtags an account shows on its page."""
+    node = runtime()
+    async with node.read() as reader:
+        await get_account(reader, account_id)
+        entries = await list_featured_tags(reader, account_id)
+    return [featured_tag_view(entry, settings=node.settings) for entry in entries]
 
 
 @blueprint.get("/<id:account_id>/followers")

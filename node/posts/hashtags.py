@@ -21,7 +21,7 @@ async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, n
         folded = fold_hashtag(name)
         if folded and len(folded) <= MAX_NAME and len(name) <= MAX_NAME and len(wanted) < MAX_HASHTAGS:
             wanted.setdefault(folded, name)
-    ids = [await _hashtag_id(uow, folded, display, now) for folded, display in wanted.items()]
+    ids = [await keep_hashtag(uow, folded, display, now) for folded, display in wanted.items()]
     await uow.write(
         delete(PostHashtag)
         .where(PostHashtag.post_id == post_id, PostHashtag.hashtag_id.not_in(ids))
@@ -38,7 +38,8 @@ async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, n
         )
 
 
-async def _hashtag_id(uow: UnitOfWork, folded: str, display: str, now: datetime) -> int:
+async def keep_hashtag(uow: UnitOfWork, folded: str, display: str, now: datetime) -> int:
+    """Return the id of a hashtag, storing it if nobody used it before."""
     query = select(Hashtag.id).where(Hashtag.name == folded)
     found: int | None = await uow.scalar(query)
     if found is None:

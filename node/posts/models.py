@@ -201,6 +201,30 @@ class Bookmark(Base):
     created_at: Mapped[datetime]
 
 
+class Pin(Base):
+    """A post stands at the top of its author's page: a post is pinned by nobody else. The newest has the highest id."""
+
+    __tablename__ = "pins"
+    __table_args__ = (Index("ix_pins_account", "account_id", "id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    post_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"), unique=True)
+    created_at: Mapped[datetime]
+
+
+class FeaturedTag(Base):
+    """`account` shows a hashtag on its page."""
+
+    __tablename__ = "featured_tags"
+    __table_args__ = (UniqueConstraint("account_id", "hashtag_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    hashtag_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("hashtags.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
 class IdempotencyKey(Base):
     """An `Idempotency-Key` an account used, and the post it made: written in the transaction of that post."""
 

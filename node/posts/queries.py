@@ -148,12 +148,9 @@ async def list_account_post_ids(
     only_media: bool = False,
     exclude_replies: bool = False,
     exclude_boosts: bool = False,
-    pinned: bool = False,
     tagged: str | None = None,
 ) -> list[int]:
-    """Return a page of an account's posts and boosts. A reply to oneself is no reply; nothing is pinned yet."""
-    if pinned:
-        return []
+    """Return a page of an account's posts and boosts. A reply to oneself is no reply."""
     conditions: list[ColumnElement[bool]] = [Post.account_id == account_id, visible_to(viewer_id)]
     if only_media:
         conditions.append(exists(select(Media.id).where(Media.post_id == Post.id)))

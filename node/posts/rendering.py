@@ -4,7 +4,7 @@ One query answers everything that depends on the viewer or changes by itself: ma
 did they like, boost, bookmark it, and how often did others. The rest of a status does not depend on who looks
 and is kept in this process under (post, time of its last edit, version of its author's profile): a key that
 changes with what it stands for, so nothing needs invalidating and no process can show another's stale copy.
-A page of twenty costs that one query when warm, and one more each if there are polls or reactions on it.
+A page of twenty costs that one query when warm, and one more each if there are polls, reactions or own posts on it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ from node.polls.queries import list_polls
 from node.polls.views import poll_view
 from node.posts.consent_queries import list_relations
 from node.posts.consent_rules import Relation
+from node.posts.featured_queries import list_pinned_among
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
 from node.posts.queries import list_visible_ids
 from node.posts.quote_rendering import (
@@ -101,10 +102,11 @@ async def _render_batch(
     polls = await _polls(runtime, reader, facts, viewer_id)
     reactions = await _reactions(runtime, reader, facts, viewer_id)
     relations = await _relations(reader, facts, viewer_id)
+    pinned = await _pinned(reader, facts, viewer_id)
     assembled = {
         row.id: view
         for row in facts
-        if (view := _assembled(row, rendered, fresh, polls, reactions, viewer_id, relations)) is not None
+        if (view := _assembled(row, rendered, fresh, polls, reactions, pinned, viewer_id, relations)) is not None
     }
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
@@ -157,12 +159,22 @@ async def _polls(
     return {id_: poll_view(poll, viewer_id=viewer_id, now=now) for id_, poll in found.items()}
 
 
+async def _pinned(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> set[int]:
+    """Return which of the viewer's own posts on a page are pinned: nobody else is told."""
+    if viewer_id is None:
+        return set()
+    own = {row.id for row in facts if row.original_id is None and row.account_id == viewer_id}
+    own |= {row.original_id for row in facts if row.original_id is not None and row.original_account_id == viewer_id}
+    return await list_pinned_among(reader, own) if own else set()
+
+
 def _assembled(
     row: Any,
     rendered: LocalCache,
     fresh: dict[int, dict[str, Any]],
     polls: dict[int, dict[str, Any]],
     reactions: Mapping[int, list[dict[str, Any]]],
+    pinned: set[int],
     viewer_id: int | None,
     relations: Mapping[int, Relation],
 ) -> dict[str, Any] | None:
@@ -187,7 +199,7 @@ def _assembled(
             "filtered": [],
         }
     if row.original_id is None:
-        own = {"pinned": False} if row.account_id == viewer_id else {}
+        own = {"pinned": row.id in pinned} if row.account_id == viewer_id else {}
         changing["quote_approval"] = _approval(row, base, viewer_id, relations)
         return base | changing | own | _limits(row, relations) | _poll_part(polls.get(row.id), base)
     original = fresh.get(row.original_id) or rendered.get(
@@ -196,7 +208,7 @@ def _assembled(
     if original is None:
         return None
     changing["quote_approval"] = _approval(row, original, viewer_id, relations)
-    own = {"pinned": False} if row.original_account_id == viewer_id else {}
+    own = {"pinned": row.original_id in pinned} if row.original_account_id == viewer_id else {}
     own |= _limits(row, relations)
     return base | changing | {"reblog": original | changing | own | _poll_part(polls.get(row.original_id), original)}
 

@@ -32,7 +32,7 @@ from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
-from node.posts.models import Bookmark, IdempotencyKey, Post, PostEdit, PostHashtag
+from node.posts.models import Bookmark, IdempotencyKey, Pin, Post, PostEdit, PostHashtag
 from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
 from node.posts.quotes import QuotePlan, enter_quote, plan_quote, uncount_quote, visibility_with_quote
 from node.posts.threads import place_under
@@ -192,9 +192,9 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     """Take back a post or boost, ours or remote; return whether it still stood.
 
     The row stays as a tombstone, and so do its mentions; its likes stay until the effects of PostDeleted have read
-    them (who once had it must hear of its end). Its words, history, media, hashtags and bookmarks go, and boosts of
-    it with it. `keep_media` gives the pictures
-    of a local post back to their owner's uploads, for delete-and-redraft.
+    them (who once had it must hear of its end). Its words, history, media, hashtags, bookmarks and pin go, and boosts
+    of it with it. `keep_media` gives the pictures of a local post back to their owner's uploads, for
+    delete-and-redraft.
     """
     words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
     counts = {"likes_count": 0, "boosts_count": 0, "quotes_count": 0, "reactions_count": 0}
@@ -214,7 +214,7 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
         await uncount_quote(uow, post)
         await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1, ours=post.local)
         authors += await _withdraw_boosts(uow, post.id, now)
-        for table in (Bookmark, PostHashtag, PostEdit):
+        for table in (Bookmark, Pin, PostHashtag, PostEdit):
             await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))
         await discard_post_media(uow, post.id, keep=keep_media and post.local, now=now)
     await uncount_authors(uow, authors)

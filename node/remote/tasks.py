@@ -16,6 +16,8 @@ from node.base.ids import new_id
 from node.remote.models import FetchTask
 
 ACTOR: Final = "actor"
+FEATURED: Final = "featured"
+"""What an actor known here shows at the top of its page; the URI is the actor's."""
 POST: Final = "post"
 QUOTE: Final = "quote"
 """Whether a remote post may stand with what it quotes; the URI is the post's that quotes."""

@@ -8,6 +8,8 @@ from node.media.images import ACCEPTED_TYPES, MAX_PIXELS
 from node.media.rules import MAX_DESCRIPTION
 from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS, MAX_SECONDS, MIN_SECONDS
 from node.posts.drafts import MAX_MEDIA
+from node.posts.featured_tags import MAX_FEATURED_TAGS
+from node.posts.pins import MAX_PINS
 from node.site.service import SiteFacts
 from node.text.writing import URL_LENGTH
 from node.uris import static_url
@@ -31,7 +33,7 @@ def streaming_url(settings: Settings) -> str:
 def configuration_view(settings: Settings) -> dict[str, Any]:
     """Return the limits apps must keep to."""
     return {
-        "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 0},
+        "accounts": {"max_featured_tags": MAX_FEATURED_TAGS, "max_pinned_statuses": MAX_PINS},
         "statuses": {
             "max_characters": settings.max_post_length,
             "max_media_attachments": MAX_MEDIA,

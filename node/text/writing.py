@@ -151,6 +151,12 @@ def fold_hashtag(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.lstrip("#＃")).casefold())
 
 
+def is_hashtag(name: str) -> bool:
+    """Whether a name, given without `#`, is all of one hashtag."""
+    token = _hashtag_at(f"#{name}", 0)
+    return token is not None and token.end == len(name) + 1
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     position = 0
     while match := _CANDIDATE.search(text, position):

@@ -19,6 +19,8 @@ from node.follows.service import follow, unfollow
 from node.follows.views import relationship_view
 from node.http.context import runtime
 from node.http.problems import wants_json
+from node.posts.featured_queries import list_featured_tags, list_pinned_ids
+from node.posts.pins import MAX_REMOTE_PINS
 from node.posts.queries import list_account_post_ids
 from node.posts.rendering import render_posts
 from node.web.showing import PEOPLE_LENGTH, answer, install, links, page_asked, show, tell
@@ -82,6 +84,10 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
     async with node.read() as reader:
         account = await named(reader, acct)
         posts = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
+        on_top = tab == "posts" and page.max_id is None and page.min_id is None and not account.is_gone
+        pinned = await list_pinned_ids(reader, account.id, viewer_id, limit=MAX_REMOTE_PINS) if on_top else []
+        pinned_posts = await render_posts(node, reader, pinned, viewer_id=viewer_id)
+        tags = [] if account.is_gone else await list_featured_tags(reader, account.id)
     if page.min_id is not None and not found.ids:
         return cast(Response, redirect(request.path, 303))
     return await show(
@@ -91,7 +97,9 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         moved_to_uri="" if account.is_gone else account.moved_to_uri,
         relationship=relationship,
         tab=tab,
-        posts_list=posts,
+        posts_list=[post for post in posts if int(post["id"]) not in pinned],
+        pinned=pinned_posts,
+        featured_tags=tags,
         refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,
         origin=account.domain,
         **links(page, found.ids, has_more=found.has_more),

@@ -19,6 +19,7 @@ from node.posts.bookmarks import bookmark, unbookmark
 from node.posts.boosts import boost, unboost
 from node.posts.likes import like, unlike
 from node.posts.models import Post
+from node.posts.pins import pin, unpin
 from node.posts.queries import get_own_post, get_visible_post, list_context, list_edits
 from node.posts.rendering import render_post, render_posts
 from node.posts.service import edit, publish, withdraw
@@ -266,15 +267,20 @@ async def delete(visitor: Visitor, post_id: int) -> Answer:
     return await back()
 
 
-@blueprint.post("/web/posts/<id:post_id>/<any(like,unlike,boost,unboost,bookmark,unbookmark):verb>")
+@blueprint.post("/web/posts/<id:post_id>/<any(like,unlike,boost,unboost,bookmark,unbookmark,pin,unpin):verb>")
 @signed_in
 async def act(visitor: Visitor, post_id: int, verb: str) -> Answer:
-    """Like, boost or bookmark a post, or take that back; then go back to where the button was."""
+    """Like, boost, bookmark or pin a post, or take that back; then go back to where the button was."""
     node = runtime()
-    async with node.write() as uow:
-        me = await get_account(uow, visitor.account_id)
-        post = await get_visible_post(uow, post_id, visitor.account_id)
-        await ACTS[verb](uow, me, post)
+    try:
+        async with node.write() as uow:
+            me = await get_account(uow, visitor.account_id)
+            post = await get_visible_post(uow, post_id, visitor.account_id)
+            await ACTS[verb](uow, me, post)
+    except Invalid as problem:
+        if wants_json():
+            raise
+        tell(problem.message, "error")
     if not wants_json():
         return await back(f"/web/posts/{post_id}")
     async with node.read() as reader:
@@ -318,6 +324,14 @@ async def _unbookmark(uow: UnitOfWork, me: Account, post: Post) -> None:
     await unbookmark(uow, me.id, post)
 
 
+async def _pin(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await pin(uow, await get_own_post(uow, post.id, me.id), now=runtime().now())
+
+
+async def _unpin(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await unpin(uow, await get_own_post(uow, post.id, me.id))
+
+
 ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
     "like": _like,
     "unlike": _unlike,
@@ -325,4 +339,6 @@ ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
     "unboost": _unboost,
     "bookmark": _bookmark,
     "unbookmark": _unbookmark,
+    "pin": _pin,
+    "unpin": _unpin,
 }

@@ -90,6 +90,28 @@ async def test_like_boost_bookmark_and_back(ann: Visitor, bo: Visitor) -> None:
         assert back.form(f"form[data-post] [data-act={act}]").attributes["aria-pressed"] == "false"
 
 
+async def test_a_pinned_post_stands_first_and_once(ann: Visitor, stranger: Visitor) -> None:
+    """COL-4: pinned from its menu, taken down from there too; the sixth is refused in words."""
+    await ann.post("Read this first")
+    for number in range(5):
+        await ann.post(f"Later words {number}")
+    page = await ann.open("/@ann")
+    first = page.html.css("article.post")[-1].attributes["data-id"]
+    page = await ann.send(page, f'form[data-post="{first}"]', button="/pin")
+    texts = [article.text() for article in page.html.css("article.post")]
+    assert "Read this first" in texts[0]
+    assert "Pinned" in texts[0]
+    assert len(texts) == 6
+    seen = await stranger.open("/@ann")
+    assert seen.form("article.post").attributes["data-id"] == first
+    others = [article.attributes["data-id"] for article in page.html.css("article.post")][1:]
+    for post_id in others:
+        page = await ann.send(page, f'form[data-post="{post_id}"]', button="/pin")
+    assert "Unpin another one first." in page.html.root.text()  # type: ignore[union-attr]
+    page = await ann.send(page, f'form[data-post="{first}"]', button="/unpin")
+    assert [article.attributes["data-id"] for article in page.html.css("article.post")][-1] == first
+
+
 async def test_modules_get_the_new_state_as_json(ann: Visitor, bo: Visitor) -> None:
     await ann.post("Like me")
     page = await bo.open("/public/local")
