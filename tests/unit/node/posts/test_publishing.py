@@ -366,7 +366,6 @@ async def test_lists_of_an_account_obey_their_filters_and_the_viewer(
     assert await ids(None, exclude_replies=True) == [shared.id, own_reply.id, pictured.id, plain.id]
     assert await ids(None, exclude_boosts=True) == public[1:]
     assert await ids(None, tagged="X") == [plain.id]
-    assert await ids(None, pinned=True) == []
     assert await ids(None, Page(limit=2, max_id=pictured.id)) == [plain.id]
     assert await ids(None, Page(limit=2, min_id=plain.id)) == [own_reply.id, pictured.id]
     assert await ids(None, Page(limit=2, since_id=plain.id)) == public[:2]
