@@ -50,6 +50,17 @@ RULES = (
             ReceivedActivity.received_at < now - timedelta(days=30),
         ),
     ),
+    # What failed too often is kept as long, with its reason, for the operator.
+    Rule(
+        "parked_activities",
+        ReceivedActivity,
+        ReceivedActivity.id,
+        lambda now: (
+            ReceivedActivity.parked_at.is_not(None),
+            ReceivedActivity.done_at.is_(None),
+            ReceivedActivity.parked_at < now - timedelta(days=30),
+        ),
+    ),
     Rule("tombstones", Tombstone, Tombstone.uri, lambda now: (Tombstone.expires_at < now,)),
     Rule("web_sessions", WebSession, WebSession.id, lambda now: (WebSession.expires_at < now,)),
     Rule(

@@ -48,7 +48,7 @@ ONLY_OTHERS: Final = "only_other_accounts=true"
 async def present_owner(reader: Reader, account_id: int) -> Account:
     """Return the local account a collection belongs to. Raises NotFound, or Gone for a deleted one."""
     account = await find_account(reader, account_id)
-    if account is None or not account.is_local:
+    if account is None or not account.is_local or account.waiting:
         raise NotFound()
     if account.deleted_at is not None:
         raise Gone()

@@ -9,11 +9,13 @@ from typing import Final
 
 from sqlalchemy import select
 
+from node.accounts.queries import find_account
 from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
 from node.blocks.service import remove_all
-from node.events import AccountDeleted, AccountLeft, PostDeleted
-from node.follows.service import sever_all
+from node.events import AccountDeleted, AccountLeft, AccountSuspended, PostDeleted
+from node.follows.models import Follow
+from node.follows.service import reject_follow, sever_all
 from node.notifications.service import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.featured_tags import forget_featured_tags
@@ -43,6 +45,21 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await withdraw_for_account(on.uow, event.account_id)
     await forget_featured_tags(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
+
+
+async def account_suspended(on: Occasion, event: AccountSuspended) -> None:
+    """Refuse an actor of another server as a follower of ours, so that nothing is sent there for it any more (MOD-1).
+
+    One of ours keeps its followers: a suspension can be lifted.
+    """
+    account = await find_account(on.uow, event.account_id)
+    if account is None or account.is_local:
+        return
+    rows = await on.uow.scalars(select(Follow).where(Follow.follower_id == account.id).order_by(Follow.id).limit(PIECE))
+    for row in rows:
+        await reject_follow(on.uow, row)
+    if len(rows) == PIECE:
+        await on.uow.record(event)
 
 
 async def clear_some(on: Occasion, event: AccountLeft) -> None:

@@ -116,7 +116,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(address.account_unblocked,)),
     ProfileUpdated: Effects(stored=(address.profile_changed, links.profile_changed)),
-    AccountSuspended: Effects(stored=(address.profile_changed,)),
+    AccountSuspended: Effects(stored=(address.profile_changed, departures.account_suspended)),
     AccountUnsuspended: Effects(stored=(address.profile_changed,)),
     AccountDeleted: Effects(stored=(address.account_deleted, departures.account_deleted)),
     AccountLeft: Effects(stored=(departures.clear_some,)),

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import select
 
 from federation.documents import Document
+from federation.origins import same_origin
 from federation.writing import emoji_document, tombstone_document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, get_account, list_accounts
@@ -60,7 +61,7 @@ async def actor_face(runtime: Runtime, account_id: int, *, stub: bool = False) -
         account = (
             await reader.execute(
                 select(Account.id, Account.username, Account.version, Account.deleted_at).where(
-                    Account.id == account_id, Account.domain == ""
+                    Account.id == account_id, Account.domain == "", Account.waiting.is_(False)
                 )
             )
         ).one_or_none()
@@ -162,18 +163,20 @@ async def emoji_face(runtime: Runtime, emoji_id: int) -> Face:
 
 
 async def follow_face(runtime: Runtime, follow_id: int, onlooker: Onlooker) -> Face:
-    """Return a Follow of one of ours: to its target, and to anybody while neither side hides whom it follows."""
+    """Return a Follow of one of ours: to its target's server, and once it is accepted to anybody, while the follower
+    does not hide whom they follow. A request is nobody else's business."""
     async with runtime.read() as reader:
         follow = await find_follow_by_id(reader, follow_id)
         if follow is None:
             raise NotFound()
         people = await list_accounts(reader, {follow.follower_id, follow.followee_id})
     follower, followee = people[follow.follower_id], people[follow.followee_id]
-    is_target = onlooker.account_id == followee.id
-    if not follower.is_local or follower.is_gone or not (is_target or _shows_follows(follower)):
+    is_party = onlooker.uri is not None and same_origin(onlooker.uri, followee.uri)
+    is_open = follow.accepted_at is not None and _shows_follows(follower)
+    if not follower.is_local or follower.is_gone or not (is_party or is_open):
         raise NotFound()
     uri = follow.uri or follow_uri(runtime.settings, follow_id)
-    return Face(packed(activities.follow(uri, follower, followee)), private=not _shows_follows(follower))
+    return Face(packed(activities.follow(uri, follower, followee)), private=not is_open)
 
 
 def _shows_follows(account: Account) -> bool:

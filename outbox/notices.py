@@ -1,8 +1,10 @@
 """Which of our people an event concerns: the effects that notify. Whether somebody wants to hear it (blocks, mutes,
 oneself) is decided by `node.notifications`; here stands only who did what to whom."""
 
+from datetime import timedelta
 from typing import Final
 
+from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
 from node.events import (
@@ -28,14 +30,27 @@ from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
 from node.posts.queries import find_post
 from node.reactions.queries import list_reactions_of
+from node.remote.memory import memory_of
 from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion
-from outbox.queries import find_post_facts, list_bell_followers, list_local_boosters, list_local_mentions
+from outbox.queries import (
+    find_post_facts,
+    has_named,
+    is_host_known,
+    list_bell_followers,
+    list_local_boosters,
+    list_local_mentions,
+)
 
 PIECE: Final = 100
 """How many voters are told in one transaction."""
+
+
+STRANGERS_TOLD: Final = 5
+"""People whom one server that nobody here knows may notify within a day."""
+DAY: Final = timedelta(days=1)
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -190,8 +205,25 @@ async def _forget(on: Occasion, event: FollowAccepted | FollowRejected | Unfollo
 
 
 async def _tell_named(on: Occasion, post_id: int, author_id: int) -> None:
-    for account_id in await list_local_mentions(on.uow, post_id):
-        await _tell(on, account_id, "mention", author_id, post_id)
+    named = await list_local_mentions(on.uow, post_id)
+    author = await find_account(on.uow, author_id) if named else None
+    if author is None:
+        return
+    unseen = not author.is_local and not await is_host_known(on.uow, author.domain)
+    for account_id in named:
+        if not unseen or await _may_be_told_by_stranger(on, account_id, author):
+            await _tell(on, account_id, "mention", author_id, post_id)
+
+
+async def _may_be_told_by_stranger(on: Occasion, account_id: int, author: Account) -> bool:
+    """Whether somebody of a server that nobody here follows anybody on may notify one of ours (attack row 110).
+
+    Always whom that person has named in a post of their own: the claim to answer one proves nothing. Of the rest a
+    few for each server and day: a friend on a new server gets through, a mailing to everybody does not.
+    """
+    if await has_named(on.uow, account_id, author.id):
+        return True
+    return memory_of(on.runtime).windows.add(("stranger", author.domain), on.now, DAY) <= STRANGERS_TOLD
 
 
 async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0) -> None:

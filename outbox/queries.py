@@ -287,6 +287,28 @@ async def list_mention_ids(reader: Reader, post_id: int) -> list[int]:
     return [row[0] for row in await reader.rows(_MENTION_IDS, {"post_id": post_id})]
 
 
+async def is_host_known(reader: Reader, domain: str) -> bool:
+    """Whether somebody here follows somebody of a domain."""
+    follower = aliased(Account)
+    statement = (
+        select(Follow.id)
+        .join(Account, Account.id == Follow.followee_id)
+        .join(follower, follower.id == Follow.follower_id)
+        .where(Account.domain == domain, follower.domain == "", Follow.accepted_at.is_not(None))
+    )
+    return await reader.scalar(statement.limit(1)) is not None
+
+
+async def has_named(reader: Reader, account_id: int, other_id: int) -> bool:
+    """Whether an account has named another in a post of its own."""
+    statement = (
+        select(Post.id)
+        .join(Mention, Mention.post_id == Post.id)
+        .where(Mention.account_id == other_id, Post.account_id == account_id, Post.deleted_at.is_(None))
+    )
+    return await reader.scalar(statement.limit(1)) is not None
+
+
 async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
     """Return the local people who boosted a post."""
     return list(

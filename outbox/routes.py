@@ -270,7 +270,7 @@ async def documents_of_pages() -> Response | None:
     runtime = current_runtime()
     async with runtime.read() as reader:
         account = await find_local_account(reader, name)
-    if account is None or (rest and not rest.isdigit()):
+    if account is None or account.waiting or (rest and not rest.isdigit()):
         return None
     settings = runtime.settings
     return away(post_uri(settings, account.id, int(rest)) if rest else actor_uri(settings, account.id))

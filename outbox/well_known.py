@@ -43,7 +43,7 @@ async def webfinger(runtime: Runtime, resource: str) -> Document:
         return _service(settings)
     async with runtime.read() as reader:
         account = await _named(reader, settings, resource)
-    if account is None:
+    if account is None or account.waiting:
         raise NotFound()
     if account.deleted_at is not None:
         raise Gone()

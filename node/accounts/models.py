@@ -67,6 +67,8 @@ class Account(Base):
     fetched_at: Mapped[datetime | None]
     backfilled_at: Mapped[datetime | None]
     """When the posts of a remote actor were last read from its outbox (COL-8)."""
+    waiting: Mapped[bool] = mapped_column(default=False)
+    """Signed up and not approved yet: nobody sees even the name (attack row 73)."""
     silenced_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     """Suspended here, by an operator."""
@@ -86,8 +88,8 @@ class Account(Base):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the actor is to be treated as absent: suspended or deleted, here or at its origin."""
-        return self.suspended_at is not None or self.suspended_by_origin or self.deleted_at is not None
+        """Whether the actor is to be treated as absent: suspended or deleted, here or at its origin, or waiting."""
+        return self.waiting or self.suspended_at is not None or self.suspended_by_origin or self.deleted_at is not None
 
 
 class AccountKey(Base):

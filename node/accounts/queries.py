@@ -126,7 +126,9 @@ async def search_accounts(
             Account.username_folded.startswith(name, autoescape=True),
             func.lower(Account.display_name).contains(name, autoescape=True),
         )
-    statement = select(Account).where(matches, is_present(), Account.id != INSTANCE_ACTOR_ID)
+    statement = select(Account).where(
+        matches, is_present(), Account.waiting.is_(False), Account.id != INSTANCE_ACTOR_ID
+    )
     order: list[ColumnElement[Any]] = [case((Account.username_folded == name, 0), else_=1)]
     if viewer_id is not None:
         followed = follows(viewer_id, Account.id.expression)
@@ -148,7 +150,7 @@ async def count_local_accounts(reader: Reader) -> int:
         await reader.scalar(
             select(func.count())
             .select_from(Account)
-            .where(Account.domain == "", Account.id != INSTANCE_ACTOR_ID, is_present())
+            .where(Account.domain == "", Account.id != INSTANCE_ACTOR_ID, Account.waiting.is_(False), is_present())
         )
         or 0
     )

@@ -74,7 +74,11 @@ async def _person(occasion: Occasion) -> User | None:
     if account_id is None:
         return None
     account = await find_account(occasion.uow, account_id)
-    return await find_user(occasion.uow, account_id) if account is not None and not account.is_gone else None
+    return (
+        await find_user(occasion.uow, account_id)
+        if account is not None and (account.waiting or not account.is_gone)
+        else None
+    )
 
 
 async def _was_just_sent(occasion: Occasion, purpose: Purpose, user: User) -> bool:

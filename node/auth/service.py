@@ -101,6 +101,7 @@ async def sign_up(
     if _invites(settings):
         await use_link(uow, invite, "invite", now=now)
     account = await create_local_account(uow, settings, username, now=now, key_pair=key_pair)
+    account.waiting = settings.registrations == "approval"
     is_taken = settings.confirms_email and await is_email_taken(uow, email)
     user = await _insert_user(
         uow,
@@ -216,6 +217,7 @@ async def set_role(uow: UnitOfWork, account_id: int, role: str) -> None:
 
 async def approve_user(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
     """Let in somebody who waits for approval; return whether they waited."""
+    await uow.write(update(Account).where(Account.id == account_id, Account.waiting).values(waiting=False))
     return bool(
         await uow.write(
             update(User).where(User.account_id == account_id, User.approved_at.is_(None)).values(approved_at=now)

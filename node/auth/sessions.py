@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from node.auth.hashing import hash_secret, new_secret
 from node.auth.models import OAuthCode, OAuthToken, OneTimeLink, WebSession
@@ -10,6 +10,8 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 
 SESSION_LIFE = timedelta(days=60)
+MAX_SESSIONS = 50
+"""Browsers in which one person is signed in; the one that was not seen for longest makes room (attack row 59)."""
 
 
 async def open_session(
@@ -31,6 +33,18 @@ async def open_session(
         )
     )
     await uow.flush()
+    newest = (
+        select(WebSession.id)
+        .where(WebSession.account_id == account_id)
+        .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
+        .limit(MAX_SESSIONS)
+        .subquery()
+    )
+    await uow.write(
+        delete(WebSession)
+        .where(WebSession.account_id == account_id, WebSession.id.not_in(select(newest.c.id)))
+        .execution_options(synchronize_session=False)
+    )
     return secret
 
 

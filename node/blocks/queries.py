@@ -73,6 +73,16 @@ async def list_domain_blocks(reader: Reader, account_id: int, page: Page) -> lis
     return page.newest_first(list(await reader.scalars(page.apply(statement, UserDomainBlock.id))))
 
 
+async def count_blocks(reader: Reader, account_id: int) -> int:
+    """Return how many an account blocks."""
+    return int(await reader.scalar(select(func.count()).select_from(Block).where(Block.account_id == account_id)) or 0)
+
+
+async def count_mutes(reader: Reader, account_id: int) -> int:
+    """Return how many an account mutes."""
+    return int(await reader.scalar(select(func.count()).select_from(Mute).where(Mute.account_id == account_id)) or 0)
+
+
 async def count_domain_blocks(reader: Reader, account_id: int) -> int:
     """Return how many servers an account blocks."""
     statement = select(func.count()).select_from(UserDomainBlock).where(UserDomainBlock.account_id == account_id)

@@ -15,10 +15,13 @@ from node.base.errors import Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.blocks.models import Block, Mute, UserDomainBlock
-from node.blocks.queries import find_block
+from node.blocks.queries import count_blocks, count_mutes, find_block
 from node.events import AccountBlocked, AccountUnblocked
 from node.follows.service import sever
 from node.uris import block_uri
+
+MAX_BLOCKS = 20_000
+"""Blocks, and mutes, that one of ours may have (attack row 59)."""
 
 
 async def block(
@@ -30,6 +33,8 @@ async def block(
     """
     if account.id == target.id:
         raise Invalid("You cannot block yourself")
+    if account.is_local and await count_blocks(uow, account.id) >= MAX_BLOCKS:
+        raise Invalid(f"You cannot block more than {MAX_BLOCKS} accounts. Block their servers instead.")
     await lock_pair(uow, "relation", account.id, target.id)  # no follow slips in between
     block_id = new_id()
     is_new = await insert_if_absent(
@@ -75,6 +80,8 @@ async def mute(
     """Mute somebody, for a while or until further notice. Repeating sets the new terms. Raises Invalid for oneself."""
     if account.id == target.id:
         raise Invalid("You cannot mute yourself")
+    if await count_mutes(uow, account.id) >= MAX_BLOCKS:
+        raise Invalid(f"You cannot mute more than {MAX_BLOCKS} accounts")
     terms = {"hide_notifications": notifications, "expires_at": now + duration if duration else None}
     is_new = await insert_if_absent(
         uow,

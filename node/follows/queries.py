@@ -24,6 +24,12 @@ async def find_follow(reader: Reader, follower_id: int, followee_id: int) -> Fol
     return found
 
 
+async def count_follows(reader: Reader, follower_id: int) -> int:
+    """Return how many an account follows or asks to follow."""
+    statement = select(func.count()).select_from(Follow).where(Follow.follower_id == follower_id)
+    return int(await reader.scalar(statement) or 0)
+
+
 async def find_follow_by_id(reader: Reader, follow_id: int) -> Follow | None:
     """Return a follow by its row's id."""
     found: Follow | None = await reader.scalar(select(Follow).where(Follow.id == follow_id))

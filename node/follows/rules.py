@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MAX_FOLLOWS = 7_500
+"""Follows and requests that one of ours may have (attack row 59)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationship:

@@ -18,8 +18,8 @@ from node.base.ids import new_id, time_of
 from node.base.settings import Settings
 from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
 from node.follows.models import Follow
-from node.follows.queries import find_follow, is_follow_barred
-from node.follows.rules import holds_at_once
+from node.follows.queries import count_follows, find_follow, is_follow_barred
+from node.follows.rules import MAX_FOLLOWS, holds_at_once
 from node.uris import follow_uri
 
 
@@ -50,6 +50,9 @@ async def follow(
         raise Forbidden()
     if followee.moved_to_uri and await find_follow(uow, follower.id, followee.id) is None:
         raise Invalid(f"@{followee.acct} has moved to another account. Follow them there.")
+    is_full = follower.is_local and await count_follows(uow, follower.id) >= MAX_FOLLOWS
+    if is_full and await find_follow(uow, follower.id, followee.id) is None:
+        raise Invalid(f"You cannot follow more than {MAX_FOLLOWS} accounts")
     at_once = holds_at_once(
         followee_is_local=followee.is_local,
         followee_locked=followee.locked,

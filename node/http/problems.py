@@ -82,6 +82,8 @@ async def problem(status: int, message: str, headers: dict[str, str] | None = No
         response = error_body(message)
     response.status_code = status
     response.headers.update(headers or {})
+    if status == 413 and request.http_version in ("1.0", "1.1"):
+        response.headers["Connection"] = "close"  # what is left of the body is not read, so nothing can follow it
     return response
 
 

@@ -6,17 +6,23 @@ from sqlalchemy import delete
 
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
+from node.base.errors import Invalid
 from node.base.ids import new_id
 from node.posts.models import Bookmark, Post
-from node.posts.queries import get_visible_post
+from node.posts.queries import count_bookmarks, get_visible_post
+
+MAX_BOOKMARKS = 20_000
+"""Posts that one person may keep (attack row 59)."""
 
 
 async def bookmark(uow: UnitOfWork, account_id: int, post: Post, *, now: datetime) -> bool:
     """Keep a post; return whether it was not kept before. A boost stands for what it boosts.
 
-    Raises NotFound when the account may not see it.
+    Raises NotFound when the account may not see it, Invalid beyond `MAX_BOOKMARKS` (attack row 59).
     """
     kept = await get_visible_post(uow, post.boost_of_id or post.id, account_id)
+    if await count_bookmarks(uow, account_id) >= MAX_BOOKMARKS:
+        raise Invalid(f"You cannot keep more than {MAX_BOOKMARKS} bookmarks")
     values = {"id": new_id(), "account_id": account_id, "post_id": kept.id, "created_at": now}
     return await insert_if_absent(uow, Bookmark, values)
 

@@ -215,6 +215,12 @@ async def list_edits(reader: Reader, post_id: int) -> list[PostEdit]:
     )
 
 
+async def count_bookmarks(reader: Reader, account_id: int) -> int:
+    """Return how many posts an account keeps."""
+    statement = select(func.count()).select_from(Bookmark).where(Bookmark.account_id == account_id)
+    return int(await reader.scalar(statement) or 0)
+
+
 async def list_bookmark_ids(reader: Reader, account_id: int, page: Page) -> list[PostEntry]:
     """Return a page of what an account bookmarked and may still see, paged by the bookmark."""
     statement = (

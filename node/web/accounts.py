@@ -110,7 +110,7 @@ async def named(reader: Reader, acct: str) -> Account:
     """Return the account a page's path names: `name` or `name@domain`. Raises NotFound, or Gone for a deleted one."""
     username, _, domain = acct.partition("@")
     found = await find_account_by_handle(reader, username, local_or_domain(runtime().settings, domain))
-    if found is None:
+    if found is None or found.waiting:
         raise NotFound
     if found.deleted_at is not None:
         raise Gone

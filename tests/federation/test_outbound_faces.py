@@ -389,8 +389,9 @@ async def test_follows_likes_and_blocks_have_ids_that_answer(node: Node, ann: Ac
         asked = await follow(uow, settings, ann, account, now=now)
         liked = await like(uow, settings, ann, post, now=now)
         liked_secret = await like(uow, settings, ann, secret, now=now)
-    document = await got(node, asked.uri)
+    document = await got(node, asked.uri, by=bo)
     assert (document["type"], document["actor"], document["object"]) == ("Follow", ann.uri, bo.uri)
+    assert (await fetch(node, asked.uri)).status_code == 404  # a request, for its two sides only
     document = await got(node, liked.uri)
     assert (document["type"], document["actor"], document["object"]) == ("Like", ann.uri, post.uri)
     assert (await fetch(node, liked_secret.uri)).status_code == 404

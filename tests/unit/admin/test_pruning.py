@@ -43,6 +43,17 @@ async def test_done_activities_are_remembered_for_30_days(runtime: Runtime) -> N
     assert await count(runtime, ReceivedActivity) == 2
 
 
+async def test_parked_activities_go_after_30_days(runtime: Runtime) -> None:
+    """Row 114: what failed too often is kept for the operator, and not for ever."""
+    async with runtime.write() as uow:
+        for days in (31, 29):
+            row = received(runtime, days=days, done=False)
+            row.parked_at = row.received_at
+            uow.add(row)
+    assert await prune(runtime) == {"parked_activities": 1}
+    assert await count(runtime, ReceivedActivity) == 1
+
+
 async def test_an_activity_stays_while_somebody_waits_for_it(runtime: Runtime) -> None:
     old = runtime.now() - timedelta(days=3)
     async with runtime.write() as uow:

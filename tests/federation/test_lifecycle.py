@@ -1,0 +1,154 @@
+"""Names that wait, suspended strangers, requests between two: who sees what (MOD-1, rows 73, 106, 110, 54, GEN-7)."""
+
+import dataclasses
+
+import pytest
+from sqlalchemy import select
+
+from federation.signatures import SigningKey
+from federation.vocabulary import AP_TYPE, PUBLIC
+from node.accounts.keys import instance_signing_key
+from node.accounts.queries import find_local_account
+from node.accounts.service import suspend_account
+from node.auth.service import approve_user, sign_up
+from node.follows.models import Follow
+from node.notifications.models import Notification
+from node.posts.models import Mention
+from node.remote.actors import fetch_actor
+from outbox.notices import STRANGERS_TOLD
+from tests.support import make
+from tests.support.nodes import Node, World, settle
+from tests.support.stranger import Stranger
+
+
+async def inboxes(node: Node, stranger: Stranger, *activities: dict[str, object]) -> None:
+    for activity in activities:
+        answer = await stranger.deliver(f"{node.url}/inbox", activity, now=node.runtime.now())
+        assert answer.status_code == 202, answer.text
+    await settle(node.runtime)
+
+
+async def mentioned(node: Node) -> list[int]:
+    async with node.runtime.read() as reader:
+        return list(await reader.scalars(select(Notification.account_id).where(Notification.kind == "mention")))
+
+
+async def test_row_73_a_name_that_waits_for_approval_is_not_shown(node: Node) -> None:
+    """No page, no actor, no WebFinger, no search, no follow, until somebody approves it."""
+    ann = await node.person("ann")
+    runtime = node.runtime
+    settings = dataclasses.replace(runtime.settings, registrations="approval")
+    async with runtime.write() as uow:
+        user = await sign_up(
+            uow,
+            settings,
+            username="rude_name",
+            email="rude@example.com",
+            password="correct horse battery",
+            reason="because",
+            now=runtime.now(),
+            key_pair=make.test_key_pair(),
+        )
+    id_ = user.account_id
+    page = {"Accept": "text/html"}
+    document = {"Accept": AP_TYPE}
+    paths = (
+        ("/@rude_name", page),
+        ("/@rude_name", document),
+        (f"/users/{id_}", document),
+        (f"/users/{id_}/outbox", document),
+        (f"/.well-known/webfinger?resource=acct:rude_name@{runtime.settings.domain}", {}),
+        (f"/api/v1/accounts/{id_}", {}),
+        ("/api/v1/accounts/lookup?acct=rude_name", {}),
+    )
+    for path, headers in paths:
+        response = await node.http.get(path, headers=headers)
+        assert response.status_code == 404, (path, response.text[:200])
+    assert await ann.get("/api/v1/accounts/search", q="rude_name") == []
+    await ann.call("POST", f"/api/v1/accounts/{id_}/follow", expect=404)
+    async with runtime.write() as uow:
+        assert await approve_user(uow, id_, now=runtime.now())
+    for path, headers in paths:
+        response = await node.http.get(path, headers=headers)
+        assert response.status_code in (200, 302), (path, response.text[:200])
+    async with runtime.read() as reader:
+        found = await find_local_account(reader, "rude_name")
+    assert found is not None
+    assert not found.is_gone
+
+
+async def test_mod_1_a_stranger_suspended_here_is_refused_as_a_follower(world: World) -> None:
+    """Its server gets a Reject, so what is for followers is not shown to it there any more (row 106)."""
+    a, b = world["a"], world["b"]
+    ann, bo = await a.person("ann"), await b.person("bo")
+    await bo.follow(ann)
+    await world.settle()
+    seen = await fetch_actor(a.runtime, bo.uri)
+    async with a.runtime.write() as uow:
+        await suspend_account(uow, seen.id, now=a.runtime.now())
+    await world.settle()
+    for node in (a, b):
+        async with node.runtime.read() as reader:
+            assert not await reader.scalars(select(Follow.id))
+
+
+async def test_gen_7_a_request_is_shown_to_its_two_servers_only(world: World, alice: Stranger) -> None:
+    """A follow that is not accepted yet is nobody else's to read; an accepted one is open unless follows are hidden."""
+    a, b = world["a"], world["b"]
+    ann = await a.person("ann")
+    cy = await b.person("cy", locked=True)
+    await ann.follow(cy)
+    await world.settle()
+    async with a.runtime.read() as reader:
+        (row,) = await reader.scalars(select(Follow))
+    path = f"/follows/{row.id}"
+    response = await a.http.get(path, headers={"Accept": AP_TYPE})
+    assert response.status_code == 404
+    fetched = await b.runtime.http.fetch_document(row.uri, signer=await signer_of(b))
+    assert fetched.document["object"] == cy.uri
+    (request,) = await cy.get("/api/v1/follow_requests")
+    await cy.act(f"/api/v1/follow_requests/{request['id']}/authorize")
+    await world.settle()
+    assert (await a.http.get(path, headers={"Accept": AP_TYPE})).status_code == 200
+
+
+async def signer_of(node: Node) -> SigningKey:
+    async with node.runtime.read() as reader:
+        return await instance_signing_key(reader)
+
+
+@pytest.mark.parametrize("visibility", ["direct", "public"])
+async def test_row_110_a_mailing_from_a_server_nobody_knows(node: Node, alice: Stranger, visibility: str) -> None:
+    """A few of ours are told, the rest are not, whatever the post claims to answer; whom somebody has named, or
+    whose server somebody here follows, may."""
+    people = [await node.person(f"p{number}") for number in range(STRANGERS_TOLD + 3)]
+    own = await people[-1].post("Something of mine")
+    to = [person.uri for person in people]
+    addressed = {"to": to} if visibility == "direct" else {"to": [PUBLIC], "cc": to}
+    await inboxes(node, alice, alice.create(alice.note("buy", mentions=to, inReplyTo=own["uri"], **addressed)))
+    assert len(await mentioned(node)) == STRANGERS_TOLD
+    last = people[-1]
+    assert last.account_id not in await mentioned(node)
+    await inboxes(node, alice, alice.create(alice.note("more", to=[last.uri], cc=[], mentions=[last.uri])))
+    assert last.account_id not in await mentioned(node)
+    await last.post(f"@{alice.handle} who are you?")
+    await settle(node.runtime)
+    await inboxes(node, alice, alice.create(alice.note("a friend", to=[last.uri], cc=[], mentions=[last.uri])))
+    assert last.account_id in await mentioned(node)
+    node.clock.advance(days=2)
+    other = people[-2]
+    await inboxes(node, alice, alice.create(alice.note("tomorrow", to=[other.uri], cc=[], mentions=[other.uri])))
+    assert other.account_id in await mentioned(node)
+
+
+async def test_row_54_five_hundred_mentions_are_not_five_hundred_fetches(
+    node: Node, alice: Stranger, mallory: Stranger
+) -> None:
+    """Each of a fresh host or person: at most 64 are read, and nobody is asked who they are."""
+    bob = await node.person("bob")
+    named = [bob.uri, *(f"{mallory.peer.url}/users/nobody{number}" for number in range(500))]
+    await inboxes(node, alice, alice.create(alice.note("hey", mentions=named)))
+    assert not mallory.peer.requests
+    async with node.runtime.read() as reader:
+        assert len(list(await reader.scalars(select(Mention.account_id)))) == 1
+    assert await mentioned(node) == [bob.account_id]
