@@ -69,6 +69,7 @@ ACTOR_CONTEXT: Final[list[object]] = [
         "schema": "http://schema.org#",
         "PropertyValue": "schema:PropertyValue",
         "value": "schema:value",
+        "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id", "@container": "@set"},
     },
 ]
 """Verbatim on every actor we emit (ACT-2). Shared, never to be changed in place."""

@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from federation.documents import Document, format_time
 from federation.vocabulary import ACTOR_CONTEXT
 from federation.writing.posts import EmojiFacts, emoji_tag
+
+_GENERATOR: Final[Document] = {
+    "type": "Application",
+    "implements": [
+        {"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"},
+        {
+            "href": "https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25",
+            "name": "RFC-9421 signatures using the Ed25519 algorithm",
+        },
+    ],
+}
+"""What our inboxes accept, for peers that ask before they sign (FEP-844e). Shared, never to be changed in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +111,7 @@ def actor_document(facts: ActorFacts) -> Document:
         "published": format_time(facts.published.replace(hour=0, minute=0, second=0, microsecond=0)),
         "attachment": [{"type": "PropertyValue", "name": name, "value": value} for name, value in facts.fields],
         "tag": [emoji_tag(emoji) for emoji in facts.emojis],
+        "generator": _GENERATOR,
     }
     optional: Document = {
         "liked": facts.liked,
@@ -131,6 +145,7 @@ def instance_actor_document(facts: InstanceActorFacts) -> Document:
         "endpoints": {"sharedInbox": facts.shared_inbox},
         "publicKey": _public_key(facts.id, facts.key_id, facts.public_key_pem),
         "manuallyApprovesFollowers": True,
+        "generator": _GENERATOR,
     }
     for key, value in (("followers", facts.followers), ("following", facts.following)):
         if value is not None:

@@ -147,6 +147,16 @@ def test_an_actor_document() -> None:
         "featured": f"{ANN}/featured",
         "featuredTags": f"{ANN}/tags",
         "endpoints": {"sharedInbox": "https://social.example/inbox"},
+        "generator": {
+            "type": "Application",
+            "implements": [
+                {"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"},
+                {
+                    "href": "https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25",
+                    "name": "RFC-9421 signatures using the Ed25519 algorithm",
+                },
+            ],
+        },
         "publicKey": {"id": f"{ANN}#main-key", "owner": ANN, "publicKeyPem": PEM},
         "manuallyApprovesFollowers": False,
         "discoverable": True,
