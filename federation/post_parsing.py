@@ -59,6 +59,7 @@ __all__ = [
     "PollOption",
     "RemoteAttachment",
     "RemoteEmoji",
+    "RemoteEvent",
     "RemotePoll",
     "RemotePost",
     "Visibility",
@@ -93,6 +94,15 @@ class RemotePoll:
     closes_at: datetime | None
     closed: bool
     voters_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEvent:
+    """When and where an Event takes place (OBJ-8)."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,8 @@ class RemotePost:
     """A Note that is an answer to a poll and never a post (OBJ-10); `vote_name` is the option."""
     vote_name: str | None
     raw: Document
+    event: RemoteEvent | None = None
+    """When and where, of an Event."""
     interaction_policy: Policy = field(default_factory=dict)
     """Who may do what with it, as its author wishes (OBJ-16)."""
 
@@ -185,7 +197,7 @@ def parse_post(
         updated=parse_time(doc.get("updated")),
         in_reply_to=in_reply_to,
         context=context if context is None or len(context) <= MAX_URI else None,
-        visibility=read_visibility(to, cc, followers_url),
+        visibility="direct" if kind == "ChatMessage" else read_visibility(to, cc, followers_url),
         to=to,
         cc=cc,
         mentions=parse_mentions(doc.get("tag")),
@@ -204,6 +216,7 @@ def parse_post(
         is_vote=is_vote,
         vote_name=name[:MAX_NAME] if is_vote and name else None,
         raw=doc,
+        event=_event(doc) if kind == "Event" else None,
         interaction_policy=parse_policy(doc.get("interactionPolicy")),
     )
 
@@ -281,6 +294,20 @@ def _quote(doc: Document) -> tuple[str | None, bool, bool]:
         if type_of(tag, {"Link"}) and is_quote and (media_type == AP_TYPE or AS_CONTEXT in media_type):
             return _http(first_id(tag.get("href"))), True, False
     return None, False, False
+
+
+def _event(doc: Document) -> RemoteEvent | None:
+    """Return when and where; a place is its name, with the address where there is one."""
+    location = object_of(doc.get("location")) or {}
+    address = location.get("address")
+    parts = [text_of(location.get("name"))]
+    if isinstance(address, dict):
+        parts += [text_of(address.get(part)) for part in ("streetAddress", "postalCode", "addressLocality")]
+    else:
+        parts.append(text_of(address))
+    place = ", ".join(dict.fromkeys(part.strip() for part in parts if part and part.strip()))[:MAX_NAME]
+    event = RemoteEvent(parse_time(doc.get("startTime")), parse_time(doc.get("endTime")), place)
+    return event if event.starts_at is not None or place else None
 
 
 def _poll(doc: Document) -> RemotePoll | None:

@@ -3,11 +3,13 @@
 Everything here is capped (row 54) and a bad entry is left out, never an error for the whole.
 """
 
+import mimetypes
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from federation.documents import (
     Document,
@@ -33,6 +35,10 @@ _SHORTCODE = re.compile(r":?([A-Za-z0-9_+-]{1,100}):?")
 _BLURHASH_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 _KIND_OF_TYPE: Final[dict[str, MediaKind]] = {"Image": "image", "Video": "video", "Audio": "audio"}
 _MAJOR: Final[dict[str, MediaKind]] = {"image": "image", "video": "video", "audio": "audio"}
+_STREAMS: Final = frozenset({"application/x-mpegurl", "application/vnd.apple.mpegurl"})
+PAGE_HEIGHT: Final = 720
+"""Lines of a film that a page shows; larger ones are taken only where there is nothing else."""
+
 _MEDIA_OBJECTS: Final = frozenset({"Document", "Image", "Video", "Audio", "Link"})
 
 
@@ -66,6 +72,8 @@ class RemoteAttachment:
     focus: tuple[float, float] | None
     width: int | None
     height: int | None
+    preview_url: str | None = None
+    """A picture that stands for a film or sound."""
 
 
 def parse_mentions(tags: Any) -> tuple[MentionTag, ...]:
@@ -135,6 +143,8 @@ def _attachment(entry: Document) -> RemoteAttachment | None:
     media_type = _media_type(entry.get("mediaType")) or next(
         (found for link in objects_of(reference) if (found := _media_type(link.get("mediaType")))), None
     )
+    if media_type is None and not type_of(entry, set(_KIND_OF_TYPE)):
+        media_type = _guessed_type(url)
     media_kind = _kind(media_type, types_of(entry))
     if type_of(entry, {"Link"}) and media_kind == "unknown":
         return None  # a link card, not a medium
@@ -153,16 +163,44 @@ def _attachment(entry: Document) -> RemoteAttachment | None:
 
 def _own_medium(doc: Document, kind: str) -> RemoteAttachment | None:
     wanted = _KIND_OF_TYPE[kind]
-    for link in objects_of(doc.get("url")):
-        if _kind(_media_type(link.get("mediaType")), ()) == wanted:
-            return _attachment({**link, "type": "Link", "name": None, "summary": None})
+    links = [link for link in _links(doc) if _kind(_media_type(link.get("mediaType")), ()) == wanted]
+    if links:
+        best = min(links, key=_distance)
+        own = {"type": "Link", "width": best.get("width"), "height": best.get("height")}
+        made = _attachment({**own, "href": best.get("href", best.get("url")), "mediaType": best.get("mediaType")})
+        return None if made is None else replace(made, preview_url=_preview(doc))
     media_type = _media_type(doc.get("mediaType"))
     if _kind(media_type, ()) == wanted:
         return _attachment({"type": kind, "url": doc.get("url"), "mediaType": media_type})
     return None
 
 
+def _links(doc: Document) -> list[Document]:
+    """Return the links of an object, and those that hang on its links: PeerTube nests the files of a stream."""
+    links = objects_of(doc.get("url"))[:MAX_TAGS]
+    return [*links, *(nested for link in links for nested in objects_of(link.get("tag"))[:MAX_TAGS])]
+
+
+def _distance(link: Document) -> tuple[bool, bool, int]:
+    """Rank a film: a file before a stream, what fits a page before what does not, then the largest picture."""
+    height = as_int(link.get("height")) or 0
+    is_stream = (_media_type(link.get("mediaType")) or "") in _STREAMS
+    return is_stream, height > PAGE_HEIGHT, height if height > PAGE_HEIGHT else -height
+
+
+def _preview(doc: Document) -> str | None:
+    """Return the largest picture that stands for a film."""
+    pictures = [*objects_of(doc.get("icon")), *objects_of(doc.get("image"))]
+    for picture in sorted(pictures, key=lambda picture: -(as_int(picture.get("width")) or 0)):
+        url = link_url(picture.get("url", picture.get("href")), "image/jpeg")
+        if url is not None and is_http_uri(url):
+            return url
+    return None
+
+
 def _kind(media_type: str | None, kinds: tuple[str, ...]) -> MediaKind:
+    if media_type in _STREAMS:
+        return "video"
     major = (media_type or "").partition("/")[0]
     if major in _MAJOR:
         return _MAJOR[major]
@@ -172,6 +210,12 @@ def _kind(media_type: str | None, kinds: tuple[str, ...]) -> MediaKind:
 def _media_type(value: Any) -> str | None:
     text = (text_of(value) or "").partition(";")[0].strip().lower()
     return text if _MEDIA_TYPE.fullmatch(text) else None
+
+
+def _guessed_type(url: str) -> str | None:
+    """Return the media type that the name of a file suggests; what is in it shows when it is copied."""
+    guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
+    return guessed if guessed.partition("/")[0] in _MAJOR else None
 
 
 def _blurhash(value: Any) -> str | None:

@@ -15,8 +15,11 @@ JRD_TYPE: Final = "application/jrd+json"
 XRD_TYPE: Final = "application/xrd+xml"
 
 ACTOR_TYPES: Final = frozenset({"Person", "Service", "Application", "Group", "Organization"})
-POST_TYPES: Final = frozenset({"Note", "Question", "Article", "Page", "Video", "Audio", "Image", "Event"})
-TITLED_TYPES: Final = POST_TYPES - {"Note", "Question"}
+POST_TYPES: Final = frozenset(
+    {"Note", "Question", "Article", "Page", "Video", "Audio", "Image", "Event", "ChatMessage"}
+)
+"""`ChatMessage` is Pleroma's private message, shown as a direct post (ACV-9)."""
+TITLED_TYPES: Final = POST_TYPES - {"Note", "Question", "ChatMessage"}
 """Shown as a title and text; their `summary` is an excerpt and never a content warning (OBJ-8)."""
 ACTIVITY_TYPES: Final = frozenset(
     {

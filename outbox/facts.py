@@ -26,6 +26,7 @@ from node.emojis.models import Emoji
 from node.media.models import Media
 from node.polls.queries import PollState
 from node.posts.consent_rules import policy_uris, quote_policy
+from node.posts.rules import OPEN_VISIBILITIES
 from node.uris import (
     actor_uri,
     authorization_uri,
@@ -135,6 +136,7 @@ def post_facts(rows: PostRows, *, settings: Settings) -> PostFacts:
         language=post.language,
         source_text=post.text or None,
         context_uri=post.context_uri or None,
+        audience_uri=_audience(rows),
         mentions=_mentions(rows, settings),
         hashtags=tuple(HashtagFacts(name=tag.display, url=tag_url(settings, tag.name)) for tag in rows.hashtags),
         emojis=tuple(emoji_facts(emoji, settings=settings) for emoji in rows.emojis),
@@ -190,6 +192,13 @@ def emoji_facts(emoji: Emoji, *, settings: Settings) -> EmojiFacts:
         media_type=_type_of(urlsplit(emoji.image_url).path),
         updated=emoji.updated_at,
     )
+
+
+def _audience(rows: PostRows) -> str | None:
+    """Return the community that an open post is sent to, the first of several."""
+    if rows.post.visibility not in OPEN_VISIBILITIES:
+        return None
+    return next((account.uri for account in rows.mentioned if account.actor_type == "Group"), None)
 
 
 def _mentions(rows: PostRows, settings: Settings) -> tuple[MentionFacts, ...]:

@@ -81,6 +81,8 @@ class PostFacts:
     language: str | None = None
     source_text: str | None = None
     context_uri: str | None = None
+    audience_uri: str | None = None
+    """The community it is posted to (FEP-1b12)."""
     mentions: tuple[MentionFacts, ...] = ()
     hashtags: tuple[HashtagFacts, ...] = ()
     emojis: tuple[EmojiFacts, ...] = ()
@@ -143,6 +145,8 @@ def note_document(facts: PostFacts, *, with_context: bool = True) -> Document:
         document["source"] = {"content": facts.source_text, "mediaType": "text/plain"}
     if facts.context_uri is not None:
         document["context"] = document["conversation"] = facts.context_uri
+    if facts.audience_uri is not None:
+        document["audience"] = facts.audience_uri
     if facts.visibility == "direct":
         document["directMessage"] = True
     can_quote: Document = {"automaticApproval": list(facts.may_quote) or [facts.author_uri]}

@@ -2,17 +2,18 @@
 
 Kept when somebody here follows the booster, or when the post is one of ours. The object is an id; a copy that comes
 with it is not even looked at (row 25): a post unknown here is fetched from its own server. Only posts are boosted,
-one level deep (row 53); of activities only a community's Create is unwrapped, to the id of what it created.
+one level deep (row 53). A community announces whole activities: of a Create the id of what was created is boosted,
+what else it passes on is judged in `wrapped`.
 """
 
 from dataclasses import dataclass
 
-from federation.documents import first_id, object_of, type_of
+from federation.documents import Document, first_id, type_of
 from federation.errors import FetchGone
 from federation.origins import same_origin
 from federation.post_parsing import read_visibility
-from federation.vocabulary import ACTIVITY_TYPES
 from inbox.context import Context
+from inbox.handlers import wrapped
 from inbox.handlers.targets import PENDING_DELAY, PENDING_TRIES
 from inbox.outcomes import Ignored, Refused, TryLater
 from inbox.queries import is_create_pending
@@ -37,9 +38,11 @@ class Verified:
     post: Post | FetchedPost
     uri: str
     visibility: str
+    is_delivery: bool = False
+    """A community's Create: for what it brings there is often no other delivery, so it is news (QRK, Lemmy)."""
 
 
-async def verify(context: Context) -> Verified:
+async def verify(context: Context) -> Verified | wrapped.PassedOn:
     """Return booster and post, fetched when it is unknown here."""
     activity = context.activity
     if context.is_forwarded:
@@ -47,7 +50,10 @@ async def verify(context: Context) -> Verified:
     if activity.id is None:
         raise Refused("no_id", "a boost without an id could never be undone")
     booster = await context.actor()
-    object_uri = _object_uri(context)
+    inner = wrapped.wrapped_activity(context)
+    if inner is not None and not type_of(inner, {"Create"}):
+        return await wrapped.verify(context, booster, inner)
+    object_uri = _object_uri(context, inner)
     async with context.runtime.read() as reader:
         followed = await has_local_follower(reader, booster.id)
         known = await find_post_by_uri(reader, object_uri)
@@ -74,18 +80,28 @@ async def verify(context: Context) -> Verified:
             return Verified(booster, await _checked(context, booster, known), activity.id, visibility)
     if not may_boost(visibility=fetched.post.visibility, is_author=fetched.author.id == booster.id):
         raise Ignored("not_boostable", fetched.post.id)
-    return Verified(booster, fetched, activity.id, visibility)
+    is_delivery = inner is not None and booster.actor_type == "Group"
+    return Verified(booster, fetched, activity.id, visibility, is_delivery)
 
 
-async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
+async def receive(uow: UnitOfWork, context: Context, verified: Verified | wrapped.PassedOn) -> None:
     """Store the boost, and before it the post if that is new; unless the Undo came first."""
     activity = context.activity
+    if isinstance(verified, wrapped.PassedOn):
+        await wrapped.receive(uow, context, verified)
+        return
     if await is_buried(uow, verified.uri, actor_uri=activity.actor, now=context.now):
         raise Ignored("undone_before", verified.uri)
     post = verified.post
     if isinstance(post, FetchedPost):
         stored = await keep_post(
-            uow, context.runtime.settings, post.author, post.post, circle=post.circle, now=context.now, quiet=True
+            uow,
+            context.runtime.settings,
+            post.author,
+            post.post,
+            circle=post.circle,
+            now=context.now,
+            quiet=not verified.is_delivery,
         )
         uow.after_commit(lambda: context.runtime.nudge(FETCH))
     else:
@@ -104,15 +120,9 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     )
 
 
-def _object_uri(context: Context) -> str:
-    """Return the id of what is boosted. Raises Refused for none, Ignored for an activity that is no Create."""
-    inner = object_of(context.activity.object)
-    if inner is not None and type_of(inner, ACTIVITY_TYPES):
-        if not type_of(inner, {"Create"}):
-            raise Ignored("not_a_post", "only posts are boosted")
-        uri = first_id(inner.get("object"))
-    else:
-        uri = context.activity.object_id
+def _object_uri(context: Context, inner: Document | None) -> str:
+    """Return the id of what is boosted, or of what the Create that is boosted made. Raises Refused for none."""
+    uri = context.activity.object_id if inner is None else first_id(inner.get("object"))
     if uri is None:
         raise Refused("no_object", "a boost of nothing")
     return uri

@@ -7,9 +7,9 @@ origin itself says 404 or 410 (SIG-23).
 
 from dataclasses import dataclass
 
-from federation.errors import FetchGone
 from federation.origins import same_origin
 from inbox.context import Context
+from inbox.handlers.targets import require_gone
 from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import DELETED_LIFE, bury
 from node.accounts.models import Account
@@ -20,7 +20,6 @@ from node.posts.consent_queries import list_requests_by_stamp
 from node.posts.queries import find_post_by_uri
 from node.posts.quotes import end_quotes_by_stamp
 from node.posts.service import withdraw
-from node.remote.documents import fetch_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ async def verify(context: Context) -> Verified:
     if context.is_forwarded:
         if post is None and uri != actor.uri and not stamped:
             raise Ignored("unknown_post", uri[:200])
-        await _require_gone(context, uri)
+        await require_gone(context, uri)
     return Verified(actor, uri)
 
 
@@ -66,13 +65,3 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     post = await find_post_by_uri(uow, verified.object_uri)
     if post is not None and post.deleted_at is None and post.account_id == verified.actor.id:
         await withdraw(uow, post, now=context.now)
-
-
-async def _require_gone(context: Context, uri: str) -> None:
-    try:
-        fetched = await fetch_document(context.runtime, uri)
-    except FetchGone:
-        return
-    if fetched.document.get("type") == "Tombstone":
-        return
-    raise Refused("still_at_origin", f"its origin still serves {uri[:200]}")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from federation.documents import Document, first_id, object_of
+from federation.errors import FetchGone
 from inbox.context import Context
 from inbox.outcomes import Ignored, Refused, TryLater
 from inbox.queries import is_create_pending
@@ -14,6 +15,7 @@ from node.base.errors import NotFound
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri, get_visible_post
 from node.remote.actors import is_own
+from node.remote.documents import fetch_document
 from node.uris import INSTANCE_ACTOR_ID
 
 PENDING_DELAY: Final = timedelta(seconds=5)
@@ -52,6 +54,17 @@ async def known_post(context: Context, uri: str, *, viewer_id: int) -> Post:
             return await get_visible_post(reader, found.boost_of_id or found.id, viewer_id)
         except NotFound as error:
             raise Ignored("post_not_visible", uri[:200]) from error
+
+
+async def require_gone(context: Context, uri: str) -> None:
+    """Ask the origin whether something is deleted. Raises Refused while it is still served (SIG-23)."""
+    try:
+        fetched = await fetch_document(context.runtime, uri)
+    except FetchGone:
+        return
+    if fetched.document.get("type") == "Tombstone":
+        return
+    raise Refused("still_at_origin", f"its origin still serves {uri[:200]}")
 
 
 def embedded(context: Context) -> Document:

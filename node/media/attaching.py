@@ -114,6 +114,8 @@ def _columns(attachment: RemoteAttachment, position: int) -> Mapping[str, Any]:
             "size": f"{attachment.width}x{attachment.height}",
             "aspect": attachment.width / attachment.height,
         }
+    if attachment.preview_url:
+        meta["preview"] = attachment.preview_url
     x, y = attachment.focus or (0.0, 0.0)
     return {
         "position": position,

@@ -3,7 +3,8 @@
 By id only: what may be fetched is an avatar or header of an actor we know, a picture of a post we keep or a custom
 emoji, never an address from a request (attack row 67: this is no open proxy). Fetched through the one guarded
 client, drawn anew by the encoder, kept under `cache/`. One fetch at a time for one picture; a failure is remembered
-for five minutes. Nothing of a host whose media the operator rejects is fetched (MOD-2).
+for five minutes. Nothing of a host whose media the operator rejects is fetched (MOD-2). Films and sounds are copied
+as they are, up to the size of an upload, where their first bytes say that they are such.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from node.emojis.queries import find_emoji
 from node.media.images import EXTENSIONS, Encoded, Purpose, encode
 from node.media.queries import find_cacheable
 from node.media.storage import find_cached, find_file, write_cached
-from node.media.views import remote_token
+from node.media.views import STREAM_TYPES, remote_token
 from node.moderation.queries import policy_book
 
 FAILED_SECONDS: Final = 300.0
@@ -31,6 +32,7 @@ FLIGHT_SECONDS: Final = 120.0
 ACCEPT: Final = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.9"
 
 Size = Literal["original", "small"]
+CopyPurpose = Purpose | Literal["film"]
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +48,22 @@ async def remote_picture(runtime: Runtime, account_id: int, which: Literal["avat
 
 
 async def remote_media(runtime: Runtime, media_id: int, token: str, size: Size) -> Path:
-    """Return our copy of a picture of a remote post, fetching it if need be. Raises NotFound."""
+    """Return our copy of a picture, film or sound of a remote post, fetching it if need be. Raises NotFound.
+
+    Of a film or sound the small size is the picture that stands for it.
+    """
     async with runtime.read() as reader:
         found = await find_cacheable(reader, media_id)
-    if found is None or token != remote_token(found.media.remote_url) or found.media.kind != "image":
+    if found is None or token != remote_token(found.media.remote_url):
         raise NotFound()
-    return await _copy_of(runtime, found.media.remote_url, "upload", size, owner=found.author_uri)
+    media = found.media
+    if media.kind == "image":
+        return await _copy_of(runtime, media.remote_url, "upload", size, owner=found.author_uri)
+    if media.kind not in {"video", "audio"} or media.media_type in STREAM_TYPES:
+        raise NotFound()
+    if size == "small":
+        return await _copy_of(runtime, str(media.meta.get("preview", "")), "upload", "small", owner=found.author_uri)
+    return await _copy_of(runtime, media.remote_url, "film", "original", owner=found.author_uri)
 
 
 async def emoji_picture(runtime: Runtime, emoji_id: int, *, still: bool) -> Path:
@@ -73,7 +85,7 @@ async def _own_emoji(runtime: Runtime, emoji: Emoji, still: bool) -> Path:
     return path
 
 
-async def _copy_of(runtime: Runtime, url: str, purpose: Purpose, size: Size, *, owner: str) -> Path:
+async def _copy_of(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size, *, owner: str) -> Path:
     """Return our copy of what lies at `url`; `owner` is the host, or an id on the host, of whose it is."""
     if not url or not is_http_uri(url):
         raise NotFound()
@@ -96,7 +108,7 @@ async def _copy_of(runtime: Runtime, url: str, purpose: Purpose, size: Size, *, 
         return found or await _fetched(runtime, url, purpose, size)
 
 
-async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> Path:
+async def _fetched(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size) -> Path:
     failures = runtime.caches.get("picture_failures", size=5_000, seconds=FAILED_SECONDS)
     if failures.get((purpose, url)):
         raise NotFound()
@@ -104,6 +116,10 @@ async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> 
         answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=_limit(runtime, purpose))
         if (await policy_book(runtime)).rejects_media(host_of(answer.final_url)):
             raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
+        if purpose == "film":
+            name = f"{purpose} {size} {url}"
+            extension = film_extension(answer.body)
+            return await asyncio.to_thread(write_cached, runtime.settings.media_dir, name, answer.body, extension)
         encoded = await encode(runtime, answer.body, purpose)
     except (FederationError, Invalid) as error:
         failures.put((purpose, url), True)
@@ -115,7 +131,25 @@ async def _fetched(runtime: Runtime, url: str, purpose: Purpose, size: Size) -> 
     return await asyncio.to_thread(_keep, runtime.settings.media_dir, url, purpose, encoded, size)
 
 
-def _limit(runtime: Runtime, purpose: Purpose) -> int:
+def film_extension(data: bytes) -> str:
+    """Return what a film or sound is by its first bytes, whatever it was called. Raises Invalid for anything else."""
+    head = data[:64]
+    if head[4:8] == b"ftyp":
+        return "m4a" if head[8:11] == b"M4A" else "mp4"
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return "webm"
+    if head[:4] == b"OggS":
+        return "ogv" if b"theora" in data[:4096] else "oga"
+    if head[:4] == b"fLaC":
+        return "flac"
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return "wav"
+    if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06):
+        return "mp3"
+    raise Invalid(fields={"file": ["File is no film or sound we can show"]})
+
+
+def _limit(runtime: Runtime, purpose: CopyPurpose) -> int:
     """Return how many bytes are read of a picture; an emoji may have few (OBJ-6)."""
     return runtime.settings.max_emoji_bytes if purpose == "emoji" else runtime.settings.max_media_bytes
 

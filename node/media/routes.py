@@ -1,6 +1,6 @@
 """Serving files: uploads by their key, copies of remote pictures by id. The blueprint is handed to the app.
 
-Whatever lies behind an address, a browser gets an image type of ours, may not guess another one, and runs
+Whatever lies behind an address, a browser gets a type of ours, may not guess another one, and runs
 nothing (attack rows 19, 82): `nosniff`, and a policy that sandboxes the file even when it is opened by itself.
 Keys never mean another file, so caches may keep them for good; copies by id may be kept for a day.
 """
@@ -13,7 +13,7 @@ from quart.helpers import send_file
 from node.base.errors import NotFound
 from node.http.context import runtime
 from node.media.remote import emoji_picture, remote_media, remote_picture
-from node.media.storage import TYPES, find_file
+from node.media.storage import CACHED_TYPES, find_file
 from node.uris import static_url
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -46,7 +46,8 @@ async def show_remote_picture(account_id: int, which: str) -> Response:
 
 @blueprint.get("/remote/<id:media_id>")
 async def show_remote_media(media_id: int) -> Response:
-    """Serve a picture of a remote post; `t` is the token of its address, `size` may be small."""
+    """Serve a picture, film or sound of a remote post, or with `size` small the picture that stands for it; `t` is the
+    token of its address."""
     size = "small" if request.args.get("size") == "small" else "original"
     path = await remote_media(runtime(), media_id, request.args.get("t", ""), size)  # type: ignore[arg-type]
     return await _picture(path, A_DAY)
@@ -60,7 +61,7 @@ async def show_emoji(emoji_id: int) -> Response:
 
 
 async def _picture(path: Path, caching: str) -> Response:
-    response = await send_file(path, mimetype=TYPES[path.suffix.removeprefix(".")], conditional=True)
+    response = await send_file(path, mimetype=CACHED_TYPES[path.suffix.removeprefix(".")], conditional=True)
     response.headers["Cache-Control"] = caching
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"

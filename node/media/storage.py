@@ -16,6 +16,12 @@ from pathlib import Path
 from typing import Final
 
 TYPES: Final = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+FILM_TYPES: Final = {
+    "mp4": "video/mp4", "webm": "video/webm", "ogv": "video/ogg",
+    "m4a": "audio/mp4", "mp3": "audio/mpeg", "oga": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
+}  # fmt: skip
+"""Films and sounds of others that are copied as they are: no file of ours has one of these types."""
+CACHED_TYPES: Final = {**TYPES, **FILM_TYPES}
 PARTS: Final = 24
 """Into how many parts the store is cut for sweeping: one an hour."""
 
@@ -70,7 +76,7 @@ def write_cached(media_dir: Path, address: str, data: bytes, extension: str) -> 
 
 def find_cached(media_dir: Path, address: str) -> Path | None:
     """Return the copy of what lies at `address`, marking it as used."""
-    for extension in TYPES:
+    for extension in CACHED_TYPES:
         path = _cache_folder(media_dir, address) / f"{_digest(address)}.{extension}"
         if path.is_file():
             with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
 """Media in the shape of Mastodon's API: plain dicts, made from rows. No I/O.
 
-Addresses are always ours: a remote picture is shown through `/media/remote/...` (`media/routes`), so that no page
-or app of ours makes somebody's browser call a third party. Remote films, sounds and other files are not copied;
-they come as type "unknown" with their `remote_url`, which clients show as a link.
+Addresses are always ours: a remote picture, film or sound is shown through `/media/remote/...` (`media/routes`), so
+that no page or app of ours makes somebody's browser call a third party. Streams and other files are not copied; they
+come as type "unknown" with their `remote_url`, which clients show as a link.
 """
 
 import hashlib
@@ -12,10 +12,16 @@ from node.base.settings import Settings
 from node.media.models import Media
 from node.uris import media_url
 
+STREAM_TYPES = frozenset({"application/x-mpegurl", "application/vnd.apple.mpegurl"})
+"""Films in pieces, which only some browsers play and which are not copied."""
+
 
 def media_view(media: Media, *, settings: Settings) -> dict[str, Any]:
     """Return a MediaAttachment. Every key is always there (client-api 11)."""
-    is_remote_file = bool(media.remote_url) and media.kind != "image"
+    is_remote_file = bool(media.remote_url) and (
+        media.kind not in {"image", "video", "audio"} or media.media_type in STREAM_TYPES
+    )
+    shows_nothing = media.kind in {"video", "audio"} and not media.preview_key and "preview" not in media.meta
     if media.storage_key:
         url: str | None = media_url(settings, media.storage_key)
         preview = media_url(settings, media.preview_key or media.storage_key)
@@ -31,7 +37,7 @@ def media_view(media: Media, *, settings: Settings) -> dict[str, Any]:
         "id": str(media.id),
         "type": "unknown" if is_remote_file else media.kind,
         "url": url,
-        "preview_url": None if is_remote_file else preview,
+        "preview_url": None if is_remote_file or shows_nothing else preview,
         "remote_url": media.remote_url or None,
         "preview_remote_url": None,
         "text_url": None,

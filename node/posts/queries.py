@@ -50,6 +50,7 @@ __all__ = [
     "get_own_post",
     "get_visible_post",
     "list_account_post_ids",
+    "list_addressed_groups",
     "list_bookmark_ids",
     "list_boosted_by",
     "list_context",
@@ -251,6 +252,17 @@ def stored_key(key: str) -> str:
 async def list_mentions(reader: Reader, post_id: int) -> list[Mention]:
     """Return whom a post is addressed to, silently or by name; a deleted post keeps them."""
     return list(await reader.scalars(select(Mention).where(Mention.post_id == post_id).order_by(Mention.account_id)))
+
+
+async def list_addressed_groups(reader: Reader, post_id: int) -> list[int]:
+    """Return the communities that a post was sent to: answers to it go there too (FEP-1b12)."""
+    return list(
+        await reader.scalars(
+            select(Mention.account_id)
+            .join(Account, Account.id == Mention.account_id)
+            .where(Mention.post_id == post_id, Account.actor_type == "Group", Account.domain != "", is_present())
+        )
+    )
 
 
 async def find_like(reader: Reader, account_id: int, post_id: int) -> Like | None:

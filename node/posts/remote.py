@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from federation.origins import host_of, same_origin
 from federation.parsing import RemotePost
+from federation.post_parsing import RemoteEvent
 from federation.vocabulary import MAX_NAME, MAX_WARNING, TITLED_TYPES
 from node.accounts.models import Account
 from node.accounts.queries import get_account
@@ -37,8 +38,8 @@ from node.posts.queries import find_boost, find_post, find_post_by_uri
 from node.posts.quotes import enter_remote_quote, first_quote_state, refresh_remote_quote
 from node.posts.rules import OPEN_VISIBILITIES, may_boost
 from node.posts.threads import adopt_orphans, place_under
+from node.text.markdown import render_markdown
 from node.text.sanitising import clean_html, clean_text
-from node.text.writing import render_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ID_TAKEN = "Another post of the same moment drew this row's id. Please try again."
@@ -323,9 +324,11 @@ def _reported(post: RemotePost) -> dict[str, Any]:
 def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:
     """Return the columns that an edit replaces, sanitised."""
     if post.content_is_markdown:
-        content = render_text(post.content_html, mentions={}, settings=settings).html
+        content = render_markdown(post.content_html, settings=settings)
     else:
         content = clean_html(post.content_html)
+    if post.event is not None:
+        content = _event_line(post.event) + content
     if post.type in TITLED_TYPES and post.url:
         link = escape(post.url)
         content += clean_html(f'<p><a href="{link}">{link}</a></p>')
@@ -337,3 +340,10 @@ def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:
         "sensitive": post.sensitive or bool(spoiler),
         "language": post.language if post.language and len(post.language) <= 16 else None,
     }
+
+
+def _event_line(event: RemoteEvent) -> str:
+    """Return when and where as the first line of an event's text (OBJ-8)."""
+    when = [f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (event.starts_at, event.ends_at) if moment is not None]
+    said = " · ".join(part for part in (" – ".join(when), event.place) if part)
+    return clean_html(f"<p>{escape(said)}</p>") if said else ""

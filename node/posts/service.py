@@ -5,7 +5,7 @@ other servers come in through `posts/remote`; boosts and likes have their own mo
 the caller's transaction and records the event that the outbox acts on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +33,16 @@ from node.posts.counters import count_author, count_on_post, count_reply, uncoun
 from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
 from node.posts.models import Bookmark, IdempotencyKey, Pin, Post, PostEdit, PostHashtag
-from node.posts.queries import find_idempotency_key, find_idempotent_post_id, find_post, get_visible_post, stored_key
+from node.posts.queries import (
+    find_idempotency_key,
+    find_idempotent_post_id,
+    find_post,
+    get_visible_post,
+    list_addressed_groups,
+    stored_key,
+)
 from node.posts.quotes import QuotePlan, enter_quote, plan_quote, uncount_quote, visibility_with_quote
+from node.posts.rules import OPEN_VISIBILITIES
 from node.posts.threads import place_under
 from node.text.writing import MentionTarget, RenderedText, render_text
 from node.uris import context_uri, post_uri, post_url
@@ -67,7 +75,7 @@ async def publish(
     media = await list_attachable(uow, author.id, draft.media_ids)
     check_media_count(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
-    addressed = _addressed(author, rendered, mentions, parent)
+    addressed = _addressed(author, rendered, mentions, parent, await _groups_of(uow, parent))
     visibility = draft.visibility or (parent.visibility if parent else "public")
     quote = await _quote_of(uow, author, draft, visibility, addressed)
     if quote is not None:
@@ -174,7 +182,9 @@ async def edit(
     await attach_media(uow, stored.id, draft.media_ids)
     await change_media(uow, author.id, draft.media_changes)
     parent = await find_post(uow, stored.in_reply_to_id) if stored.in_reply_to_id else None
-    await replace_mentions(uow, stored.id, _addressed(author, rendered, mentions, parent))
+    await replace_mentions(
+        uow, stored.id, _addressed(author, rendered, mentions, parent, await _groups_of(uow, parent))
+    )
     await set_hashtags(uow, stored.id, rendered.hashtags, now=now)
     await uow.record(PostEdited(stored.id))
     return stored
@@ -284,15 +294,27 @@ def _rendered(text: str, mentions: Mapping[str, Account], settings: Settings) ->
     return render_text(text, mentions=targets, settings=settings)
 
 
+async def _groups_of(reader: Reader, parent: Post | None) -> list[int]:
+    """Return the communities that an open post was sent to."""
+    if parent is None or parent.visibility not in OPEN_VISIBILITIES:
+        return []
+    return await list_addressed_groups(reader, parent.id)
+
+
 def _addressed(
-    author: Account, rendered: RenderedText, mentions: Mapping[str, Account], parent: Post | None
+    author: Account,
+    rendered: RenderedText,
+    mentions: Mapping[str, Account],
+    parent: Post | None,
+    groups: Collection[int],
 ) -> dict[int, bool]:
-    """Return who is mentioned: those named in the text, and the author who is answered (OBJ-4)."""
+    """Return who is mentioned: those named in the text, the author who is answered (OBJ-4), and the communities that
+    what is answered was sent to (QRK, Lemmy)."""
     by_key = {key: account.id for key, account in mentions.items()}
     bare = {key.partition("@")[0]: account.id for key, account in mentions.items() if account.is_local}
     found = [by_key.get(key, bare.get(key.partition("@")[0], 0)) for key in rendered.handles]
     if parent is not None:
-        found.append(parent.account_id)
+        found += [parent.account_id, *groups]
     return {account_id: False for account_id in found if account_id not in (0, author.id)}
 
 

@@ -1,0 +1,31 @@
+"""Markdown of other servers (PeerTube's descriptions) as safe HTML (OBJ-2). Called when a remote post is stored.
+
+Our own people's text is no Markdown; that is `writing`. What comes out has passed the one sanitiser.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from markdown_it import MarkdownIt
+
+from node.base.settings import Settings
+from node.text.sanitising import clean_html
+from node.text.writing import render_text
+
+MAX_MARKDOWN: Final = 10_000
+"""Longer texts are shown as they were typed: nested brackets cost more than their length (row 58)."""
+
+_BARE_LINK = re.compile(r"(?<![\w(<\[\"'=/`])https?://[^\s<>()\[\]`]+[^\s<>()\[\]`.,;:!?*_'\"]")
+
+
+def render_markdown(text: str, *, settings: Settings) -> str:
+    """Return safe HTML; raw HTML inside the Markdown stays text."""
+    if len(text) > MAX_MARKDOWN:
+        return render_text(text, mentions={}, settings=settings).html
+    return clean_html(str(_parser().render(_BARE_LINK.sub(lambda found: f"<{found[0]}>", text))))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "breaks": True})
