@@ -16,6 +16,7 @@ from typing import Any
 from federation.documents import (
     Document,
     as_bool,
+    as_int,
     as_list,
     first_id,
     ids_of,
@@ -269,13 +270,18 @@ def _fields(doc: Document) -> tuple[tuple[str, str], ...]:
 
 
 def _picture(value: Any) -> str | None:
-    for item in as_list(value):
+    for item in sorted(as_list(value), key=_width, reverse=True):
         found = _http(link_url(item.get("url", item.get("href")), "image/png")) if isinstance(item, dict) else None
         if found is None and isinstance(item, str):
             found = _http(item)
         if found is not None:
             return found
     return None
+
+
+def _width(picture: Any) -> int:
+    """Return how wide a picture is said to be: of several sizes the largest is taken."""
+    return (as_int(picture.get("width")) or 0) if isinstance(picture, dict) else 0
 
 
 def _id_text(doc: Document) -> str | None:

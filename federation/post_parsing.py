@@ -147,6 +147,8 @@ class RemotePost:
     """A Note that is an answer to a poll and never a post (OBJ-10); `vote_name` is the option."""
     vote_name: str | None
     raw: Document
+    link: str | None = None
+    """The page elsewhere that a titled post is about: Lemmy's link posts."""
     event: RemoteEvent | None = None
     """When and where, of an Event."""
     interaction_policy: Policy = field(default_factory=dict)
@@ -216,6 +218,7 @@ def parse_post(
         is_vote=is_vote,
         vote_name=name[:MAX_NAME] if is_vote and name else None,
         raw=doc,
+        link=_link(doc) if kind in TITLED_TYPES else None,
         event=_event(doc) if kind == "Event" else None,
         interaction_policy=parse_policy(doc.get("interactionPolicy")),
     )
@@ -249,6 +252,9 @@ def _content(doc: Document, kind: str) -> tuple[str, str | None]:
     if content is None and kind in TITLED_TYPES:
         preview = object_of(doc.get("preview"))
         content = (natural_text(preview, "content")[0] if preview else None) or natural_text(doc, "summary")[0]
+    if language is None:
+        named = object_of(doc.get("language"))
+        language = text_of(named.get("identifier")) if named is not None else None
     if language is not None and (not _LANGUAGE.fullmatch(language) or language.lower() == "und"):
         language = None
     return content or "", language
@@ -294,6 +300,14 @@ def _quote(doc: Document) -> tuple[str | None, bool, bool]:
         if type_of(tag, {"Link"}) and is_quote and (media_type == AP_TYPE or AS_CONTEXT in media_type):
             return _http(first_id(tag.get("href"))), True, False
     return None, False, False
+
+
+def _link(doc: Document) -> str | None:
+    for entry in objects_of(doc.get("attachment"))[:MAX_TAGS]:
+        media_type = text_of(entry.get("mediaType")) or "text/html"
+        if type_of(entry, {"Link"}) and media_type.startswith("text/html"):
+            return _http(link_url(entry.get("href", entry.get("url"))))
+    return None
 
 
 def _event(doc: Document) -> RemoteEvent | None:

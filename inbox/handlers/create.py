@@ -115,10 +115,24 @@ async def _read_own(context: Context) -> Claim:
         activity_cc=activity.cc,
     )
     if not is_by(post, actor):
-        raise Refused("foreign_object", f"{post.id[:200]} is not the actor's")
+        return await _fetch_of_group(context, post)
     if post.is_vote:
         raise Ignored("vote", post.id)
     return Claim(actor, post)
+
+
+async def _fetch_of_group(context: Context, post: RemotePost) -> Claim:
+    """Fetch what a member made in the name of a community of the same server, as Mobilizon's events are.
+
+    The origin says whose it is. Raises Refused when that is no community (row 26).
+    """
+    actor_uri = context.activity.actor
+    if not same_origin(post.id, actor_uri) or first_id(post.raw.get("actor")) != actor_uri:
+        raise Refused("foreign_object", f"{post.id[:200]} is not the actor's")
+    fetched = await download_post(context.runtime, post.id)
+    if fetched.post.id != post.id or fetched.author.actor_type != "Group":
+        raise Refused("foreign_object", f"{post.id[:200]} is not the actor's")
+    return Claim(fetched.author, fetched.post)
 
 
 async def _read_forwarded(context: Context) -> Claim:

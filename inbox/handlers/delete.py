@@ -13,7 +13,7 @@ from inbox.handlers.targets import require_gone
 from inbox.outcomes import Ignored, Refused
 from inbox.tombstones import DELETED_LIFE, bury
 from node.accounts.models import Account
-from node.accounts.queries import find_account_by_uri
+from node.accounts.queries import find_account, find_account_by_uri
 from node.accounts.service import mark_remote_gone
 from node.base.db.unit_of_work import UnitOfWork
 from node.posts.consent_queries import list_requests_by_stamp
@@ -26,6 +26,8 @@ from node.posts.service import withdraw
 class Verified:
     actor: Account
     object_uri: str
+    owner: Account
+    """Whose it is: the actor's, or the community's in whose name the actor made it."""
 
     @property
     def is_actor(self) -> bool:
@@ -42,17 +44,20 @@ async def verify(context: Context) -> Verified:
     async with context.runtime.read() as reader:
         actor = await find_account_by_uri(reader, context.activity.actor)
         post = await find_post_by_uri(reader, uri)
+        owner = await find_account(reader, post.account_id) if post is not None else None
         stamped = post is None and bool(await list_requests_by_stamp(reader, uri))
         other = await find_account_by_uri(reader, uri) if uri != context.activity.actor else None
     if actor is None or actor.is_local or actor.deleted_at is not None:
         raise Ignored("unknown_actor", "nobody here knew the actor")
-    if other is not None or (post is not None and post.account_id != actor.id):
+    if other is not None or (owner is not None and owner.id != actor.id and owner.actor_type != "Group"):
         raise Refused("foreign_object", f"{uri[:200]} is another's")
+    if owner is not None and owner.id != actor.id:
+        await require_gone(context, uri)
     if context.is_forwarded:
         if post is None and uri != actor.uri and not stamped:
             raise Ignored("unknown_post", uri[:200])
         await require_gone(context, uri)
-    return Verified(actor, uri)
+    return Verified(actor, uri, owner or actor)
 
 
 async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
@@ -60,8 +65,8 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     if verified.is_actor:
         await mark_remote_gone(uow, verified.actor.id)
         return
-    await bury(uow, verified.object_uri, actor_uri=verified.actor.uri, now=context.now, life=DELETED_LIFE)
+    await bury(uow, verified.object_uri, actor_uri=verified.owner.uri, now=context.now, life=DELETED_LIFE)
     await end_quotes_by_stamp(uow, verified.object_uri, author_id=verified.actor.id, now=context.now)
     post = await find_post_by_uri(uow, verified.object_uri)
-    if post is not None and post.deleted_at is None and post.account_id == verified.actor.id:
+    if post is not None and post.deleted_at is None and post.account_id == verified.owner.id:
         await withdraw(uow, post, now=context.now)

@@ -329,9 +329,9 @@ def _words(post: RemotePost, settings: Settings) -> dict[str, Any]:
         content = clean_html(post.content_html)
     if post.event is not None:
         content = _event_line(post.event) + content
-    if post.type in TITLED_TYPES and post.url:
-        link = escape(post.url)
-        content += clean_html(f'<p><a href="{link}">{link}</a></p>')
+    if post.type in TITLED_TYPES:
+        for link in dict.fromkeys(escape(url) for url in (post.link, post.url) if url):
+            content += clean_html(f'<p><a href="{link}">{link}</a></p>')
     spoiler = clean_text(post.summary or "")[:MAX_WARNING]
     return {
         "content": content,
