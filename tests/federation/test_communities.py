@@ -99,14 +99,13 @@ async def test_qrk_votes_and_bans_of_a_community_are_counted_and_nothing_else(
     node: Node, bob: Person, alice: Stranger, group: Stranger
 ) -> None:
     mine = await bob.post("Mine")
-    before = len(alice.peer.requests)
     for kind in ("Like", "Dislike", "Undo", "Block", "Lock", "Flag", "Add"):
         inner = alice.activity(kind, mine["uri"], audience=group.uri)
         activity = passed_on(group, inner)
         await send(node, group, activity)
         assert await outcome(node, activity) == "ignored wrapped_activity"
     assert (await bob.get(f"/api/v1/statuses/{mine['id']}"))["favourites_count"] == 0
-    assert len(alice.peer.requests) == before
+    assert not [request for request in alice.peer.requests if "/activities/" in request.target]
 
 
 async def test_row_53_only_a_followed_community_passes_anything_on(
@@ -116,7 +115,8 @@ async def test_row_53_only_a_followed_community_passes_anything_on(
     post = page(alice, group, node)
     await send(node, group, passed_on(group, alice.create(post)))
     alice.peer.routes[urlsplit(post["id"]).path] = Answer(status=410)
-    before = len(alice.peer.requests)
+    path = urlsplit(post["id"]).path
+    before = len(alice.peer.asked(path))
     as_person = passed_on(mallory, alice.activity("Delete", post["id"]))
     await send(node, mallory, as_person)
     assert await outcome(node, as_person) == "ignored not_a_post"
@@ -124,7 +124,7 @@ async def test_row_53_only_a_followed_community_passes_anything_on(
     unfollowed = passed_on(other, alice.activity("Delete", post["id"]))
     await send(node, other, unfollowed)
     assert await outcome(node, unfollowed) == "ignored no_interest"
-    assert len(alice.peer.requests) == before
+    assert len(alice.peer.asked(path)) == before
     assert len(await bob.home()) == 1
 
 
@@ -247,7 +247,6 @@ async def test_acv_9_a_chat_message_is_a_direct_post(node: Node, alice: Stranger
     await send(node, alice, alice.activity("Create", chat, to=[bob.uri]), to=f"/users/{bob.account_id}/inbox")
     (told,) = await bob.get("/api/v1/notifications")
     assert (told["status"]["visibility"], told["status"]["content"]) == ("direct", "psst")
-    before = len(alice.peer.requests)
     for activity in (
         alice.activity("View", bob.uri),
         alice.activity("FeatureRequest", bob.uri),
@@ -256,7 +255,8 @@ async def test_acv_9_a_chat_message_is_a_direct_post(node: Node, alice: Stranger
         alice.activity("Announce", "bear:?t=secret&u=https://x.test/story"),
     ):
         await send(node, alice, activity)
-    assert len(alice.peer.requests) == before
+        assert (await outcome(node, activity)).startswith(("ignored", "refused"))
+    assert not [request for request in alice.peer.requests if "story" in request.target or "/f/" in request.target]
 
 
 async def test_act_4_what_an_actor_says_of_itself(node: Node, peer: FakePeer, bob: Person) -> None:
