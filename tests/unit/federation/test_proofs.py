@@ -237,3 +237,20 @@ def test_no_signature_without_an_owner_to_compare() -> None:
     """Row 34: a proof counts for the actor it is asked for, and for nobody else of other origins."""
     with pytest.raises(SignatureInvalid):
         inspect_proofs(signed(), actor="https://good.test/users/alice", now=NOW)
+
+
+@pytest.mark.parametrize("shape", [None, 5, True, "", "x", [], [[]], {}, {"id": 5}, 1e300, "\u2028"])
+@pytest.mark.parametrize(
+    "name", ["type", "verificationMethod", "proofPurpose", "created", "expires", "proofValue", "@context"]
+)
+def test_no_shape_of_a_proof_is_more_than_a_refusal(name: str, shape: Any) -> None:
+    """Row 30, row 34: wrong types anywhere are refused or passed over, never a crash and never a proof."""
+    document = signed()
+    raw = json.dumps(document | {"proof": document["proof"] | {name: shape}}).encode()
+    try:
+        claims = inspect_proofs(load_exact(raw), actor=ACTOR, now=NOW)
+    except FederationError:
+        return
+    for claim in claims:
+        with pytest.raises(SignatureInvalid):
+            check_proof(claim, PUBLIC)
