@@ -36,10 +36,10 @@ _SHUNNED: Final = select(
     ).label("muted"),
 ).where(Post.id.in_(_IDS))
 
-_INLINE = re.compile(r"\s*<p class=\"[^\"]*\bquote-inline\b[^\"]*\">.*?</p>", re.DOTALL)
+_INLINE = re.compile(r"<p class=\"[^\"]*\bquote-inline\b[^\"]*\">.*?</p>", re.DOTALL)
 _TRAILING = re.compile(
-    r"(?:<span[^>]*>)?(?:\s|<br ?/?>|<span[^>]*>)*(?:RE|QT|QP): ?(?:</span>)?\s*"
-    r"<a [^>]*href=\"(?P<href>[^\"]*)\"[^>]*>.*?</a>(?:</span>)?(?:</span>)?\s*(?P<end>(?:</p>)?)\s*\Z",
+    r"(?:\s|<br ?/?>|<span[^>]{0,100}>){0,8}(?:RE|QT|QP): ?(?:</span>)?\s{0,8}"
+    r"<a [^>]{0,300}href=\"(?P<href>[^\"]*)\"[^>]*>.*?</a>(?:</span>){0,2}\s{0,8}(?P<end>(?:</p>)?)\s{0,8}\Z",
     re.DOTALL,
 )
 
