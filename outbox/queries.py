@@ -147,13 +147,15 @@ async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostR
     for post in posts:
         rows[post.id].emojis = [emojis[id_] for id_ in referred_ids(post.emojis) if id_ in emojis]
     parents = {post.in_reply_to_id for post in posts if post.in_reply_to_id is not None}
+    asked = any(post.quote_state for post in posts)
     if parents:
-        found = await reader.execute(select(Post.id, Post.uri).where(Post.id.in_(parents)))
+        found = (await reader.execute(select(Post.id, Post.uri, Post.local).where(Post.id.in_(parents)))).all()
         uris: dict[int, str] = {row.id: row.uri for row in found}
+        asked = asked or any(not row.local for row in found)
         for post in posts:
             if post.in_reply_to_id is not None:
                 rows[post.id].parent_uri = uris.get(post.in_reply_to_id, post.in_reply_to_uri)
-    if parents or any(post.quote_state for post in posts):
+    if asked:
         await _gather_consent(reader, posts, rows)
     return rows
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 
 from node.accounts.models import Account
 from node.accounts.relations import follows
@@ -102,7 +102,7 @@ async def list_requests(reader: Reader, kinds: Collection[str], ids: Collection[
 
 
 async def list_stale_quotes(reader: Reader, ids: Collection[int], *, before: datetime) -> list[str]:
-    """Return the ids of remote posts whose stamps were last confirmed before then (OBJ-15)."""
+    """Return the ids of remote posts whose stamps were last confirmed before then, or could not be had (OBJ-15)."""
     return list(
         await reader.scalars(
             select(Post.uri)
@@ -110,10 +110,12 @@ async def list_stale_quotes(reader: Reader, ids: Collection[int], *, before: dat
             .where(
                 Post.id.in_(ids),
                 Post.local.is_(False),
-                Post.quote_state == "accepted",
                 InteractionRequest.kind == "quote",
                 InteractionRequest.authorization_uri != "",
-                InteractionRequest.checked_at < before,
+                or_(
+                    and_(Post.quote_state == "accepted", InteractionRequest.checked_at < before),
+                    and_(Post.quote_state == "pending", InteractionRequest.checked_at.is_(None)),
+                ),
             )
         )
     )

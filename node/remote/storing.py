@@ -106,7 +106,8 @@ async def keep_post(
     if stored is not None and stored.in_reply_to_id is None and stored.in_reply_to_uri and circle.parent is None:
         await queue_fetch(uow, POST, uri=stored.in_reply_to_uri, now=now, depth=depth + 1, budget_key=root or post.id)
     if stored is not None and needs_check(stored) and quote_depth <= MAX_QUOTE_DEPTH:
-        await queue_fetch(uow, QUOTE, uri=stored.uri, now=now, depth=quote_depth)
+        # Fetched posts come in heaps: of these one quote is followed, not one within it.
+        await queue_fetch(uow, QUOTE, uri=stored.uri, now=now, depth=max(quote_depth, int(quiet)))
     if stored is not None and not quiet and not is_old:
         for uri in first_replies(post):
             await queue_fetch(uow, POST, uri=uri, now=now, depth=1, budget_key=post.id)
