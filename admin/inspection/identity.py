@@ -1,11 +1,13 @@
 """Who is there: WebFinger with host-meta, NodeInfo, the actor document and its keys."""
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urljoin
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from admin.inspection.inquiry import Finding, Inquiry, excerpt
+from admin.inspection.reach import connect, judge_addresses, look_up_name
 from admin.queries import find_known_actor
 from federation.client import FetchedBytes, Probe
 from federation.discovery import alternate_link, public_key_of
@@ -138,9 +140,7 @@ async def read_actor(inquiry: Inquiry) -> Finding:
     try:
         probe, way = await _follow(inquiry, url)
     except FederationError as error:
-        return Finding(
-            "problem", f"{url}: {error.detail} ({error.reason})", "Their server must serve it to signed requests."
-        )
+        return await _unreached(inquiry, url, error)
     if probe.status != 200:
         return _refused(probe)
     if not is_activity_json(probe.headers.get("content-type", "")):
@@ -156,6 +156,20 @@ async def read_actor(inquiry: Inquiry) -> Finding:
             way,
         )
     return _judged(inquiry, probe, url, way)
+
+
+async def _unreached(inquiry: Inquiry, url: str, error: FederationError) -> Finding:
+    """Say why a document could not be had; on another host than the handle's, what is wrong with that one."""
+    if error.reason == "blocked_domain":
+        return Finding("problem", f"{error.detail}, and {url} stands there", "See `rookery domain list`.")
+    if parse_origin(url) != inquiry.origin:
+        there = replace(inquiry, origin=parse_origin(url))
+        for look in (look_up_name, judge_addresses, connect):
+            found = await look(there)
+            if found.verdict == "problem":
+                return replace(found, seen=f"the documents stand at {there.host}: {found.seen}")
+    seen = f"{url}: {error.detail} ({error.reason})"
+    return Finding("problem", seen, "Their server must answer it, in time and in full.")
 
 
 def _judged(inquiry: Inquiry, probe: Probe, asked: str, way: tuple[str, ...]) -> Finding:
