@@ -17,7 +17,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -226,10 +226,12 @@ class FederationClient:
         signer: SigningKey,
         scheme: Scheme = "cavage",
         wish: SignatureWish | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> PostResult:
         """Deliver a body, signed now (SIG-7); every status is a result, only a broken exchange is an error.
 
-        `wish` is what the peer asked for when it refused the last try (SIG-13); it goes with RFC 9421.
+        `wish` is what the peer asked for when it refused the last try (SIG-13); it goes with RFC 9421. `more` are
+        headers beside those that are signed.
 
         301, 302 and 303 are reported, never followed; 307 and 308 within the same host (or its www form) are
         re-signed and followed once (DLV-8).
@@ -237,7 +239,7 @@ class FederationClient:
         url = inbox_url
         for last in (False, True):
             try:
-                headers = self._signed("POST", url, signer, scheme, body=body, wish=wish)
+                headers = self._signed("POST", url, signer, scheme, body=body, wish=wish) | dict(more or {})
                 answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
             except EgressRefused as error:
                 self._note_judged("POST", url, "", error, status=None)

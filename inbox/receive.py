@@ -21,6 +21,7 @@ import structlog
 
 from federation.documents import load_document
 from federation.errors import FederationError, KeyUnavailable, MalformedDocument, SignatureInvalid
+from federation.followers_sync import FollowersClaim, read_claim
 from federation.origins import host_of
 from federation.parsing import Activity, parse_activity
 from federation.signatures import SignedRequest
@@ -38,6 +39,7 @@ from node.base.runtime import Runtime
 from node.events import PeerHeard
 from node.remote.arrivals import note_proven, note_refused, note_unproven
 from node.remote.errors import FetchLimited
+from node.remote.followers_sync import is_turn, note_claim
 from node.remote.memory import memory_of
 from node.remote.proofs import is_proven
 from node.remote.signers import BlockedDomain, KeyAway, Signer, require_welcome, verify_request
@@ -95,7 +97,10 @@ async def _receive(runtime: Runtime, request: SignedRequest, owner_id: int | Non
         owner_id = None  # whoever passes something on says nothing of who was meant to get it (AUD-3)
         if "proof" in document and await is_proven(runtime, request.body, actor=activity.actor, brought_by=signer.host):
             word_of = activity.actor
-    is_new = await _store(runtime, activity, request.body, signer, word_of, owner_id)
+    claim = read_claim(request.joined("collection-synchronization")) if signer.uri == activity.actor else None
+    if claim is not None and not is_turn(runtime, signer.uri):
+        claim = None
+    is_new = await _store(runtime, activity, request.body, signer, word_of, owner_id, claim)
     answer = ACCEPTED if is_new else DUPLICATE
     note_proven(runtime, request, host=signer.host, scheme=signer.scheme, kind="delivery", answer=answer, source=source)
     await runtime.nudge(INBOX)
@@ -115,7 +120,13 @@ async def _is_farewell_of_stranger(runtime: Runtime, activity: Activity) -> bool
 
 
 async def _store(
-    runtime: Runtime, activity: Activity, body: bytes, signer: Signer, word_of: str, owner_id: int | None
+    runtime: Runtime,
+    activity: Activity,
+    body: bytes,
+    signer: Signer,
+    word_of: str,
+    owner_id: int | None,
+    claim: FollowersClaim | None,
 ) -> bool:
     now = runtime.now()
     values = {
@@ -135,7 +146,7 @@ async def _store(
         "detail": "",
     }
     heard = memory_of(runtime).windows.add(("heard", signer.host, signer.scheme), now, _HEARD_EVERY) == 1
-    arrival = _Arrival(runtime, values, PeerHeard(signer.host, signer.scheme) if heard else None)
+    arrival = _Arrival(runtime, values, PeerHeard(signer.host, signer.scheme) if heard else None, claim)
     await _together(runtime).take(arrival)
     return arrival.is_new
 
@@ -147,6 +158,8 @@ class _Arrival:
     runtime: Runtime
     row: dict[str, Any]
     heard: PeerHeard | None
+    claim: FollowersClaim | None = None
+    """What its sender says of its followers here (COL-10)."""
     is_new: bool = False
 
 
@@ -158,6 +171,8 @@ async def _keep(arrivals: Sequence[_Arrival]) -> None:
             arrival.is_new = arrival.row["id"] in fresh
             if arrival.heard is not None:
                 await uow.record(arrival.heard)
+            if arrival.claim is not None:
+                await note_claim(uow, arrival.row["actor_uri"], arrival.claim, runtime=arrival.runtime)
 
 
 _TOGETHER: "WeakKeyDictionary[RedisGate, Together[_Arrival]]" = WeakKeyDictionary()

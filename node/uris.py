@@ -53,6 +53,11 @@ def followers_uri(settings: Settings, account_id: int) -> str:
     return f"{actor_uri(settings, account_id)}/followers"
 
 
+def followers_sync_uri(settings: Settings, account_id: int) -> str:
+    """Return where a server reads which of its people follow an actor (FEP-8fcf)."""
+    return f"{actor_uri(settings, account_id)}/followers_synchronization"
+
+
 def following_uri(settings: Settings, account_id: int) -> str:
     """Return the collection of those an actor follows."""
     return f"{actor_uri(settings, account_id)}/following"

@@ -344,7 +344,7 @@ async def send(
     else:
         body = orjson.dumps(await with_proof(on.runtime, on.uow, document, author_id=to.author_id, now=on.now)).decode()
     uri = known_as or str(document["id"])
-    activity_id = await _store(on, document, body, author_id=to.author_id, object_key=object_key, uri=uri)
+    activity_id = await _store(on, document, body, to, object_key=object_key, uri=uri)
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -369,14 +369,15 @@ async def send(
     return len(rows)
 
 
-async def _store(on: Occasion, document: Document, body: str, *, author_id: int, object_key: str, uri: str) -> int:
+async def _store(on: Occasion, document: Document, body: str, to: Recipients, *, object_key: str, uri: str) -> int:
     """Insert the activity unless it is there; return its row's id."""
     values = {
         "id": on.event_id,
         "uri": uri,
-        "account_id": author_id,
+        "account_id": to.author_id,
         "kind": str(document["type"]),
         "object_key": object_key,
+        "to_followers": to.followers,
         "body": body,
         "created_at": on.now,
     }

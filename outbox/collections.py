@@ -22,6 +22,7 @@ from node.uris import (
     context_uri,
     featured_tags_uri,
     featured_uri,
+    followers_sync_uri,
     followers_uri,
     following_uri,
     outbox_uri,
@@ -33,6 +34,7 @@ from outbox.queries import (
     count_context,
     count_outbox,
     list_context_uris,
+    list_follower_uris_of_host,
     list_member_uris,
     list_outbox,
     list_reply_uris,
@@ -111,6 +113,13 @@ async def members(runtime: Runtime, owner: Account, *, followers: bool, page: Pa
         next_uri=f"{uri}?page=true&max_id={rows[-1][0]}" if len(rows) == page.limit else None,
         prev_uri=f"{uri}?page=true&min_id={rows[0][0]}" if rows else None,
     )
+
+
+async def followers_of_host(runtime: Runtime, owner: Account, host: str) -> Document:
+    """Return who of one host follows an account, for that host alone (FEP-8fcf, COL-9)."""
+    async with runtime.read() as reader:
+        uris = [] if owner.is_gone else await list_follower_uris_of_host(reader, owner.id, host)
+    return ordered_collection(followers_sync_uri(runtime.settings, owner.id), total=None, items=uris)
 
 
 def empty(uri: str) -> Document:

@@ -28,6 +28,7 @@ from typing import Final
 import structlog
 
 from federation.errors import EgressRefused, FederationError, FetchFailed
+from federation.followers_sync import HEADER
 from federation.origins import host_of
 from federation.signatures import SignatureWish
 from federation.signatures.request import Scheme
@@ -258,7 +259,12 @@ class _Round:
     async def _post(self, parcel: Parcel, inbox_url: str, scheme: Scheme, wish: SignatureWish | None = None) -> Answer:
         try:
             result = await self._runtime.http.post_activity(
-                inbox_url, parcel.body, signer=parcel.key, scheme=scheme, wish=wish
+                inbox_url,
+                parcel.body,
+                signer=parcel.key,
+                scheme=scheme,
+                wish=wish,
+                more={HEADER: parcel.synchronization} if parcel.synchronization else None,
             )
         except EgressRefused as error:
             # 400 stands for what will never do; an address that should not be ours may be a passing fault.

@@ -21,6 +21,8 @@ class OutgoingActivity(Base):
     account_id: Mapped[BigInt]
     kind: Mapped[str] = mapped_column(String(64))
     object_key: Mapped[str] = mapped_column(String(2048))
+    to_followers: Mapped[bool] = mapped_column(default=False)
+    """Whether it is addressed to its author's followers: such deliveries carry their digest (COL-9)."""
     body: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 

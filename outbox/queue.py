@@ -24,6 +24,7 @@ from node.base.db.claims import claim_due
 from node.base.db.locks import lock_use
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
+from outbox.followers_sync import read_claims
 from outbox.models import Delivery, OutgoingActivity
 from outbox.outcomes import KEPT_FOR, LEASE
 from outbox.peers import Health, read_health
@@ -47,6 +48,8 @@ class Parcel:
     urgent: bool
     body: bytes
     key: SigningKey
+    synchronization: str | None = None
+    """What its header says of the author's followers there (COL-9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
                     Delivery.urgent,
                     Delivery.created_at,
                     OutgoingActivity.kind,
+                    OutgoingActivity.to_followers,
                 )
                 .join(OutgoingActivity, OutgoingActivity.id == Delivery.activity_id)
                 .where(Delivery.id.in_(ids))
@@ -176,6 +180,7 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
         bodies = await _bodies(uow, {row.activity_id for row in wanted})
         keys = {account_id: await _key(runtime, uow, account_id) for account_id in {row.account_id for row in wanted}}
         health = await read_health(uow, {row.host for row in wanted})
+    claims = await read_claims(runtime, {row.account_id for row in wanted if row.to_followers})
     parcels = [
         Parcel(
             id=row.id,
@@ -187,6 +192,7 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
             urgent=row.urgent,
             body=bodies[row.activity_id],
             key=keys[row.account_id],
+            synchronization=claims[row.account_id].of(row.host) if row.to_followers else None,
         )
         for row in wanted
     ]

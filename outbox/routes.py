@@ -10,6 +10,7 @@ from typing import Final
 from quart import Blueprint, Response, request
 
 from federation.documents import Document
+from federation.origins import host_of
 from federation.vocabulary import JRD_TYPE, XRD_TYPE, accepts_activity_json
 from federation.writing import host_meta_json, host_meta_xml, nodeinfo_links
 from node.accounts.models import Account
@@ -95,6 +96,19 @@ async def members(account_id: int, name: str) -> Response:
     runtime, (owner, onlooker) = current_runtime(), await _owner_and_onlooker(account_id)
     page = _page(MEMBERS_PAGE)
     return _document(await collections.members(runtime, owner, followers=name == "followers", page=page), onlooker)
+
+
+@blueprint.get("/users/<id:account_id>/followers_synchronization")
+async def followers_synchronization(account_id: int) -> Response:
+    """Show a server, proven by its signature, which of its people follow an account (COL-9)."""
+    runtime = current_runtime()
+    if account_id == INSTANCE_ACTOR_ID:
+        raise NotFound()
+    onlooker = await look(runtime, required=True)
+    async with runtime.read() as reader:
+        owner = await collections.present_owner(reader, account_id)
+    document = await collections.followers_of_host(runtime, owner, host_of(onlooker.uri or ""))
+    return activity_answer(packed(document), private=True)
 
 
 @blueprint.get("/users/<id:account_id>/featured")

@@ -69,6 +69,8 @@ class Account(Base):
     """When the posts of a remote actor were last read from its outbox (COL-8)."""
     waiting: Mapped[bool] = mapped_column(default=False)
     """Signed up and not approved yet: nobody sees even the name (attack row 73)."""
+    followers_synced_at: Mapped[datetime | None]
+    """When the list of our people who follow a remote actor was last asked for (FEP-8fcf)."""
     silenced_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     """Suspended here, by an operator."""

@@ -185,3 +185,36 @@ async def count_local_followers(reader: Reader, account_id: int) -> int:
         )
         or 0
     )
+
+
+async def list_local_follows(reader: Reader, account_id: int) -> dict[str, Follow]:
+    """Return the follows and requests of our own present people to an account, by the follower's id on the wire."""
+    rows = await reader.execute(
+        select(Account.uri, Follow)
+        .join(Account, Account.id == Follow.follower_id)
+        .where(Follow.followee_id == account_id, Account.domain == "", is_present())
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def list_remote_follower_uris(reader: Reader, account_id: int) -> list[str]:
+    """Return the ids of everybody elsewhere who follows an account."""
+    return list(
+        await reader.scalars(
+            select(Account.uri)
+            .join(Follow, Follow.follower_id == Account.id)
+            .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Account.domain != "")
+        )
+    )
+
+
+async def followers_version(reader: Reader, account_id: int) -> tuple[int, int, datetime | None]:
+    """Return what changes whenever an account gains or loses a follower."""
+    row = (
+        await reader.execute(
+            select(func.count(), func.max(Follow.id), func.max(Follow.accepted_at)).where(
+                Follow.followee_id == account_id, Follow.accepted_at.is_not(None)
+            )
+        )
+    ).one()
+    return int(row[0]), int(row[1] or 0), row[2]

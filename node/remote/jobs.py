@@ -23,13 +23,14 @@ from node.base.work import drain
 from node.remote.actors import fetch_actor
 from node.remote.errors import is_passing
 from node.remote.featured import sync_featured
+from node.remote.followers_sync import sync_followers
 from node.remote.models import FetchTask
 from node.remote.polls import refresh_poll_of
 from node.remote.posts import fetch_post
 from node.remote.profile_links import verify_profile_links
 from node.remote.queries import has_due_tasks, list_tasks
 from node.remote.quotes import check_quote
-from node.remote.tasks import ACTOR, FEATURED, POLL, POST, PROFILE_LINKS, QUOTE
+from node.remote.tasks import ACTOR, FEATURED, FOLLOWERS, POLL, POST, PROFILE_LINKS, QUOTE
 
 SECONDS: Final = 60
 BATCH: Final = 32
@@ -100,6 +101,8 @@ async def _fetch(runtime: Runtime, task: FetchTask) -> None:
         await fetch_post(runtime, task.uri, depth=task.depth, root=task.budget_key)
     elif task.kind == FEATURED:
         await sync_featured(runtime, await fetch_actor(runtime, task.uri))
+    elif task.kind == FOLLOWERS:
+        await sync_followers(runtime, await fetch_actor(runtime, task.uri), task.budget_key)
     elif task.kind == POLL:
         await refresh_poll_of(runtime, task.uri)
     elif task.kind == PROFILE_LINKS:

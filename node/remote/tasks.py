@@ -16,6 +16,8 @@ from node.base.ids import new_id
 from node.remote.models import FetchTask
 
 ACTOR: Final = "actor"
+FOLLOWERS: Final = "followers"
+"""Our people among an actor's followers, as its server knows them; what it said of them is the budget key."""
 FEATURED: Final = "featured"
 """What an actor known here shows at the top of its page; the URI is the actor's."""
 POST: Final = "post"
