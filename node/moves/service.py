@@ -25,7 +25,7 @@ from node.follows.service import follow, unfollow
 from node.moves.queries import list_local_blocks, list_local_follows, list_mutes
 from node.moves.rules import MAX_ALIASES, check_move
 
-PIECE: Final = 100
+PIECE: Final = 25
 """How many people one transaction takes along."""
 
 FOLLOWS: Final = "follows"

@@ -57,7 +57,8 @@ async def test_every_page_of_a_person_answers(ann: Visitor) -> None:
         "/home", "/public", "/public/local", "/notifications", "/notifications?only=mentions", "/search",
         "/search?q=ann",
         "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
-        "/settings/appearance", "/settings/mutes", "/settings/blocks", "/@ann", "/@ann/with_replies", "/@ann/media",
+        "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
+        "/settings/delete", "/@ann", "/@ann/with_replies", "/@ann/media",
         "/@ann/followers", "/@ann/following", "/about", "/compose", "/settings",
     ):  # fmt: skip
         page = await ann.open(path)

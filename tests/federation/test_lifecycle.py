@@ -8,14 +8,16 @@ from sqlalchemy import select
 from federation.signatures import SigningKey
 from federation.vocabulary import AP_TYPE, PUBLIC
 from node.accounts.keys import instance_signing_key
-from node.accounts.queries import find_local_account
+from node.accounts.queries import find_account_by_uri, find_local_account
 from node.accounts.service import suspend_account
 from node.auth.service import approve_user, sign_up
+from node.base.errors import Invalid
 from node.follows.models import Follow
 from node.notifications.models import Notification
 from node.posts.models import Mention
 from node.remote.actors import fetch_actor
 from outbox.notices import STRANGERS_TOLD
+from tests.browser.visitor import Visitor
 from tests.support import make
 from tests.support.nodes import Node, World, settle
 from tests.support.stranger import Stranger
@@ -152,3 +154,47 @@ async def test_row_54_five_hundred_mentions_are_not_five_hundred_fetches(
     async with node.runtime.read() as reader:
         assert len(list(await reader.scalars(select(Mention.account_id)))) == 1
     assert await mentioned(node) == [bob.account_id]
+
+
+async def test_mod_1_somebody_deletes_their_own_account(world: World) -> None:
+    """With the password and on purpose, through the page: gone here and there, posts too; the name is spent."""
+    a, b = world["a"], world["b"]
+    ann, bo = await a.person("ann"), await b.person("bo")
+    await bo.follow(ann)
+    await world.settle()
+    post = await ann.post("My words")
+    await world.settle()
+    assert [seen for seen in await bo.home() if seen["uri"] == post["uri"]]
+    form = "form[action='/settings/delete']"
+    async with Visitor(a.url) as visitor:
+        await visitor.sign_in("ann")
+        page = await visitor.open("/settings/delete")
+        for typed in ({"current_password": "wrong", "sure": "1"}, {"current_password": "correct horse battery"}):
+            assert (await visitor.send(page, form, **typed)).status == 422
+        page = await visitor.send(page, form, current_password="correct horse battery", sure="1")
+        assert page.status == 200
+        assert (await visitor.open("/settings/profile")).path == "/auth/sign_in"
+    await world.settle()
+    await ann.call("GET", "/api/v1/accounts/verify_credentials", expect=401)
+    assert not [seen for seen in await bo.home() if seen["uri"] == post["uri"]]
+    for path in (f"/users/{ann.account_id}", f"/.well-known/webfinger?resource=acct:{ann.handle[1:]}"):
+        assert (await a.http.get(path, headers={"Accept": AP_TYPE})).status_code == 410
+    async with b.runtime.read() as reader:
+        gone = await find_account_by_uri(reader, ann.uri)
+        assert gone is not None
+        assert gone.deleted_at is not None
+        assert not await reader.scalars(select(Follow.id))
+    with pytest.raises(Invalid):
+        await a.person("ann")
+
+
+async def test_row_91_an_admin_does_not_leave_by_that_page(node: Node) -> None:
+    await make.make_account(node.runtime, "ada", role="admin")
+    async with Visitor(node.url) as visitor:
+        await visitor.sign_in("ada")
+        page = await visitor.open("/settings/delete")
+        page = await visitor.send(
+            page, "form[action='/settings/delete']", current_password="correct horse battery", sure="1"
+        )
+        assert page.status == 422
+        assert "Admins cannot leave" in page.text
