@@ -102,6 +102,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         featured_tags=tags,
         refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,
         origin=account.domain,
+        has_reported_counts=account.backfilled_at is not None,
         **links(page, found.ids, has_more=found.has_more),
     )
 

@@ -82,6 +82,8 @@ function insert(next, have) {
       continue;
     }
     const moved = document.adoptNode(one);
+    // What is no post, such as the composer, stays with the post it stands under.
+    while (before?.nextElementSibling && !before.nextElementSibling.matches("article.post")) before = before.nextElementSibling;
     if (before) before.after(moved);
     else list.prepend(moved);
     before = moved;
