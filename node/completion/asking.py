@@ -39,7 +39,7 @@ from node.remote.tasks import ACTOR, queue_fetch
 COMPLETIONS: Final = Limit("completions", 120, 300)
 """Runs one person may set going; beyond it they see what is stored."""
 RETRY_SECONDS: Final = 2
-AHEAD: Final = 20
+AHEAD: Final = 40
 """How many older posts are to be stored beyond the page somebody looks at."""
 
 _LOOK_EVERY_SECONDS: Final = 0.1
@@ -121,21 +121,25 @@ async def complete_page(
 ) -> PageOfPosts:
     """Read a page of an account's posts with `read`, and see that it is full if its server has more.
 
-    Waits for that no longer than `wait_for`; what comes later is there at the next look.
+    Waits for that about as long as the setting `completion_wait` says; what comes later is there at the next look.
     """
     if viewer_id is None or account.is_local or page.min_id is not None or page.since_id is not None:
         return PageOfPosts(await read(), None, False)
-    newest = await look_at_account(runtime, account, viewer_id) if page.max_id is None else None
+    refresh = await look_at_account(runtime, account, viewer_id) if page.max_id is None else None
     ids = await read()
-    if newest is not None and newest.is_running and len(ids) < page.limit:
-        newest = await wait_for(runtime, newest)
+    seconds = runtime.settings.completion_wait / 1000
+    # apps take an empty page for the end of everything, so that one is waited for longer
+    until = time.monotonic() + seconds * (1 if ids else 2)
+    if refresh is not None and len(ids) < page.limit:
+        refresh = await wait_for(runtime, refresh, until=until)
         ids = await read()
-    older_than = ids[-1] if len(ids) >= page.limit else 0
-    older = await look_further(runtime, account, viewer_id, older_than=older_than)
-    if older is not None and older.is_running and len(ids) < page.limit:
-        older = await wait_for(runtime, older)
+    while True:
+        is_full = len(ids) >= page.limit
+        older = await look_further(runtime, account, viewer_id, older_than=ids[-1] if is_full else 0)
+        if is_full or older is None or time.monotonic() >= until:
+            return PageOfPosts(ids, older or refresh, has_more=older is not None)
+        await wait_for(runtime, older, until=until)
         ids = await read()
-    return PageOfPosts(ids, older or newest, has_more=older is not None)
 
 
 async def look_at_thread(runtime: Runtime, post: Post, viewer_id: int | None) -> Refresh | None:
@@ -178,9 +182,8 @@ async def follow_begins(uow: UnitOfWork, runtime: Runtime, follower_id: int, fol
     await begin_newest(uow, runtime, followee.id, ended_by=runtime.now() - FAILED_LIFE)
 
 
-async def wait_for(runtime: Runtime, refresh: Refresh | None) -> Refresh | None:
-    """Give a run a moment, by setting `completion_wait`, to bring something; return how it stands then."""
-    until = time.monotonic() + runtime.settings.completion_wait / 1000
+async def wait_for(runtime: Runtime, refresh: Refresh | None, *, until: float) -> Refresh | None:
+    """Wait for the end of a run, by the monotonic clock no longer than `until`; return how it stands then."""
     while refresh is not None and refresh.is_running and time.monotonic() < until:
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
         refresh = await find_refresh(runtime, refresh.id)

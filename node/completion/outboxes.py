@@ -11,7 +11,9 @@ What is known already is passed over, so a run may be repeated at any point.
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
 
 import structlog
 from sqlalchemy import update
@@ -88,58 +90,100 @@ async def _read_newest(runtime: Runtime, run: Completion, owner: Account) -> tup
         await set_reported_counts(uow, owner.id, followers=followers, following=following, posts=root.total)
         await uow.write(update(Account).where(Account.id == owner.id).values(backfilled_at=runtime.now()))
     page = await first_page(runtime, root, owner=owner.uri)
-    visited: list[str] = []
-    taken = brought = pages = 0
-    meets_known, older = False, ""
+    place = Place()
+    brought = pages = 0
+    meets_known = False
     while page is not None:
         pages += 1
-        entries = page.items[: NEWEST_POSTS - taken]
-        new, known = await _keep(runtime, run, owner, entries)
-        taken, brought, meets_known = taken + len(entries), brought + new, meets_known or known > 0
-        is_cut = len(entries) < len(page.items)
-        older = (page.id or root.id or "") if is_cut else _following(page, owner, visited)
-        if is_cut or not older or pages >= NEWEST_PAGES or taken >= NEWEST_POSTS:
+        fresh, known = await _unknown(runtime, owner, page, place)
+        wanted = [entry for entry in fresh if entry.position < NEWEST_POSTS]
+        meets_known = meets_known or known > 0
+        brought += await _keep(runtime, run, owner, wanted)
+        if len(wanted) < len(fresh):
+            place.stay(page.id or root.id or "")
             break
-        page = await read_page(runtime, older, owner=owner.uri)
-    kept = run.progress.get("older")
-    if meets_known and isinstance(kept, str):
-        older = kept  # what lies between was read before
-    return {"older": older, "visited": visited}, brought
+        place.go_on(page, owner)
+        if not place.older or pages >= NEWEST_PAGES or place.base >= NEWEST_POSTS:
+            break
+        page = await read_page(runtime, place.older, owner=owner.uri)
+    if meets_known and run.progress.get("older") is not None:
+        place = Place.read(run.progress)  # what lies between was read before
+    return place.written(), brought
 
 
 async def _read_older(runtime: Runtime, run: Completion, owner: Account) -> tuple[dict[str, Any], int]:
     """Go on where the last run stopped, until some posts came in."""
-    visited = [str(mark) for mark in run.progress.get("visited") or ()]
-    where, brought, listed = str(run.progress.get("older") or ""), 0, 0
+    place = Place.read(run.progress)
+    brought = listed = 0
     for _ in range(OLDER_PAGES):
-        if not where or brought >= OLDER_POSTS:
+        if not place.older or brought >= OLDER_POSTS:
             break
         try:
-            page = await read_page(runtime, where, owner=owner.uri)
+            page = await read_page(runtime, place.older, owner=owner.uri)
             if page.first is not None and not page.items:
                 page = await first_page(runtime, page, owner=owner.uri) or page
         except FetchGone:
-            where = ""
+            place.stay("")
             break
-        fresh = await _unknown(runtime, owner, page.items)
-        new, _ = await _keep(runtime, run, owner, fresh[:NEWEST_POSTS])
-        brought, listed = brought + new, listed + len(page.items)
+        fresh, _ = await _unknown(runtime, owner, page, place)
+        brought, listed = brought + await _keep(runtime, run, owner, fresh[:NEWEST_POSTS]), listed + len(page.items)
         if len(fresh) <= NEWEST_POSTS:
-            where = _following(page, owner, visited)
+            place.go_on(page, owner)
     if not listed:
-        where = ""  # pages without end and without entries (row 51)
-    return {"older": where, "visited": visited}, brought
+        place.stay("")  # pages without end and without entries (row 51)
+    return place.written(), brought
 
 
-def _following(page: CollectionPage, owner: Account, visited: list[str]) -> str:
-    """Return the next page's address, "" at the end: none told, one of another host, one that was read before."""
-    if page.next is None or not same_origin(page.next, owner.uri) or len(visited) >= MAX_VISITED:
-        return ""
-    marks = [hashlib.sha256(uri.encode()).hexdigest()[:16] for uri in (page.id, page.next) if uri is not None]
-    if marks[-1] in visited or page.next == page.id:
-        return ""
-    visited += [mark for mark in marks if mark not in visited]
-    return page.next
+@dataclass(slots=True)
+class Place:
+    """Where in an outbox the next older entries are. As JSON it is part of the row's `progress`."""
+
+    older: str = ""
+    """The page's address; "" at the end."""
+    base: int = 0
+    """How many entries stand on the pages before it."""
+    visited: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, progress: dict[str, Any]) -> Self:
+        """Return the place that a row describes."""
+        visited = [str(mark) for mark in progress.get("visited") or ()]
+        return cls(str(progress.get("older") or ""), int(progress.get("base") or 0), visited)
+
+    def written(self) -> dict[str, Any]:
+        """Return the place as JSON."""
+        return {"older": self.older, "base": self.base, "visited": self.visited}
+
+    def stay(self, uri: str) -> None:
+        """Come back to the page that was just read, or (with "") never."""
+        self.older = uri
+
+    def go_on(self, page: CollectionPage, owner: Account) -> None:
+        """Go to the next page: none at the end, if it is another host's, or was read before."""
+        following, self.older, self.base = page.next, "", self.base + len(page.items)
+        if following is None or not same_origin(following, owner.uri) or len(self.visited) >= MAX_VISITED:
+            return
+        marks = [hashlib.sha256(uri.encode()).hexdigest()[:16] for uri in (page.id, following) if uri is not None]
+        if marks[-1] not in self.visited and following != page.id:
+            self.visited += [mark for mark in marks if mark not in self.visited]
+            self.older = following
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of an outbox and its position from the top."""
+
+    position: int
+    what: str | Document
+
+    def sorted_at(self, published: datetime | None) -> datetime | None:
+        """Return where the post stands in time. Most servers tell whole seconds: within one, the outbox's order holds,
+
+        or a page that ends within a second would lose what comes later of it.
+        """
+        if published is None or published.microsecond:
+            return published
+        return published.replace(microsecond=(999 - self.position % 1000) * 1000)
 
 
 async def _total(runtime: Runtime, uri: str) -> int | None:
@@ -152,27 +196,29 @@ async def _total(runtime: Runtime, uri: str) -> int | None:
         return None
 
 
-async def _unknown(runtime: Runtime, owner: Account, entries: Sequence[str | Document]) -> list[str | Document]:
-    """Return the entries that stand for nothing known here."""
-    names = {number: _name_of(entry, owner) for number, entry in enumerate(entries)}
+async def _unknown(runtime: Runtime, owner: Account, page: CollectionPage, place: Place) -> tuple[list[Entry], int]:
+    """Return the entries that stand for nothing known here, and how many stand for something known."""
+    names = {number: _name_of(item, owner) for number, item in enumerate(page.items)}
     async with runtime.read() as reader:
         known = await list_known_uris(reader, [name for name in names.values() if name is not None])
-    return [entries[number] for number, name in names.items() if name is not None and name not in known]
+    fresh = [
+        Entry(place.base + number, page.items[number])
+        for number, name in names.items()
+        if name is not None and name not in known
+    ]
+    return fresh, len(known)
 
 
-def _name_of(entry: str | Document, owner: Account) -> str | None:
-    found = parse_outbox_item(entry, owner=owner.uri)
+def _name_of(item: str | Document, owner: Account) -> str | None:
+    found = parse_outbox_item(item, owner=owner.uri)
     return found.uri if isinstance(found, Written) else found.id if isinstance(found, Boosted) else found
 
 
-async def _keep(
-    runtime: Runtime, run: Completion, owner: Account, entries: Sequence[str | Document]
-) -> tuple[int, int]:
-    """Store what entries stand for; return how many posts are new here and how many were known."""
-    fresh = await _unknown(runtime, owner, entries)
+async def _keep(runtime: Runtime, run: Completion, owner: Account, entries: Sequence[Entry]) -> int:
+    """Store what entries stand for; return how many posts are new here."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(entry: str | Document) -> bool:
+    async def one(entry: Entry) -> bool:
         async with turns:
             try:
                 return await _keep_entry(runtime, run, owner, entry)
@@ -182,12 +228,11 @@ async def _keep(
                 log.exception("outbox_entry_failed", account=owner.id)
             return False
 
-    kept = await asyncio.gather(*(one(entry) for entry in fresh))
-    return sum(kept), len(entries) - len(fresh)
+    return sum(await asyncio.gather(*(one(entry) for entry in entries)))
 
 
-async def _keep_entry(runtime: Runtime, run: Completion, owner: Account, entry: str | Document) -> bool:
-    found = parse_outbox_item(entry, owner=owner.uri)
+async def _keep_entry(runtime: Runtime, run: Completion, owner: Account, entry: Entry) -> bool:
+    found = parse_outbox_item(entry.what, owner=owner.uri)
     if isinstance(found, str):
         document = await read_document(runtime, found)
         uri = first_id(document)
@@ -196,11 +241,11 @@ async def _keep_entry(runtime: Runtime, run: Completion, owner: Account, entry: 
         else:
             found = parse_outbox_item(document, owner=owner.uri)
     if isinstance(found, Written):
-        return await _keep_post(runtime, run, owner, found)
-    return isinstance(found, Boosted) and await _keep_boost(runtime, run, owner, found)
+        return await _keep_post(runtime, run, owner, found, entry)
+    return isinstance(found, Boosted) and await _keep_boost(runtime, run, owner, found, entry)
 
 
-async def _keep_post(runtime: Runtime, run: Completion, owner: Account, written: Written) -> bool:
+async def _keep_post(runtime: Runtime, run: Completion, owner: Account, written: Written, entry: Entry) -> bool:
     if written.document is None:
         fetched = await polite(runtime, written.uri, lambda: download_post(runtime, written.uri))
         if fetched.author.id != owner.id:
@@ -213,10 +258,13 @@ async def _keep_post(runtime: Runtime, run: Completion, owner: Account, written:
         async with runtime.read() as reader:
             circle = await read_circle(reader, runtime.settings, post, author=owner)
         fetched = FetchedPost(owner, post, circle)
-    return await store_found(runtime, run, fetched) is not None
+    place = entry.sorted_at(fetched.post.published)
+    return await store_found(runtime, run, fetched, sorted_at=place) is not None
 
 
-async def store_found(runtime: Runtime, run: Completion, fetched: FetchedPost) -> Post | None:
+async def store_found(
+    runtime: Runtime, run: Completion, fetched: FetchedPost, *, sorted_at: datetime | None = None
+) -> Post | None:
     """Store a post that was looked for, and count it; None if it is not new here.
 
     Nobody is told, and no parent is fetched for it (row 50).
@@ -233,13 +281,14 @@ async def store_found(runtime: Runtime, run: Completion, fetched: FetchedPost) -
             now=runtime.now(),
             quiet=True,
             depth=MAX_DEPTH,
+            sorted_at=sorted_at,
         )
         if stored is not None:
             await count_result(uow, run.id)
     return stored
 
 
-async def _keep_boost(runtime: Runtime, run: Completion, owner: Account, boost: Boosted) -> bool:
+async def _keep_boost(runtime: Runtime, run: Completion, owner: Account, boost: Boosted, entry: Entry) -> bool:
     """Store a boost, and before it what it boosts; one level deep, posts only (row 53)."""
     async with runtime.read() as reader:
         original = await find_post_by_uri(reader, boost.object_uri)
@@ -269,6 +318,7 @@ async def _keep_boost(runtime: Runtime, run: Completion, owner: Account, boost: 
             now=runtime.now(),
             visibility=visibility,
             quiet=True,
+            sorted_at=entry.sorted_at(boost.published),
         )
         if stored is not None:
             await count_result(uow, run.id)

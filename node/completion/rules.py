@@ -9,7 +9,7 @@ THREAD: Final = "thread"
 # An account's outbox (COL-8).
 NEWEST_POSTS: Final = 40
 NEWEST_PAGES: Final = 2
-OLDER_POSTS: Final = 20
+OLDER_POSTS: Final = 40
 OLDER_PAGES: Final = 3
 UNFOLLOWED_LIFE: Final = timedelta(minutes=30)
 """How long what was read of an account's outbox holds while nobody here follows it, so that nothing is delivered."""

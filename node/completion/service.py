@@ -50,8 +50,8 @@ async def begin(
 async def begin_newest(uow: UnitOfWork, runtime: Runtime, account_id: int, *, ended_by: datetime) -> bool:
     """Begin to read an account's outbox from its top; where its older part goes on is kept."""
     row = await find_completion(uow, ACCOUNT, account_id)
-    older = {"older": row.progress["older"]} if row is not None and row.progress.get("older") else {}
-    return await begin(uow, runtime, ACCOUNT, account_id, progress={"task": "newest", **older}, ended_by=ended_by)
+    kept = {} if row is None else row.progress
+    return await begin(uow, runtime, ACCOUNT, account_id, progress={**kept, "task": "newest"}, ended_by=ended_by)
 
 
 async def mark_checked(uow: UnitOfWork, post_id: int, *, now: datetime) -> None:

@@ -73,6 +73,8 @@ class Walk:
     seen: set[str] = field(default_factory=set)
     posts: int = 0
     pages: int = 0
+    is_listed: bool = False
+    """Whether the root's context lists the thread, so that nobody need be asked for replies."""
     gate: HostGate = field(default_factory=lambda: HostGate(PER_HOST))
 
     @classmethod
@@ -84,6 +86,7 @@ class Walk:
             set(progress.get("seen") or ()),
             int(progress.get("posts") or 0),
             int(progress.get("pages") or 0),
+            bool(progress.get("is_listed")),
         )
 
     def written(self) -> dict[str, Any]:
@@ -94,6 +97,7 @@ class Walk:
             "seen": sorted(self.seen),
             "posts": self.posts,
             "pages": self.pages,
+            "is_listed": self.is_listed,
         }
 
     def add(self, step: Step, *, first: bool = False) -> None:
@@ -300,6 +304,7 @@ async def _read_context(runtime: Runtime, walk: Walk, where: str, root_uri: str,
             return
         page = parse_collection(page.first)
     if taken == 0:
+        walk.is_listed = True
         await _check_root(runtime, root_uri)
     taken += _add_items(walk, page, MAX_POSTS - taken)
     if page.next is not None and taken < MAX_POSTS and same_origin(page.next, root_uri):
@@ -377,11 +382,11 @@ async def _fetch_reply(runtime: Runtime, run: Completion, walk: Walk, uri: str) 
     async with runtime.read() as reader:
         known = await find_post_by_uri(reader, uri)
     if known is not None:
-        if not known.local and known.deleted_at is None and known.id != walk.opened:
+        if not (walk.is_listed or known.local) and known.deleted_at is None and known.id != walk.opened:
             walk.add([KNOWN, known.id])
         return
     found = await _fetch(runtime, run, walk, uri, must_fit=True)
-    if found is not None:
+    if found is not None and not walk.is_listed:
         _add_replies(walk, found.raw, uri)
 
 

@@ -54,18 +54,20 @@ async def store_remote_post(
     mentions: Mapping[str, Account],
     delivered_to: int | None = None,
     quiet: bool = False,
+    sorted_at: datetime | None = None,
     now: datetime,
 ) -> Post | None:
     """Store a post once and return it; None when it was deleted before, is another's, or is a poll vote.
 
     `mentions` maps the URIs it names (tag hrefs and addressees) to accounts known here. `delivered_to` is the
     owner of the personal inbox it came to, who becomes a reader even if unnamed (AUD-3). `quiet`: old or fetched,
-    so nobody is notified (INB-10).
+    so nobody is notified (INB-10). `sorted_at` says more exactly than `published` where it stands among others.
     """
     if post.is_vote:
         return None
     readers = _readers(author, post, mentions, delivered_to)
-    post_id = id_at(post.published) if post.published else new_id()
+    moment = sorted_at or post.published
+    post_id = id_at(moment) if moment else new_id()
     parent = await _known_parent(uow, post)
     place = place_under(parent, post_id=post_id, parent_uri=_parent_uri(post))
     values: dict[str, Any] = {
@@ -197,6 +199,7 @@ async def store_remote_boost(
     now: datetime,
     visibility: str = "public",
     quiet: bool = False,
+    sorted_at: datetime | None = None,
 ) -> Post | None:
     """Store a boost once and return it; None when it was undone before or nobody may boost that (AUD-4, row 53)."""
     if boosted.boost_of_id is not None or boosted.deleted_at is not None:
@@ -209,7 +212,8 @@ async def store_remote_boost(
             return None
         await _tell_after_all(uow, known, quiet=quiet)
         return known
-    boost_id = id_at(published) if published else new_id()
+    moment = sorted_at or published
+    boost_id = id_at(moment) if moment else new_id()
     wanted = visibility if visibility in {"public", "unlisted", "followers"} else "followers"
     values = {
         "id": boost_id,

@@ -83,6 +83,7 @@ async def keep_post(
     quiet: bool = False,
     depth: int = 0,
     root: str = "",
+    sorted_at: datetime | None = None,
     quote_depth: int = 0,
 ) -> Post | None:
     """Store a post and queue the fetch of its missing parent (INB-7); None when it was deleted before.
@@ -101,6 +102,7 @@ async def keep_post(
         mentions=circle.mentions,
         delivered_to=delivered_to,
         quiet=quiet or is_old,
+        sorted_at=sorted_at,
         now=now,
     )
     if stored is not None and stored.in_reply_to_id is None and stored.in_reply_to_uri and circle.parent is None:

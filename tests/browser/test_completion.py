@@ -67,7 +67,7 @@ async def test_without_javascript_a_link_shows_what_has_come(node: Node, alice: 
 
 
 async def test_an_empty_profile_fills_itself(node: Node, alice: Stranger) -> None:
-    """COL-4, COL-8: the posts appear at once, since there is nothing that they could move; the counts are the origin's."""
+    """COL-4, COL-8: the posts appear at once, since there is nothing to move; counts are the origin's."""
     uri = f"{alice.uri}/outbox"
     items = [alice.create(alice.note(f"Post {n}", published=START + timedelta(hours=n), to=[PUBLIC])) for n in (2, 1)]
     alice.peer.routes["/users/alice/outbox"] = document(
