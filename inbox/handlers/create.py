@@ -8,7 +8,7 @@ forwarded by another                      embedded copy ignored, fetched from it
 
 from dataclasses import dataclass
 
-from federation.documents import first_id, ids_of, object_of, objects_of, type_of
+from federation.documents import first_id, ids_of, object_of, objects_of, type_of, types_of
 from federation.errors import FetchGone
 from federation.origins import same_origin
 from federation.parsing import RemotePost, parse_post
@@ -104,10 +104,12 @@ async def _read_own(context: Context) -> Claim:
     activity = context.activity
     actor = await context.actor()
     document = object_of(activity.object)
+    if document is not None and types_of(document) and type_of(document, POST_TYPES) is None:
+        raise Ignored("unknown_object", str(document.get("type"))[:64])
     if document is None or not document.keys() - {"id", "type", "@context"}:
         return await _fetch_own(context, actor)
     if type_of(document, POST_TYPES) is None:
-        raise Ignored("unknown_object", str(document.get("type"))[:64])
+        raise Ignored("unknown_object", "it has no type")
     post = parse_post(
         document,
         followers_url=actor.followers_url or None,
