@@ -1,6 +1,9 @@
 """The `rookery` command, run in this process against a database of its own: the doors an operator uses."""
 
+import io
 import json
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,3 +202,38 @@ def test_a_worker_refuses_an_unknown_lane() -> None:
     assert parse_lanes("relay, inbox,relay") == ("relay", "inbox")
     with pytest.raises(ValueError, match="lanes are"):
         parse_lanes(" , ")
+
+
+def test_emoji_are_added_listed_imported_and_removed(prepared: Run, tmp_path: Path) -> None:
+    """OBJ-6; row 83: an archive's names become shortcodes, never paths, and links in it are not followed."""
+    from tests.unit.node.media.pictures import picture
+
+    file = tmp_path / "rook.png"
+    file.write_bytes(picture("PNG"))
+    assert data(prepared("emoji", "add", ":rook:", str(file), "--category", "birds", "--json")) == {"shortcode": "rook"}
+    refused = prepared("emoji", "add", "a b", str(file))
+    assert refused.exit_code == 1
+    assert "letters, digits" in refused.output
+    pack = tmp_path / "pack.tar.gz"
+    with tarfile.open(pack, "w:gz") as tape:
+        tape.add(file, "../../../etc/crow.png")
+        tape.add(file, "dir/not-a-shortcode.png")
+        tape.add(file, "readme.txt")
+        link = tarfile.TarInfo("passwd.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tape.addfile(link)
+        large = tarfile.TarInfo("large.png")
+        large.size = 300_000
+        tape.addfile(large, io.BytesIO(bytes(300_000)))
+    found = data(prepared("emoji", "import", str(pack), "--json"))
+    assert found["added"] == ["crow"]
+    assert set(found["skipped"]) == {"not-a-shortcode", "large"}
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+        archive.write(file, "..\\..\\jay.png")
+    assert data(prepared("emoji", "import", str(tmp_path / "pack.zip"), "--json"))["added"] == ["jay"]
+    assert {row["shortcode"] for row in data(prepared("emoji", "list", "--json"))} == {"rook", "crow", "jay"}
+    assert not (tmp_path.parent / "etc").exists()
+    assert prepared("emoji", "remove", "crow").exit_code == 0
+    gone = prepared("emoji", "remove", "crow")
+    assert gone.exit_code == 1
+    assert "no emoji :crow:" in gone.output
