@@ -24,6 +24,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import bindparam, update
 
+from federation.consent import REQUEST_TYPES
 from federation.errors import FederationError
 from federation.origins import host_of
 from inbox.context import Context, read_activity
@@ -65,7 +66,7 @@ _LONGEST_WAIT: Final = timedelta(hours=2)
 _DETAIL: Final = 1000
 
 _HARMLESS: Final = frozenset(
-    {"Create", "Follow", "Like", "EmojiReact", "Announce", "Accept", "Reject", "Undo", "Block"}
+    {"Create", "Follow", "Like", "EmojiReact", "Announce", "Accept", "Reject", "Undo", "Block"} | set(REQUEST_TYPES)
 )
 """Types that leave their actor's own row as it was read."""
 

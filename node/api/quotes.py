@@ -49,12 +49,13 @@ async def take_back(viewer: Viewer, post_id: int, quoting_id: int) -> dict[str, 
 @needs("write:statuses")
 async def change_policy(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Change who may quote an own post. What is not open is nobody else's to quote, whatever is sent."""
-    word = quote_policy_from(await parameters())
-    if not word:
-        raise Invalid("Validation failed: Quote approval policy is missing")
+    sent = await parameters()
     node = runtime()
     async with node.write() as uow:
         post = await get_own_post(uow, post_id, viewer.account_id)
+        word = quote_policy_from(sent)
+        if not word:
+            raise Invalid("Validation failed: Quote approval policy is missing")
         if post.boost_of_id is not None:
             raise Invalid("Validation failed: A boost has no quote policy")
         if post.visibility in OPEN:

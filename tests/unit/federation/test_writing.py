@@ -75,6 +75,7 @@ ACTOR = ActorFacts(
 )
 POST = PostFacts(
     id=f"{ANN}/statuses/77",
+    may_quote=(PUBLIC,),
     author_uri=ANN,
     followers_uri=f"{ANN}/followers",
     url="https://social.example/@ann/77",
