@@ -15,7 +15,8 @@ OF_A_PERSON = (
     "/home", "/public/local", "/public", "/notifications", "/search", "/search?q=ann", "/@bo", "/@ann",
     "/@bo/followers",
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
-    "/settings/appearance", "/settings/mutes", "/settings/blocks", "/compose", "/about", "/nothing-here",
+    "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
+    "/settings/delete", "/compose", "/about", "/nothing-here",
     "/admin", "/admin/accounts", "/admin/domains",
 )  # fmt: skip
 OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/search?q=zzz")
