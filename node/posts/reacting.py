@@ -12,12 +12,13 @@ from federation.reaction_parsing import read_unicode_emoji
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
-from node.base.errors import Invalid, NotFound
+from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.emojis.models import Emoji
 from node.emojis.queries import LOCAL, find_named_emoji
 from node.events import ReactionAdded, ReactionRemoved
+from node.posts.consent import need_for
 from node.posts.counters import count_on_post
 from node.posts.models import Post
 from node.posts.queries import get_visible_post, may_see
@@ -27,6 +28,7 @@ from node.uris import reaction_uri
 
 MAX_OF_ONE: Final = 20
 """Different emoji that one account may give one post."""
+ASKS_FIRST: Final = "The author of this post wants to be asked first. A like does that, a reaction cannot."
 
 
 async def choose_emoji(reader: Reader, post_id: int, name: str) -> tuple[str, Emoji | None]:
@@ -61,13 +63,15 @@ async def react(
 ) -> Reaction:
     """React to a post; the same emoji again changes nothing and returns the first reaction.
 
-    To react to a boost is to react to what it boosts. Raises NotFound when the account may not see the post, Invalid
-    when it has reacted with too many emoji already.
+    To react to a boost is to react to what it boosts. Raises NotFound when the account may not see the post, Forbidden
+    when its author does not want likes of everybody (OBJ-16), Invalid when it reacted with too many emoji already.
     """
     if post.boost_of_id is not None:
         post = await get_visible_post(uow, post.boost_of_id, account.id)
     elif not await may_see(uow, post.id, account.id):
         raise NotFound()
+    if account.is_local and await need_for(uow, "like", account, post):
+        raise Forbidden(ASKS_FIRST)
     emoji_id = emoji.id if emoji is not None else 0
     known = await find_reaction(uow, account.id, post.id, name=name, emoji_id=emoji_id)
     if known is not None:
