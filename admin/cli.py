@@ -17,6 +17,7 @@ VERBS = {
     "account": ("accounts", "account", "Create and manage the accounts of this node."),
     "token": ("tokens", "token", "Make bearer tokens for scripts."),
     "domain": ("domains", "domain", "Block, limit or allow other servers."),
+    "relay": ("relays", "relay", "Join and leave relays."),
     "report": ("reports", "report", "Read and resolve reports."),
     "emoji": ("emojis", "emoji", "Add and remove the custom emoji of this node."),
     "doctor": ("doctor", "doctor", "Examine the node and say what to do."),

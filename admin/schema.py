@@ -22,6 +22,7 @@ import node.polls.models
 import node.posts.consent_models
 import node.posts.models
 import node.reactions.models
+import node.relays.models
 import node.remote.models
 import node.reports.models
 import outbox.models
@@ -44,6 +45,7 @@ MODULES = (
     node.posts.consent_models,
     node.posts.models,
     node.reactions.models,
+    node.relays.models,
     node.remote.models,
     node.reports.models,
     outbox.models,

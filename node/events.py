@@ -76,6 +76,37 @@ class ReactionRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RelayFollowed(Event):
+    """An operator wants a relay."""
+
+    relay_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLeft(Event):
+    """An operator wants a relay no more; the row is gone. `actor_uri` is empty where the public was followed."""
+
+    inbox_url: str
+    actor_uri: str
+    follow_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFollowedBack(Event):
+    """A relay's actor follows the node's own, as some do once they accepted it (DLV-11)."""
+
+    actor_uri: str
+    follow_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayPostDue(Event):
+    """A post of ours is to be announced to the relays that take announcements (DLV-11)."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostPinned(Event):
     """One of ours put a post at the top of their page."""
 

@@ -68,6 +68,11 @@ def featured_uri(settings: Settings, account_id: int) -> str:
     return f"{actor_uri(settings, account_id)}/featured"
 
 
+def relay_follow_uri(settings: Settings, relay_id: int) -> str:
+    """Return the id of the node's Follow of a relay."""
+    return f"{settings.public_url}/relay-follows/{relay_id}"
+
+
 def featured_tags_uri(settings: Settings, account_id: int) -> str:
     """Return the collection of the hashtags an actor features."""
     return f"{actor_uri(settings, account_id)}/tags"

@@ -48,6 +48,7 @@ from node.posts.queries import find_like_by_id, find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.reactions.models import Reaction
 from node.reactions.queries import find_reaction_by_id
+from node.relays.service import PUBLIC_STYLE
 from node.reports.queries import find_report, list_posts
 from node.uris import INSTANCE_ACTOR_ID, block_uri, followers_uri, like_uri, reaction_uri
 from outbox import activities
@@ -57,7 +58,7 @@ from outbox.outcomes import LEASE
 from outbox.peers import read_health
 from outbox.proving import with_proof
 from outbox.queries import find_block, find_post_facts, list_mention_ids, list_suspended_hosts
-from outbox.recipients import Recipients, by_host, list_inboxes
+from outbox.recipients import Recipients, by_host, list_inboxes, with_relays
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         return
     named = await named_in(on, post)
     document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
-    await send(on, document, audience_of(post, named), object_key=post.uri, urgent=post.visibility == "direct")
+    to = await with_relays(on.uow, post, audience_of(post, named), replies=settings.relay_replies, style=PUBLIC_STYLE)
+    await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -103,6 +105,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
     document = activities.update_of_post(post, note, event_id=on.event_id, edited=post.edited_at or on.now)
     named = await named_in(on, post)
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    to = await with_relays(on.uow, post, to, replies=on.runtime.settings.relay_replies)
     await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
 
 
@@ -126,6 +129,7 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
     named = await named_in(on, post)
     document = activities.delete_of_post(post, settings=settings)
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
+    to = await with_relays(on.uow, post, to, replies=settings.relay_replies)
     await send(on, document, to, object_key=post.uri)
 
 

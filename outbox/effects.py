@@ -41,6 +41,10 @@ from node.events import (
     QuoteChanged,
     ReactionAdded,
     ReactionRemoved,
+    RelayFollowed,
+    RelayFollowedBack,
+    RelayLeft,
+    RelayPostDue,
     ReplyReceived,
     ReportFiled,
     TagFeatured,
@@ -62,6 +66,7 @@ from outbox import (
     media,
     notices,
     polls,
+    relays,
 )
 from outbox.address import Occasion
 from outbox.peers import hear
@@ -84,11 +89,17 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 
 
 EFFECTS: Final[dict[type[Event], Effects]] = {
-    PostPublished: Effects(pushed=(homes.post_published,), stored=(address.post_published, notices.post_published)),
+    PostPublished: Effects(
+        pushed=(homes.post_published,), stored=(address.post_published, relays.post_published, notices.post_published)
+    ),
     PostEdited: Effects(pushed=(media.let_go,), stored=(address.post_edited, notices.post_edited)),
     PostDeleted: Effects(
         pushed=(media.let_go,), stored=(address.post_deleted, notices.post_deleted, departures.post_deleted)
     ),
+    RelayFollowed: Effects(stored=(relays.relay_followed,)),
+    RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
+    RelayLeft: Effects(stored=(relays.relay_left,)),
+    RelayPostDue: Effects(stored=(relays.relay_post_due,)),
     VoteCast: Effects(stored=(polls.vote_cast,)),
     PollCounted: Effects(stored=(polls.poll_counted,)),
     PollEnded: Effects(stored=(polls.poll_ended, notices.poll_ended)),

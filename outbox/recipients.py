@@ -6,7 +6,7 @@ Suspended and unavailable hosts are left out by `address`, which knows how hosts
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from node.follows.models import Follow
 from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
+from node.relays.queries import list_relay_inboxes
 from outbox.models import Peer
 
 RECENTLY: Final = timedelta(days=30)
@@ -41,6 +42,9 @@ class Recipients:
     voters_of: int | None = None
     """A poll, when its counts have changed (OBJ-10)."""
 
+    inboxes: frozenset[str] = frozenset()
+    """Relays."""
+
     recent_hosts: bool = False
     everybody: bool = False
     """Every inbox we know, for the departure of an account (MOD-1)."""
@@ -59,12 +63,21 @@ class _Box:
     shared_url: str
 
 
+async def with_relays(reader: Reader, post: Post, to: Recipients, *, replies: bool, style: str = "") -> Recipients:
+    """Return `to` with the relays that pass a post on: a public one, and with `replies` an answer too (DLV-10)."""
+    is_reply = post.in_reply_to_id is not None or post.in_reply_to_uri is not None
+    if post.visibility != "public" or (is_reply and not replies):
+        return to
+    return replace(to, inboxes=frozenset(await list_relay_inboxes(reader, style=style)))
+
+
 async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list[str]:
     """Return the distinct inboxes of `to`, sorted."""
     if to.everybody:
         return sorted(await _every_inbox(reader))
     boxes = await _boxes(reader, to)
     urls = _personal(boxes) if to.personal else {box.shared_url or box.inbox_url for box in boxes}
+    urls |= to.inboxes
     if to.recent_hosts:
         urls |= await _recent_inboxes(reader, now)
     return sorted(urls)

@@ -1,14 +1,16 @@
-"""/admin/domains: rules for other servers."""
+"""/admin/domains: rules for other servers, and the relays that are used."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from quart import Blueprint, Response
 
+from admin.relays import join, leave
 from node.base.errors import Invalid
 from node.http.context import runtime
 from node.moderation.queries import list_policies
 from node.moderation.service import remove_domain_policy, set_domain_policy
+from node.relays.queries import list_relays
 from node.web.forms import errors_of, read_form
 from node.web.showing import install, show, tell
 from node.web.visitors import Answer, Visitor, back, staff_only
@@ -69,6 +71,31 @@ async def remove(visitor: Visitor) -> Answer:
     return await back(PLACE)
 
 
+@blueprint.post("/relays")
+@staff_only("admin")
+async def add_relay(visitor: Visitor) -> Answer:
+    """Join a relay."""
+    form = await read_form()
+    try:
+        await join(runtime(), form.line("relay"))
+    except Invalid as problem:
+        return await _page(visitor, status=422, errors={"relay": problem.message}, form=form.typed())
+    tell("The relay is asked. Its answer will stand here.")
+    return await back(PLACE)
+
+
+@blueprint.post("/relays/remove")
+@staff_only("admin")
+async def remove_relay(visitor: Visitor) -> Answer:
+    """Leave a relay."""
+    form = await read_form()
+    if await leave(runtime(), form.line("relay")):
+        tell("This server has left the relay.")
+    else:
+        tell("There was no such relay any more.", "info")
+    return await back(PLACE)
+
+
 async def _page(
     visitor: Visitor,
     *,
@@ -78,6 +105,7 @@ async def _page(
 ) -> Response:
     async with runtime().read() as reader:
         policies = await list_policies(reader)
+        relays = await list_relays(reader)
     return await show(
         "admin/domains.html",
         visitor,
@@ -95,6 +123,7 @@ async def _page(
             }
             for policy in policies
         ],
+        relays=[{"inbox": relay.inbox_url, "state": relay.state, "created_at": relay.created_at} for relay in relays],
         errors=errors or {},
         form=form or {},
     )

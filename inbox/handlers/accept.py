@@ -10,6 +10,7 @@ from typing import Final
 from federation.documents import first_id, object_of, type_of
 from inbox.context import Context
 from inbox.handlers.consent_answers import Answered, find_answered, receive_answer
+from inbox.handlers.relay_answers import RelayAnswered, find_relay_answered, receive_relay_answer
 from inbox.outcomes import Ignored, Refused, TryLater
 from node.accounts.queries import find_account_by_uri
 from node.base.db.unit_of_work import Reader, UnitOfWork
@@ -21,8 +22,11 @@ RETRY_DELAY: Final = timedelta(seconds=5)
 RETRIES: Final = 3
 
 
-async def verify(context: Context) -> int | Answered:
+async def verify(context: Context) -> int | Answered | RelayAnswered:
     """Return the id of the follow that is meant, or the request. Raises TryLater while there is none."""
+    relay = await find_relay_answered(context)
+    if relay is not None:
+        return relay
     actor = await context.actor()
     answered = await find_answered(context, actor, accepted=context.activity.type == "Accept")
     if answered is not None:
@@ -36,8 +40,11 @@ async def verify(context: Context) -> int | Answered:
     return found.id
 
 
-async def receive(uow: UnitOfWork, context: Context, verified: int | Answered) -> None:
+async def receive(uow: UnitOfWork, context: Context, verified: int | Answered | RelayAnswered) -> None:
     """Let the follow hold, or what was asked for; a repeat changes nothing."""
+    if isinstance(verified, RelayAnswered):
+        await receive_relay_answer(uow, context, verified, accepted=True)
+        return
     if isinstance(verified, Answered):
         await receive_answer(uow, context, verified, accepted=True)
         return

@@ -26,6 +26,7 @@ from node.posts.models import Post
 from node.posts.queries import find_post, find_post_by_uri
 from node.posts.remote import store_remote_boost
 from node.posts.rules import OPEN_VISIBILITIES, may_boost
+from node.relays.queries import is_relay
 from node.remote.actors import is_own
 from node.remote.posts import FetchedPost, download_post
 from node.remote.queries import has_local_follower
@@ -38,6 +39,8 @@ class Verified:
     post: Post | FetchedPost
     uri: str
     visibility: str
+    is_relayed: bool = False
+    """Announced by a relay: the post is kept, the boost is not (DLV-10)."""
     is_delivery: bool = False
     """A community's Create: for what it brings there is often no other delivery, so it is news (QRK, Lemmy)."""
 
@@ -58,10 +61,13 @@ async def verify(context: Context) -> Verified | wrapped.PassedOn:
         followed = await has_local_follower(reader, booster.id)
         known = await find_post_by_uri(reader, object_uri)
         pending = known is None and await is_create_pending(reader, object_uri)
-    if not followed and (known is None or not known.local):
+        relayed = await is_relay(reader, booster.uri)
+    if relayed and known is not None:
+        raise Ignored("relayed_known", object_uri[:200])
+    if not followed and not relayed and (known is None or not known.local):
         raise Ignored("no_interest", object_uri[:200])
     visibility = read_visibility(activity.to, activity.cc, booster.followers_url or None)
-    if visibility not in OPEN_VISIBILITIES and not followed:
+    if visibility not in OPEN_VISIBILITIES and not followed and not relayed:
         raise Ignored("private_boost", object_uri[:200])
     if known is not None:
         return Verified(booster, await _checked(context, booster, known), activity.id, visibility)
@@ -81,7 +87,7 @@ async def verify(context: Context) -> Verified | wrapped.PassedOn:
     if not may_boost(visibility=fetched.post.visibility, is_author=fetched.author.id == booster.id):
         raise Ignored("not_boostable", fetched.post.id)
     is_delivery = inner is not None and booster.actor_type == "Group"
-    return Verified(booster, fetched, activity.id, visibility, is_delivery)
+    return Verified(booster, fetched, activity.id, visibility, relayed, is_delivery)
 
 
 async def receive(uow: UnitOfWork, context: Context, verified: Verified | wrapped.PassedOn) -> None:
@@ -108,6 +114,8 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified | wrappe
         stored = await find_post(uow, post.id)
     if stored is None or stored.deleted_at is not None:
         raise Ignored("deleted_before", verified.uri)
+    if verified.is_relayed:
+        return
     await store_remote_boost(
         uow,
         verified.booster,

@@ -24,6 +24,7 @@ from node.accounts.queries import find_account_by_uri, list_accounts_by_uri
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.lanes import FETCH
 from node.posts.queries import find_post_by_uri
+from node.relays.queries import is_relay
 from node.remote.posts import download_post
 from node.remote.queries import find_local_follower_id, find_post_facts, has_local_follower
 from node.remote.storing import Circle, keep_post, read_circle
@@ -94,6 +95,8 @@ async def read_claim(context: Context) -> Claim:
 
 async def require_interest(reader: Reader, context: Context, claim: Claim, circle: Circle) -> None:
     """Raise Ignored when the post concerns nobody here (INB-6)."""
+    if context.is_forwarded and await is_relay(reader, context.signer_uri):
+        return
     owner_id = None if context.is_forwarded else context.inbox_owner_id
     if not await is_of_interest(reader, claim.author, claim.post, circle, inbox_owner_id=owner_id):
         raise Ignored("no_interest", claim.post.id)
@@ -187,6 +190,8 @@ async def _require_hint(context: Context) -> None:
     if any(uri.startswith(own) for uri in named[: MAX_TAGS * 4]):
         return
     async with context.runtime.read() as reader:
+        if await is_relay(reader, context.signer_uri):
+            return
         parent = first_id(hint.get("inReplyTo"))
         if parent is not None and await find_post_by_uri(reader, parent) is not None:
             return

@@ -8,6 +8,7 @@ waits for ever.
 from dataclasses import dataclass
 
 from inbox.context import Context
+from inbox.handlers.relay_answers import RelayFollows, find_relay_follow, receive_relay_follow
 from inbox.handlers.targets import own_account
 from inbox.outcomes import Ignored
 from inbox.tombstones import is_buried
@@ -25,14 +26,20 @@ class Verified:
     followee: Account
 
 
-async def verify(context: Context) -> Verified:
+async def verify(context: Context) -> Verified | RelayFollows:
     """Find both sides. Raises Ignored when nobody here is followed."""
     follower = await context.actor()
+    relay = await find_relay_follow(context)
+    if relay is not None:
+        return relay
     return Verified(follower, await own_account(context, context.activity.object_id))
 
 
-async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
+async def receive(uow: UnitOfWork, context: Context, verified: Verified | RelayFollows) -> None:
     """Follow, ask, or be turned away. An Undo that came first wins (row 115)."""
+    if isinstance(verified, RelayFollows):
+        await receive_relay_follow(uow, context, verified)
+        return
     activity, follower, followee = context.activity, verified.follower, verified.followee
     if await is_buried(uow, activity.id, actor_uri=activity.actor, now=context.now):
         raise Ignored("undone_before", activity.id or "")

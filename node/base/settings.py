@@ -197,6 +197,9 @@ class Settings:
     completion_wait: int = _setting(
         2_500, _whole(0, 10_000), "Milliseconds a profile waits for posts that its own server is asked for."
     )
+    relay_replies: bool = _setting(
+        False, _switch, "Whether replies go to relays too, beside posts that begin a thread."
+    )
     delivery_concurrency: int = _setting(50, _whole(1, 1000), "Deliveries under way in one worker.")
 
     @property

@@ -175,6 +175,16 @@ def test_domains_are_blocked_listed_and_freed(prepared: Run) -> None:
     assert data(prepared("domain", "list", "--json")) == []
 
 
+def test_relays_are_joined_listed_and_left(prepared: Run) -> None:
+    """DLV-10."""
+    address = "https://relay.example/inbox"
+    assert data(prepared("relay", "add", address, "--json"))["state"] == "pending"
+    (relay,) = data(prepared("relay", "list", "--json"))
+    assert relay == {"inbox": address, "style": "mastodon", "state": "pending"}
+    prepared("relay", "remove", address)
+    assert data(prepared("relay", "list", "--json")) == []
+
+
 def test_the_link_of_the_first_admin_is_made_only_while_there_is_none(prepared: Run) -> None:
     assert "/setup?token=" in data(prepared("account", "setup-link", "--json"))["url"]
     prepared("account", "create", "ann", "--email", "ann@example.com", "--role", "admin")

@@ -95,6 +95,21 @@ async def test_a_domain_is_blocked_shown_and_freed(runtime: Runtime, admin: Brow
         assert await find_policy(reader, "bad.example") is None
 
 
+async def test_a_relay_is_joined_shown_and_left(admin: Browser) -> None:
+    """DLV-10."""
+    assert (await admin.send("/admin/relays", relay="https://relay.example/inbox"))[0] == 303
+    _, html = await admin.get("/admin/domains")
+    assert "https://relay.example/inbox" in html
+    assert ">Asked<" in html
+    for wrong in ("", "nonsense", "https://relay.example/inbox", "http://localhost:8000/inbox"):
+        assert (await admin.send("/admin/relays", relay=wrong))[0] == 422
+    assert (await admin.send("/admin/relays/remove", relay="https://relay.example/inbox"))[0] == 303
+    assert (
+        "relay.example"
+        not in (await admin.get("/admin/domains"))[1].partition("Address of a relay")[2].partition("<table")[2]
+    )
+
+
 @pytest.mark.parametrize("domain", ["", "not a domain", "localhost:8000", "https://bad.example/x"])
 async def test_a_wrong_domain_is_said_beside_the_field(runtime: Runtime, admin: Browser, domain: str) -> None:
     status, html = await admin.send("/admin/domains", domain=domain, severity="suspend", reason="because")
