@@ -7,7 +7,9 @@ origin itself says 404 or 410 (SIG-23).
 
 from dataclasses import dataclass
 
-from federation.origins import same_origin
+import orjson
+
+from federation.origins import host_of, same_origin
 from inbox.context import Context
 from inbox.handlers.targets import require_gone
 from inbox.outcomes import Ignored, Refused
@@ -16,9 +18,12 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account, find_account_by_uri
 from node.accounts.service import mark_remote_gone
 from node.base.db.unit_of_work import UnitOfWork
+from node.events import ReplyReceived
 from node.posts.consent_queries import list_requests_by_stamp
+from node.posts.models import Post
 from node.posts.queries import find_post_by_uri
 from node.posts.quotes import end_quotes_by_stamp
+from node.posts.rules import OPEN_VISIBILITIES
 from node.posts.service import withdraw
 
 
@@ -66,7 +71,20 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
         await mark_remote_gone(uow, verified.actor.id)
         return
     await bury(uow, verified.object_uri, actor_uri=verified.owner.uri, now=context.now, life=DELETED_LIFE)
-    await end_quotes_by_stamp(uow, verified.object_uri, author_id=verified.actor.id, now=context.now)
+    ended = await end_quotes_by_stamp(uow, verified.object_uri, author_id=verified.actor.id, now=context.now)
+    for quote in ended:
+        await _pass_on(uow, context, quote)
     post = await find_post_by_uri(uow, verified.object_uri)
     if post is not None and post.deleted_at is None and post.account_id == verified.owner.id:
         await withdraw(uow, post, now=context.now)
+
+
+async def _pass_on(uow: UnitOfWork, context: Context, quote: Post) -> None:
+    """Let the readers of a quote of ours hear that its stamp is gone (OBJ-15); they ask its server, not us."""
+    activity = context.activity
+    if not quote.local or quote.visibility not in OPEN_VISIBILITIES or activity.id is None:
+        return
+    body = orjson.dumps(activity.raw).decode()
+    came_from = host_of(activity.actor)
+    uri = activity.object_id or ""
+    await uow.record(ReplyReceived(quote.account_id, activity.id, activity.type, uri, came_from, body))

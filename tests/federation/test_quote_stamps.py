@@ -241,6 +241,25 @@ async def test_obj_13_who_may_answer(node: Node, bob: Person, carol: Stranger, m
     assert "quote" not in served_inboxes(carol.peer)[-1]["object"]
 
 
+async def test_obj_15_readers_hear_that_a_stamp_is_gone(
+    node: Node, bob: Person, carol: Stranger, mallory: Stranger
+) -> None:
+    """The quote is ours: its readers get it without, and the Delete as it came."""
+    await send(node, mallory, mallory.activity("Follow", bob.uri))
+    quoted = await bob.resolve(carol.note("Mine", **EVERYBODY)["id"])
+    quote = await bob.post("See", quoted_status_id=quoted["id"])
+    await settle(node.runtime)
+    request = next(found for found in served_inboxes(carol.peer) if found["type"] == "QuoteRequest")
+    await send(node, carol, carol.activity("Accept", request, result=f"{carol.uri}/stamps/1"))
+    mallory.peer.requests.clear()
+    gone = carol.activity("Delete", f"{carol.uri}/stamps/1", to=[PUBLIC])
+    await send(node, carol, gone)
+    heard = {found["type"]: found for found in served_inboxes(mallory.peer)}
+    assert heard["Delete"] == gone
+    assert heard["Update"]["object"]["id"] == quote["uri"]
+    assert "quote" not in heard["Update"]["object"]
+
+
 async def test_obj_12_quotes_without_consent_data(node: Node, bob: Person, carol: Stranger, mallory: Stranger) -> None:
     """Legacy forms: shown where the author says nothing, a plain link where they do, and where they are ours."""
     silent, caring = carol.note("Whatever"), carol.note("Ask me", **EVERYBODY)
