@@ -11,10 +11,15 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import pytest
+
+from federation.vocabulary import PUBLIC
+from tests.support.nodes import Person
 
 FOLDER: Final = Path(__file__).parent.parent / "federation" / "fedify"
 
@@ -32,6 +37,13 @@ def missing() -> str | None:
     if not (FOLDER / "node_modules" / "@fedify").is_dir():
         return "Fedify is not installed (make fedify): tests with Fedify skipped"
     return None
+
+
+NEEDS_FEDIFY: Final = [
+    pytest.mark.skipif(missing() is not None, reason=missing() or ""),
+    pytest.mark.xdist_group("fedify"),
+]
+"""For modules whose tests talk with it: in one process, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,15 @@ CONTEXT: Final = [
         "EmojiReact": "litepub:EmojiReact",
         "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
         "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+        "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+        "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+        "gts": "https://gotosocial.org/ns#",
+        "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+        "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+        "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
         "movedTo": {"@id": "as:movedTo", "@type": "@id"},
         "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
     },
@@ -115,3 +136,50 @@ async def fedify_at(url: str) -> AsyncIterator[FedifyPeer]:
     """Give a test hold of the running server."""
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http:
         yield FedifyPeer(url, http)
+
+
+def moment() -> str:
+    """Return this moment as documents say it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def audience(bo: FedifyPeer, ann: Person, visibility: str) -> dict[str, list[str]]:
+    """Return `to` and `cc` of something Bo says with that visibility, Ann named."""
+    followers = f"{bo.bo}/followers"
+    return {
+        "public": {"to": [PUBLIC], "cc": [followers, ann.uri]},
+        "unlisted": {"to": [followers], "cc": [PUBLIC, ann.uri]},
+        "private": {"to": [followers], "cc": [ann.uri]},
+        "direct": {"to": [ann.uri], "cc": []},
+    }[visibility]
+
+
+async def write(
+    bo: FedifyPeer, ann: Person, name: str, content: str, *, visibility: str = "public", **fields: Any
+) -> dict[str, Any]:
+    """Let Bo publish a note and deliver it to Ann; return the note."""
+    note = {
+        "id": bo.object_uri(f"{name}-{ann.account_id}"),
+        "type": "Note",
+        "content": content,
+        "published": moment(),
+        **audience(bo, ann, visibility),
+        **fields,
+    }
+    await bo.publish(note)
+    embedded = {"attributedTo": bo.bo, **note}
+    await bo.send(
+        ann.uri,
+        {"id": f"{note['id']}#create", "type": "Create", "object": embedded, **audience(bo, ann, visibility)},
+    )
+    return note
+
+
+async def shown(ann: Person, uri: str) -> dict[str, Any] | None:
+    """Return a post as it stands in Ann's home, or None."""
+    return next((post for post in await ann.home() if post["uri"] == uri), None)
+
+
+async def got(bo: FedifyPeer, kind: str, actor: str) -> list[dict[str, Any]]:
+    """Return what Fedify accepted of one of our people, of a type, oldest first."""
+    return [activity for activity in await bo.received(kind) if activity["actor"] == actor]

@@ -1,4 +1,4 @@
-// A small server built on Fedify, an independent implementation, for `tests/federation/test_fedify.py` to talk with.
+// A small server built on Fedify, an independent implementation, for the tests beside it to talk with.
 //
 // One person, `bo`, accepts every follow. What Fedify verified and read of what arrives is kept; what is to be sent
 // comes from the test as JSON-LD, is read into Fedify's own classes, and is written, signed and delivered by Fedify.
