@@ -152,6 +152,8 @@ async def create(visitor: Visitor) -> Answer:
             errors = {"form": problem.message}
     if errors:
         return await _composer_again(visitor, form, uploads, errors)
+    if post.visibility == "direct" and draft.visibility not in (None, "direct"):
+        tell("The author is asked first. Until they agree, only they can read your reply.")
     default = f"/@{author.acct}/{post.id}"
     return cast(Response, redirect(safe_path(form.text("return_to"), default), 303))
 

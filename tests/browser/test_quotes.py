@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from federation.vocabulary import PUBLIC
+from node.remote.posts import fetch_post
 from tests.browser.visitor import Visitor
+from tests.support.fake_peer import FakePeer
 from tests.support.nodes import Node, settle
+from tests.support.stranger import Stranger
 
 
 @pytest.fixture
@@ -79,3 +83,26 @@ async def test_be_asked_each_time(node: Node, ann: Visitor, bo: Visitor) -> None
     assert (await bo.open(paths[0])).html.css_first("article.is-focus a.quoted") is not None
     assert "its author did not agree" in (await bo.open(paths[1])).text
     assert "No requests waiting" in (await ann.open("/quote_requests")).text
+
+
+async def test_authors_elsewhere_who_want_to_be_asked(node: Node, ann: Visitor, peer: FakePeer) -> None:
+    """OBJ-16: no button for what the author does not want, and a word about a reply that waits for them."""
+    sloth = Stranger(peer, "sloth")
+    ask = {"automaticApproval": [], "manualApproval": [PUBLIC]}
+    nobody = {"automaticApproval": [], "manualApproval": []}
+    policy = {"canReply": ask, "canLike": nobody, "canAnnounce": nobody}
+    stored = await fetch_post(node.runtime, sloth.note("Hush", interactionPolicy=policy)["id"])
+    assert stored is not None
+    page = await ann.open(f"/web/posts/{stored.id}")
+    for act in ("like", "boost"):
+        assert "disabled" in page.form(f"article.is-focus [data-act={act}]").attributes
+    said = await ann.send(page, "form.composer", text="May I?", visibility="public")
+    assert "only they can read your reply" in said.response.text
+
+    stored = await fetch_post(node.runtime, sloth.note("Hush!", interactionPolicy={"canReply": nobody})["id"])
+    assert stored is not None
+    page = await ann.open(f"/web/posts/{stored.id}")
+    assert "Its author wants no replies" in page.text
+    refused = await ann.send(page, "form.composer", text="But", visibility="public")
+    assert refused.status == 422
+    assert "does not want you to reply" in refused.text
