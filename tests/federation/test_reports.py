@@ -10,6 +10,7 @@ from node.base.work import DRAINS
 from node.moderation.service import set_domain_policy
 from node.reports.models import Report
 from node.reports.rules import MAX_COMMENT, PER_HOST, PER_PERSON
+from node.uris import INSTANCE_ACTOR_ID
 from outbox.models import OutgoingActivity
 from tests.support.doors import Door
 from tests.support.make import make_account, make_post, make_token
@@ -67,7 +68,7 @@ async def test_mod_3_a_report_reaches_both_sides_moderators_and_names_nobody(wor
     assert (received.target_id, received.comment) == (bo.account_id, "This is spam")
     assert received.post_ids == [post["id"]]
     (note,) = await told(mia)
-    assert note["account"]["acct"] == b.runtime.settings.web_host  # nobody's face
+    assert note["account"]["id"] == str(INSTANCE_ACTOR_ID)  # nobody's face
     assert not await told(bo)
     assert not await told(ann)
 
