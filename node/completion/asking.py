@@ -29,7 +29,7 @@ from node.completion.rules import (
     may_check_thread,
 )
 from node.completion.service import begin, begin_newest
-from node.completion.threads import first_steps
+from node.completion.walks import first_steps
 from node.http.limits import Bucket, Limit, LimitReached, spend
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES

@@ -9,11 +9,9 @@ What is known already is passed over, so a run may be repeated at any point.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import update
@@ -21,7 +19,6 @@ from sqlalchemy import update
 from federation.collection_parsing import Boosted, CollectionPage, Written, parse_collection, parse_outbox_item
 from federation.documents import Document, first_id, type_of
 from federation.errors import FederationError, FetchGone
-from federation.origins import same_origin
 from federation.parsing import parse_post
 from federation.post_parsing import read_visibility
 from federation.vocabulary import POST_TYPES
@@ -29,9 +26,11 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.accounts.remote import set_reported_counts
 from node.base.errors import Unavailable
+from node.base.lanes import FETCH
 from node.base.runtime import Runtime
 from node.completion.models import Completion
 from node.completion.pages import first_page, polite, read_document, read_page
+from node.completion.places import Entry, Place
 from node.completion.queries import list_known_uris, list_new_follower_ids
 from node.completion.rules import (
     FOLLOW_IS_NEW,
@@ -48,12 +47,10 @@ from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.actors import is_own
 from node.remote.posts import FetchedPost, download_post
 from node.remote.storing import keep_post, read_circle
-from node.remote.tasks import MAX_DEPTH
+from node.remote.tasks import FEATURED, MAX_DEPTH, MAX_QUOTE_DEPTH, queue_fetch
 from node.timelines.fanout import forget_home
 
 AT_ONCE: Final = 8
-MAX_VISITED: Final = 1_000
-"""Pages of one outbox that are ever read; an outbox that has more has no end (row 51)."""
 MAX_FOLLOWERS_TOLD: Final = 1_000
 
 log = structlog.get_logger(__name__)
@@ -89,6 +86,10 @@ async def _read_newest(runtime: Runtime, run: Completion, owner: Account) -> tup
     async with runtime.write() as uow:
         await set_reported_counts(uow, owner.id, followers=followers, following=following, posts=root.total)
         await uow.write(update(Account).where(Account.id == owner.id).values(backfilled_at=runtime.now()))
+        if (owner.featured_url or owner.featured_tags_url) and await queue_fetch(
+            uow, FEATURED, uri=owner.uri, now=runtime.now()
+        ):
+            uow.after_commit(lambda: runtime.nudge(FETCH))
     page = await first_page(runtime, root, owner=owner.uri)
     place = Place()
     brought = pages = 0
@@ -132,58 +133,6 @@ async def _read_older(runtime: Runtime, run: Completion, owner: Account) -> tupl
     if not listed:
         place.stay("")  # pages without end and without entries (row 51)
     return place.written(), brought
-
-
-@dataclass(slots=True)
-class Place:
-    """Where in an outbox the next older entries are. As JSON it is part of the row's `progress`."""
-
-    older: str = ""
-    """The page's address; "" at the end."""
-    base: int = 0
-    """How many entries stand on the pages before it."""
-    visited: list[str] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, progress: dict[str, Any]) -> Self:
-        """Return the place that a row describes."""
-        visited = [str(mark) for mark in progress.get("visited") or ()]
-        return cls(str(progress.get("older") or ""), int(progress.get("base") or 0), visited)
-
-    def written(self) -> dict[str, Any]:
-        """Return the place as JSON."""
-        return {"older": self.older, "base": self.base, "visited": self.visited}
-
-    def stay(self, uri: str) -> None:
-        """Come back to the page that was just read, or (with "") never."""
-        self.older = uri
-
-    def go_on(self, page: CollectionPage, owner: Account) -> None:
-        """Go to the next page: none at the end, if it is another host's, or was read before."""
-        following, self.older, self.base = page.next, "", self.base + len(page.items)
-        if following is None or not same_origin(following, owner.uri) or len(self.visited) >= MAX_VISITED:
-            return
-        marks = [hashlib.sha256(uri.encode()).hexdigest()[:16] for uri in (page.id, following) if uri is not None]
-        if marks[-1] not in self.visited and following != page.id:
-            self.visited += [mark for mark in marks if mark not in self.visited]
-            self.older = following
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of an outbox and its position from the top."""
-
-    position: int
-    what: str | Document
-
-    def sorted_at(self, published: datetime | None) -> datetime | None:
-        """Return where the post stands in time. Most servers tell whole seconds: within one, the outbox's order holds,
-
-        or a page that ends within a second would lose what comes later of it.
-        """
-        if published is None or published.microsecond:
-            return published
-        return published.replace(microsecond=(999 - self.position % 1000) * 1000)
 
 
 async def _total(runtime: Runtime, uri: str) -> int | None:
@@ -263,7 +212,12 @@ async def _keep_post(runtime: Runtime, run: Completion, owner: Account, written:
 
 
 async def store_found(
-    runtime: Runtime, run: Completion, fetched: FetchedPost, *, sorted_at: datetime | None = None
+    runtime: Runtime,
+    run: Completion,
+    fetched: FetchedPost,
+    *,
+    sorted_at: datetime | None = None,
+    checks_quote: bool = True,
 ) -> Post | None:
     """Store a post that was looked for, and count it; None if it is not new here.
 
@@ -281,6 +235,7 @@ async def store_found(
             now=runtime.now(),
             quiet=True,
             depth=MAX_DEPTH,
+            quote_depth=0 if checks_quote else MAX_QUOTE_DEPTH + 1,
             sorted_at=sorted_at,
         )
         if stored is not None:

@@ -29,6 +29,10 @@ MAX_PAGES: Final = 500
 MAX_POSTS: Final = 1_000
 MAX_PER_POST: Final = 500
 MAX_UPWARD: Final = 30
+MAX_NEW_ACTORS: Final = 400
+"""Authors unknown here that one run may make us fetch (ACT-6)."""
+MAX_QUOTES: Final = 50
+"""Posts of one run whose quotes are looked into: each of them is a fetch from a host that the post names."""
 MAX_BEGINNINGS: Final = 100
 WALL: Final = timedelta(minutes=5)
 

@@ -10,18 +10,15 @@ walk is about to fetch, so nobody can make us keep a thousand posts that belong 
 """
 
 import asyncio
-import hashlib
 import time
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final
 
 import structlog
 
-from federation.collection_parsing import COLLECTION_TYPES, CollectionPage, parse_collection
-from federation.documents import Document, first_id, ids_of, object_of, type_of
+from federation.collection_parsing import CollectionPage, parse_collection
+from federation.documents import Document, first_id
 from federation.errors import FederationError, MalformedDocument
-from federation.gates import HostGate
 from federation.origins import host_of, is_http_uri, same_origin
 from federation.parsing import RemotePost
 from node.base.errors import Unavailable
@@ -30,16 +27,20 @@ from node.completion.models import Completion
 from node.completion.outboxes import store_found
 from node.completion.pages import polite, read_page
 from node.completion.queries import ThreadPost, find_thread_post, list_thread
-from node.completion.rules import (
-    MAX_PAGES,
-    MAX_PER_POST,
-    MAX_POSTS,
-    MAX_UPWARD,
-    PER_HOST,
-    WALL,
-    may_check_thread,
-)
+from node.completion.rules import MAX_POSTS, MAX_QUOTES, MAX_UPWARD, WALL, may_check_thread
 from node.completion.service import finish, mark_checked, save
+from node.completion.walks import (
+    BEGIN,
+    CONTEXT,
+    KNOWN,
+    PAGE,
+    UPWARD,
+    Step,
+    Walk,
+    add_items,
+    add_replies,
+    follow,
+)
 from node.posts.queries import find_post, find_post_by_uri
 from node.posts.remote import refresh_reported
 from node.remote.actors import is_own
@@ -49,93 +50,7 @@ AT_ONCE: Final = 10
 TURN_SECONDS: Final = 5.0
 """After this no step begins; those under way have `REQUEST_SECONDS` each."""
 
-# Kinds of steps. `upward`: a missing parent and how many were fetched below it. `begin`: the root, or the post that
-# was opened. `known`: the replies of a post that is stored. `context`, `page`: a collection, of which post's host it
-# must be, and how many of its entries were taken. `post`: a reply to fetch.
-UPWARD: Final = "upward"
-BEGIN: Final = "begin"
-KNOWN: Final = "known"
-CONTEXT: Final = "context"
-PAGE: Final = "page"
-POST: Final = "post"
-
-Step = list[Any]
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Walk:
-    """Where a run stands. As JSON it is the row's `progress`."""
-
-    queue: list[Step]
-    opened: int
-    seen: set[str] = field(default_factory=set)
-    posts: int = 0
-    pages: int = 0
-    is_listed: bool = False
-    """Whether the root's context lists the thread, so that nobody need be asked for replies."""
-    gate: HostGate = field(default_factory=lambda: HostGate(PER_HOST))
-
-    @classmethod
-    def read(cls, progress: dict[str, Any]) -> Self:
-        """Return the walk that a row describes."""
-        return cls(
-            [list(step) for step in progress["queue"]],
-            int(progress["opened"]),
-            set(progress.get("seen") or ()),
-            int(progress.get("posts") or 0),
-            int(progress.get("pages") or 0),
-            bool(progress.get("is_listed")),
-        )
-
-    def written(self) -> dict[str, Any]:
-        """Return the walk as JSON."""
-        return {
-            "queue": self.queue,
-            "opened": self.opened,
-            "seen": sorted(self.seen),
-            "posts": self.posts,
-            "pages": self.pages,
-            "is_listed": self.is_listed,
-        }
-
-    def add(self, step: Step, *, first: bool = False) -> None:
-        """Put a step into the queue unless it was there before (cycles) or a budget is used up."""
-        mark = mark_of(step)
-        if mark in self.seen:
-            return
-        if step[0] in {POST, UPWARD}:
-            if self.posts >= MAX_POSTS:
-                return
-            self.posts += 1
-        elif step[0] in {PAGE, CONTEXT}:
-            if self.pages >= MAX_PAGES:
-                return
-            self.pages += 1
-        self.seen.add(mark)
-        if first:
-            self.queue.insert(0, step)
-        else:
-            self.queue.append(step)
-
-    def expects(self, uri: str) -> bool:
-        """Say whether a post is to be fetched by this walk."""
-        return mark_of([POST, uri]) in self.seen
-
-
-def mark_of(step: Step) -> str:
-    """Return what tells a step from others; a post is the same whichever way one came to it."""
-    kind = POST if step[0] == UPWARD else step[0]
-    return hashlib.sha256(f"{kind} {step[1]}".encode()).hexdigest()[:16]
-
-
-def first_steps(thread_id: int, opened: int) -> dict[str, Any]:
-    """Return the progress a run on a thread begins with."""
-    walk = Walk([], opened)
-    walk.add([BEGIN, opened])
-    walk.add([BEGIN, thread_id])
-    return walk.written()
 
 
 async def complete_thread(runtime: Runtime, run: Completion) -> None:
@@ -201,7 +116,7 @@ async def _begin(runtime: Runtime, run: Completion, walk: Walk, post_id: int) ->
         walk.add([CONTEXT, context, post.uri, 0], first=True)
         return
     if document is not None:
-        _add_replies(walk, document, post.uri)
+        add_replies(walk, document, post.uri)
         async with runtime.write() as uow:
             await mark_checked(uow, post.id, now=runtime.now())
     if is_root or top is None:
@@ -271,7 +186,7 @@ async def _climb(runtime: Runtime, run: Completion, walk: Walk, uri: str, height
     context = _context_of(runtime, stored.raw, uri)
     if context is not None:
         walk.add([CONTEXT, context, uri, 0], first=True)
-    _add_replies(walk, stored.raw, uri)
+    add_replies(walk, stored.raw, uri)
 
 
 async def _ask_known(runtime: Runtime, walk: Walk, post_id: int) -> None:
@@ -285,7 +200,7 @@ async def _ask_known(runtime: Runtime, walk: Walk, post_id: int) -> None:
     else:
         document = await _refreshed(runtime, walk, post)
         if document is not None:
-            _add_replies(walk, document, post.uri)
+            add_replies(walk, document, post.uri)
     async with runtime.write() as uow:
         await mark_checked(uow, post.id, now=now)
 
@@ -306,7 +221,7 @@ async def _read_context(runtime: Runtime, walk: Walk, where: str, root_uri: str,
     if taken == 0:
         walk.is_listed = True
         await _check_root(runtime, root_uri)
-    taken += _add_items(walk, page, MAX_POSTS - taken)
+    taken += add_items(walk, page, MAX_POSTS - taken)
     if page.next is not None and taken < MAX_POSTS and same_origin(page.next, root_uri):
         walk.add([CONTEXT, page.next, root_uri, taken])
 
@@ -327,45 +242,7 @@ async def _fall_back(runtime: Runtime, walk: Walk, root_uri: str) -> None:
 
 async def _read_replies(runtime: Runtime, walk: Walk, where: str, owner: str, taken: int) -> None:
     page = await _page(runtime, walk, where, owner)
-    _follow(walk, page, owner, taken)
-
-
-def _add_replies(walk: Walk, document: Document, uri: str) -> None:
-    """Put what a post says of its replies into the queue: a page's address, or what came inlined and goes on there."""
-    replies = document.get("replies")
-    inlined = object_of(replies)
-    if inlined is None:
-        where = first_id(replies)
-        if where is not None and same_origin(where, uri):
-            walk.add([PAGE, where, uri, 0])
-        return
-    if not type_of(inlined, COLLECTION_TYPES):
-        return
-    page = parse_collection(inlined)
-    if not page.items and page.first is None and page.total != 0 and page.id is not None and same_origin(page.id, uri):
-        walk.add([PAGE, page.id, uri, 0])
-        return
-    _follow(walk, page, uri, 0)
-
-
-def _follow(walk: Walk, page: CollectionPage, owner: str, taken: int) -> None:
-    """Take the entries of a page of replies, and go on where it says, on the post's own host."""
-    taken += _add_items(walk, page, MAX_PER_POST - taken)
-    if isinstance(page.first, str) and same_origin(page.first, owner):
-        walk.add([PAGE, page.first, owner, taken])
-    elif page.first is not None and not isinstance(page.first, str):
-        inlined = parse_collection(page.first)
-        taken += _add_items(walk, inlined, MAX_PER_POST - taken)
-        page = inlined
-    if page.next is not None and taken < MAX_PER_POST and same_origin(page.next, owner):
-        walk.add([PAGE, page.next, owner, taken])
-
-
-def _add_items(walk: Walk, page: CollectionPage, room: int) -> int:
-    uris = [uri for uri in ids_of(list(page.items)) if is_http_uri(uri)][: max(0, room)]
-    for uri in uris:
-        walk.add([POST, uri])
-    return len(uris)
+    follow(walk, page, owner, taken)
 
 
 async def _page(runtime: Runtime, walk: Walk, where: str, owner: str) -> CollectionPage:
@@ -387,17 +264,18 @@ async def _fetch_reply(runtime: Runtime, run: Completion, walk: Walk, uri: str) 
         return
     found = await _fetch(runtime, run, walk, uri, must_fit=True)
     if found is not None and not walk.is_listed:
-        _add_replies(walk, found.raw, uri)
+        add_replies(walk, found.raw, uri)
 
 
 async def _fetch(runtime: Runtime, run: Completion, walk: Walk, uri: str, *, must_fit: bool) -> RemotePost | None:
     """Fetch and store a post; None when it is not kept. `must_fit`: it has to answer something of this walk."""
     async with walk.gate.turn(host_of(uri)):
-        fetched = await polite(runtime, uri, lambda: download_post(runtime, uri))
+        fetched = await polite(runtime, uri, lambda: download_post(runtime, uri, may_meet=walk.may_meet))
     parent = fetched.post.in_reply_to
     if must_fit and fetched.circle.parent is None and (parent is None or not walk.expects(parent)):
         return None
-    stored = await store_found(runtime, run, fetched)
+    walk.quotes += fetched.post.quote_uri is not None
+    stored = await store_found(runtime, run, fetched, checks_quote=walk.quotes <= MAX_QUOTES)
     if stored is None:
         return None
     async with runtime.write() as uow:

@@ -5,11 +5,13 @@ posts are no news: they enter no home timeline and notify nobody. Their missing 
 on the spot.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from federation.errors import DiscoveryFailed, EgressRefused, FetchGone
 from federation.parsing import RemotePost, parse_post
 from node.accounts.models import Account
+from node.accounts.queries import find_account_by_uri
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri
@@ -56,11 +58,18 @@ async def fetch_post(
         )
 
 
-async def download_post(runtime: Runtime, uri: str, *, as_account_id: int | None = None) -> FetchedPost:
+async def download_post(
+    runtime: Runtime,
+    uri: str,
+    *,
+    as_account_id: int | None = None,
+    may_meet: Callable[[], bool] | None = None,
+) -> FetchedPost:
     """Fetch a post and its author, and store at most the author.
 
     Without `as_account_id` only public and unlisted posts are taken: whatever else a server shows to our
-    instance actor was not meant for anybody here. Raises FederationError; a 410 withdraws a post we have.
+    instance actor was not meant for anybody here. `may_meet` is asked before an author unknown here is fetched, for
+    callers that bring in many (ACT-6). Raises FederationError; a 410 withdraws a post we have.
     """
     if is_own(runtime, uri):
         raise DiscoveryFailed("not_found", f"{uri[:200]} is no post here")
@@ -71,7 +80,13 @@ async def download_post(runtime: Runtime, uri: str, *, as_account_id: int | None
             await _forget_gone(runtime, uri)
         raise
     # Read twice: who wrote it decides whose followers count when its audience is read.
-    author = await fetch_actor(runtime, parse_post(fetched.document).attributed_to)
+    author_uri = parse_post(fetched.document).attributed_to
+    if may_meet is not None:
+        async with runtime.read() as reader:
+            is_known = await find_account_by_uri(reader, author_uri) is not None
+        if not is_known and not may_meet():
+            raise EgressRefused("too_many_actors", f"{author_uri[:200]} is one more than may be met at once")
+    author = await fetch_actor(runtime, author_uri)
     if author.is_gone:
         raise EgressRefused("author_gone", f"{author.uri[:200]} is suspended or deleted here")
     post = parse_post(fetched.document, followers_url=author.followers_url or None)

@@ -633,8 +633,8 @@ async def test_a_tree_of_two_thousand_replies(
     node: Node, ann: Person, alice: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """COL-7, row 51: at most so many of one post, of all, so many pages; here a tenth of it, by smaller budgets."""
-    monkeypatch.setattr("node.completion.threads.MAX_PER_POST", 50)
-    monkeypatch.setattr("node.completion.threads.MAX_POSTS", 100)
+    monkeypatch.setattr("node.completion.walks.MAX_PER_POST", 50)
+    monkeypatch.setattr("node.completion.walks.MAX_POSTS", 100)
     root = alice.note("Root")
     children = [alice.note(f"Child {n}", inReplyTo=root["id"], serve=False) for n in range(100)]
     for child in children[:50]:
@@ -653,7 +653,7 @@ async def test_pages_of_replies_without_end(
     node: Node, ann: Person, alice: Stranger, evil: FakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Row 51: an endless chain, one that leads to itself, one to another host; row 50: posts that answer each other."""
-    monkeypatch.setattr("node.completion.threads.MAX_PAGES", 25)
+    monkeypatch.setattr("node.completion.walks.MAX_PAGES", 25)
     uri = f"{alice.peer.url}/endless"
 
     def endless(request: PeerRequest) -> Answer:
