@@ -25,6 +25,7 @@ from node.posts.models import Post
 from node.posts.queries import find_like_by_id, find_post, may_see
 from node.posts.rules import OPEN_VISIBILITIES
 from node.reactions.queries import find_reaction_by_id
+from node.remote.memory import memory_of
 from node.uris import INSTANCE_ACTOR_ID, actor_uri, block_uri, follow_uri, like_uri, reaction_uri
 from outbox import activities
 from outbox.answers import packed
@@ -92,15 +93,27 @@ async def post_face(
 ) -> Face:
     """Return a local post's Note, or with `activity` its Create or Announce, if the onlooker may see it.
 
-    Raises NotFound for what never was or is not for this onlooker; a tombstone for what was open and is deleted.
+    Strangers who ask for the same at the same moment get one answer, looked up and written once (DLV-9). Raises
+    NotFound for what never was or is not for this onlooker; a tombstone for what was open and is deleted.
     """
+    viewer_id = onlooker.account_id
+
+    async def look() -> Face:
+        return await _post_face(runtime, account_id, post_id, viewer_id, activity=activity)
+
+    if viewer_id is not None:
+        return await look()
+    return await memory_of(runtime).flights.join(("post_face", account_id, post_id, activity), look)
+
+
+async def _post_face(runtime: Runtime, account_id: int, post_id: int, viewer_id: int | None, *, activity: bool) -> Face:
     async with runtime.read() as reader:
         post = await _local_post(reader, account_id, post_id)
         if post.deleted_at is not None:
             if post.visibility not in OPEN_VISIBILITIES:
                 raise NotFound()
             return Face(packed(tombstone_document(post.uri, deleted=post.deleted_at)), gone=True)
-        if not await may_see(reader, post_id, onlooker.account_id):
+        if not await may_see(reader, post_id, viewer_id):
             raise NotFound()
         if post.boost_of_id is not None and not activity:
             raise NotFound()

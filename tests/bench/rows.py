@@ -20,6 +20,7 @@ from node.accounts.models import Account, AccountKey
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.follows.models import Follow
+from node.posts.models import Post
 from node.timelines import home_lists
 from outbox.models import Delivery
 from tests.bench.dead_hosts import thousand_hosts
@@ -364,8 +365,14 @@ async def dead_hosts(stage: Stage, runtime: Runtime) -> list[Row]:
 async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
     """Actor document, WebFinger, public post page"""
     account = stage.account_ids[3]
+    async with runtime.read() as reader:
+        newest = await reader.execute(
+            select(Post.account_id, Post.id).where(Post.visibility == "public").order_by(Post.id.desc()).limit(1)
+        )
+        author, post = newest.one()
     paths = {
         "actor document": (f"/users/{account}", {"Accept": AP_TYPE}),
+        "public post document": (f"/users/{author}/statuses/{post}", {"Accept": AP_TYPE}),
         "WebFinger": (f"/.well-known/webfinger?resource=acct:p3@{stage.settings.domain}", {}),
         "profile page": ("/@p3", {"Accept": "text/html"}),
     }
@@ -383,6 +390,11 @@ async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
             spent = (stage.cpu_seconds("web") - before) / 200 * 1000
             budget, limit = ("<= 1 ms", 1.0) if name != "profile page" else ("", None)
             found.append(Row(f"{name}: CPU", f"{spent:.2f} ms", budget, None if limit is None else spent <= limit))
+            if name == "public post document":
+                before = stage.cpu_seconds("web")
+                herd = await drive(read, times=1000, clients=50)
+                spent = (stage.cpu_seconds("web") - before) / 1000 * 1000
+                found.append(Row("50 clients on one post: CPU", f"{spent:.2f} ms, {herd.per_second:.0f}/s"))
     return found
 
 

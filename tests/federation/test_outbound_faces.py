@@ -1,5 +1,6 @@
 """What others read of us: documents, negotiation, access by signer, collections, discovery (DISC, ACT, COL, SIG-19)."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,6 +21,7 @@ from node.posts.boosts import boost
 from node.posts.likes import like
 from node.posts.service import Draft, edit, withdraw
 from node.remote.actors import fetch_actor
+from outbox import activities
 from outbox.relay import relay
 from tests.support.fake_peer import FakePeer
 from tests.support.make import make_account, make_post
@@ -497,3 +499,28 @@ async def test_a_hidden_document_gives_nothing_away(node: Node, ann: Account) ->
     assert hidden.status_code == absent.status_code == 404
     assert hidden.content == absent.content
     assert json.loads(hidden.content) == {"error": "Record not found"}
+
+
+async def test_dlv_9_a_herd_at_one_post_is_answered_from_one_look(
+    node: Node, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written once, the same bytes for all, and nobody who asks later is told of what is gone."""
+    post = await make_post(node.runtime, ann, "Everybody comes at once")
+    written = 0
+    note = activities.note
+
+    async def counted(*args: Any, **options: Any) -> Any:
+        nonlocal written
+        written += 1
+        await asyncio.sleep(0.05)
+        return await note(*args, **options)
+
+    monkeypatch.setattr(activities, "note", counted)
+    path = post.uri.removeprefix(node.url)
+    answers = await asyncio.gather(*(node.http.get(path, headers=AP) for _ in range(60)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.headers["etag"] for answer in answers}) == 1
+    assert written == 1
+    async with node.runtime.write() as uow:
+        await withdraw(uow, post, now=node.runtime.now())
+    assert (await fetch(node, path)).status_code == 410
