@@ -63,6 +63,11 @@ def following_uri(settings: Settings, account_id: int) -> str:
     return f"{actor_uri(settings, account_id)}/following"
 
 
+def liked_uri(settings: Settings, account_id: int) -> str:
+    """Return the collection of what an actor liked, which shows nothing."""
+    return f"{actor_uri(settings, account_id)}/liked"
+
+
 def featured_uri(settings: Settings, account_id: int) -> str:
     """Return the collection of an actor's pinned posts."""
     return f"{actor_uri(settings, account_id)}/featured"

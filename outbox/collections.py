@@ -100,7 +100,7 @@ async def members(runtime: Runtime, owner: Account, *, followers: bool, page: Pa
     hidden = owner.hide_collections or owner.is_gone
     total = owner.followers_count if followers else owner.following_count
     if page is None:
-        return ordered_collection(uri, total=total, first=None if hidden else f"{uri}?page=true")
+        return ordered_collection(uri, total=total, first=f"{uri}?page=true" if total and not hidden else None)
     if hidden:
         raise NotFound()
     async with runtime.read() as reader:

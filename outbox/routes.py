@@ -23,7 +23,7 @@ from node.http.context import runtime as current_runtime
 from node.http.problems import problem
 from node.posts.models import Post
 from node.posts.queries import find_post
-from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, post_uri
+from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, liked_uri, post_uri
 from outbox import collections, consent_faces, faces, well_known
 from outbox.answers import activity_answer, away, json_answer, packed
 from outbox.collections import CONTEXT_PAGE, MEMBERS_PAGE, OUTBOX_PAGE, REPLIES_PAGE
@@ -116,6 +116,13 @@ async def featured(account_id: int) -> Response:
     """Show the pinned posts (COL-4)."""
     owner, onlooker = await _owner_and_onlooker(account_id)
     return _document(await collections.featured(current_runtime(), owner), onlooker)
+
+
+@blueprint.get("/users/<id:account_id>/liked")
+async def liked(account_id: int) -> Response:
+    """Show what a person liked: nothing, that is their own business (COL-4)."""
+    owner, onlooker = await _owner_and_onlooker(account_id)
+    return _document(collections.empty(liked_uri(current_runtime().settings, owner.id)), onlooker)
 
 
 @blueprint.get("/users/<id:account_id>/tags")

@@ -524,3 +524,52 @@ async def test_dlv_9_a_herd_at_one_post_is_answered_from_one_look(
     async with node.runtime.write() as uow:
         await withdraw(uow, post, now=node.runtime.now())
     assert (await fetch(node, path)).status_code == 410
+
+
+async def test_col_1_every_collection_has_its_root_and_its_pages(
+    node: Node, ann: Account, peer: FakePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COL-1 to COL-5, GEN-2: ids are URLs, pages say what they are part of and end; empty ones say so."""
+    from outbox import routes
+
+    for size in ("OUTBOX_PAGE", "MEMBERS_PAGE", "REPLIES_PAGE", "CONTEXT_PAGE"):
+        monkeypatch.setattr(routes, size, 2)
+    for name in ("bo", "cy", "di"):
+        await follower(node, Stranger(peer, name), ann)
+    post = await make_post(node.runtime, ann, "Root")
+    for _ in range(3):
+        await make_post(node.runtime, ann, "More", in_reply_to_id=post.id)
+    nobody = await make_account(node.runtime, "quiet")
+    paged = {"outbox": 4, "followers": 3}
+    actor = await got(node, f"/users/{ann.id}")
+    for name in ("outbox", "followers", "following", "liked", "featured", "featuredTags"):
+        for owner, totals in ((ann, paged), (nobody, {})):
+            url = actor[name].replace(str(ann.id), str(owner.id))
+            root = await got(node, url)
+            assert (root["id"], root["totalItems"]) == (url, totals.get(name, 0))
+            assert root["type"] == ("Collection" if name == "featuredTags" else "OrderedCollection")
+            if name not in totals:
+                assert root["items" if name == "featuredTags" else "orderedItems"] == []
+                assert "first" not in root
+    roots = [f"{actor['id']}/{name}" for name in paged]
+    roots += [f"{post.uri}/replies", f"{node.url}/contexts/{post.id}"]
+    for url in roots:
+        root = await got(node, url)
+        page_url, seen = root["first"], set[str]()
+        for _ in range(8):
+            page = await got(node, page_url)
+            assert (page["id"], page["partOf"]) == (page_url, url)
+            items = page.get("orderedItems", page.get("items"))
+            assert isinstance(items, list)
+            ids = {item if isinstance(item, str) else item["id"] for item in items}
+            assert not ids & seen
+            seen |= ids
+            page_url = page.get("next")
+            if page_url is None:
+                break
+        assert page_url is None
+        assert len(seen) == {"followers": 3, "replies": 3}.get(url.rpartition("/")[2], 4)
+    for name in ("likes", "shares"):
+        counted = await got(node, f"{post.uri}/{name}")
+        assert (counted["type"], counted["totalItems"]) == ("Collection", 0)
+        assert not {"first", "orderedItems"} & counted.keys()
