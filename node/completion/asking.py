@@ -24,6 +24,7 @@ from node.completion.rules import (
     FAILED_LIFE,
     PROFILE_LIFE,
     THREAD,
+    THREAD_LIFE,
     THREAD_REST,
     is_outbox_stale,
     may_check_thread,
@@ -153,6 +154,7 @@ async def look_at_thread(runtime: Runtime, post: Post, viewer_id: int | None) ->
             return refresh_of(row)
         posts = await list_thread(reader, post.thread_id, first=(post.id, post.thread_id))
     named = {post.id, post.thread_id}
+    may_climb = row is None or row.finished_at is None or row.finished_at <= now - THREAD_LIFE
     lacks = any(
         may_check_thread(
             is_local=one.local,
@@ -161,7 +163,7 @@ async def look_at_thread(runtime: Runtime, post: Post, viewer_id: int | None) ->
             checked_at=one.thread_checked_at,
             now=now,
         )
-        or (one.in_reply_to_uri and one.id in named and (row is None or row.finished_at is None))
+        or (one.in_reply_to_uri is not None and one.id in named and may_climb)
         for one in posts
     )
     if not lacks or not await _may_ask(runtime, viewer_id):

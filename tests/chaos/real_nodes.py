@@ -35,6 +35,7 @@ DUE_TABLES = {
     "received_activities": "done_at IS NULL AND parked_at IS NULL",
     "deliveries": "1",
     "fetch_tasks": "parked_at IS NULL",
+    "completions": "finished_at IS NULL",
 }
 
 

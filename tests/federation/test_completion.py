@@ -606,6 +606,24 @@ async def test_missing_parents_are_fetched_when_a_reply_is_opened(node: Node, an
     assert await count_posts(node) == 4, "and what else hangs at the root"
 
 
+async def test_a_parent_that_was_away_is_asked_for_again(node: Node, ann: Person, alice: Stranger) -> None:
+    """INB-7, COL-7: not at once, but a quarter of an hour later."""
+    root = alice.note("Root", serve=False)
+    outbox(alice, [alice.create(alice.note("Leaf", inReplyTo=root["id"], serve=False))])
+    alice.peer.routes[path(root["id"])] = Answer(status=503)
+    account = await arrive(node, alice)
+    await ann.get(f"/api/v1/accounts/{account.id}")
+    await settle(node.runtime)
+    (post,) = await ann.get(f"/api/v1/accounts/{account.id}/statuses")
+    await open_thread(node, ann, post["id"])
+    serve(alice.peer, root)
+    for minutes, known in ((2, 0), (16, 1)):
+        node.clock.advance(minutes=minutes)
+        await open_thread(node, ann, post["id"])
+        found = await ann.get(f"/api/v1/statuses/{post['id']}/context")
+        assert len(found["ancestors"]) == known
+
+
 async def test_ten_thousand_ancestors(node: Node, ann: Person, alice: Stranger) -> None:
     """Row 50: a chain made up on the fly ends after thirty levels."""
 
