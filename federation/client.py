@@ -13,35 +13,39 @@ errors carry what is needed for it.
 """
 
 import asyncio
-import re
 import ssl
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urljoin
 
 import httpx
 
-from federation.documents import Document, load_document
+from federation.answers import (
+    Answer,
+    FetchedBytes,
+    FetchedDocument,
+    PostResult,
+    Probe,
+    failure_of,
+    read_body,
+    read_document,
+    retry_after,
+    verdict_of,
+)
 from federation.egress import EgressPolicy
 from federation.errors import (
     EgressRefused,
     FederationError,
     FetchFailed,
-    FetchGone,
-    FetchRefused,
     MalformedDocument,
     OriginMismatch,
 )
 from federation.exchanges import Exchange, Verdict, kind_of
 from federation.gates import HostGate
-from federation.origins import Origin, is_http_uri, parse_origin, same_origin, split_port, split_uri, without_fragment
+from federation.origins import Origin, is_http_uri, parse_origin, split_port, split_uri, without_fragment
 from federation.signatures import (
     SignatureWish,
     SignedRequest,
@@ -53,7 +57,7 @@ from federation.signatures import (
 from federation.signatures.diagnosis import read_claim, rebuilt_signing_string
 from federation.signatures.request import Scheme
 from federation.transport import GuardedTransport
-from federation.vocabulary import AP_TYPE, LD_TYPE, MAX_BODY, is_activity_json
+from federation.vocabulary import AP_TYPE, LD_TYPE, MAX_BODY
 
 TOTAL_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 12.0
@@ -63,67 +67,12 @@ DOCUMENT_ACCEPT: Final = f"{AP_TYPE}, {LD_TYPE}"
 
 _EXCERPT: Final = 500
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_NAMED_STATUSES: Final = frozenset(
-    {400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 421, 422, 425, 429, 451, 500, 501, 502, 503, 504}
-)
-"""Those with a reason code of their own; others share one, so that nobody can invent codes for our metrics."""
-_RETRY_AFTER: Final = (1.0, 24 * 3600.0)
 
 HopCheck = Callable[[str], Awaitable[None]]
 """Raises EgressRefused for a URL that must not be asked, whoever led there."""
 
 OnExchange = Callable[[Exchange], None]
 """Hears of every request that left, or was not let out, and how it ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedDocument:
-    """A document that its owner served; `final_uri` is where."""
-
-    document: Document
-    final_uri: str
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedBytes:
-    """A body within its cap; the content type is the peer's claim."""
-
-    body: bytes
-    content_type: str
-    final_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PostResult:
-    """What an inbox answered, whatever the status. `retry_after` is clamped to 1 s .. 24 h (DLV-7)."""
-
-    status: int
-    retry_after: float | None
-    body_excerpt: str
-    wish: SignatureWish | None = None
-    """How the peer wants to be signed to, if it said so and we can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One request and its answer, looked at closely: nothing followed, nothing judged."""
-
-    url: str
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    sent_at: datetime
-    signing_string: str
-    """What we signed, as a verifier has to rebuild it; "" for an unsigned request."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    url: str
 
 
 class FederationClient:
@@ -215,7 +164,7 @@ class FederationClient:
             elif "?" in answer.url:
                 answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
         if answer.status != 200:
-            raise _failure(answer, retry_after(answer.headers.get("retry-after"), self._clock()))
+            raise failure_of(answer, retry_after(answer.headers.get("retry-after"), self._clock()))
         return FetchedBytes(answer.body, answer.headers.get("content-type", ""), answer.url)
 
     async def post_activity(
@@ -301,7 +250,7 @@ class FederationClient:
         *,
         with_query: bool,
         wish: SignatureWish | None = None,
-    ) -> _Answer:
+    ) -> Answer:
         loop = asyncio.get_running_loop()
         left = TOTAL_SECONDS
         for _ in range(MAX_REDIRECTS + 1):
@@ -354,7 +303,7 @@ class FederationClient:
         gate: HostGate,
         seconds: float,
         whole: bool = False,
-    ) -> _Answer:
+    ) -> Answer:
         """Send one request and say how it ended; waiting for the host's turn is not timed."""
         async with gate.turn(parse_origin(url).host_port):
             at, started = self._clock(), time.perf_counter()
@@ -368,7 +317,7 @@ class FederationClient:
             except asyncio.CancelledError:
                 self._note(method, url, headers, at, started, None, "failed", "given_up", "no answer in our patience")
                 raise
-        verdict, reason = _verdict_of(answer.status)
+        verdict, reason = verdict_of(answer.status)
         said = answer.body[:_EXCERPT].decode("utf-8", "replace") if verdict == "refused" else ""
         date = answer.headers.get("date", "")
         self._note(method, url, headers, at, started, answer.status, verdict, reason, said, date, probed=whole)
@@ -428,7 +377,7 @@ class FederationClient:
         limit: int,
         seconds: float,
         whole: bool,
-    ) -> _Answer:
+    ) -> Answer:
         """Send one request and read its answer within its cap; `whole`: the body of an error too."""
         origin, target = split_uri(url)
         headers["User-Agent"] = self._user_agent
@@ -451,93 +400,12 @@ class FederationClient:
                     # second copy has no second effect (INB-3).
                     response = await self._transport.handle_async_request(request)
                 try:
-                    content = await _read(response, limit, cut=whole or body is not None)
+                    content = await read_body(response, limit, cut=whole or body is not None)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
             raise FetchFailed("timeout", f"no complete answer in {TOTAL_SECONDS:.0f} s") from error
-        return _Answer(response.status_code, response.headers, content, url)
-
-
-def read_document(asked: str, fetched: FetchedBytes) -> tuple[FetchedDocument | None, str]:
-    """Judge a fetched body by INB-5; return (the document if it is its owner's, its id).
-
-    FetchFailed (`wrong_content_type`), MalformedDocument, OriginMismatch (`id_mismatch`) when it has no id.
-    """
-    if not is_activity_json(fetched.content_type):
-        raise FetchFailed(
-            "wrong_content_type", f"{fetched.final_url[:200]} came as {fetched.content_type[:100]!r}", status=200
-        )
-    document = load_document(fetched.body)
-    document_id = document.get("id")
-    if not isinstance(document_id, str) or not is_http_uri(document_id):
-        raise OriginMismatch("id_mismatch", f"{fetched.final_url[:200]} has no http(s) id")
-    plain_id = without_fragment(document_id)
-    named = plain_id in {without_fragment(asked), fetched.final_url}
-    if named and same_origin(fetched.final_url, document_id):
-        return FetchedDocument(document, fetched.final_url, 200), document_id
-    return None, document_id
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or a date, clamped to 1 s .. 24 h; nonsense is None (row 57)."""
-    if value is None:
-        return None
-    text = value.strip()
-    if re.fullmatch(r"[0-9]{1,30}", text):
-        seconds = float(text)
-    else:
-        try:
-            seconds = (parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(max(seconds, _RETRY_AFTER[0]), _RETRY_AFTER[1])
-
-
-async def _read(response: httpx.Response, limit: int, *, cut: bool) -> bytes:
-    """Read a body up to `limit` decompressed bytes; beyond it cut, or raise FetchFailed (`too_large`).
-
-    Bodies of redirects and errors to a GET are not wanted: they are not read at all beyond a first piece.
-    """
-    if not cut and response.status_code != 200:
-        return b""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding not in {"", "identity", "gzip", "x-gzip"}:
-        raise FetchFailed("bad_encoding", f"a body in {encoding[:50]!r}, which was not asked for")
-    inflate = zlib.decompressobj(31) if "gzip" in encoding else None
-    body = bytearray()
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async with aclosing(response.stream.__aiter__()) as chunks:  # type: ignore[type-var]
-        async for chunk in chunks:
-            room = limit + 1 - len(body)
-            try:
-                body += inflate.decompress(chunk, room) if inflate else chunk[:room]
-            except zlib.error as error:
-                raise FetchFailed("bad_encoding", "a body that is not the gzip it claims to be") from error
-            if len(body) > limit:
-                if cut:
-                    return bytes(body[:limit])
-                raise FetchFailed("too_large", f"more than {limit} bytes", status=response.status_code)
-    return bytes(body)
-
-
-def _failure(answer: _Answer, wish: float | None) -> FetchFailed:
-    status = answer.status
-    detail = f"{answer.url[:200]} answered {status}"
-    if status in {404, 410}:
-        return FetchGone("gone" if status == 410 else "not_found", detail, status=status)
-    if status in {401, 403}:
-        return FetchRefused("unauthorised" if status == 401 else "forbidden", detail, status=status)
-    return FetchFailed("http_status", detail, status=status, retry_after=wish)
-
-
-def _verdict_of(status: int) -> tuple[Verdict, str]:
-    """Say how a status ends an exchange, with its reason code."""
-    if status < 400:
-        return "accepted", ""
-    family = 5 if status >= 500 else 4
-    code = f"http_{status}" if status in _NAMED_STATUSES else f"http_{family}xx"
-    return "failed" if family == 5 else "refused", code
+        return Answer(response.status_code, response.headers, content, url)
 
 
 def _same_site(a: str, b: str) -> bool:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urljoin
 
-from federation.client import FederationClient, FetchedBytes, FetchedDocument, read_document
+from federation.answers import FetchedBytes, FetchedDocument, read_document
+from federation.client import FederationClient
 from federation.documents import Document, first_id, ids_of, text_of, type_of
 from federation.errors import DiscoveryFailed, FederationError, KeyUnavailable, MalformedDocument
 from federation.keys import PublicKey, decode_multikey, load_public_key

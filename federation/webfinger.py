@@ -10,7 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from federation.client import FederationClient, FetchedBytes
+from federation.answers import FetchedBytes
+from federation.client import FederationClient
 from federation.documents import load_document, objects_of, text_of
 from federation.errors import DiscoveryFailed, FetchGone, MalformedDocument
 from federation.origins import Handle, is_http_uri, parse_handle

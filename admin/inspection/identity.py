@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from admin.inspection.inquiry import Finding, Inquiry, excerpt
 from admin.inspection.reach import connect, judge_addresses, look_up_name
 from admin.queries import find_known_actor
-from federation.client import FetchedBytes, Probe
+from federation.answers import FetchedBytes, Probe
 from federation.discovery import alternate_link, public_key_of
 from federation.documents import load_document, objects_of, text_of, type_of
 from federation.errors import DiscoveryFailed, FederationError, FetchFailed, FetchGone, KeyUnavailable

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final
 
 from admin.inspection.inquiry import Finding, Inquiry, span
-from federation.client import Probe
+from federation.answers import Probe
 from federation.egress import Address
 from federation.errors import EgressRefused, FederationError, FetchFailed
 from federation.exchanges import clock_difference

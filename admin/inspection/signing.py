@@ -12,7 +12,7 @@ import orjson
 
 from admin.inspection.identity import signer_of
 from admin.inspection.inquiry import Finding, Inquiry, excerpt, span
-from federation.client import Probe
+from federation.answers import Probe
 from federation.errors import EgressRefused, FederationError
 from federation.origins import host_of
 from federation.signatures.request import Scheme

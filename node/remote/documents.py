@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from federation.client import FetchedDocument
+from federation.answers import FetchedDocument
 from federation.errors import DiscoveryFailed, EgressRefused, FederationError, FetchFailed, FetchGone, FetchRefused
 from federation.origins import host_of
 from federation.signatures import SigningKey

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from federation.client import FederationClient, retry_after
+from federation.answers import retry_after
+from federation.client import FederationClient
 from federation.egress import EgressPolicy
 from federation.errors import (
     EgressRefused,

@@ -6,7 +6,7 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
-from federation.client import FetchedBytes
+from federation.answers import FetchedBytes
 from federation.errors import FetchFailed
 from node.accounts.models import Account
 from node.app import create_app
