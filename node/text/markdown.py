@@ -23,7 +23,8 @@ def render_markdown(text: str, *, settings: Settings) -> str:
     """Return safe HTML; raw HTML inside the Markdown stays text."""
     if len(text) > MAX_MARKDOWN:
         return render_text(text, mentions={}, settings=settings).html
-    return clean_html(str(_parser().render(_BARE_LINK.sub(lambda found: f"<{found[0]}>", text))))
+    html = str(_parser().render(_BARE_LINK.sub(lambda found: f"<{found[0]}>", text)))
+    return clean_html(html.replace("\n<", "<").strip())
 
 
 @cache

@@ -247,13 +247,13 @@ async def test_obj_11_a_clock_from_the_future_does_not_shut_out_later_edits(runt
 
 async def test_obj_8_a_titled_object_is_title_text_and_link(runtime: Runtime, al: Account) -> None:
     article = remote_post(
-        al, 1, "# Not a heading\n\nText <b>", type="Article", name="A <i>title</i>", summary="an excerpt",
+        al, 1, "# A heading\n\nText <b>", type="Article", name="A <i>title</i>", summary="an excerpt",
         url="https://there.test/a?x=1&y=2", mediaType="text/markdown",
     )  # fmt: skip
     stored = await store(runtime, al, article)
     assert stored is not None
     assert (stored.title, stored.spoiler_text, stored.kind) == ("A title", "", "Article")
-    assert stored.content.startswith("<p># Not a heading</p><p>Text &lt;b&gt;</p><p><a href=")
+    assert stored.content.startswith("<p><strong>A heading</strong></p><p>Text &lt;b&gt;</p><p><a href=")
     assert "https://there.test/a?x=1&amp;y=2" in stored.content
 
 
