@@ -21,6 +21,7 @@ from federation.vocabulary import MAX_BODY, MAX_DEPTH, MAX_URI
 Document = dict[str, Any]
 
 _DIRTY = re.compile("[\x00\ud800-\udfff]")
+_AMPERSAND = re.compile("&(?:amp|#0*38);")
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?\s?([Zz]|[+-]\d\d:?\d\d)?", re.A
 )
@@ -140,8 +141,14 @@ def type_of(document: Any, known: Iterable[str]) -> str | None:
 def link_url(value: Any, prefer: str = "text/html") -> str | None:
     """Return the URL of a `url`-like property: a string, an object with `href` or `url`, or a list of those.
 
-    Of several, the first whose `mediaType` is `prefer`, else the first.
+    Of several, the first whose `mediaType` is `prefer`, else the first. An ampersand that is still written as HTML
+    writes it (WordPress) is one.
     """
+    found = _preferred_link(value, prefer)
+    return None if found is None else _AMPERSAND.sub("&", found)
+
+
+def _preferred_link(value: Any, prefer: str) -> str | None:
     first: str | None = None
     for item in as_list(value):
         found: str | None
@@ -149,7 +156,7 @@ def link_url(value: Any, prefer: str = "text/html") -> str | None:
             found, media_type = item, None
         elif isinstance(item, dict):
             nested = item.get("href", item.get("url"))
-            found = nested if isinstance(nested, str) else link_url(nested, prefer) if nested else None
+            found = nested if isinstance(nested, str) else _preferred_link(nested, prefer) if nested else None
             media_type = item.get("mediaType")
         else:
             continue

@@ -192,16 +192,16 @@ def parse_actor(doc: Document) -> RemoteActor:
         outbox=_own(doc.get("outbox"), actor_id),
         followers=_own(doc.get("followers"), actor_id),
         following=_own(doc.get("following"), actor_id),
-        featured=_own(first_id(doc.get("featured")), actor_id),
-        featured_tags=_own(first_id(doc.get("featuredTags")), actor_id),
+        featured=_own(first_id(_toot(doc, "featured")), actor_id),
+        featured_tags=_own(first_id(_toot(doc, "featuredTags")), actor_id),
         icon_url=_picture(doc.get("icon")),
         image_url=_picture(doc.get("image")),
         fields=_fields(doc),
         locked=as_bool(doc.get("manuallyApprovesFollowers")),
-        discoverable=as_bool(doc.get("discoverable")),
-        indexable=as_bool(doc.get("indexable")),
-        memorial=as_bool(doc.get("memorial")),
-        suspended=as_bool(doc.get("suspended")),
+        discoverable=as_bool(_toot(doc, "discoverable")),
+        indexable=as_bool(_toot(doc, "indexable")),
+        memorial=as_bool(_toot(doc, "memorial")),
+        suspended=as_bool(_toot(doc, "suspended")),
         moved_to=_http(first_id(doc.get("movedTo"))),
         also_known_as=tuple(filter(is_http_uri, ids_of(doc.get("alsoKnownAs"))[:MAX_ALIASES])),
         published=parse_time(doc.get("published")),
@@ -267,6 +267,11 @@ def _fields(doc: Document) -> tuple[tuple[str, str], ...]:
         if name or value:
             pairs.append((name, value))
     return tuple(pairs[:MAX_FIELDS])
+
+
+def _toot(doc: Document, name: str) -> Any:
+    """Return a property of Mastodon's vocabulary, which some (Takahē) write with its prefix."""
+    return doc.get(name, doc.get(f"toot:{name}"))
 
 
 def _picture(value: Any) -> str | None:
