@@ -219,11 +219,20 @@ async def _may_be_told_by_stranger(on: Occasion, account_id: int, author: Accoun
     """Whether somebody of a server that nobody here follows anybody on may notify one of ours (attack row 110).
 
     Always whom that person has named in a post of their own: the claim to answer one proves nothing. Of the rest a
-    few for each server and day: a friend on a new server gets through, a mailing to everybody does not.
+    few people for each server and day, however often each: a friend on a new server gets through, a mailing to
+    everybody does not.
     """
     if await has_named(on.uow, account_id, author.id):
         return True
-    return memory_of(on.runtime).windows.add(("stranger", author.domain), on.now, DAY) <= STRANGERS_TOLD
+    windows = memory_of(on.runtime).windows
+    told = ("stranger", author.domain, account_id)
+    if windows.used(told, on.now):
+        return True
+    if windows.used(("stranger", author.domain), on.now) >= STRANGERS_TOLD:
+        return False
+    windows.add(("stranger", author.domain), on.now, DAY)
+    windows.add(told, on.now, DAY)
+    return True
 
 
 async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0) -> None:
