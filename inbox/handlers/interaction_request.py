@@ -46,6 +46,10 @@ async def verify(context: Context) -> Verified:
     uri = first_id(instrument)
     if uri is None or not is_http_uri(uri) or not same_origin(uri, actor.uri):
         raise Refused("foreign_object", f"{str(uri)[:200]} is not the actor's")
+    async with context.runtime.read() as reader:
+        stored = await find_post_by_uri(reader, uri)
+    if stored is not None and stored.account_id != actor.id:
+        raise Refused("foreign_object", f"{uri[:200]} is another's")
     post = await known_post(context, activity.object_id, viewer_id=actor.id)
     if not post.local:
         raise Ignored("not_ours", activity.object_id[:200])
