@@ -180,7 +180,7 @@ class FederationClient:
         """Deliver a body, signed now (SIG-7); every status is a result, only a broken exchange is an error.
 
         `wish` is what the peer asked for when it refused the last try (SIG-13); it goes with RFC 9421. `more` are
-        headers beside those that are signed.
+        further headers, signed like the others.
 
         301, 302 and 303 are reported, never followed; 307 and 308 within the same host (or its www form) are
         re-signed and followed once (DLV-8).
@@ -188,7 +188,7 @@ class FederationClient:
         url = inbox_url
         for last in (False, True):
             try:
-                headers = self._signed("POST", url, signer, scheme, body=body, wish=wish) | dict(more or {})
+                headers = self._signed("POST", url, signer, scheme, body=body, wish=wish, more=more)
                 answer = await self._exchange("POST", url, headers, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS)
             except EgressRefused as error:
                 self._note_judged("POST", url, "", error, status=None)
@@ -281,11 +281,13 @@ class FederationClient:
         body: bytes | None = None,
         with_query: bool = True,
         wish: SignatureWish | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
         self._checked(url)
+        now = self._clock()
         if scheme == "rfc9421":
-            return sign_request_rfc9421(method, url, key=signer, body=body, now=self._clock(), wish=wish)
-        return sign_request(method, url, key=signer, body=body, now=self._clock(), with_query=with_query)
+            return sign_request_rfc9421(method, url, key=signer, body=body, now=now, wish=wish, more=more)
+        return sign_request(method, url, key=signer, body=body, now=now, with_query=with_query, more=more)
 
     def _checked(self, url: str) -> Origin:
         origin = self.egress.check_target(url)

@@ -6,6 +6,7 @@ Signing and reading of the `Signature` header; times, keys and digests are judge
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -33,8 +34,9 @@ def sign_request(
     now: datetime,
     content_type: str = AP_TYPE,
     with_query: bool = True,
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the headers of a signed request: Host, Date, Signature, and with a body Digest and Content-Type.
+    """Return the headers of a signed request: Host, Date, Signature, with a body Digest and Content-Type, and `more`.
 
     Never `(created)` or `(expires)`, always the label `rsa-sha256` (SIG-3). `with_query=False` leaves the
     query out of what is signed, for peers of old that forget it when they verify (SIG-8).
@@ -53,6 +55,10 @@ def sign_request(
         headers["Content-Type"] = content_type
         lines += [f"digest: {headers['Digest']}", f"content-type: {content_type}"]
         names += " digest content-type"
+    for name, value in (more or {}).items():
+        headers[name] = value
+        lines.append(f"{name.lower()}: {value}")
+        names += f" {name.lower()}"
     signature = base64.b64encode(sign_bytes("\n".join(lines).encode(), key)).decode("ascii")
     headers["Signature"] = f'keyId="{key.key_id}",algorithm="rsa-sha256",headers="{names}",signature="{signature}"'
     return headers

@@ -5,6 +5,7 @@ judged: the first that carries what is required.
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,8 +44,9 @@ def sign_request_rfc9421(
     content_type: str = AP_TYPE,
     algorithm: str | None = "rsa-v1_5-sha256",
     wish: SignatureWish | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the headers of a signed request: Host, Signature-Input, Signature, with a body Content-Digest.
+    """Return the headers of a signed request: Host, Signature-Input, Signature, with a body Content-Digest, and `more`.
 
     `algorithm=None` leaves `alg` out, as Ed25519 signers do. A `wish` adds what the peer asks for and takes nothing
     away: a signature over less than method, target and body would be good for other requests too.
@@ -55,6 +57,8 @@ def sign_request_rfc9421(
         headers["Content-Type"] = content_type
         headers["Content-Digest"] = content_digest_header(body)
         names.append("content-digest")
+    headers |= more or {}
+    names += [name.lower() for name in more or {}]
     if wish is not None:
         names = list(dict.fromkeys([*names, *wish.components]))
     lines = [f'"{name}": {_own_component(name, method, url, headers)}' for name in names]
@@ -214,10 +218,10 @@ def _own_component(name: str, method: str, url: str, headers: dict[str, str]) ->
         "@request-target": target,
         "@path": path or "/",
         "@query": f"?{query}" if question else "?",
-        "content-digest": headers.get("Content-Digest", ""),
-        "content-type": headers.get("Content-Type", ""),
     }
-    return derived[name]
+    if name in derived:
+        return derived[name]
+    return next(value for header, value in headers.items() if header.lower() == name)
 
 
 def _query_parameter(query: str, name: str) -> str:

@@ -64,6 +64,7 @@ async def test_col_9_deliveries_to_followers_carry_each_hosts_digest(redis_serve
         assert claim.collection == f"{node.runtime.settings.public_url}/users/{ann.id}/followers"
         assert claim.url == f"{node.runtime.settings.public_url}/users/{ann.id}/followers_synchronization"
         assert claim.digest == followers_digest([bo.uri])
+        assert " collection-synchronization" in (peer.requests[-1].header("signature") or "")
         there = read_claim(other.requests[-1].header("collection-synchronization"))
         assert there is not None
         assert there.digest == followers_digest([f"{other.url}/users/di"])

@@ -22,6 +22,7 @@ from federation.errors import (
 )
 from federation.keys import load_public_key
 from federation.signatures import SignedRequest, SigningKey, inspect_signature, verify_signature
+from federation.signatures.request import Scheme
 from tests.support.fake_peer import Answer, FakePeer, PeerRequest, document, redirect
 from tests.unit.federation.conftest import LOOPBACK, NOW, PUBLIC_PEM
 
@@ -327,6 +328,21 @@ async def test_a_delivery_by_rfc9421(client: FederationClient, signer: SigningKe
         await client.post_activity(f"{peer.url}/inbox", b"{}", signer=signer, scheme="rfc9421")
         check_signed(peer.requests[0], host=peer.domain)
         assert peer.requests[0].header("digest") is None
+
+
+@pytest.mark.parametrize(("scheme", "covered_in"), [("cavage", "signature"), ("rfc9421", "signature-input")])
+async def test_further_headers_of_a_delivery_are_signed(
+    client: FederationClient, signer: SigningKey, scheme: Scheme, covered_in: str
+) -> None:
+    """COL-9: what says who follows is as proven as the body."""
+    async with FakePeer() as peer:
+        peer.routes["/inbox"] = Answer(status=202)
+        more = {"Collection-Synchronization": 'collectionId="x"'}
+        await client.post_activity(f"{peer.url}/inbox", b"{}", signer=signer, scheme=scheme, more=more)
+        request = peer.requests[0]
+        assert request.header("collection-synchronization") == 'collectionId="x"'
+        assert "collection-synchronization" in (request.header(covered_in) or "")
+        check_signed(request, host=peer.domain)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
