@@ -9,7 +9,7 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench migration clean redis chromium fedify
+.PHONY: help run demo test check bench migration requirements clean redis chromium fedify
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
@@ -75,6 +75,10 @@ bench: $(VENV)/installed-dev redis
 migration: $(VENV)/installed-dev
 	@[ -n "$(m)" ] || { echo 'Say why: make migration m="Keep drafts"' >&2; exit 1; }
 	@scratch=$$(mktemp -d) && ROOKERY_DATA_DIR=$$scratch $(BIN)/rookery migrate --revision "$(m)"; rm -rf "$$scratch"
+
+# For developers, after new tests: which of them hold which requirement of the protocol
+requirements: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.support.requirements
 
 clean:
 	rm -rf $(VENV) $(FEDIFY)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -115,3 +115,12 @@ async def test_the_limit_is_capped(node: Node, ann: Person) -> None:
         await ann.post(str(number))
     assert len((await node.http.get("/api/v1/timelines/public")).json()) == 20
     assert len((await node.http.get("/api/v1/timelines/public?limit=5000")).json()) == 40
+
+
+async def test_fep_2_only_what_is_for_everybody_is_listed(node: Node, ann: Person) -> None:
+    """FEP-2: a hashtag's page has public posts only."""
+    open_ = await ann.post("#elm for all")
+    for visibility in ("unlisted", "private", "direct"):
+        await ann.post("#elm for some", visibility=visibility)
+    listed = (await node.http.get("/api/v1/timelines/tag/elm")).json()
+    assert [status["id"] for status in listed] == [open_["id"]]

@@ -81,3 +81,12 @@ async def test_somebody_elsewhere_is_found_followed_and_read(world: World) -> No
         told = await reader.open("/notifications")
         assert "followed you" in told.text
         assert "liked your post" in told.text
+
+
+async def test_fep_2_who_does_not_want_it_is_not_indexed(node: Node) -> None:
+    """FEP-2: a profile asks to stay out of search engines until its owner agrees."""
+    ann = await node.person("ann")
+    async with Visitor(node.url) as stranger:
+        assert meta(await stranger.open("/@ann"), "robots") == "noindex"
+        await ann.call("PATCH", "/api/v1/accounts/update_credentials", json={"indexable": True})
+        assert meta(await stranger.open("/@ann"), "robots") is None

@@ -47,6 +47,15 @@ def test_every_fep_named_in_the_code_is_listed() -> None:
                 assert number in listed, f"{path}: FEP-{number} is not in FEDERATION.md"
 
 
+ADOPTED = "67ff f1d5 0151 2c59 5feb 521a 8fcf 044f e232 c0e0 7888 f228 d556 8b32 fe34 844e 1b12"
+
+
+@pytest.mark.parametrize("number", ADOPTED.split())
+def test_fep_6_every_adopted_fep_is_listed(number: str) -> None:
+    """FEP-6: with its link."""
+    assert f"fep/{number}/fep-{number}.md)" in read("FEDERATION.md")
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -287,6 +287,12 @@ def test_gen_6_what_is_too_much_of_a_post_is_cut() -> None:
     assert (len(post.to), len(post.cc)) == (MAX_RECIPIENTS, MAX_RECIPIENTS)
 
 
+@pytest.mark.parametrize("claimed", ["good.test", ["good.test"], [{"id": "https://good.test"}], {"@set": ["x"]}, "*"])
+def test_row_46_nobody_claims_a_byline(claimed: Any) -> None:
+    """Row 46: `attributionDomains` of others is not read; no link here shows an author."""
+    assert parse_actor(ACTOR | {"attributionDomains": claimed}) == parse_actor(ACTOR)
+
+
 MUTATIONS = 10_000
 AT_ONCE = 20
 """How many an example of hypothesis makes: it costs more than they do."""

@@ -88,7 +88,7 @@ def headers() -> dict[str, str]:
 
 
 def test_v1_signing_string_and_digest(headers: dict[str, str]) -> None:
-    """V-1, SIG-1: the published digest and signing string."""
+    """V-1, SIG-1, SIG-3: the published digest, signing string and label."""
     assert headers["Digest"] == "SHA-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE="
     assert headers["Date"] == "Fri, 02 Jan 2026 03:04:05 GMT"
     claim = verify(arrived(headers))

@@ -127,7 +127,7 @@ def check_shapes(value: Any, *, path: str = "") -> None:
 
 
 def test_an_actor_document() -> None:
-    """ACT-1, ACT-2: the golden keys and the verbatim context."""
+    """ACT-1, ACT-2, FEP-5: the golden keys and the verbatim context, with the terms of Mastodon's vocabulary."""
     document = actor_document(ACTOR)
     assert document["@context"] is ACTOR_CONTEXT
     assert document["@context"][0] == AS_CONTEXT
