@@ -12,6 +12,7 @@ from node.blocks.service import block
 from node.follows.models import Follow
 from node.follows.service import follow
 from node.posts.models import Like, Post
+from node.reactions.models import Reaction
 from node.remote.actors import fetch_actor
 from tests.support.doors import Door
 from tests.support.fake_peer import FakePeer
@@ -176,6 +177,8 @@ async def test_every_order_of_an_act_and_its_undo(door: Door, alice: Stranger) -
         ("Like", post.uri, Like, {}),
         ("Block", bob.uri, Block, {}),
         ("Announce", post.uri, Post, {"to": [PUBLIC]}),
+        ("EmojiReact", post.uri, Reaction, {"content": "🔥"}),
+        ("Like", post.uri, Reaction, {"content": "👍"}),
     ]
     for kind, what, table, fields in acts:
         for order in permutations(range(2)):
@@ -185,7 +188,7 @@ async def test_every_order_of_an_act_and_its_undo(door: Door, alice: Stranger) -
                 await door.send(alice, steps[number])
             standing = (Post.boost_of_id.is_not(None), Post.deleted_at.is_(None)) if table is Post else ()
             assert await door.count(table, *standing) == 0, (kind, order)
-    assert await door.count(Tombstone) == 8
+    assert await door.count(Tombstone) == 12
 
 
 async def test_a_block_ends_follows_both_ways(door: Door, alice: Stranger) -> None:
