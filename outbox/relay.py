@@ -26,7 +26,7 @@ from node.base.lanes import RELAY
 from node.base.runtime import Runtime
 from node.base.work import drain
 from outbox.address import Occasion
-from outbox.effects import EFFECTS
+from outbox.effects.table import EFFECTS
 
 BATCH: Final = 50
 TOGETHER: Final = 10

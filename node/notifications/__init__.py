@@ -1,1 +1,1 @@
-"""Notifications: what happened that a person wants to know. Made by `outbox/effects.py` from events."""
+"""Notifications: what happened that a person wants to know. Made by `outbox/effects` from events."""

@@ -16,7 +16,7 @@ from node.follows.models import Follow
 from node.notifications.models import Notification
 from node.posts.models import Mention
 from node.remote.actors import fetch_actor
-from outbox.notices import STRANGERS_TOLD
+from outbox.effects.notices import STRANGERS_TOLD
 from tests.browser.visitor import Visitor
 from tests.support import make
 from tests.support.nodes import Node, World, settle

@@ -19,7 +19,7 @@ from node.notifications.models import Notification
 from node.posts.likes import like, unlike
 from node.posts.models import Like, Post
 from outbox import relay as relaying
-from outbox.effects import EFFECTS, Effects
+from outbox.effects.table import EFFECTS, Effects
 from outbox.relay import relay
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
@@ -207,7 +207,7 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MOD-1: posts, follows, likes and notifications go, each transaction a short one."""
-    from outbox import departures
+    from outbox.effects import departures
 
     monkeypatch.setattr(departures, "PIECE", 3)
     bo = await make_account(runtime, "bo")

@@ -52,23 +52,27 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox import (
-    address,
+from outbox.address import Occasion
+from outbox.effects import (
+    accounts,
     carrying,
     completions,
     consent,
     departures,
     domains,
     featuring,
+    follows,
     forwarding,
     homes,
+    likes,
     links,
     media,
     notices,
     polls,
+    posts,
     relays,
+    reports,
 )
-from outbox.address import Occasion
 from outbox.peers import hear
 
 Push = Callable[[Runtime, Any], Awaitable[None]]
@@ -90,11 +94,11 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
-        pushed=(homes.post_published,), stored=(address.post_published, relays.post_published, notices.post_published)
+        pushed=(homes.post_published,), stored=(posts.post_published, relays.post_published, notices.post_published)
     ),
-    PostEdited: Effects(pushed=(media.let_go,), stored=(address.post_edited, notices.post_edited)),
+    PostEdited: Effects(pushed=(media.let_go,), stored=(posts.post_edited, notices.post_edited)),
     PostDeleted: Effects(
-        pushed=(media.let_go,), stored=(address.post_deleted, notices.post_deleted, departures.post_deleted)
+        pushed=(media.let_go,), stored=(posts.post_deleted, notices.post_deleted, departures.post_deleted)
     ),
     RelayFollowed: Effects(stored=(relays.relay_followed,)),
     RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
@@ -107,33 +111,33 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostUnpinned: Effects(stored=(featuring.post_unpinned,)),
     TagFeatured: Effects(stored=(featuring.tag_featured,)),
     TagUnfeatured: Effects(stored=(featuring.tag_unfeatured,)),
-    PostLiked: Effects(stored=(address.post_liked, notices.post_liked)),
-    PostUnliked: Effects(stored=(address.post_unliked, notices.post_unliked)),
-    ReactionAdded: Effects(stored=(address.reaction_added, notices.reaction_added)),
-    ReactionRemoved: Effects(stored=(address.reaction_removed, notices.reaction_removed)),
-    FollowRequested: Effects(stored=(address.follow_requested, notices.follow_requested, completions.follow_begun)),
+    PostLiked: Effects(stored=(likes.post_liked, notices.post_liked)),
+    PostUnliked: Effects(stored=(likes.post_unliked, notices.post_unliked)),
+    ReactionAdded: Effects(stored=(likes.reaction_added, notices.reaction_added)),
+    ReactionRemoved: Effects(stored=(likes.reaction_removed, notices.reaction_removed)),
+    FollowRequested: Effects(stored=(follows.follow_requested, notices.follow_requested, completions.follow_begun)),
     FollowAccepted: Effects(
         pushed=(homes.follow_changed,),
         stored=(
-            address.follow_accepted,
+            follows.follow_accepted,
             notices.follow_accepted,
             completions.follow_begun,
             featuring.follow_accepted,
         ),
     ),
-    FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(address.follow_rejected, notices.follow_ended)),
-    Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(address.unfollowed, notices.follow_ended)),
-    AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(address.account_blocked, notices.account_blocked)),
+    FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(follows.follow_rejected, notices.follow_ended)),
+    Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(follows.unfollowed, notices.follow_ended)),
+    AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_blocked, notices.account_blocked)),
     DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
-    AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(address.account_unblocked,)),
-    ProfileUpdated: Effects(stored=(address.profile_changed, links.profile_changed)),
-    AccountSuspended: Effects(stored=(address.profile_changed, departures.account_suspended)),
-    AccountUnsuspended: Effects(stored=(address.profile_changed,)),
-    AccountDeleted: Effects(stored=(address.account_deleted, departures.account_deleted)),
+    AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_unblocked,)),
+    ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
+    AccountSuspended: Effects(stored=(accounts.profile_changed, departures.account_suspended)),
+    AccountUnsuspended: Effects(stored=(accounts.profile_changed,)),
+    AccountDeleted: Effects(stored=(accounts.account_deleted, departures.account_deleted)),
     AccountLeft: Effects(stored=(departures.clear_some,)),
-    AccountMoved: Effects(stored=(address.account_moved, carrying.account_moved)),
+    AccountMoved: Effects(stored=(accounts.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
-    ReportFiled: Effects(stored=(address.report_filed, notices.report_filed)),
+    ReportFiled: Effects(stored=(reports.report_filed, notices.report_filed)),
     QuoteChanged: Effects(stored=(consent.quote_changed, notices.quote_changed)),
     ConsentAsked: Effects(stored=(consent.consent_asked,)),
     AuthorizationDecided: Effects(stored=(consent.authorization_decided,)),

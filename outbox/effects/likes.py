@@ -1,0 +1,88 @@
+"""What our people like and react to, elsewhere (ACV-5, ACV-6).
+
+Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
+"""
+
+from node.accounts.queries import find_account
+from node.emojis.queries import find_emoji
+from node.events import (
+    PostLiked,
+    PostUnliked,
+    ReactionAdded,
+    ReactionRemoved,
+)
+from node.posts.queries import find_like_by_id, find_post
+from node.reactions.models import Reaction
+from node.reactions.queries import find_reaction_by_id
+from node.uris import like_uri, reaction_uri
+from outbox import activities
+from outbox.address import Occasion, send
+from outbox.recipients import Recipients
+
+
+async def post_liked(on: Occasion, event: PostLiked) -> None:
+    """Tell a remote author of a like."""
+    found = await find_like_by_id(on.uow, event.like_id)
+    if found is not None:
+        await _send_like(on, found.uri or like_uri(on.runtime.settings, event.like_id), event, undone=False)
+
+
+async def post_unliked(on: Occasion, event: PostUnliked) -> None:
+    """Tell a remote author that a like is withdrawn."""
+    await _send_like(on, event.like_uri or like_uri(on.runtime.settings, event.like_id), event, undone=True)
+
+
+async def _send_like(on: Occasion, uri: str, event: PostLiked | PostUnliked, *, undone: bool) -> None:
+    post = await find_post(on.uow, event.post_id)
+    account = await find_account(on.uow, event.account_id)
+    author = None if post is None else await find_account(on.uow, post.account_id)
+    if post is None or account is None or author is None or not account.is_local or author.is_local:
+        return
+    if account.deleted_at is not None:
+        return  # the Delete of the account says it all
+    document = activities.like(uri, account, post, author)
+    to = Recipients(author_id=account.id, account_ids=frozenset({author.id}))
+    await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
+
+
+async def reaction_added(on: Occasion, event: ReactionAdded) -> None:
+    """Tell a remote author of a reaction."""
+    found = await find_reaction_by_id(on.uow, event.reaction_id)
+    if found is not None:
+        await _send_reaction(on, found, undone=False)
+
+
+async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
+    """Tell a remote author that a reaction is withdrawn."""
+    taken_back = Reaction(
+        id=event.reaction_id,
+        uri=event.reaction_uri,
+        account_id=event.account_id,
+        post_id=event.post_id,
+        name=event.name,
+        emoji_id=event.emoji_id,
+    )
+    await _send_reaction(on, taken_back, undone=True)
+
+
+async def _send_reaction(on: Occasion, reaction: Reaction, *, undone: bool) -> None:
+    post = await find_post(on.uow, reaction.post_id)
+    account = await find_account(on.uow, reaction.account_id)
+    author = None if post is None else await find_account(on.uow, post.account_id)
+    if post is None or account is None or author is None or not account.is_local or author.is_local:
+        return
+    if account.deleted_at is not None:
+        return  # the Delete of the account says it all
+    settings = on.runtime.settings
+    emoji = await find_emoji(on.uow, reaction.emoji_id) if reaction.emoji_id else None
+    document = activities.reaction(
+        reaction.uri or reaction_uri(settings, reaction.id),
+        account,
+        post,
+        author,
+        name=reaction.name,
+        emoji=emoji,
+        settings=settings,
+    )
+    to = Recipients(author_id=account.id, account_ids=frozenset({author.id}))
+    await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
