@@ -5,13 +5,15 @@ from quart import Blueprint
 from node.accounts.queries import get_account
 from node.base.errors import Invalid, NotFound
 from node.http.context import runtime
+from node.http.problems import wants_json
 from node.polls.queries import find_poll
 from node.polls.voting import vote
 from node.posts.queries import get_visible_post
 from node.remote.polls import refresh_poll
+from node.web.answered import answered
 from node.web.forms import errors_of, read_form
 from node.web.showing import install, tell
-from node.web.visitors import Answer, Visitor, back, signed_in
+from node.web.visitors import Answer, Visitor, signed_in
 
 blueprint = Blueprint("web_polls", __name__)
 blueprint.record_once(install)
@@ -29,8 +31,10 @@ async def cast(visitor: Visitor, poll_id: int) -> Answer:
             me = await get_account(uow, visitor.account_id)
             await vote(uow, node.settings, me, post.id, choices=choices, now=node.now())
     except Invalid as problem:
+        if wants_json():
+            raise
         tell(next(iter(errors_of(problem).values())), "error")
-    return await back(f"/web/posts/{poll_id}")
+    return await answered(visitor, poll_id)
 
 
 @blueprint.post("/web/polls/<id:poll_id>/refresh")
@@ -44,4 +48,4 @@ async def refresh(visitor: Visitor, poll_id: int) -> Answer:
     if state is None:
         raise NotFound
     await refresh_poll(node, post, state, viewer_id=visitor.account_id)
-    return await back(f"/web/posts/{poll_id}")
+    return await answered(visitor, poll_id)

@@ -1,8 +1,6 @@
 """Reactions with an emoji: the page on which one is chosen, and giving and taking back. Works without scripts."""
 
-from typing import cast
-
-from quart import Blueprint, Response, redirect
+from quart import Blueprint
 
 from node.accounts.queries import get_account
 from node.base.errors import Invalid, NotFound
@@ -10,12 +8,14 @@ from node.base.runtime import Runtime
 from node.emojis.queries import list_local_emojis
 from node.emojis.views import picker_view
 from node.http.context import runtime
+from node.http.problems import wants_json
 from node.posts.queries import get_visible_post
 from node.posts.reacting import choose_emoji, react, unreact
 from node.posts.rendering import render_post
+from node.web.answered import answered
 from node.web.forms import errors_of, read_form
 from node.web.showing import install, show
-from node.web.visitors import Answer, Visitor, back, safe_path, signed_in
+from node.web.visitors import Answer, Visitor, signed_in
 
 COMMON = ("👍", "❤️", "😂", "😮", "😢", "🎉", "🔥", "👀", "🙏", "🤔", "👎", "💯")
 """What most people look for, before the node's own."""
@@ -44,8 +44,10 @@ async def give(visitor: Visitor, post_id: int) -> Answer:
             name, emoji = await choose_emoji(uow, post.boost_of_id or post.id, form.line("emoji"))
             await react(uow, node.settings, me, post, name=name, emoji=emoji, now=node.now())
     except Invalid as problem:
+        if wants_json():
+            raise
         return await _choice(node, visitor, post_id, problem)
-    return cast(Response, redirect(safe_path(form.text("return_to"), f"/web/posts/{post_id}"), 303))
+    return await answered(visitor, post_id)
 
 
 @blueprint.post("/web/posts/<id:post_id>/unreact")
@@ -58,7 +60,7 @@ async def take_back(visitor: Visitor, post_id: int) -> Answer:
         post = await get_visible_post(uow, post_id, visitor.account_id)
         name, emoji = await choose_emoji(uow, post.boost_of_id or post.id, form.line("emoji"))
         await unreact(uow, visitor.account_id, post, name=name, emoji_id=emoji.id if emoji is not None else 0)
-    return await back(f"/web/posts/{post_id}")
+    return await answered(visitor, post_id)
 
 
 async def _choice(node: Runtime, visitor: Visitor, post_id: int, problem: Invalid | None = None) -> Answer:

@@ -9,13 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-QUOTE_POLICIES: tuple[tuple[str, str, str], ...] = (
-    ("public", "Quotes: all", "Anybody may quote it"),
-    ("followers", "Quotes: friends", "People who follow you may quote it"),
-    ("manual", "Quotes: ask me", "You are asked before somebody quotes it"),
-    ("nobody", "Quotes: off", "Only you may quote it"),
+QUOTE_POLICIES: tuple[tuple[str, str], ...] = (
+    ("public", "Anybody"),
+    ("followers", "People who follow you"),
+    ("manual", "Ask me first"),
+    ("nobody", "Only you"),
 )
-"""Who may quote a post: the API's word, short for the composer, and in full."""
+"""Who may quote a post: the API's word, and ours."""
 
 VISIBILITIES: tuple[tuple[str, str, str, str], ...] = (
     ("public", "globe", "Public", "Anyone, on every timeline"),

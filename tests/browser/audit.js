@@ -77,7 +77,7 @@
   const small = innerWidth < 600;
   for (const target of document.querySelectorAll("main button, main .act, .bar a, .bar button, .nav a, .tabs a")) {
     const box = target.getBoundingClientRect();
-    const least = target.matches(".compact, .linkish") ? 36 : 43.5;
+    const least = target.matches(".compact, .linkish, .post .reaction") ? 36 : 43.5;
     if (small && visible(target) && box.width && box.height < least) say(`${Math.round(box.height)} px high`, target);
   }
   return faults;

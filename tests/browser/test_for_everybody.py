@@ -1,11 +1,18 @@
 """For people who cannot see, or see little, or use a phone: names, headings, contrast, size, in light and dark."""
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.chromium import open_browser, open_window
+from node.relays.service import add_relay
+from node.remote.actors import fetch_actor
+from node.remote.posts import fetch_post
+from tests.browser.chromium import Window, open_browser, open_window
+from tests.support.fake_peer import document
 from tests.support.nodes import Node
+from tests.support.stranger import Stranger
 
 pytestmark = [pytest.mark.browser]
 
@@ -17,14 +24,15 @@ OF_A_PERSON = (
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
     "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
     "/settings/delete", "/compose", "/about", "/nothing-here",
-    "/admin", "/admin/accounts", "/admin/domains",
+    "/quote_requests", "/@bo/report",
+    "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
 )  # fmt: skip
 OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/search?q=zzz")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) -> None:
-    """Each page in the light on a desk and in the dark on a phone."""
+@pytest.mark.parametrize(("scheme", "width", "scripts"), [("light", 1280, True), ("dark", 390, False)])
+async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: str, width: int, scripts: bool) -> None:
+    """Each page in the light on a desk, and in the dark on a phone that runs no script."""
     from node.auth.service import set_role
 
     bo = await node.person("bo", display_name="Bo Lindqvist")
@@ -33,13 +41,25 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
     asked = await bo.post("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
     its_poll = "/web/posts/" + asked["id"]
     quote = await bo.post("As I said", quoted_status_id=asked["id"])
+    await bo.act(f"/api/v1/statuses/{asked['id']}/react/🎉")
+    await bo.act(f"/api/v1/statuses/{quote['id']}/pin")
+    moved, thread = await from_elsewhere(node, alice)
     async with open_browser() as browser:
-        size = {"width": width, "height": 900}
-        ann = await open_window(browser, node.url, color_scheme=scheme, viewport=size, reduced_motion="reduce")
+        looks: dict[str, Any] = {
+            "color_scheme": scheme,
+            "viewport": {"width": width, "height": 900},
+            "reduced_motion": "reduce",
+            "java_script_enabled": scripts,
+        }
+        ann = await open_window(browser, node.url, **looks)
         await ann.sign_up("ann")
         account = await bo.resolve(f"@ann@{node.runtime.settings.domain}")
+        await bo.act("/api/v1/reports", account_id=account["id"], comment="Rude " * 40)
         async with node.runtime.write() as uow:
             await set_role(uow, int(account["id"]), "admin")
+            await add_relay(uow, node.runtime.settings, "https://relay.example/inbox", now=node.runtime.now())
+        await fill(ann, "/admin/domains", "/admin/domains", domain="a-long-name-of-a-server.example", reason="Spam")
+        await fill(ann, "/settings/servers", "/settings/servers", domain="loud.example")
         await ann.write("Mine")
         faults: list[str] = []
         own = await ann.page.locator("a.permalink").first.get_attribute("href") or ""
@@ -47,7 +67,11 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
             *OF_A_PERSON,
             f"/@bo/{post['id']}",
             its_poll,
+            moved,
+            thread,
             f"{its_poll.replace('/web/posts', '/@bo')}/quotes",
+            f"{its_poll.replace('/web/posts', '/@bo')}/react",
+            f"/@bo/report?post={asked['id']}",
             f"/@bo/{quote['id']}",
             f"/compose?quote={quote['id']}",
             "/quote_requests",
@@ -60,7 +84,7 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
             page = await ann.open(path)
             faults += [f"{path} {fault}" for fault in await page.evaluate(AUDIT)]
         await ann.open("/auth/sign_in")
-        stranger = await open_window(browser, node.url, color_scheme=scheme, viewport=size, reduced_motion="reduce")
+        stranger = await open_window(browser, node.url, **looks)
         for path in (*OF_A_STRANGER, f"/@bo/{post['id']}", its_poll):
             page = await stranger.open(path)
             faults += [f"(stranger) {path} {fault}" for fault in await page.evaluate(AUDIT)]
@@ -70,3 +94,26 @@ async def test_no_page_shuts_anybody_out(node: Node, scheme: str, width: int) ->
         faults += [f"(refused) {fault}" for fault in await page.evaluate(AUDIT)]
         assert not faults, "\n".join(faults)
         assert not ann.strays + stranger.strays
+
+
+async def from_elsewhere(node: Node, alice: Stranger) -> tuple[str, str]:
+    """Make a profile that says it moved, and a thread whose replies are still being looked for; return their pages."""
+    there = Stranger(alice.peer, "alice2", profile={"alsoKnownAs": [alice.uri]})
+    alice.profile = {"movedTo": there.uri}
+    alice.publish_profile()
+    note = alice.note("Root", published=node.runtime.now())
+    note["replies"] = {"id": note["id"] + "/replies", "type": "Collection"}
+    alice.peer.routes[urlsplit(note["id"]).path] = document(note)
+    await fetch_actor(node.runtime, there.uri)
+    post = await fetch_post(node.runtime, note["id"])
+    assert post is not None
+    return f"/@{alice.handle}", f"/@{alice.handle}/{post.id}"
+
+
+async def fill(window: Window, path: str, action: str, **fields: str) -> None:
+    """Send a form of a page, as somebody does who only has the keyboard: Enter in its last field."""
+    page = await window.open(path)
+    for name, value in fields.items():
+        await page.fill(f"form[action='{action}'] [name='{name}']", value)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".flash")

@@ -1,12 +1,12 @@
 // Talking to our own server: the same form the page would send, answered in JSON.
 export class Refused extends Error {}
 
-export async function send(address, form) {
+export async function send(address, form, submitter = null) {
   let answer;
   try {
     answer = await fetch(address, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
+      body: new URLSearchParams(new FormData(form, submitter)),
       headers: { Accept: "application/json" },
       credentials: "same-origin",
       keepalive: true, // a like counts although its page is left in the same moment
