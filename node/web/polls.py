@@ -32,7 +32,7 @@ async def cast(visitor: Visitor, poll_id: int) -> Answer:
             await vote(uow, node.settings, me, post.id, choices=choices, now=node.now())
     except Invalid as problem:
         if wants_json():
-            raise
+            raise Invalid(next(iter(errors_of(problem).values()))) from problem
         tell(next(iter(errors_of(problem).values())), "error")
     return await answered(visitor, poll_id)
 

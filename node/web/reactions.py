@@ -45,7 +45,7 @@ async def give(visitor: Visitor, post_id: int) -> Answer:
             await react(uow, node.settings, me, post, name=name, emoji=emoji, now=node.now())
     except Invalid as problem:
         if wants_json():
-            raise
+            raise Invalid(next(iter(errors_of(problem).values()))) from problem
         return await _choice(node, visitor, post_id, problem)
     return await answered(visitor, post_id)
 

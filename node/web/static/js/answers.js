@@ -26,10 +26,26 @@ async function answer(form, button) {
     form.closest("dialog")?.close();
     place(drawn, form.dataset.answer, button);
   } catch (problem) {
-    say(problem instanceof Refused ? problem.message : "That did not work. Try again in a moment.");
+    refuse(form, problem instanceof Refused ? problem.message : "That did not work. Try again in a moment.");
   } finally {
     delete form.dataset.busy;
   }
+}
+
+// Over a dialog no message of the page is seen or read aloud: there it stands in the form itself.
+function refuse(form, words) {
+  if (!form.closest("dialog")) {
+    say(words);
+    return;
+  }
+  let line = form.querySelector(".wrong");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "wrong";
+    line.setAttribute("role", "alert");
+    form.append(line);
+  }
+  line.textContent = words;
 }
 
 // The same post may stand on the page more than once: each gets the new parts. The focus stays where the press was.
