@@ -29,6 +29,7 @@ async def answer_request(
     """Answer what a remote account asks of a post of ours, by its author's policy, or let the author decide.
 
     Asked again, it answers as before: what was taken back or refused is not to be had by asking twice (GHSA-q4g8).
+    Forbidden when another asked with this id, unless the post is known to be the requester's.
     """
     values = {
         "id": new_id(),
@@ -45,7 +46,11 @@ async def answer_request(
     row = await find_authorization_for(uow, post.id, kind, interacting_uri)
     assert row is not None
     if row.requester_id != requester.id:
-        raise Forbidden()
+        # Somebody of the same server asked with this post's id before it was known here: its author comes first.
+        stored = await find_post_by_uri(uow, interacting_uri)
+        if stored is None or stored.account_id != requester.id:
+            raise Forbidden()
+        row.requester_id, row.state = requester.id, values["state"]
     row.request_uri = request_uri or row.request_uri
     await uow.flush()
     if row.state != "waiting":

@@ -76,6 +76,24 @@ async def test_row_11_a_neighbour_asks_with_anothers_post(
     assert await door.count(Authorization, Authorization.requester_id == nora_id) == 0
 
 
+async def test_row_13_a_neighbour_asks_first(door: Door, bob: Account, alice: Stranger, nora: Stranger) -> None:
+    """QuoteRequest with the id of a post of alice's that is still to come: it does not keep alice from asking."""
+    mine = await make_post(door.runtime, bob, "Mine")
+    hers = alice.note("See", quote=mine.uri)
+    early = nora.activity("QuoteRequest", mine.uri, instrument=hers["id"], to=[bob.uri])
+    await door.send(nora, early)
+    asks = [alice.activity("QuoteRequest", mine.uri, instrument=hers["id"], to=[bob.uri]) for _ in range(2)]
+    assert await outcome(door, alice, asks[0]) != "done"  # nothing tells yet whose post it is
+    await door.send(alice, alice.create(hers))
+    assert await outcome(door, alice, asks[1]) == "done"
+    assert (await outcome(door, nora, early | {"id": f"{nora.uri}/again"})).startswith("refused")
+    author = await door.account(alice.uri)
+    assert author is not None
+    async with door.runtime.read() as reader:
+        (given,) = await reader.scalars(select(Authorization))
+    assert (given.requester_id, given.state, given.request_uri) == (author.id, "given", asks[1]["id"])
+
+
 async def test_row_41_a_neighbour_accepts(door: Door, alice: Stranger, nora: Stranger) -> None:
     """Accept and Reject of a follow by another actor of the same host, by id and by parties; and of one's own."""
     bob = await door.person("bob")
