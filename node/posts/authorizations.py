@@ -31,6 +31,7 @@ async def answer_request(
     Asked again, it answers as before: what was taken back or refused is not to be had by asking twice (GHSA-q4g8).
     Forbidden when another asked with this id, unless the post is known to be the requester's.
     """
+    state = await _first_state(uow, kind, requester, post)
     values = {
         "id": new_id(),
         "kind": kind,
@@ -39,7 +40,7 @@ async def answer_request(
         "interacting_uri": interacting_uri,
         "requester_id": requester.id,
         "request_uri": request_uri,
-        "state": await _first_state(uow, kind, requester, post),
+        "state": state,
         "created_at": now,
     }
     await insert_if_absent(uow, Authorization, values)
@@ -50,7 +51,7 @@ async def answer_request(
         stored = await find_post_by_uri(uow, interacting_uri)
         if stored is None or stored.account_id != requester.id:
             raise Forbidden()
-        row.requester_id, row.state = requester.id, values["state"]
+        row.requester_id, row.state = requester.id, state
     row.request_uri = request_uri or row.request_uri
     await uow.flush()
     if row.state != "waiting":
