@@ -9,7 +9,7 @@ from node.base.db.base import Base, Id
 
 
 class Relay(Base):
-    """A relay that an operator wants. `style` is "mastodon" (its inbox is followed as the public) or "litepub" (its
+    """A relay that an operator wants. `style` is "public" (its inbox is followed as the public) or "actor" (its
     actor is); `state` is "pending", "accepted" or "rejected".
 
     `actor_uri` is who accepted: what that one brings is taken although nobody here asked for it (INB-6).

@@ -16,7 +16,7 @@ from node.relays.models import Relay
 from node.relays.queries import find_relay_by_address
 from node.uris import relay_follow_uri
 
-PUBLIC_STYLE, ACTOR_STYLE = "mastodon", "litepub"
+PUBLIC_STYLE, ACTOR_STYLE = "public", "actor"
 
 
 async def add_relay(

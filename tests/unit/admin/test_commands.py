@@ -180,7 +180,7 @@ def test_relays_are_joined_listed_and_left(prepared: Run) -> None:
     address = "https://relay.example/inbox"
     assert data(prepared("relay", "add", address, "--json"))["state"] == "pending"
     (relay,) = data(prepared("relay", "list", "--json"))
-    assert relay == {"inbox": address, "style": "mastodon", "state": "pending"}
+    assert relay == {"inbox": address, "style": "public", "state": "pending"}
     prepared("relay", "remove", address)
     assert data(prepared("relay", "list", "--json")) == []
 
