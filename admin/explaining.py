@@ -25,7 +25,11 @@ def sentence_of(error: BaseException) -> str:
             return NOT_PREPARED
         return f"The database cannot be used: {cause.orig}"
     if isinstance(error, Invalid) and error.fields:
-        return "\n".join(f"{name}: {text}" for name, texts in error.fields.items() for text in texts)
+        return "\n".join(
+            text if text[:1].isupper() else f"{name}: {text}"  # a whole sentence names its subject itself
+            for name, texts in error.fields.items()
+            for text in texts
+        )
     if isinstance(error, RookeryError):
         return error.message
     return f"The database cannot be reached: {error}"

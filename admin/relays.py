@@ -18,7 +18,7 @@ async def join(runtime: Runtime, address: str) -> Relay:
         if split_uri(address)[1].endswith("/relay"):
             actor = await fetch_actor(runtime, address)
     except FederationError as error:
-        raise Invalid(f"The relay cannot be had: {error.detail}") from error
+        raise Invalid(f"The relay cannot be joined: {error.detail}") from error
     async with runtime.write() as uow:
         return await add_relay(uow, runtime.settings, address, now=runtime.now(), actor=actor)
 

@@ -59,6 +59,8 @@ async def list_(as_json: bool) -> None:
         return
     for row in found:
         click.echo(f":{row.shortcode}:  {row.category}{'' if row.in_picker else ' (hidden)'}".rstrip())
+    if not found:
+        click.echo("There are no custom emoji.")
 
 
 @emoji.command()

@@ -48,7 +48,7 @@ async def list_(resolved: bool, as_json: bool) -> None:
         words = " ".join(str(item["comment"]).split())[:120]
         click.echo(f"{item['id']}  {item['target']}  {item['category']}, by {item['reporter']}: {words}")
     if not found:
-        click.echo("There are no such reports.")
+        click.echo(f"There are no {'resolved' if resolved else 'open'} reports.")
 
 
 @report.command()

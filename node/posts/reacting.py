@@ -46,7 +46,7 @@ async def choose_emoji(reader: Reader, post_id: int, name: str) -> tuple[str, Em
         if not any(tally.emoji_id == emoji.id for tally in tallies):
             emoji = None
     if emoji is None:
-        raise Invalid(fields={"emoji": ["Emoji is not one that can be used here"]})
+        raise Invalid(fields={"emoji": ["Choose one emoji, or the name of one of this server"]})
     return emoji.shortcode, emoji
 
 

@@ -23,7 +23,7 @@ async def get_report(reader: Reader, report_id: int) -> Report:
     """Return a report. Raises NotFound."""
     found = await find_report(reader, report_id)
     if found is None:
-        raise NotFound()
+        raise NotFound(f"There is no report {report_id}.")
     return found
 
 

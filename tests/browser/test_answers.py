@@ -32,7 +32,9 @@ async def test_react_and_vote_where_one_reads(node: Node) -> None:
         await page.locator("a.react").nth(1).click()
         await page.fill("dialog #emoji", "nonsense")
         await page.click("dialog button:has-text('React')")
-        await expect(page.locator("dialog [role='alert']")).to_have_text("Emoji is not one that can be used here.")
+        await expect(page.locator("dialog [role='alert']")).to_have_text(
+            "Choose one emoji, or the name of one of this server."
+        )
         await page.click("dialog button:has-text('Cancel')")
         await mine.click()
         await expect(told.locator(".reactions")).to_have_count(0)

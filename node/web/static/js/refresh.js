@@ -33,7 +33,8 @@ async function watch(place, rounds) {
       await offer(place);
     }
     if (!state.running) {
-      words.remove();
+      if (document.querySelector("article.post")) words.remove();
+      else words.textContent = `No ${place.dataset.many} were found.`;
       place.querySelector("a:not(.button)")?.remove();
       if (!place.children.length) place.hidden = true;
       return;
@@ -66,16 +67,18 @@ async function offer(place) {
   const noun = fresh.length === 1 ? place.dataset.one : place.dataset.many;
   button.textContent = `Show ${fresh.length} new ${noun}`;
   button.onclick = () => {
-    insert(next, new Set(posts(document).map((one) => one.id)));
+    const first = insert(next, new Set(posts(document).map((one) => one.id)));
     button.remove();
+    first?.focus({ preventScroll: true });
     if (!place.children.length) place.hidden = true;
   };
 }
 
-// Each new post goes behind the one that stands before it on the page as it is now.
+// Each new post goes behind the one that stands before it on the page as it is now. Returns the first new one.
 function insert(next, have) {
   const list = document.querySelector("[data-posts]");
   let before = null;
+  let first = null;
   for (const one of posts(next)) {
     if (have.has(one.id)) {
       before = document.getElementById(one.id);
@@ -87,5 +90,7 @@ function insert(next, have) {
     if (before) before.after(moved);
     else list.prepend(moved);
     before = moved;
+    first ??= moved;
   }
+  return first;
 }
