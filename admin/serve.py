@@ -27,6 +27,7 @@ import admin.pages
 import inbox.routes
 import node.api
 import node.media.routes
+import node.stream
 import node.web
 import outbox.routes
 from admin.listening import BACKLOG
@@ -34,6 +35,8 @@ from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
+from node.stream.hub import hub_of
+from node.stream.sockets import FRAME_BYTES, PING_SECONDS
 
 GRACE_SECONDS = 3.0
 LAST_MOMENT = 4.5
@@ -51,6 +54,7 @@ def build_app(runtime: Runtime) -> Quart:
         runtime,
         [
             *node.api.blueprints(),
+            *node.stream.blueprints(),
             *node.web.blueprints(),
             node.media.routes.blueprint,
             inbox.routes.blueprint,
@@ -73,7 +77,8 @@ def server_config(settings: Settings, descriptor: int) -> Config:
     config.keep_alive_max_requests = 100_000
     config.graceful_timeout = GRACE_SECONDS
     config.ssl_handshake_timeout = 10
-    config.websocket_max_message_size = 64 * 1024
+    config.websocket_max_message_size = FRAME_BYTES
+    config.websocket_ping_interval = PING_SECONDS
     if settings.tls_cert and settings.tls_key:
         config.certfile = str(settings.tls_cert)
         config.keyfile = str(settings.tls_key)
@@ -106,6 +111,7 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         presence = asyncio.create_task(_stay_announced(runtime, title))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({server, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        hub_of(app).end_all()
         done, _ = await asyncio.wait({server}, timeout=LAST_MOMENT)
         presence.cancel()
         stopping.cancel()

@@ -206,6 +206,13 @@ class AccountSuspended(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AccessChanged(Event):
+    """A session or token of one of ours has ended: streams that it opened end too (attack row 95)."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountUnsuspended(Event):
     account_id: int
 

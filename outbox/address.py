@@ -19,6 +19,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.lanes import DELIVER, DELIVER_SLOW
 from node.base.runtime import Runtime
+from node.base.streams import StreamEvent
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
@@ -40,6 +41,8 @@ class Occasion:
     now: datetime
     lanes: set[str] = field(default_factory=set)
     """Lanes to nudge once the transaction has committed."""
+    streamed: list[StreamEvent] = field(default_factory=list)
+    """What open streams are told once the transaction has committed."""
 
 
 async def send(

@@ -24,6 +24,7 @@ from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
 from node.base.errors import Unavailable
 from node.base.lanes import RELAY
 from node.base.runtime import Runtime
+from node.base.streams import StreamEvent, publish
 from node.base.work import drain
 from outbox.address import Occasion
 from outbox.effects.table import EFFECTS
@@ -112,11 +113,13 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
         ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [id_ for id_, _ in work]})}
         lanes: set[str] = set()
+        streamed: list[StreamEvent] = []
         for id_, event in work:
             if id_ in ours:
-                occasion = Occasion(runtime, uow, id_, now, lanes)
+                occasion = Occasion(runtime, uow, id_, now, lanes, streamed)
                 for effect in EFFECTS[type(event)].stored:
                     await effect(occasion, event)
+    await publish(runtime.gate, *streamed)
     for lane in lanes:
         await runtime.nudge(lane)
 

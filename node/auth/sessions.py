@@ -8,6 +8,7 @@ from node.auth.hashing import hash_secret, new_secret
 from node.auth.models import OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
+from node.events import AccessChanged
 
 SESSION_LIFE = timedelta(days=60)
 MAX_SESSIONS = 50
@@ -50,14 +51,19 @@ async def open_session(
 
 async def close_session(uow: UnitOfWork, secret: str) -> bool:
     """Sign the browser that holds `secret` out; return whether it was signed in."""
-    return bool(await uow.write(delete(WebSession).where(WebSession.secret_hash == hash_secret(secret))))
+    owner = await uow.scalar(select(WebSession.account_id).where(WebSession.secret_hash == hash_secret(secret)))
+    closed = await uow.write(delete(WebSession).where(WebSession.secret_hash == hash_secret(secret)))
+    if closed:
+        await uow.record(AccessChanged(owner))
+    return bool(closed)
 
 
 async def close_session_by_id(uow: UnitOfWork, account_id: int, session_id: int) -> bool:
     """Sign out one of somebody's own browsers; another's id closes nothing (attack row 89)."""
-    return bool(
-        await uow.write(delete(WebSession).where(WebSession.id == session_id, WebSession.account_id == account_id))
-    )
+    closed = await uow.write(delete(WebSession).where(WebSession.id == session_id, WebSession.account_id == account_id))
+    if closed:
+        await uow.record(AccessChanged(account_id))
+    return bool(closed)
 
 
 async def close_other_sessions(uow: UnitOfWork, account_id: int, *, keep_secret: str = "") -> int:
@@ -65,18 +71,23 @@ async def close_other_sessions(uow: UnitOfWork, account_id: int, *, keep_secret:
     statement = delete(WebSession).where(WebSession.account_id == account_id)
     if keep_secret:
         statement = statement.where(WebSession.secret_hash != hash_secret(keep_secret))
-    return await uow.write(statement)
+    closed = await uow.write(statement)
+    if closed:
+        await uow.record(AccessChanged(account_id))
+    return closed
 
 
 async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = "", now: datetime) -> None:
     """Close sessions, revoke tokens and codes, and end mailed links to a new password: after one was set, and at the
     end of an account (attack row 95)."""
     await close_other_sessions(uow, account_id, keep_secret=keep_secret)
-    await uow.write(
+    revoked = await uow.write(
         update(OAuthToken)
         .where(OAuthToken.account_id == account_id, OAuthToken.revoked_at.is_(None))
         .values(revoked_at=now)
     )
+    if revoked:
+        await uow.record(AccessChanged(account_id))
     await uow.write(delete(OAuthCode).where(OAuthCode.account_id == account_id))
     await uow.write(
         delete(OneTimeLink).where(

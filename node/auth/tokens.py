@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from node.auth.hashing import hash_secret, new_secret
 from node.auth.models import OAuthToken
@@ -13,6 +13,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Conflict, Invalid
 from node.base.ids import new_id
+from node.events import AccessChanged
 
 _VALUE = re.compile(r"[A-Za-z0-9._~+/=-]{8,255}")
 
@@ -52,10 +53,13 @@ async def create_token(
 
 async def revoke_token(uow: UnitOfWork, token: str, *, now: datetime) -> bool:
     """Revoke a token; return whether it was good until now."""
-    return bool(
-        await uow.write(
-            update(OAuthToken)
-            .where(OAuthToken.token_hash == hash_secret(token), OAuthToken.revoked_at.is_(None))
-            .values(revoked_at=now)
-        )
+    hashed = hash_secret(token)
+    owner: int | None = await uow.scalar(select(OAuthToken.account_id).where(OAuthToken.token_hash == hashed))
+    revoked = await uow.write(
+        update(OAuthToken)
+        .where(OAuthToken.token_hash == hashed, OAuthToken.revoked_at.is_(None))
+        .values(revoked_at=now)
     )
+    if revoked and owner is not None:
+        await uow.record(AccessChanged(owner))
+    return bool(revoked)

@@ -14,9 +14,14 @@ def bind_runtime(app: Quart, runtime: Runtime) -> None:
     app.extensions[_KEY] = runtime
 
 
+def runtime_of(app: Quart) -> Runtime:
+    """Return the node that `app` is."""
+    return cast(Runtime, app.extensions[_KEY])
+
+
 def runtime() -> Runtime:
     """Return the node this request came to."""
-    return cast(Runtime, current_app.extensions[_KEY])
+    return runtime_of(current_app)
 
 
 def client_address() -> str:

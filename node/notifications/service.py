@@ -19,20 +19,21 @@ from node.notifications.rules import KINDS_WITH_POST, REPORT, Kind, may_notify
 
 async def notify(
     uow: UnitOfWork, *, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0, now: datetime
-) -> bool:
-    """Tell somebody of ours what happened, if the rules let it through; return whether it was news."""
+) -> int | None:
+    """Tell somebody of ours what happened, if the rules let it through; return the notification's id if it was news."""
     assert (post_id != 0) == (kind in KINDS_WITH_POST or kind == REPORT), kind
     if kind != REPORT:
         standing = await read_standing(
             uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now
         )
         if standing is None or not may_notify(standing, kind):
-            return False
-    return await insert_if_absent(
+            return None
+    id_ = new_id()
+    is_new = await insert_if_absent(
         uow,
         Notification,
         {
-            "id": new_id(),
+            "id": id_,
             "account_id": account_id,
             "kind": kind,
             "from_account_id": from_account_id,
@@ -40,6 +41,7 @@ async def notify(
             "created_at": now,
         },
     )
+    return id_ if is_new else None
 
 
 async def withdraw(

@@ -64,6 +64,19 @@ def visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
     )
 
 
+def was_visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
+    """SQL: the post is deleted, and the viewer might have seen it: who may be told of its end (attack row 98)."""
+    original = aliased(Post)
+    return and_(
+        post.deleted_at.is_not(None),
+        _readable_by(viewer_id, post),
+        or_(
+            post.boost_of_id.is_(None),
+            exists(select(original.id).where(original.id == post.boost_of_id, _readable_by(viewer_id, original))),
+        ),
+    )
+
+
 def _plain_visible_to(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
     author = aliased(Account)
     present = and_(
@@ -77,12 +90,16 @@ def _plain_visible_to(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
             )
         ),
     )
-    is_open = post.visibility.in_(OPEN_VISIBILITIES)
+    return and_(present, _readable_by(viewer_id, post))
+
+
+def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
+    """The part of the rule that is about the viewer."""
+    is_open: ColumnElement[bool] = post.visibility.in_(OPEN_VISIBILITIES)
     if viewer_id is None:
-        return and_(present, is_open)
+        return is_open
     follow, mention, block = aliased(Follow), aliased(Mention), aliased(Block)
     return and_(
-        present,
         or_(
             is_open,
             post.account_id == viewer_id,

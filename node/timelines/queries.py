@@ -98,15 +98,26 @@ async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[in
 
 
 async def list_public_ids(
-    reader: Reader, page: Page, *, viewer_id: int | None, now: datetime, local: bool, remote: bool, only_media: bool
+    reader: Reader,
+    page: Page,
+    *,
+    viewer_id: int | None,
+    now: datetime,
+    local: bool,
+    remote: bool,
+    only_media: bool,
+    among: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return a page of public posts: no boosts, no replies to others, nobody silenced who is not followed."""
+    """Return a page of public posts: no boosts, no replies to others, nobody silenced who is not followed.
+
+    `among`: only those of these ids (what a stream asks).
+    """
     conditions = [_is_public(), _no_reply_to_others(), _not_silenced(viewer_id)]
     if local:
         conditions.append(Post.local.is_(True))
     if remote:
         conditions.append(Post.local.is_(False))
-    return await _page_of(reader, select(Post.id).where(*conditions), page, viewer_id, now, only_media)
+    return await _page_of(reader, select(Post.id).where(*conditions), page, viewer_id, now, only_media, among)
 
 
 async def list_hashtag_ids(
@@ -121,8 +132,12 @@ async def list_hashtag_ids(
     local: bool = False,
     remote: bool = False,
     only_media: bool = False,
+    among: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return a page of public posts with one of `any_of`, all of `all_of` and none of `none_of` (folded names)."""
+    """Return a page of public posts with one of `any_of`, all of `all_of` and none of `none_of` (folded names).
+
+    `among`: only those of these ids (what a stream asks).
+    """
     statement = select(Post.id).where(_is_public(), _not_silenced(viewer_id), _tagged(any_of))
     for name in all_of:
         statement = statement.where(_tagged([name]))
@@ -132,12 +147,20 @@ async def list_hashtag_ids(
         statement = statement.where(Post.local.is_(True))
     if remote:
         statement = statement.where(Post.local.is_(False))
-    return await _page_of(reader, statement, page, viewer_id, now, only_media)
+    return await _page_of(reader, statement, page, viewer_id, now, only_media, among)
 
 
 async def _page_of(
-    reader: Reader, statement: Select[int], page: Page, viewer_id: int | None, now: datetime, only_media: bool
+    reader: Reader,
+    statement: Select[int],
+    page: Page,
+    viewer_id: int | None,
+    now: datetime,
+    only_media: bool,
+    among: Sequence[int] | None,
 ) -> list[int]:
+    if among is not None:
+        statement = statement.where(Post.id.in_(among))
     statement = statement.where(visible_to(viewer_id), welcome_to(viewer_id, Post, now))
     if only_media:
         statement = statement.where(exists(select(Media.id).where(Media.post_id == Post.id)))

@@ -26,8 +26,8 @@ from quart import Response, g, redirect, request
 
 from node.auth.service import find_session, touch_activity, touch_session
 from node.base.errors import Forbidden, NotSignedIn
-from node.base.settings import Settings
 from node.http.context import client_address, runtime
+from node.http.cookies import cookie_name
 from node.http.limits import PAGES, Bucket, spend
 from node.http.problems import wants_json
 from node.http.proxies import network_of
@@ -54,12 +54,6 @@ class Visitor:
     def is_staff(self) -> bool:
         """Whether the operator's pages are open to them."""
         return self.role in ("admin", "moderator")
-
-
-def cookie_name(settings: Settings, purpose: str = "session") -> str:
-    """Return the cookie's name: `__Host-` where https allows it, the port where several nodes share a host."""
-    port = urlsplit(settings.public_url).port
-    return f"{'__Host-' if settings.secure else ''}rookery_{purpose}{f'_{port}' if port else ''}"
 
 
 def set_cookie(response: Response, purpose: str, value: str, *, seconds: int | None = None) -> None:

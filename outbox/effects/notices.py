@@ -7,6 +7,7 @@ from typing import Final
 from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
+from node.base.streams import StreamEvent
 from node.events import (
     AccountBlocked,
     FollowAccepted,
@@ -239,4 +240,8 @@ async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int,
     recipient = await find_account(on.uow, account_id)
     if recipient is None or not recipient.is_local or recipient.is_gone:
         return
-    await notify(on.uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id, now=on.now)
+    notification_id = await notify(
+        on.uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id, now=on.now
+    )
+    if notification_id is not None:
+        on.streamed.append(StreamEvent("notification", notification_id, account_id))

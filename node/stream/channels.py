@@ -1,0 +1,79 @@
+"""What can be listened to, by the names apps use. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from node.auth.rules import scope_allows
+from node.base.errors import BadRequest, Forbidden, NotFound
+from node.http.principals import OUT_OF_SCOPE
+from node.text.writing import fold_hashtag
+
+STATUSES: Final = "read:statuses"
+NOTIFICATIONS: Final = "read:notifications"
+
+_SCOPES: Final = {
+    "user": (STATUSES, NOTIFICATIONS),
+    "user:notification": (NOTIFICATIONS,),
+    "direct": (STATUSES,),
+    **{name + media: (STATUSES,) for name in ("public", "public:local", "public:remote") for media in ("", ":media")},
+    "hashtag": (STATUSES,),
+    "hashtag:local": (STATUSES,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One thing to listen to: a name of Mastodon's, and the folded hashtag where the name asks for one."""
+
+    name: str
+    tag: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it carries public posts."""
+        return self.name.startswith("public")
+
+    @property
+    def is_hashtag(self) -> bool:
+        """Whether it carries public posts with a hashtag."""
+        return self.name.startswith("hashtag")
+
+    @property
+    def local(self) -> bool:
+        """Whether only posts of this node belong."""
+        return ":local" in self.name
+
+    @property
+    def remote(self) -> bool:
+        """Whether only posts of other servers belong."""
+        return ":remote" in self.name
+
+    @property
+    def only_media(self) -> bool:
+        """Whether only posts with media belong."""
+        return self.name.endswith(":media")
+
+    @property
+    def words(self) -> list[str]:
+        """What a message says it came by."""
+        return [self.name, self.tag] if self.tag else [self.name]
+
+
+def channel_of(name: str, *, tag: str = "", scopes: frozenset[str]) -> Channel:
+    """Return the channel of that name. Raises BadRequest for an unknown one, Forbidden without a scope for it.
+
+    There are no lists here, so a stream of one is not found.
+    """
+    if name == "list":
+        raise NotFound()
+    wanted = _SCOPES.get(name)
+    if wanted is None:
+        raise BadRequest("Unknown stream type")
+    if not any(scope_allows(scopes, scope) for scope in wanted):
+        raise Forbidden(OUT_OF_SCOPE)
+    if not name.startswith("hashtag"):
+        return Channel(name)
+    folded = fold_hashtag(tag[:300])
+    if not folded:
+        raise BadRequest("Missing tag name parameter")
+    return Channel(name, folded)

@@ -1,0 +1,251 @@
+"""The connections of one web process, and the task that follows the log for all of them.
+
+For each entry the hub asks once which connected people it may concern and puts it into their queues; rendering and
+sending happen in each connection's own task, so one that reads slowly holds nobody up. Whose queue is full is
+dropped with a reason: the client comes back with its last event's id and has lost nothing.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+import structlog
+from quart import Blueprint, Quart, current_app
+
+from node.base.errors import TooManyRequests, Unavailable
+from node.base.runtime import Runtime
+from node.base.streams import Logged, newest, wait_for_more
+from node.http.context import runtime_of
+from node.stream.channels import Channel
+from node.stream.identity import Listener
+from node.timelines.live_queries import PostFacts, list_addressed_among, list_followers_among, list_post_facts
+
+QUEUE: Final = 256
+"""Entries that may wait for one connection."""
+PER_PERSON: Final = 20
+"""Streams one person may have open in a process."""
+AT_ONCE: Final = 5_000
+"""Streams a process keeps open."""
+AWAY_SECONDS: Final = 1.0
+LAST_WORD_SECONDS: Final = 2.0
+REMEMBERED: Final = 2_000
+
+REVOKED, SLOW, BROKEN, LEAVING = "access ended", "too slow", "unavailable", "going away"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A wish to be told what a channel missed since an event or post."""
+
+    channel: Channel
+    since: str
+
+
+@dataclass(eq=False, slots=True)
+class Subscriber:
+    """One open stream."""
+
+    listener: Listener
+    channels: set[Channel] = field(default_factory=set)
+    behind: set[Channel] = field(default_factory=set)
+    """Channels whose past is still to be told: until then nothing new is told of them."""
+    queue: asyncio.Queue[Logged | Resume | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    reason: str = ""
+    task: asyncio.Task[Any] | None = None
+    """Who sends; cut off if it does not come to an end by itself."""
+    _cut: asyncio.TimerHandle | None = None
+
+    def listen_to(self, channel: Channel, *, since: str = "") -> None:
+        """Listen to one more channel, after what it missed since an event or post."""
+        self.channels.add(channel)
+        if since:
+            self.behind.add(channel)
+            self.put(Resume(channel, since))
+
+    def put(self, item: Logged | Resume) -> None:
+        """Queue something, or drop the stream if nobody takes things out."""
+        try:
+            self.queue.put_nowait(item)
+        except asyncio.QueueFull:
+            log.info("stream_dropped", account_id=self.listener.account_id, reason=SLOW)
+            self.end(SLOW)
+
+    def end(self, reason: str) -> None:
+        """Let the stream end now: nothing that waits is sent any more."""
+        if self.reason:
+            return
+        self.reason = reason
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+        if self.task is not None:
+            self._cut = asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self.task.cancel)
+
+    def done(self) -> None:
+        """Note that the sender came to an end."""
+        if self._cut is not None:
+            self._cut.cancel()
+
+
+class Hub:
+    """See the module."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._subscribers: set[Subscriber] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._cursor: str | None = None
+        self._starting = asyncio.Lock()
+        self._known: OrderedDict[int, None] = OrderedDict()
+
+    def check_room(self, account_id: int) -> None:
+        """Refuse one stream too many (attack row 97). Raises TooManyRequests, Unavailable."""
+        if len(self._subscribers) >= AT_ONCE:
+            raise Unavailable
+        own = Counter(subscriber.listener.account_id for subscriber in self._subscribers)
+        if own[account_id] >= PER_PERSON:
+            raise TooManyRequests("Too many open streams", retry_after=30)
+
+    async def join(self, subscriber: Subscriber) -> None:
+        """Let a stream hear what happens from now on."""
+        self._subscribers.add(subscriber)
+        async with self._starting:
+            if self._task is None:
+                self._cursor = await newest(self.runtime.gate)
+                self._task = asyncio.create_task(self._follow())
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a stream."""
+        subscriber.done()
+        self._subscribers.discard(subscriber)
+
+    @property
+    def cursor(self) -> str | None:
+        """The event up to which everything has been handed out; None while Redis is away from the start."""
+        return self._cursor
+
+    def end_all(self) -> None:
+        """End every stream: this process is going away."""
+        for subscriber in list(self._subscribers):
+            subscriber.end(LEAVING)
+
+    async def close(self) -> None:
+        """Stop following."""
+        self.end_all()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _follow(self) -> None:
+        gate = self.runtime.gate
+        while self._subscribers:
+            if self._cursor is None:
+                self._cursor = await newest(gate)
+            found = await wait_for_more(gate, self._cursor) if self._cursor is not None else None
+            if found is None:
+                await asyncio.sleep(AWAY_SECONDS)
+            elif found:
+                try:
+                    await self._hand_out(found)
+                except Exception:
+                    log.warning("streams_broken", exc_info=True)
+                    for subscriber in list(self._subscribers):
+                        subscriber.end(BROKEN)
+                self._cursor = found[-1].id
+        self._task = None
+
+    async def _hand_out(self, entries: Sequence[Logged]) -> None:
+        entries = [entry for entry in entries if self._is_news(entry)]
+        listeners = list(self._subscribers)
+        posts = {entry.event.subject for entry in entries if entry.event.kind in ("update", "status.update", "delete")}
+        async with self.runtime.read() as reader:
+            with_tags = any(channel.is_hashtag for one in listeners for channel in one.channels)
+            facts = await list_post_facts(reader, posts, with_tags=with_tags) if posts and listeners else {}
+            close_to = {id_: await self._close_to(reader, post, listeners) for id_, post in facts.items()}
+        for entry in entries:
+            event = entry.event
+            if event.kind == "access":
+                await self._check(event.account_id)
+                continue
+            for one in list(self._subscribers):
+                if event.kind == "notification":
+                    concerned = event.account_id == one.listener.account_id
+                else:
+                    post = facts.get(event.subject)
+                    concerned = post is not None and _may_concern(post, one, close_to[event.subject])
+                if concerned:
+                    one.put(entry)
+
+    async def _close_to(self, reader: Any, post: PostFacts, listeners: Iterable[Subscriber]) -> set[int]:
+        """Return which connected people follow a post's author or are addressed by it, or are the author."""
+        home = {one.listener.account_id for one in listeners if _listens(one, "user")}
+        direct = {one.listener.account_id for one in listeners if _listens(one, "direct")}
+        found = {post.account_id}
+        if home:
+            found |= await list_followers_among(reader, post.account_id, home)
+        if post.visibility == "direct" and direct:
+            found |= await list_addressed_among(reader, post.id, direct)
+        return found
+
+    async def _check(self, account_id: int) -> None:
+        """End the streams of somebody whose token or session is good no more."""
+        for one in [one for one in self._subscribers if one.listener.account_id == account_id]:
+            if not await one.listener.still_holds():
+                one.end(REVOKED)
+
+    def _is_news(self, entry: Logged) -> bool:
+        """Whether a new post was not told before: a relay that was killed tells twice."""
+        if entry.event.kind != "update":
+            return True
+        if entry.event.subject in self._known:
+            return False
+        self._known[entry.event.subject] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return True
+
+
+def _listens(one: Subscriber, name: str) -> bool:
+    return any(channel.name == name for channel in one.channels)
+
+
+def _may_concern(post: PostFacts, one: Subscriber, close_to: set[int]) -> bool:
+    for channel in one.channels:
+        if channel.name in ("user", "direct"):
+            if one.listener.account_id in close_to:
+                return True
+        elif post.visibility != "public" or post.is_boost:
+            continue
+        elif channel.is_public or (channel.is_hashtag and (post.deleted or channel.tag in post.tags)):
+            return True
+    return False
+
+
+_KEY: Final = "rookery.streams"
+
+
+def install(blueprint: Blueprint) -> None:
+    """Give the application that takes `blueprint` a hub, closed when it stops serving."""
+
+    def bind(state: Any) -> None:
+        app: Quart = state.app
+        hub = app.extensions[_KEY] = Hub(runtime_of(app))
+        app.after_serving(hub.close)
+
+    blueprint.record_once(bind)
+
+
+def hub_of(app: Quart) -> Hub:
+    """Return the hub of an application."""
+    return cast(Hub, app.extensions[_KEY])
+
+
+def hub() -> Hub:
+    """Return the hub of the application this request came to."""
+    return hub_of(current_app)

@@ -1,0 +1,83 @@
+"""Streams as server-sent events, one channel each: for bots, and for our own pages by the session's cookie."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from quart import Blueprint, Response, request
+
+from node.base.errors import BadRequest, NotFound
+from node.http.context import runtime
+from node.stream.channels import channel_of
+from node.stream.flow import flow
+from node.stream.hub import Hub, Subscriber, hub, install
+from node.stream.identity import identify
+from node.stream.past import is_cursor
+
+blueprint = Blueprint("stream_server_sent", __name__, url_prefix="/api/v1/streaming")
+install(blueprint)
+
+PATHS = {
+    "user": "user",
+    "user/notification": "user:notification",
+    "public": "public",
+    "public/local": "public:local",
+    "public/remote": "public:remote",
+    "hashtag": "hashtag",
+    "hashtag/local": "hashtag:local",
+    "list": "list",
+    "direct": "direct",
+    **{f"{path}/media": f"{path.replace('/', ':')}:media" for path in ("public", "public/local", "public/remote")},
+}
+"""Channels by their path."""
+
+
+@blueprint.get("/health")
+async def health() -> Response:
+    """Say that streams are served here."""
+    return Response("OK", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "private, no-store"})
+
+
+@blueprint.get("/<path:path>")
+async def stream(path: str) -> Response:
+    """Stream one channel, from `Last-Event-ID` or `since_id` on where that is given."""
+    name = PATHS.get(path.rstrip("/"))
+    if name is None:
+        raise NotFound()
+    node, arguments = runtime(), request.args
+    listener = await identify(
+        node, headers=request.headers, cookies=request.cookies, query_token=arguments.get("access_token", "")
+    )
+    if name.startswith("public") and arguments.get("only_media", "") in ("true", "1", "on"):
+        name = f"{name.removesuffix(':media')}:media"
+    channel = channel_of(name, tag=arguments.get("tag", ""), scopes=listener.scopes)
+    since = request.headers.get("Last-Event-ID", "") or arguments.get("since_id", "")
+    if since and not is_cursor(since):
+        raise BadRequest
+    here = hub()
+    here.check_room(listener.account_id)
+    subscriber = Subscriber(listener)
+    subscriber.listen_to(channel, since=since)
+    # Browsers alone say that they accept this type. Some clients choke on an event that has nothing but an id.
+    is_browser = "text/event-stream" in request.headers.get("Accept", "")
+    response = Response(
+        _blocks(here, subscriber, begin_with_id=is_browser and not since),
+        content_type="text/event-stream; charset=utf-8",
+        headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
+    )
+    response.timeout = None
+    return response
+
+
+async def _blocks(here: Hub, subscriber: Subscriber, *, begin_with_id: bool) -> AsyncIterator[bytes]:
+    subscriber.task = asyncio.current_task()
+    await here.join(subscriber)
+    try:
+        yield b":)\n"
+        if begin_with_id and here.cursor is not None:
+            yield f"id: {here.cursor}\n\n".encode()
+        async for messages in flow(here.runtime, subscriber):
+            yield b"".join(message.block() for message in messages) or b":thump\n"
+        if subscriber.reason:
+            yield f":{subscriber.reason}\n".encode()
+    finally:
+        here.leave(subscriber)
