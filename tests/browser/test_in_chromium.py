@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import Window, open_browser, open_window
-from tests.support.nodes import Node
+from tests.support.nodes import Node, settle
 
 pytestmark = [pytest.mark.browser]
 
@@ -153,6 +153,32 @@ async def test_new_posts_are_offered_and_older_ones_join(node: Node) -> None:
         await offer.click()
         await expect(page.locator("article.post").first).to_contain_text("Fresh from the nest")
         await expect(page.locator("article.post")).to_have_count(26)
+        ann.check()
+
+
+async def test_home_hears_of_new_posts_at_once(node: Node) -> None:
+    """By server-sent events with the session's cookie: offered, nothing moves, and told to screen readers."""
+    async with open_browser() as browser:
+        ann = await open_window(browser, node.url)
+        await ann.sign_up("ann")
+        person = await node.person("bo")
+        await person.post("Read me")
+        await ann.open("/@bo")
+        await ann.page.click("button[aria-label^='Follow ']")
+        await expect(ann.page.locator("button[aria-label^='Unfollow ']")).to_be_visible()
+        await settle(node.runtime)
+        async with ann.page.expect_response("**/api/v1/streaming/user") as listening:
+            page = await ann.open("/home")
+        assert (await listening.value).status == 200
+        await person.post("One")
+        await person.post("Two")
+        await settle(node.runtime)
+        offer = page.locator(".fresh[role=status] a")
+        await expect(offer).to_have_text("2 new posts")
+        await expect(page.locator("article.post").first).to_contain_text("Read me")
+        await offer.click()
+        await expect(page.locator("article.post").first).to_contain_text("Two")
+        await expect(page.locator("article.post")).to_have_count(3)
         ann.check()
 
 

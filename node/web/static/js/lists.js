@@ -1,7 +1,9 @@
 // Timelines: older posts join at the end as you reach it, newer ones are offered and never move what you read.
+import { hear } from "./live.js";
 import { page } from "./server.js";
 
 const EVERY = 30000;
+const TOGETHER = 500;
 
 export function startLists() {
   const list = document.querySelector("[data-posts]");
@@ -93,6 +95,12 @@ function offer(list, place) {
       // Off-line for a moment: ask again next time.
     }
   };
+  // A burst of news is one question.
+  let soon = 0;
+  hear(place.dataset.stream, ["update"], () => {
+    clearTimeout(soon);
+    soon = setTimeout(ask, TOGETHER);
+  });
   setInterval(ask, EVERY);
   document.addEventListener("visibilitychange", ask);
 }

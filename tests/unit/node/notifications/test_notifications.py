@@ -38,9 +38,10 @@ from tests.unit.node.accounts.actors import stranger
 
 async def tell(runtime: Runtime, recipient: Account, sender: Account, kind: Kind = "follow", post_id: int = 0) -> bool:
     async with runtime.write() as uow:
-        return await notify(
+        told = await notify(
             uow, account_id=recipient.id, kind=kind, from_account_id=sender.id, post_id=post_id, now=runtime.now()
         )
+    return told is not None
 
 
 async def listed(runtime: Runtime, account: Account, **how: object) -> list[Notification]:
