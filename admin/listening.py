@@ -3,6 +3,8 @@
 import socket
 
 BACKLOG = 1024
+UNREAD_MS = 60_000
+"""How long what was sent may stay unread: then the system drops the connection, which nobody else would (row 97)."""
 
 
 def open_socket(bind: str) -> socket.socket:
@@ -16,6 +18,8 @@ def open_socket(bind: str) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         listener.bind((host, int(port)))
         listener.listen(BACKLOG)
         listener.setblocking(False)

@@ -23,7 +23,7 @@ from node.stream.channels import Channel
 from node.stream.identity import Listener
 from node.timelines.live_queries import PostFacts, list_addressed_among, list_followers_among, list_post_facts
 
-QUEUE: Final = 256
+QUEUE: Final = 1_000
 """Entries that may wait for one connection."""
 PER_PERSON: Final = 20
 """Streams one person may have open in a process."""
@@ -69,6 +69,8 @@ class Subscriber:
 
     def put(self, item: Logged | Resume) -> None:
         """Queue something, or drop the stream if nobody takes things out."""
+        if self.reason:
+            return
         try:
             self.queue.put_nowait(item)
         except asyncio.QueueFull:
