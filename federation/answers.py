@@ -14,7 +14,8 @@ from typing import Final
 
 import httpx
 
-from federation.documents import Document, load_document
+from federation.collection_parsing import COLLECTION_TYPES
+from federation.documents import Document, load_document, type_of
 from federation.errors import FetchFailed, FetchGone, FetchRefused, OriginMismatch
 from federation.exchanges import Verdict
 from federation.origins import is_http_uri, same_origin, without_fragment
@@ -83,13 +84,16 @@ class Answer:
 def read_document(asked: str, fetched: FetchedBytes) -> tuple[FetchedDocument | None, str]:
     """Judge a fetched body by INB-5; return (the document if it is its owner's, its id).
 
-    FetchFailed (`wrong_content_type`), MalformedDocument, OriginMismatch (`id_mismatch`) when it has no id.
+    FetchFailed (`wrong_content_type`), MalformedDocument, OriginMismatch (`id_mismatch`) when it has no id and
+    is no collection.
     """
     if not is_activity_json(fetched.content_type):
         raise FetchFailed(
             "wrong_content_type", f"{fetched.final_url[:200]} came as {fetched.content_type[:100]!r}", status=200
         )
     document = load_document(fetched.body)
+    if "id" not in document and fetched.final_url == without_fragment(asked) and type_of(document, COLLECTION_TYPES):
+        document["id"] = fetched.final_url  # a collection may go by where it lies: Takahē's outboxes do
     document_id = document.get("id")
     if not isinstance(document_id, str) or not is_http_uri(document_id):
         raise OriginMismatch("id_mismatch", f"{fetched.final_url[:200]} has no http(s) id")

@@ -7,10 +7,10 @@ Update, Follow, Like, Announce and Block ask here before they take effect, in th
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inbox.models import Tombstone
+from inbox.models import ReceivedActivity, Tombstone
 from node.base.db.unit_of_work import Reader, UnitOfWork
 
 DELETED_LIFE: Final = timedelta(days=30)
@@ -41,3 +41,27 @@ async def is_buried(reader: Reader, uri: str | None, *, actor_uri: str, now: dat
     if uri is None:
         return False
     return bool(await reader.rows(_BURIED, {"uri": uri, "actor_uri": actor_uri, "now": now}))
+
+
+async def let_follow_again(uow: UnitOfWork, uri: str, *, actor_uri: str) -> None:
+    """Let a Follow that was ended arrive anew: Misskey and Takahē have one id for all follows between two people."""
+    await uow.write(
+        delete(ReceivedActivity).where(
+            ReceivedActivity.signer_uri == actor_uri,
+            ReceivedActivity.activity_uri == uri,
+            ReceivedActivity.kind == "Follow",
+            ReceivedActivity.done_at.is_not(None),
+        )
+    )
+
+
+async def let_undo_again(uow: UnitOfWork, uri: str, *, actor_uri: str) -> None:
+    """Let what undid an earlier Follow of this id arrive anew, since the id of an Undo often follows from it."""
+    await uow.write(
+        delete(ReceivedActivity).where(
+            ReceivedActivity.signer_uri == actor_uri,
+            ReceivedActivity.object_uri == uri,
+            ReceivedActivity.kind == "Undo",
+            ReceivedActivity.done_at.is_not(None),
+        )
+    )

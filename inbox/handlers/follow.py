@@ -11,7 +11,7 @@ from inbox.context import Context
 from inbox.handlers.relay_answers import RelayFollows, find_relay_follow, receive_relay_follow
 from inbox.handlers.targets import own_account
 from inbox.outcomes import Ignored
-from inbox.tombstones import is_buried
+from inbox.tombstones import is_buried, let_undo_again
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
@@ -47,3 +47,5 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified | RelayF
         await uow.record(FollowRejected(new_id(), activity.id or "", follower.id, followee.id))
         return
     await follow(uow, context.runtime.settings, follower, followee, uri=activity.id or "", now=context.now)
+    if activity.id is not None:
+        await let_undo_again(uow, activity.id, actor_uri=activity.actor)

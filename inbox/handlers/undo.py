@@ -1,8 +1,8 @@
 """Undo: of a Follow, Like, EmojiReact, Announce, Block or Accept of the same actor (ACV-2).
 
 What is undone is found by its id, or, since some servers send another id or none, by type and object. If it is not
-here, its id is remembered for six hours, so that it has no effect when it comes (INB-9). Nobody undoes another's
-(row 26).
+here, its id is remembered for six hours, so that it has no effect when it comes (INB-9). Only a Follow that stood
+here may come again under its id. Nobody undoes another's (row 26).
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from federation.reaction_parsing import parse_reaction
 from inbox.context import Context
 from inbox.handlers.targets import find_own_account, inner_actor
 from inbox.outcomes import Ignored, Refused
-from inbox.tombstones import UNDONE_LIFE, bury
+from inbox.tombstones import UNDONE_LIFE, bury, let_follow_again
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
 from node.blocks.queries import find_block_by_uri
@@ -64,6 +64,9 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
     kinds = [verified.kind] if verified.kind is not None else list(UNDOINGS)
     for kind in kinds:
         if await UNDOINGS[kind](uow, context, verified):
+            if kind == "Follow" and verified.uri is not None:
+                await let_follow_again(uow, verified.uri, actor_uri=verified.actor.uri)
+                return
             break
     if verified.uri is not None:
         # Also when it was here: a copy of it may still be on its way.

@@ -138,7 +138,23 @@ def _bare_notes_in_items(author: Stranger) -> None:
     )
 
 
-SHAPES = [_mastodon, _first_inlined, _gotosocial, _object_ids, _activity_ids, _all_on_the_root, _bare_notes_in_items]
+def _takahe(author: Stranger) -> None:
+    """Bare notes, and no id of the collection."""
+    items = notes(author, 3, serve_them=False)
+    whole = {"type": "OrderedCollection", "totalItems": len(items), "orderedItems": items}
+    author.peer.routes[path(f"{author.uri}/outbox")] = document(whole)
+
+
+SHAPES = [
+    _mastodon,
+    _first_inlined,
+    _gotosocial,
+    _object_ids,
+    _activity_ids,
+    _all_on_the_root,
+    _bare_notes_in_items,
+    _takahe,
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

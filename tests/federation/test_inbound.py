@@ -46,6 +46,33 @@ async def test_a_follow_is_answered_and_posts_come_home(node: Node) -> None:
         assert {entry["type"] for entry in await bob.get("/api/v1/notifications")} == {"follow", "mention"}
 
 
+async def test_one_follows_again_under_the_same_id(node: Node) -> None:
+    """INB-3, INB-9: Misskey and Takahē have one id for all follows between two people, and one for their Undo."""
+    async with FakePeer() as peer:
+        alice = Stranger(peer, "alice")
+        bob = await node.person("bob")
+        found = await bob.resolve(alice.handle)
+        follow = alice.activity("Follow", bob.uri)
+        undo = alice.activity("Undo", follow)
+        for _ in range(2):
+            for activity, follows in ((follow, True), (follow, True), (undo, False), (undo, False)):
+                await send(node, alice, activity)
+                (relationship,) = await bob.get("/api/v1/accounts/relationships", **{"id[]": found["id"]})
+                assert relationship["followed_by"] is follows
+        assert len([one for one in served_inboxes(peer) if one["type"] == "Accept"]) == 2
+
+
+async def test_a_follow_that_comes_after_its_undo_has_no_effect(node: Node) -> None:
+    """INB-9, row 115"""
+    async with FakePeer() as peer:
+        alice = Stranger(peer, "alice")
+        bob = await node.person("bob")
+        follow = alice.activity("Follow", bob.uri)
+        await send(node, alice, alice.activity("Undo", follow))
+        await send(node, alice, follow)
+        assert served_inboxes(peer) == []
+
+
 async def test_edits_likes_boosts_and_deletes_are_seen(node: Node) -> None:
     async with FakePeer() as peer:
         alice = Stranger(peer, "alice")
