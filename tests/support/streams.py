@@ -19,6 +19,8 @@ from wsproto.events import (
     TextMessage,
 )
 
+from tests.support.nodes import Node, Person, settle
+
 PATIENCE = 20
 
 
@@ -155,3 +157,28 @@ async def events(url: str, path: str, *, token: str = "", **headers: str) -> Asy
         http.stream("GET", f"/api/v1/streaming/{path}", headers=sent) as response,
     ):
         yield Events(response)
+
+
+async def befriend(node: Node, follower: Person, followee: Person) -> None:
+    """Let somebody follow somebody."""
+    await follower.act(f"/api/v1/accounts/{followee.account_id}/follow")
+    await settle(node.runtime)
+
+
+async def say(node: Node, author: Person, text: str, **fields: Any) -> str:
+    """Publish a post, let it arrive, and return its id."""
+    status = await author.post(text, **fields)
+    await settle(node.runtime)
+    return str(status["id"])
+
+
+def payload(message: dict[str, Any]) -> Any:
+    """Return what a message carries."""
+    return json.loads(message["payload"])
+
+
+async def heard(opened: Socket) -> tuple[str, str, str]:
+    """Return channel, event, and the id of what the next message is about."""
+    message = await opened.receive()
+    about = payload(message)
+    return " ".join(message["stream"]), message["event"], str(about["id"] if isinstance(about, dict) else about)

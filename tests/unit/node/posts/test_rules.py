@@ -1,6 +1,7 @@
 """`can_see` and `visible_to` are one rule in two languages: every combination is asked of both."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from node.base.runtime import Runtime
 from node.blocks.models import Block
 from node.follows.models import Follow
 from node.posts.models import Mention, Post
-from node.posts.rules import VISIBILITIES, Standing, can_see, may_boost, visible_to
+from node.posts.rules import VISIBILITIES, Standing, can_see, may_boost, visible_to, was_visible_to
 from tests.support.make import make_account
 
 
@@ -29,6 +30,7 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
         itertools.product(VISIBILITIES, [False, True], ["none", "requested", "accepted"], [False, True], [False, True])
     )
     expected: dict[int, bool] = {}
+    expected_before: dict[int, bool] = {}
     authors = {}
     for gone, follow, blocked in itertools.product([False, True], ["none", "requested", "accepted"], [False, True]):
         author = await make_account(runtime, f"author{len(authors)}x", suspended_at=now if gone else None)
@@ -55,18 +57,20 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
                 await uow.flush()
                 if addressed:
                     uow.add(Mention(post_id=post.id, account_id=reader_account.id))
-                expected[post.id] = can_see(
-                    Standing(
-                        visibility=visibility,
-                        deleted=deleted,
-                        author_gone=gone,
-                        follows_author=follow == "accepted",
-                        is_addressed=addressed,
-                        blocked_by_author=blocked,
-                    )
+                standing = Standing(
+                    visibility=visibility,
+                    deleted=deleted,
+                    author_gone=gone,
+                    follows_author=follow == "accepted",
+                    is_addressed=addressed,
+                    blocked_by_author=blocked,
                 )
+                expected[post.id] = can_see(standing)
+                if deleted:
+                    expected_before[post.id] = can_see(replace(standing, deleted=False, author_gone=False))
     async with runtime.read() as reader:
         seen = set(await reader.scalars(select(Post.id).where(visible_to(reader_account.id))))
+        withdrawn = set(await reader.scalars(select(Post.id).where(was_visible_to(reader_account.id))))
         open_to_all = set(await reader.scalars(select(Post.id).where(visible_to(None))))
         stranger_rule = {
             post.id
@@ -76,6 +80,7 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
             and not any(gone for (gone, _, _), id_ in authors.items() if id_ == post.account_id)
         }
     assert seen == {id_ for id_, visible in expected.items() if visible}
+    assert withdrawn == {id_ for id_, visible in expected_before.items() if visible}
     assert open_to_all == stranger_rule
     assert seen
     assert len(seen) < len(expected)

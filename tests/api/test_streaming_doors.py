@@ -1,0 +1,240 @@
+"""The doors of streams: who is let in, how much they may ask for, and when they are shown out
+(client-api behaviour 20; attack rows 95 and 97)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from node.accounts.service import suspend_account
+from node.auth.service import (
+    change_password,
+    close_other_sessions,
+    close_session,
+    create_token,
+    open_session,
+    revoke_token,
+)
+from node.base.errors import TooManyRequests
+from node.base.streams import KEY, LENGTH, Logged, StreamEvent, publish
+from node.http.cookies import cookie_name
+from node.stream.channels import channel_of
+from node.stream.hub import PER_PERSON, QUEUE, SLOW, Hub, Subscriber
+from node.stream.identity import Listener
+from node.stream.sockets import CHANNELS, FRAME_BYTES
+from tests.support.make import make_token
+from tests.support.nodes import Node, Person, serve_node, settle
+from tests.support.redis_server import RedisServer
+from tests.support.streams import Refused, events, heard, say, socket
+
+
+@pytest.fixture
+async def node(redis_server: RedisServer, database_url: str) -> AsyncIterator[Node]:
+    """One node with every door, on a real socket."""
+    async with serve_node(redis_server, database_url=database_url) as served:
+        yield served
+
+
+async def test_scopes_and_refusals(node: Node, ann: Person) -> None:
+    reading = await make_token(node.runtime, ann.account_id, "read:statuses")
+    writing = await make_token(node.runtime, ann.account_id, "write")
+    async with node.runtime.write() as uow:
+        nobody = await create_token(uow, None, "read", now=node.runtime.now())
+
+    async def status(path: str, token: str = "") -> int:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = await node.http.get(f"/api/v1/streaming/{path}", headers=headers)
+        assert isinstance(answer.json()["error"], str)
+        return answer.status_code
+
+    assert [await status(path) for path in ("user", "public", "direct")] == [401] * 3
+    assert await status("user", "nonsense") == 401
+    assert await status("user", writing) == 403
+    assert await status("user", nobody) == 403
+    assert await status("user/notification", reading) == 403
+    assert await status("list?list=1", ann.token) == 404
+    assert await status("elsewhere", ann.token) == 404
+    assert await status("hashtag", ann.token) == 400
+    assert await status("user?since_id=x", ann.token) == 400
+    for given, expected in (({}, 401), ({"token": "nonsense"}, 401), ({"token": writing, "query": "stream=user"}, 403)):
+        with pytest.raises(Refused) as refused:
+            async with socket(node.url, **given):  # type: ignore[arg-type]
+                pass
+        assert refused.value.status == expected
+    bob = await node.person("bob")
+    async with socket(node.url, token=reading, query="stream=user") as opened:
+        post = await say(node, bob, "@ann mentions are told to who may read notifications")
+        await opened.subscribe("public")
+        await opened.subscribe("?")
+        await opened.receive()
+        after = await say(node, bob, "plain")
+        assert post != after
+        assert await heard(opened) == ("public", "update", after)
+
+
+async def test_a_post_told_twice_is_heard_once(node: Node, ann: Person) -> None:
+    """A relay that dies between telling and forgetting tells again."""
+    async with socket(node.url, token=ann.token, query="stream=user") as opened:
+        post = await say(node, ann, "once")
+        await publish(node.runtime.gate, StreamEvent("update", int(post)))
+        after = await say(node, ann, "after")
+        assert [await heard(opened), await heard(opened)] == [("user", "update", post), ("user", "update", after)]
+
+
+async def test_the_log_is_bounded(node: Node) -> None:
+    for _ in range(12):
+        await publish(node.runtime.gate, *(StreamEvent("update", number) for number in range(1_000)))
+    assert await node.runtime.gate.call(lambda redis: redis.xlen(KEY)) < LENGTH + 1_000  # type: ignore[operator]
+
+
+ENDS = ["revoked", "password", "suspended"]
+
+
+@pytest.mark.parametrize("way", ENDS)
+async def test_the_end_of_access_ends_streams(node: Node, ann: Person, bob: Person, way: str) -> None:
+    """Attack row 95: open streams end, those of others stay."""
+    runtime = node.runtime
+    async with (
+        socket(node.url, token=ann.token, query="stream=user") as opened,
+        events(node.url, "public", token=ann.token) as stream,
+        socket(node.url, token=bob.token, query="stream=public") as other,
+    ):
+        async with runtime.write() as uow:
+            if way == "revoked":
+                await revoke_token(uow, ann.token, now=runtime.now())
+            elif way == "password":
+                await change_password(uow, ann.account_id, "another good horse", now=runtime.now())
+            else:
+                await suspend_account(uow, ann.account_id, now=runtime.now())
+        await settle(runtime)
+        assert await opened.until_closed() == (1008, "access ended")
+        assert await stream.next() is None
+        post = await say(node, bob, "still here")
+        assert await heard(other) == ("public", "update", post)
+
+
+@pytest.mark.parametrize("others", [True, False])
+async def test_signing_out_ends_the_stream_of_that_browser(node: Node, ann: Person, others: bool) -> None:
+    """Attack row 95."""
+    runtime = node.runtime
+    name = cookie_name(runtime.settings)
+    async with runtime.write() as uow:
+        secrets = [await open_session(uow, ann.account_id, now=runtime.now()) for _ in range(2)]
+    ending, staying = secrets
+    async with (
+        events(node.url, "user", Cookie=f"{name}={ending}") as ends,
+        events(node.url, "user", Cookie=f"{name}={staying}") as stays,
+    ):
+        async with runtime.write() as uow:
+            if others:
+                await close_other_sessions(uow, ann.account_id, keep_secret=staying)
+            else:
+                await close_session(uow, ending)
+        await settle(runtime)
+        assert await ends.next() is None
+        post = await say(node, ann, "still here")
+        event = await stays.next()
+        assert event is not None
+        assert json.loads(event["data"])["id"] == post
+
+
+async def test_a_cookie_counts_from_our_own_pages_only(node: Node, ann: Person) -> None:
+    """Attack row 97: a page elsewhere opens no stream in the name of whoever looks at it."""
+    runtime = node.runtime
+    async with runtime.write() as uow:
+        secret = await open_session(uow, ann.account_id, now=runtime.now())
+    cookie = {"Cookie": f"{cookie_name(runtime.settings)}={secret}"}
+    async with socket(node.url, Origin=node.url, **cookie):
+        pass
+    for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        with pytest.raises(Refused) as refused:
+            async with socket(node.url, **cookie, **headers):
+                pass
+        assert refused.value.status == 403
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await node.http.get("/api/v1/streaming/user", headers=cookie | headers)
+        assert answer.status_code == 403
+    async with socket(node.url, token=ann.token, Origin="https://app.example", **cookie):
+        pass  # an app's own page, with a token
+
+
+async def test_no_log_shows_a_token(node: Node, ann: Person) -> None:
+    """Attack row 97."""
+    with capture_logs() as logged:
+        async with events(node.url, f"user?access_token={ann.token}"):
+            pass
+        async with socket(node.url, query=f"access_token={ann.token}"):
+            pass
+        await node.http.get("/api/v1/streaming/nothing", params={"access_token": ann.token})
+    assert logged
+    assert ann.token not in repr(logged)
+
+
+async def test_one_person_has_so_many_streams(node: Node, ann: Person) -> None:
+    """Attack row 97: a thousand sockets of one person."""
+    hub = Hub(node.runtime)
+
+    async def holds() -> bool:
+        return True
+
+    listener = Listener(ann.account_id, frozenset({"read"}), None, holds)
+    for _ in range(PER_PERSON):
+        hub.check_room(ann.account_id)
+        await hub.join(Subscriber(listener))
+    hub.check_room(ann.account_id + 1)
+    with pytest.raises(TooManyRequests):
+        hub.check_room(ann.account_id)
+    await hub.close()
+
+
+async def test_a_slow_reader_is_dropped(node: Node, ann: Person) -> None:
+    """Attack row 97: a client that never reads costs no more than its queue."""
+
+    async def holds() -> bool:
+        return True
+
+    channel = channel_of("user", scopes=frozenset({"read"}))
+    subscriber = Subscriber(Listener(ann.account_id, frozenset({"read"}), None, holds), {channel})
+    subscriber.task = asyncio.create_task(asyncio.Event().wait())
+    for number in range(QUEUE + 1):
+        assert not subscriber.reason
+        subscriber.put(Logged(f"1-{number}", StreamEvent("update", number)))
+    assert subscriber.reason == SLOW
+    assert subscriber.queue.get_nowait() is None
+    with pytest.raises(asyncio.CancelledError):
+        await subscriber.task
+    subscriber.done()
+
+
+async def test_what_a_client_may_send(node: Node, ann: Person) -> None:
+    """Attack row 97: large messages, many messages, many channels."""
+    async with socket(node.url, token=ann.token) as opened:
+        await opened.send("x" * (FRAME_BYTES + 1))
+        assert (await opened.until_closed())[0] == 1009
+    async with socket(node.url, token=ann.token) as opened:
+        for number in range(CHANNELS):
+            await opened.subscribe("hashtag", tag=f"tag{number}")
+        await opened.subscribe("hashtag", tag="onemore")
+        assert (await opened.receive())["status"] == 429
+        for _ in range(200):
+            await opened.send("{}")
+        assert await opened.until_closed() == (1008, "too many messages")
+
+
+async def test_without_redis_streams_open_and_wait(ann: Person, node: Node) -> None:
+    """Streams are soft: with Redis away posting works, and a stream opens."""
+    runtime = node.runtime
+    runtime.gate._shut_until = float("inf")
+    async with events(node.url, "user", token=ann.token) as stream:
+        assert stream.response.status_code == 200
+        assert not await publish(runtime.gate, StreamEvent("update", 1))
+        await ann.post("written")
+
+
+async def test_plain_http_on_the_socket_path(node: Node, ann: Person) -> None:
+    answer = await node.http.get("/api/v1/streaming", headers={"Authorization": f"Bearer {ann.token}"})
+    assert answer.status_code in (400, 404)
+    assert isinstance(answer, httpx.Response)
