@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 
 from inbox.models import ReceivedActivity, Tombstone
 from node.auth.leaving import drop_unconfirmed
-from node.auth.models import OAuthCode, OneTimeLink, WebSession
+from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
 from node.completion.models import Completion
@@ -67,6 +67,17 @@ RULES = (
         "one_time_links", OneTimeLink, OneTimeLink.id, lambda now: (OneTimeLink.expires_at < now - timedelta(days=7),)
     ),
     Rule("oauth_codes", OAuthCode, OAuthCode.id, lambda now: (OAuthCode.expires_at < now - timedelta(days=1),)),
+    # Anybody may register an app; one that nobody ever let in is not kept for ever.
+    Rule(
+        "oauth_apps",
+        OAuthApp,
+        OAuthApp.id,
+        lambda now: (
+            OAuthApp.created_at < now - timedelta(days=30),
+            OAuthApp.id.not_in(select(OAuthToken.app_id).where(OAuthToken.app_id.is_not(None))),
+            OAuthApp.id.not_in(select(OAuthCode.app_id)),
+        ),
+    ),
     Rule("mutes", Mute, Mute.id, lambda now: (Mute.expires_at.is_not(None), Mute.expires_at < now)),
     Rule(
         "idempotency_keys",

@@ -19,7 +19,7 @@ NOT_YET = {
 """What would change the meaning of the post if it were silently left out."""
 
 
-def draft_from(sent: Parameters, user: User) -> Draft:
+def draft_from(sent: Parameters, user: User, *, app_id: int | None = None) -> Draft:
     """Return a new post as it was sent, its gaps filled from the person's defaults. Raises Invalid."""
     _refuse_unknown_kinds(sent)
     in_reply_to_id = sent.identifier("in_reply_to_id")
@@ -38,6 +38,7 @@ def draft_from(sent: Parameters, user: User) -> Draft:
         poll=_poll(sent),
         quoted_id=_quoted_id(sent),
         quote_policy=quote_policy_from(sent) or user.default_quote_policy,
+        application_id=app_id,
     )
 
 

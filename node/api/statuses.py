@@ -43,7 +43,7 @@ async def create(viewer: Viewer) -> dict[str, Any]:
     node = runtime()
     async with node.read() as reader:
         author = await get_account(reader, viewer.account_id)
-        draft = draft_from(sent, await get_user(reader, viewer.account_id))
+        draft = draft_from(sent, await get_user(reader, viewer.account_id), app_id=viewer.app_id)
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
         post = await publish(uow, node.settings, author, draft, mentions=mentions, now=node.now(), idempotency_key=key)

@@ -1,18 +1,19 @@
-"""When somebody, or a browser, was last here.
+"""When somebody, a browser, or an app was last here.
 
-The one decides whose timelines are kept warm and counts the active people, the other tells people which of their
-sessions are alive.
+The one decides whose timelines are kept warm and counts the active people, the others tell people which of their
+sessions and apps are alive.
 """
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 
-from node.auth.models import User, WebSession
+from node.auth.models import OAuthToken, User, WebSession
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 
 ACTIVITY_STEP = timedelta(minutes=10)
+TOKEN_STEP = timedelta(hours=12)
 
 
 async def touch_activity(runtime: Runtime, account_id: int, *, last_active_at: datetime | None = None) -> None:
@@ -52,6 +53,18 @@ async def touch_session(runtime: Runtime, session_id: int, *, last_seen_at: date
                 .where(WebSession.id == session_id, WebSession.last_seen_at <= now - ACTIVITY_STEP)
                 .values(last_seen_at=now)
             )
+    except Unavailable:  # the next request tries again
+        return
+
+
+async def touch_token(runtime: Runtime, token_id: int, *, last_used_at: datetime | None) -> None:
+    """Note that a token is in use, at most twice a day. Never fails its caller."""
+    now = runtime.now()
+    if last_used_at is not None and now - last_used_at < TOKEN_STEP:
+        return
+    try:
+        async with runtime.write() as uow:
+            await uow.write(update(OAuthToken).where(OAuthToken.id == token_id).values(last_used_at=now))
     except Unavailable:  # the next request tries again
         return
 

@@ -1,8 +1,9 @@
-"""Every SELECT over users, sessions, tokens and one-time links.
+"""Every SELECT over users, sessions, apps, tokens and one-time links.
 
 Whoever is gone has no session and no token: both look-ups join the account (attack row 90, rule 9).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select
@@ -11,7 +12,7 @@ from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.rules import fold_username
 from node.auth.hashing import hash_secret
-from node.auth.models import OAuthToken, OneTimeLink, User, WebSession
+from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, User, WebSession
 from node.auth.rules import Principal, SessionFacts, canonical_email, fold_email
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
@@ -152,6 +153,7 @@ _TOKEN = (
         OAuthToken.app_id,
         OAuthToken.scopes,
         OAuthToken.revoked_at,
+        OAuthToken.last_used_at,
         User.role,
         User.confirmed_at,
         User.approved_at,
@@ -186,7 +188,48 @@ async def find_token(reader: Reader, token: str, now: datetime) -> Principal | N
         is_usable=not is_person or (row.confirmed_at is not None and row.approved_at is not None),
         app_id=row.app_id,
         last_active_at=row.last_active_at,
+        last_used_at=row.last_used_at,
     )
+
+
+async def list_tokens(reader: Reader, account_id: int) -> list[tuple[OAuthToken, OAuthApp | None]]:
+    """Return the tokens that act for somebody, newest first, with the apps that hold them (None: an operator)."""
+    rows = await reader.execute(
+        select(OAuthToken, OAuthApp)
+        .outerjoin(OAuthApp, OAuthApp.id == OAuthToken.app_id)
+        .where(OAuthToken.account_id == account_id, OAuthToken.revoked_at.is_(None))
+        .order_by(OAuthToken.id.desc())
+    )
+    return [(token, app) for token, app in rows]
+
+
+async def list_granted_scopes(reader: Reader, app_id: int, account_id: int) -> frozenset[str]:
+    """Return all that an app may do for somebody by the tokens it holds."""
+    rows = await reader.scalars(
+        select(OAuthToken.scopes).where(
+            OAuthToken.account_id == account_id, OAuthToken.app_id == app_id, OAuthToken.revoked_at.is_(None)
+        )
+    )
+    return frozenset(scope for scopes in rows for scope in scopes.split())
+
+
+async def find_app(reader: Reader, client_id: str) -> OAuthApp | None:
+    """Return the app that calls itself by this id; None also for what can be nobody's (NUL is for no database)."""
+    if not (client_id.isascii() and client_id.isprintable() and 0 < len(client_id) <= 64):
+        return None
+    found: OAuthApp | None = await reader.scalar(select(OAuthApp).where(OAuthApp.client_id == client_id))
+    return found
+
+
+async def list_apps(reader: Reader, ids: Iterable[int]) -> dict[int, OAuthApp]:
+    """Return apps by their row's id."""
+    return {app.id: app for app in await reader.scalars(select(OAuthApp).where(OAuthApp.id.in_(list(ids))))}
+
+
+async def find_code(reader: Reader, code: str) -> OAuthCode | None:
+    """Return the row of an authorisation code, spent or not."""
+    found: OAuthCode | None = await reader.scalar(select(OAuthCode).where(OAuthCode.code_hash == hash_secret(code)))
+    return found
 
 
 async def find_link(reader: Reader, secret: str, purpose: str, now: datetime) -> OneTimeLink | None:

@@ -57,6 +57,7 @@ class Principal:
     """Whether the person's address is confirmed and the account approved; an app alone is."""
     app_id: int | None = None
     last_active_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def may(self, scope: str) -> bool:
         """Whether the token was granted `scope`."""
@@ -114,6 +115,15 @@ def scope_allows(granted: Iterable[str], needed: str) -> bool:
     if any(":".join(parts[:length]) in held and ":".join(parts[:length]) in _COARSE for length in range(1, len(parts))):
         return True
     return "follow" in held and needed in _FOLLOW
+
+
+def scopes_within(asked: Iterable[str], granted: Iterable[str]) -> bool:
+    """Whether everything that is asked for was granted (attack row 93). `follow` is six fine scopes under one name."""
+    held = frozenset(granted)
+    return all(
+        scope_allows(held, scope) or (scope == "follow" and all(scope_allows(held, fine) for fine in _FOLLOW))
+        for scope in asked
+    )
 
 
 def fold_email(email: str) -> str:

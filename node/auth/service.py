@@ -13,7 +13,7 @@ from node.accounts.keys import KeyPair
 from node.accounts.models import Account
 from node.accounts.rules import check_username
 from node.accounts.service import create_local_account
-from node.auth.activity import touch_activity, touch_session
+from node.auth.activity import touch_activity, touch_session, touch_token
 from node.auth.letters import CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link
 from node.auth.models import User
@@ -36,7 +36,7 @@ from node.auth.sessions import (
     open_session,
     revoke_access,
 )
-from node.auth.tokens import create_token, revoke_token
+from node.auth.tokens import create_token, revoke_token, revoke_token_by_id
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
@@ -64,10 +64,12 @@ __all__ = [
     "reset_password",
     "revoke_access",
     "revoke_token",
+    "revoke_token_by_id",
     "set_role",
     "sign_up",
     "touch_activity",
     "touch_session",
+    "touch_token",
     "update_preferences",
     "verify_password",
 ]

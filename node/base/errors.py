@@ -10,6 +10,7 @@ RookeryError
 ├── Gone               410
 ├── TooLarge           413
 ├── TooManyRequests    429
+├── GrantRefused       400  or 401: what an app asked OAuth for is refused, with a word for the app's code
 └── Unavailable        503  a part we need is down; the caller may try again
 
 `message` is for whoever asked and never holds a secret; the cause (`raise ... from`) is for the log.
@@ -85,6 +86,18 @@ class TooManyRequests(RookeryError):
     def __init__(self, message: str | None = None, *, retry_after: float = 60.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class GrantRefused(RookeryError):
+    """An app asked OAuth for something it does not get. `word` is RFC 6749's, `message` is for people."""
+
+    status = 400
+
+    def __init__(self, word: str, message: str) -> None:
+        super().__init__(message)
+        self.word = word
+        if word == "invalid_client":
+            self.status = 401
 
 
 class Unavailable(RookeryError):

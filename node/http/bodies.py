@@ -32,7 +32,7 @@ def largest_body(path: str, content_type: str, upload_bytes: int) -> int:
     for prefix, pictures in UPLOADS.items():
         if path.startswith(prefix):
             return PLAIN_BYTES + pictures * upload_bytes
-    if path.startswith(("/api/", *STRANGERS)):
+    if path.startswith(("/api/", "/oauth/", *STRANGERS)):
         return PLAIN_BYTES
     return PLAIN_BYTES + PAGE_PICTURES * upload_bytes
 

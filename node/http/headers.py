@@ -14,6 +14,8 @@ PAGE_POLICY = (
     b"font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     b"frame-ancestors 'none'"
 )
+FORMS_LEAD_AWAY = PAGE_POLICY.replace(b"form-action 'self'; ", b"")
+"""For the page on which people let an app in: its form leads back to the app, whatever that is (behaviour 27)."""
 DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'; form-action 'none'"
 
 ALWAYS: RawHeaders = [

@@ -1,10 +1,10 @@
 """Who is asking: bearer tokens, scopes, and the guards that every API route stands behind.
 
-`identify` runs before every request under /api: it reads the token, pays the rate limit, and leaves the result in
+`identify` runs before every request of an app: it reads the token, pays the rate limit, and leaves the result in
 `g`. A route then says what it needs: `@needs("read:statuses")` a person whose token has that scope, `@optional`
-the same or nobody at all, `@open_to_all` nothing. A guard passes the viewer as first argument, so a handler cannot
-forget to ask. Each guarded function carries its `Guard`; the generated test over the route table (attack rows 89
-and 90) reads it and fails for an API route without one.
+the same or nobody at all, `@needs_token` any good token, also an app's own, `@open_to_all` nothing. A guard passes the
+viewer as first argument, so a handler cannot forget to ask. Each guarded function carries its `Guard`; the generated
+test over the route table (attack rows 89 and 90) reads it and fails for an API route without one.
 
 A token that is presented must be good: an unknown or revoked one answers 401 on open routes too.
 """
@@ -16,8 +16,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from quart import Quart, Response, g, request
 
-from node.auth.rules import Principal, scope_allows
-from node.auth.service import find_token, touch_activity
+from node.auth.rules import SCOPES, Principal, scope_allows
+from node.auth.service import find_token, touch_activity, touch_token
 from node.base.errors import Forbidden, NotSignedIn
 from node.http.context import client_address, runtime
 from node.http.limits import ADDRESS, TOKEN, USER, Bucket, Limit, LimitReached, spend
@@ -26,7 +26,8 @@ from node.http.proxies import network_of
 P = ParamSpec("P")
 R = TypeVar("R")
 
-API_PREFIX = "/api/"
+IDENTIFIED = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+"""Paths that are for apps."""
 OUT_OF_SCOPE = "This action is outside the authorized scopes"
 NO_PERSON = "This method requires an authenticated user"
 NOT_USABLE = "Your login is waiting to be confirmed or approved"
@@ -39,25 +40,33 @@ class Viewer:
     account_id: int
     token_id: int
     role: str
+    app_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a route asks for: one of `scopes` (none: no token at all), and whether it does without a person."""
+    """What a route asks for: one of `scopes`, whether a token has to be there at all, and a person behind it."""
 
     scopes: tuple[str, ...] = ()
     required: bool = True
+    person: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse, when the program starts, a scope that no app could be given."""
+        unknown = set(self.scopes) - SCOPES
+        if unknown:
+            raise ValueError(f"no such scope: {', '.join(sorted(unknown))}")
 
 
 def install(app: Quart) -> None:
-    """Identify the caller before every API request and tell of limits after it."""
+    """Identify the caller before every request of an app and tell of limits after it."""
     app.before_request(identify)
     app.after_request(_tell_limits)
 
 
 async def identify() -> None:
-    """Find out whose token came with an API request, and pay its rate limits. Leaves both in `g`."""
-    if not request.path.startswith(API_PREFIX):
+    """Find out whose token came with a request of an app, and pay its rate limits. Leaves both in `g`."""
+    if not request.path.startswith(IDENTIFIED):
         return
     g.principal = None
     g.token_refused = False
@@ -127,7 +136,7 @@ def _person(principal: Principal) -> Viewer:
         raise Forbidden(NO_PERSON)
     if not principal.is_usable:
         raise Forbidden(NOT_USABLE)
-    return Viewer(principal.account_id, principal.token_id, principal.role)
+    return Viewer(principal.account_id, principal.token_id, principal.role, principal.app_id)
 
 
 def needs(
@@ -144,6 +153,7 @@ def needs(
             _check_scope(principal, scopes)
             viewer = _person(principal)
             await touch_activity(runtime(), viewer.account_id, last_active_at=principal.last_active_at)
+            await touch_token(runtime(), principal.token_id, last_used_at=principal.last_used_at)
             return await handler(viewer, *args, **kwargs)
 
         return _marked(guarded, Guard(scopes))
@@ -169,6 +179,21 @@ def optional(
         return _marked(guarded, Guard(scopes, required=False))
 
     return guard
+
+
+def needs_token(
+    handler: Callable[Concatenate[Principal, P], Awaitable[R]],
+) -> Callable[P, Awaitable[R]]:
+    """Guard a route for whoever holds a good token, of whatever scope, an app's own too. Answers 401 otherwise."""
+
+    @wraps(handler)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        principal = _principal()
+        if principal is None:
+            raise NotSignedIn
+        return await handler(principal, *args, **kwargs)
+
+    return _marked(guarded, Guard(person=False))
 
 
 def open_to_all(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

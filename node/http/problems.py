@@ -13,7 +13,7 @@ import structlog
 from quart import Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from node.base.errors import Invalid, RookeryError, TooManyRequests, Unavailable
+from node.base.errors import GrantRefused, Invalid, RookeryError, TooManyRequests, Unavailable
 from node.http.json_provider import MEDIA_TYPE
 
 HtmlRenderer = Callable[[int, str], Awaitable[str | Response]]
@@ -63,12 +63,13 @@ def register_html(app: Quart, renderer: HtmlRenderer) -> None:
     app.extensions[_KEY] = renderer
 
 
-def error_body(message: str) -> Response:
-    """Return the JSON form of an error."""
-    return Response(orjson.dumps({"error": message}), content_type=MEDIA_TYPE)
+def error_body(message: str, word: str = "") -> Response:
+    """Return the JSON form of an error; one of OAuth has a `word` that says which it is (behaviour 15)."""
+    body = {"error": word, "error_description": message} if word else {"error": message}
+    return Response(orjson.dumps(body), content_type=MEDIA_TYPE)
 
 
-async def problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+async def problem(status: int, message: str, headers: dict[str, str] | None = None, *, word: str = "") -> Response:
     """Return the response for an error, in the form its reader wants."""
     renderer: HtmlRenderer | None = current_app.extensions.get(_KEY)
     response: Response | None = None
@@ -79,7 +80,7 @@ async def problem(status: int, message: str, headers: dict[str, str] | None = No
         except Exception:
             log.error("error_page_failed", status=status, exc_info=True)
     if response is None:
-        response = error_body(message)
+        response = error_body(message, word)
     response.status_code = status
     response.headers.update(headers or {})
     if status == 413 and request.http_version in ("1.0", "1.1"):
@@ -108,6 +109,10 @@ async def _on_own_error(error: RookeryError) -> Response:
     message = error.message
     if isinstance(error, Invalid) and not message:
         message = Invalid.default_message
+    if isinstance(error, GrantRefused):
+        if error.status == 401 and "Authorization" in request.headers:
+            headers["WWW-Authenticate"] = 'Basic realm="OAuth"'
+        return await problem(error.status, message, headers, word=error.word)
     return await problem(error.status, message, headers)
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.views import account_view
+from node.auth.queries import list_apps
+from node.auth.views import post_app_view
 from node.base.cache import LocalCache
 from node.base.db.base import UtcDateTime
 from node.base.db.sqlite import short_statements
@@ -199,7 +201,7 @@ def _assembled(
             "filtered": [],
         }
     if row.original_id is None:
-        own = {"pinned": row.id in pinned} if row.account_id == viewer_id else {}
+        own = {"pinned": row.id in pinned} if row.account_id == viewer_id else _without_app(base)
         changing["quote_approval"] = _approval(row, base, viewer_id, relations)
         return base | changing | own | _limits(row, relations) | _poll_part(polls.get(row.id), base)
     original = fresh.get(row.original_id) or rendered.get(
@@ -208,9 +210,14 @@ def _assembled(
     if original is None:
         return None
     changing["quote_approval"] = _approval(row, original, viewer_id, relations)
-    own = {"pinned": row.original_id in pinned} if row.original_account_id == viewer_id else {}
+    own = {"pinned": row.original_id in pinned} if row.original_account_id == viewer_id else _without_app(original)
     own |= _limits(row, relations)
     return base | changing | {"reblog": original | changing | own | _poll_part(polls.get(row.original_id), original)}
+
+
+def _without_app(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Hide from others which app a post was written with, but for what everybody may read."""
+    return {} if status["visibility"] in ("public", "unlisted") else {"application": None}
 
 
 def _approval(
@@ -339,7 +346,7 @@ _AUTHORS = select(Account).where(Account.id.in_(_IDS))
 
 
 async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Render posts from their rows: at most five queries for any number of them, each built once."""
+    """Render posts from their rows: at most six queries for any number of them, each built once."""
     settings = runtime.settings
     wanted = {"ids": list(ids)}
     posts = await reader.scalars(_POSTS, wanted)
@@ -357,6 +364,8 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
         author.id: account_view(author, settings=settings)
         for author in await reader.scalars(_AUTHORS, {"ids": list({post.account_id for post in posts})})
     }
+    app_ids = {post.application_id for post in posts if post.application_id is not None}
+    apps = await list_apps(reader, app_ids) if app_ids else {}
     return {
         post.id: status_view(
             post,
@@ -365,6 +374,7 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
             media=media.get(post.id, ()),
             mentions=mentions.get(post.id, ()),
             tags=tags.get(post.id, ()),
+            application=post_app_view(apps[post.application_id]) if post.application_id in apps else None,
         )
         for post in posts
     }

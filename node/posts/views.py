@@ -41,6 +41,7 @@ def status_view(
     media: Sequence[Mapping[str, Any]] = (),
     mentions: Sequence[Mapping[str, Any]] = (),
     tags: Sequence[Mapping[str, Any]] = (),
+    application: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return a Status without what depends on the viewer or changes by itself (flags and counts)."""
     # row 75: what came from elsewhere is sanitised on the way out too; rows may be older than today's rules
@@ -65,7 +66,7 @@ def status_view(
         "edited_at": time_word(post.edited_at),
         "content": content,
         "reblog": None,
-        "application": None,
+        "application": application,
         "account": account,
         "media_attachments": list(media),
         "mentions": list(mentions),

@@ -1,7 +1,7 @@
 """Coming in and going out: sign-up, sign-in, sign-out. What mailed links lead to is in `mailed_links.py`."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from quart import Blueprint, Response, redirect, request
 
@@ -20,6 +20,7 @@ from node.web.visitors import (
     Visitor,
     anybody,
     drop_cookie,
+    form_token,
     read_cookie,
     safe_path,
     set_cookie,
@@ -39,9 +40,16 @@ blueprint.record_once(install)
 async def sign_in_page(visitor: Visitor | None) -> Answer:
     """Show the sign-in form."""
     wanted = safe_path(request.args.get("return_to"), "/home")
-    if visitor is not None:
+    if visitor is not None and "again" not in request.args:
         return cast(Response, redirect(wanted, 303))
-    return await show("pages/sign_in.html", None, form_page=True, return_to=wanted)
+    return await _sign_in_form(visitor, return_to=wanted)
+
+
+async def _sign_in_form(visitor: Visitor | None, *, status: int = 200, **context: Any) -> Response:
+    """Draw the form as nobody sees it; who is signed in already, and comes to change that, sends their own token."""
+    return await show(
+        "pages/sign_in.html", None, status=status, form_page=True, csrf_token=form_token(visitor), **context
+    )
 
 
 @blueprint.post("/auth/sign_in")
@@ -59,15 +67,7 @@ async def sign_in(visitor: Visitor | None) -> Answer:
     if user is not None and not user.is_usable:
         refusal = NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED
     if user is None or not user.is_usable:
-        return await show(
-            "pages/sign_in.html",
-            None,
-            status=422,
-            form_page=True,
-            return_to=wanted,
-            errors={"form": refusal},
-            form=form.typed(),
-        )
+        return await _sign_in_form(visitor, status=422, return_to=wanted, errors={"form": refusal}, form=form.typed())
     return await enter(user.account_id, wanted)
 
 

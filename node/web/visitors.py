@@ -35,6 +35,9 @@ from node.http.proxies import network_of
 P = ParamSpec("P")
 Answer = Response | str
 
+MAX_PATH = 4_000
+"""As long as an app may make the address of the page on which it is let in."""
+
 FOREIGN_FORM = "This form did not come from a page of this server, or that page is too old. Go back, reload, try again."
 
 
@@ -139,7 +142,7 @@ def _own_origin() -> str:
 
 def safe_path(path: str | None, default: str = "/home") -> str:
     """Return `path` if it stays on this site, else `default` (attacks row 103: no open redirect)."""
-    if not path or not path.startswith("/") or path.startswith("//") or len(path) > 2000:
+    if not path or not path.startswith("/") or path.startswith("//") or len(path) > MAX_PATH:
         return default
     if "\\" in path or any(ord(letter) < 33 or ord(letter) == 127 for letter in path):
         return default

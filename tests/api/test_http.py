@@ -73,6 +73,13 @@ async def test_without_redis_nobody_is_locked_out(redis_server: RedisServer) -> 
             assert "X-RateLimit-Limit" not in response.headers
 
 
+async def test_apps_register_five_times_in_ten_minutes(limited: Node) -> None:
+    """client-api 16: by address."""
+    body = {"client_name": "Crow", "redirect_uris": "crow://"}
+    answers = [await limited.http.post("/api/v1/apps", data=body) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

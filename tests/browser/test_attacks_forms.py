@@ -15,7 +15,7 @@ from tests.support.make import make_account
 from tests.support.nodes import Node, serve_node
 from tests.support.redis_server import RedisServer
 
-MACHINES = ("/api/", "/inbox", "/actor", "/users/", "/oauth/")
+MACHINES = ("/api/", "/inbox", "/actor", "/users/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 NAMED = {"<any(": re.compile(r"<any\(([a-z]+)[^>]*>"), "<": re.compile(r"<[^>]*>")}
 
 

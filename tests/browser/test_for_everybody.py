@@ -23,7 +23,7 @@ OF_A_PERSON = (
     "/@bo/followers",
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
     "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
-    "/settings/delete", "/compose", "/about", "/nothing-here",
+    "/settings/delete", "/settings/apps", "/compose", "/about", "/nothing-here",
     "/quote_requests", "/@bo/report",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
 )  # fmt: skip
@@ -44,6 +44,9 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
     await bo.act(f"/api/v1/statuses/{asked['id']}/react/🎉")
     await bo.act(f"/api/v1/statuses/{quote['id']}/pin")
     moved, thread = await from_elsewhere(node, alice)
+    registered = {"client_name": "Crow", "website": "https://crow.example", "redirect_uris": "crow://"}
+    app = (await node.http.post("/api/v1/apps", data=registered)).json()
+    its_request = f"/oauth/authorize?client_id={app['client_id']}&redirect_uri=crow://&response_type=code"
     async with open_browser() as browser:
         looks: dict[str, Any] = {
             "color_scheme": scheme,
@@ -75,6 +78,8 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
             f"/@bo/{quote['id']}",
             f"/compose?quote={quote['id']}",
             "/quote_requests",
+            its_request,
+            f"{its_request}&scope=admin:write",
             f"{own}/quotes",
             own,
             f"{own}/edit",

@@ -6,6 +6,9 @@ from sqlalchemy import func, select
 
 from admin.pruning import prune
 from inbox.models import ReceivedActivity, Tombstone
+from node.auth.apps import register_app
+from node.auth.models import OAuthApp
+from node.auth.service import create_token
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from outbox.models import Delivery, OutgoingActivity
@@ -93,6 +96,18 @@ async def test_expired_tombstones_go(runtime: Runtime) -> None:
             uow.add(Tombstone(uri=uri, actor_uri="https://b/a", expires_at=expires))
     assert await prune(runtime) == {"tombstones": 1}
     assert await prune(runtime) == {}
+
+
+async def test_apps_that_nobody_let_in_go_after_30_days(runtime: Runtime) -> None:
+    """Anybody may register one. An app that holds a token, its own or a revoked one too, stays: posts may name it."""
+    async with runtime.write() as uow:
+        for days, is_used in ((31, False), (31, True), (29, False)):
+            at = runtime.now() - timedelta(days=days)
+            made = await register_app(uow, name="Crow", redirect_uris=["crow://"], now=at)
+            if is_used:
+                await create_token(uow, None, "read", app_id=made.app.id, now=at)
+    assert await prune(runtime) == {"oauth_apps": 1}
+    assert await count(runtime, OAuthApp) == 2
 
 
 async def test_many_rows_go_in_small_batches(runtime: Runtime) -> None:

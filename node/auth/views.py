@@ -1,0 +1,32 @@
+"""Apps in the shapes of Mastodon's API (client-api 24)."""
+
+from typing import Any
+
+from node.auth.models import OAuthApp
+
+
+def app_view(app: OAuthApp) -> dict[str, Any]:
+    """Return an Application as its own tokens see it: without its id and secret as a client."""
+    return {
+        "id": str(app.id),
+        "name": app.name,
+        "website": app.website or None,
+        "scopes": app.scopes.split(),
+        "redirect_uri": "\n".join(app.redirect_uris),
+        "redirect_uris": list(app.redirect_uris),
+        "vapid_key": "",
+    }
+
+
+def credential_app_view(app: OAuthApp, secret: str) -> dict[str, Any]:
+    """Return an app as it is told once, when it registers. The secret never expires."""
+    return app_view(app) | {
+        "client_id": app.client_id,
+        "client_secret": secret,
+        "client_secret_expires_at": 0,
+    }
+
+
+def post_app_view(app: OAuthApp) -> dict[str, Any]:
+    """Return an app as posts name it."""
+    return {"name": app.name, "website": app.website or None}
