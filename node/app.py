@@ -10,7 +10,7 @@ from typing import cast
 from quart import Blueprint, Quart
 
 from node.base.runtime import Runtime
-from node.http import bodies, problems, routing
+from node.http import bodies, files, problems, routing
 from node.http.context import bind_runtime
 from node.http.edge import Application, Edge
 from node.http.json_provider import OrjsonProvider
@@ -24,6 +24,7 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     routing.install(app)
     bodies.install(app, upload_bytes=runtime.settings.max_media_bytes)
+    files.install(app)
     bind_runtime(app, runtime)
     problems.install(app)
     install_principals(app)
