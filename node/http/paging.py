@@ -9,6 +9,7 @@ from node.base.errors import BadRequest
 from node.base.paging import Page
 from node.http.context import runtime
 from node.http.parameters import Parameters
+from node.http.requests import Paging
 
 CURSORS = frozenset({"max_id", "since_id", "min_id"})
 
@@ -26,14 +27,27 @@ def page_from(parameters: Parameters, default_limit: int = 20, max_limit: int | 
     )
 
 
-def limit_from(parameters: Parameters, default_limit: int, max_limit: int | None = None) -> int:
-    """Return how many entries are asked for; 0 means the default."""
-    limit = parameters.whole("limit")
-    if limit is None or limit == 0:
+def page_of(asked: Paging, default_limit: int = 20, max_limit: int | None = None) -> Page:
+    """Return the page asked for; `limit` is capped silently at `max_limit`, by default twice the default.
+
+    Raises BadRequest for a negative limit.
+    """
+    limit = capped(asked.limit, default_limit, max_limit)
+    return Page(limit=limit, max_id=asked.max_id, since_id=asked.since_id, min_id=asked.min_id)
+
+
+def capped(limit: int | None, default_limit: int, max_limit: int | None = None) -> int:
+    """Return how many entries are asked for; none and 0 mean the default. Raises BadRequest for a negative limit."""
+    if not limit:
         return default_limit
     if limit < 0:
         raise BadRequest("limit must not be negative")
     return min(limit, max_limit or 2 * default_limit)
+
+
+def limit_from(parameters: Parameters, default_limit: int, max_limit: int | None = None) -> int:
+    """Return how many entries are asked for; 0 means the default."""
+    return capped(parameters.whole("limit"), default_limit, max_limit)
 
 
 def offset_from(parameters: Parameters, most: int = 10_000) -> int:

@@ -36,6 +36,14 @@ class Parameters:
         self._tree = tree
         self._files = dict(files or {})
 
+    @property
+    def files(self) -> Mapping[str, FileStorage]:
+        """The uploaded files by field."""
+        return self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree)
+
     def __contains__(self, name: str) -> bool:
         return self._tree.get(name) is not None
 
