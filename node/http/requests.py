@@ -74,10 +74,10 @@ def takes(
 
 
 def answers(type_: Any, *, status: int = 200) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Say what a route answers with."""
+    """Say what a route answers with: `A | B` where it may be one or the other, once more for another status."""
 
     def decorate(handler: Callable[P, T]) -> Callable[P, T]:
-        handler.answers = (type_, status)  # type: ignore[attr-defined]
+        handler.answers = {status: type_, **answered_by(handler)}  # type: ignore[attr-defined]
         return handler
 
     return decorate
@@ -88,9 +88,9 @@ def taken_by(handler: Any) -> type[Request] | None:
     return cast("type[Request] | None", getattr(handler, "takes", None))
 
 
-def answered_by(handler: Any) -> tuple[Any, int] | None:
-    """Return the type and status that a route answers with; None when it does not say."""
-    return cast("tuple[Any, int] | None", getattr(handler, "answers", None))
+def answered_by(handler: Any) -> Mapping[int, Any]:
+    """Return the types that a route answers with, by status; nothing when it does not say."""
+    return cast("Mapping[int, Any]", getattr(handler, "answers", {}))
 
 
 def read_request(sent: Parameters, shape: type[R]) -> R:
