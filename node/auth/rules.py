@@ -53,11 +53,16 @@ class Principal:
     account_id: int | None
     scopes: frozenset[str]
     role: str = "user"
-    is_usable: bool = True
-    """Whether the person's address is confirmed and the account approved; an app alone is."""
+    is_confirmed: bool = True
+    is_approved: bool = True
     app_id: int | None = None
     last_active_at: datetime | None = None
     last_used_at: datetime | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the person's address is confirmed and the account approved; an app alone always is."""
+        return self.is_confirmed and self.is_approved
 
     def may(self, scope: str) -> bool:
         """Whether the token was granted `scope`."""

@@ -3,8 +3,11 @@
 `identify` runs before every request of an app: it reads the token, pays the rate limit, and leaves the result in
 `g`. A route then says what it needs: `@needs("read:statuses")` a person whose token has that scope, `@optional`
 the same or nobody at all, `@needs_token` any good token, also an app's own, `@open_to_all` nothing. A guard passes the
-viewer as first argument, so a handler cannot forget to ask. Each guarded function carries its `Guard`; the generated
-test over the route table (attack rows 89 and 90) reads it and fails for an API route without one.
+viewer as first argument, so a handler cannot forget to ask. Scopes for staff (`admin:...`) ask for the role as well.
+
+Each guarded function carries its `Guard`, and so does each stream, which has a path of its own (`node/stream`): the
+route table is the one table of who may do what. What it must say is written down once more beside the tests
+(tests/api/expected_scopes.py), and the generated tests over it (attack rows 89 and 90) fail for a route without one.
 
 A token that is presented must be good: an unknown or revoked one answers 401 on open routes too.
 """
@@ -30,7 +33,10 @@ IDENTIFIED = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 """Paths that are for apps."""
 OUT_OF_SCOPE = "This action is outside the authorized scopes"
 NO_PERSON = "This method requires an authenticated user"
-NOT_USABLE = "Your login is waiting to be confirmed or approved"
+NOT_CONFIRMED = "Your login is missing a confirmed e-mail address"
+NOT_APPROVED = "Your login is currently pending approval"
+STAFF = ("moderator", "admin")
+NOT_STAFF = "This is for the people who look after this server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a route asks for: one of `scopes`, whether a token has to be there at all, and a person behind it."""
+    """What a route or stream asks for: one of `scopes`, and whether a token has to be there at all."""
 
     scopes: tuple[str, ...] = ()
     required: bool = True
     person: bool = True
+    """Whether a person has to stand behind the token; else an app's own will do."""
+    usable: bool = True
+    """Whether that person's address has to be confirmed and the account approved."""
 
     def __post_init__(self) -> None:
         """Refuse, when the program starts, a scope that no app could be given."""
@@ -126,37 +135,53 @@ def _principal() -> Principal | None:
     return cast("Principal | None", g.principal)
 
 
-def _check_scope(principal: Principal, scopes: tuple[str, ...]) -> None:
-    if not any(scope_allows(principal.scopes, scope) for scope in scopes):
+def check_guard(principal: Principal, guard: Guard) -> None:
+    """Refuse a token that is not what `guard` asks for. Raises Forbidden."""
+    if guard.scopes and not any(scope_allows(principal.scopes, scope) for scope in guard.scopes):
         raise Forbidden(OUT_OF_SCOPE)
-
-
-def _person(principal: Principal) -> Viewer:
-    if principal.account_id is None:
+    if guard.person and principal.account_id is None:
         raise Forbidden(NO_PERSON)
-    if not principal.is_usable:
-        raise Forbidden(NOT_USABLE)
+    if guard.usable and not principal.is_usable:
+        raise Forbidden(NOT_APPROVED if principal.is_confirmed else NOT_CONFIRMED)
+    if any(scope.startswith("admin:") for scope in guard.scopes) and principal.role not in STAFF:
+        raise Forbidden(NOT_STAFF)
+
+
+def _admit(guard: Guard) -> Principal | None:
+    """Return whose token came, None for a stranger where one is welcome. Raises NotSignedIn, Forbidden."""
+    principal = _principal()
+    if principal is not None:
+        check_guard(principal, guard)
+    elif guard.required:
+        raise NotSignedIn
+    return principal
+
+
+def _viewer(principal: Principal) -> Viewer | None:
+    if principal.account_id is None:
+        return None
     return Viewer(principal.account_id, principal.token_id, principal.role, principal.app_id)
 
 
 def needs(
-    *scopes: str,
+    *scopes: str, usable: bool = True
 ) -> Callable[[Callable[Concatenate[Viewer, P], Awaitable[R]]], Callable[P, Awaitable[R]]]:
-    """Guard a route: a person, and a token with one of `scopes`. Answers 401 or 403 otherwise."""
+    """Guard a route: a person, and a token with one of `scopes`. Answers 401 or 403 otherwise.
+
+    `usable=False` lets people in who have still to confirm their address or to be approved.
+    """
+    asked = Guard(scopes, usable=usable)
 
     def guard(handler: Callable[Concatenate[Viewer, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(handler)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            principal = _principal()
-            if principal is None:
-                raise NotSignedIn
-            _check_scope(principal, scopes)
-            viewer = _person(principal)
+            principal = cast(Principal, _admit(asked))
+            viewer = cast(Viewer, _viewer(principal))
             await touch_activity(runtime(), viewer.account_id, last_active_at=principal.last_active_at)
             await touch_token(runtime(), principal.token_id, last_used_at=principal.last_used_at)
             return await handler(viewer, *args, **kwargs)
 
-        return _marked(guarded, Guard(scopes))
+        return with_guard(guarded, asked)
 
     return guard
 
@@ -165,18 +190,31 @@ def optional(
     *scopes: str,
 ) -> Callable[[Callable[Concatenate[Viewer | None, P], Awaitable[R]]], Callable[P, Awaitable[R]]]:
     """Guard a route that strangers may use: without a token, or with a good one that has one of `scopes`."""
+    asked = Guard(scopes, required=False, person=False)
 
     def guard(handler: Callable[Concatenate[Viewer | None, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(handler)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            principal = _principal()
-            viewer = None
-            if principal is not None:
-                _check_scope(principal, scopes)
-                viewer = _person(principal) if principal.account_id is not None else None
-            return await handler(viewer, *args, **kwargs)
+            principal = _admit(asked)
+            return await handler(_viewer(principal) if principal is not None else None, *args, **kwargs)
 
-        return _marked(guarded, Guard(scopes, required=False))
+        return with_guard(guarded, asked)
+
+    return guard
+
+
+def needs_app(
+    *scopes: str,
+) -> Callable[[Callable[Concatenate[Principal, P], Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Guard a route for apps, whether or not somebody is signed in with them: any good token with one of `scopes`."""
+    asked = Guard(scopes, person=False, usable=False)
+
+    def guard(handler: Callable[Concatenate[Principal, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(handler)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            return await handler(cast(Principal, _admit(asked)), *args, **kwargs)
+
+        return with_guard(guarded, asked)
 
     return guard
 
@@ -185,20 +223,13 @@ def needs_token(
     handler: Callable[Concatenate[Principal, P], Awaitable[R]],
 ) -> Callable[P, Awaitable[R]]:
     """Guard a route for whoever holds a good token, of whatever scope, an app's own too. Answers 401 otherwise."""
-
-    @wraps(handler)
-    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        principal = _principal()
-        if principal is None:
-            raise NotSignedIn
-        return await handler(principal, *args, **kwargs)
-
-    return _marked(guarded, Guard(person=False))
+    guard: Callable[[Callable[Concatenate[Principal, P], Awaitable[R]]], Callable[P, Awaitable[R]]] = needs_app()
+    return guard(handler)
 
 
 def open_to_all(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Mark a route that says the same to everybody."""
-    return _marked(handler, Guard(required=False))
+    return with_guard(handler, Guard(required=False, person=False))
 
 
 def guard_of(handler: Any) -> Guard | None:
@@ -206,6 +237,7 @@ def guard_of(handler: Any) -> Guard | None:
     return getattr(handler, "guard", None)
 
 
-def _marked(handler: Callable[P, Awaitable[R]], guard: Guard) -> Callable[P, Awaitable[R]]:
+def with_guard(handler: Callable[P, Awaitable[R]], guard: Guard) -> Callable[P, Awaitable[R]]:
+    """Say what a handler asks for that sees to it by itself, as the streams do."""
     handler.guard = guard  # type: ignore[attr-defined]
     return handler

@@ -24,7 +24,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, wraps
-from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, overload
 
 import msgspec
 from msgspec import Meta, Struct, inspect
@@ -37,6 +37,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V")
 R = TypeVar("R", bound="Request")
+Taken = TypeVar("Taken", bound="Request", covariant=True)
 
 Identifier = Annotated[int, Meta(extra={"identifier": True})]
 """An id: digits. In a list, what is no id is left out and doubles count once (client-api 36)."""
@@ -57,20 +58,30 @@ class Paging(Request, frozen=True, kw_only=True):
     min_id: Identifier | None = None
 
 
-def takes(
-    shape: type[R],
-) -> Callable[[Callable[Concatenate[V, R, P], Awaitable[T]]], Callable[Concatenate[V, P], Awaitable[T]]]:
-    """Give a guarded route its parameters as `shape`, after the viewer. Answers 400 or 422 for what does not fit."""
+class _Taking(Protocol[Taken]):
+    """Gives a handler its parameters: behind a guard after the viewer, behind `open_to_all` alone."""
 
-    def decorate(handler: Callable[Concatenate[V, R, P], Awaitable[T]]) -> Callable[Concatenate[V, P], Awaitable[T]]:
+    @overload
+    def __call__(self, handler: Callable[[Taken], Awaitable[T]], /) -> Callable[[], Awaitable[T]]: ...
+
+    @overload
+    def __call__(
+        self, handler: Callable[Concatenate[V, Taken, P], Awaitable[T]], /
+    ) -> Callable[Concatenate[V, P], Awaitable[T]]: ...
+
+
+def takes(shape: type[R]) -> _Taking[R]:
+    """Give a route its parameters as `shape`, after the viewer. Answers 400 or 422 for what does not fit."""
+
+    def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @wraps(handler)
-        async def reading(viewer: V, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            return await handler(viewer, read_request(await parameters(), shape), *args, **kwargs)
+        async def reading(*viewer: Any, **kwargs: Any) -> Any:
+            return await handler(*viewer, read_request(await parameters(), shape), **kwargs)
 
         reading.takes = shape  # type: ignore[attr-defined]
-        return cast("Callable[Concatenate[V, P], Awaitable[T]]", reading)
+        return reading
 
-    return decorate
+    return cast("_Taking[R]", decorate)
 
 
 def answers(type_: Any, *, status: int = 200) -> Callable[[Callable[P, T]], Callable[P, T]]:

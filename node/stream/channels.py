@@ -5,20 +5,23 @@ from typing import Final
 
 from node.auth.rules import scope_allows
 from node.base.errors import BadRequest, Forbidden, NotFound
-from node.http.principals import OUT_OF_SCOPE
+from node.http.principals import OUT_OF_SCOPE, Guard
 from node.text.writing import fold_hashtag
 
 STATUSES: Final = "read:statuses"
 NOTIFICATIONS: Final = "read:notifications"
 
-_SCOPES: Final = {
-    "user": (STATUSES, NOTIFICATIONS),
-    "user:notification": (NOTIFICATIONS,),
-    "direct": (STATUSES,),
-    **{name + media: (STATUSES,) for name in ("public", "public:local", "public:remote") for media in ("", ":media")},
-    "hashtag": (STATUSES,),
-    "hashtag:local": (STATUSES,),
+_OF_POSTS: Final = Guard((STATUSES,))
+GUARDS: Final = {
+    "user": Guard((STATUSES, NOTIFICATIONS)),
+    "user:notification": Guard((NOTIFICATIONS,)),
+    "direct": _OF_POSTS,
+    "list": _OF_POSTS,
+    **{name + media: _OF_POSTS for name in ("public", "public:local", "public:remote") for media in ("", ":media")},
+    "hashtag": _OF_POSTS,
+    "hashtag:local": _OF_POSTS,
 }
+"""Every channel with what it asks for: the part of the route table that one socket serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ def channel_of(name: str, *, tag: str = "", scopes: frozenset[str]) -> Channel:
 
     There are no lists here, so a stream of one is not found.
     """
+    guard = GUARDS.get(name)
+    if guard is None:
+        raise BadRequest("Unknown stream type")
+    if not any(scope_allows(scopes, scope) for scope in guard.scopes):
+        raise Forbidden(OUT_OF_SCOPE)
     if name == "list":
         raise NotFound()
-    wanted = _SCOPES.get(name)
-    if wanted is None:
-        raise BadRequest("Unknown stream type")
-    if not any(scope_allows(scopes, scope) for scope in wanted):
-        raise Forbidden(OUT_OF_SCOPE)
     if not name.startswith("hashtag"):
         return Channel(name)
     folded = fold_hashtag(tag[:300])

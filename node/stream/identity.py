@@ -15,9 +15,11 @@ from node.auth.service import find_session, find_token
 from node.base.errors import Forbidden, NotSignedIn
 from node.base.runtime import Runtime
 from node.http.cookies import cookie_name
-from node.http.principals import NO_PERSON, NOT_USABLE
+from node.http.principals import Guard, check_guard
 
 SESSION_SCOPES = frozenset({"read"})
+SOMEBODY = Guard()
+"""What every stream asks for; what each asks for beside is in `channels.GUARDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,8 @@ async def _by_token(runtime: Runtime, token: str) -> Listener:
         principal = await find_token(reader, token, runtime.now())
     if principal is None:
         raise NotSignedIn
-    if principal.account_id is None:
-        raise Forbidden(NO_PERSON)
-    if not principal.is_usable:
-        raise Forbidden(NOT_USABLE)
+    check_guard(principal, SOMEBODY)
+    assert principal.account_id is not None, "the guard asks for a person"
     scopes = principal.scopes
 
     async def still_holds() -> bool:
@@ -90,10 +90,8 @@ async def _by_token(runtime: Runtime, token: str) -> Listener:
 async def _by_session(runtime: Runtime, secret: str) -> Listener:
     async with runtime.read() as reader:
         facts = await find_session(reader, secret, runtime.now())
-    if facts is None:
+    if facts is None or not facts.is_usable:
         raise NotSignedIn
-    if not facts.is_usable:
-        raise Forbidden(NOT_USABLE)
 
     async def still_holds() -> bool:
         async with runtime.read() as reader:

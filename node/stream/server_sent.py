@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 from quart import Blueprint, Response, request
 
-from node.base.errors import BadRequest, NotFound
+from node.base.errors import BadRequest
 from node.http.context import runtime
-from node.stream.channels import channel_of
+from node.http.principals import open_to_all, with_guard
+from node.stream.channels import GUARDS, channel_of
 from node.stream.flow import flow
 from node.stream.hub import Hub, Subscriber, hub, install
 from node.stream.identity import identify
@@ -32,17 +33,14 @@ PATHS = {
 
 
 @blueprint.get("/health")
+@open_to_all
 async def health() -> Response:
     """Say that streams are served here."""
     return Response("OK", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "private, no-store"})
 
 
-@blueprint.get("/<path:path>")
-async def stream(path: str) -> Response:
+async def _stream(name: str) -> Response:
     """Stream one channel, from `Last-Event-ID` or `since_id` on where that is given."""
-    name = PATHS.get(path.rstrip("/"))
-    if name is None:
-        raise NotFound()
     node, arguments = runtime(), request.args
     listener = await identify(
         node, headers=request.headers, cookies=request.cookies, query_token=arguments.get("access_token", "")
@@ -66,6 +64,20 @@ async def stream(path: str) -> Response:
     )
     response.timeout = None
     return response
+
+
+def _route(path: str, name: str) -> None:
+    """Give a channel its path, and the path what the channel asks for."""
+
+    async def listen() -> Response:
+        return await _stream(name)
+
+    handler = with_guard(listen, GUARDS[name])
+    blueprint.add_url_rule(f"/{path}", endpoint=path.replace("/", "_"), view_func=handler, methods=["GET"])
+
+
+for _path, _name in PATHS.items():
+    _route(_path, _name)
 
 
 async def _blocks(here: Hub, subscriber: Subscriber, *, begin_with_id: bool) -> AsyncIterator[bytes]:
