@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from inbox.models import ReceivedActivity, Tombstone
 from node.auth.leaving import drop_unconfirmed
 from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
+from node.base.db.stream_log import KEPT, StreamEntry
+from node.base.ids import floor_id
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
 from node.completion.models import Completion
@@ -93,6 +95,16 @@ RULES = (
         lambda now: (
             OutgoingActivity.created_at < now - timedelta(days=1),
             ~exists(select(Delivery.id).where(Delivery.activity_id == OutgoingActivity.id)),
+        ),
+    ),
+    # What streams told; its newest row stays, since the next one counts on from there.
+    Rule(
+        "stream_entries",
+        StreamEntry,
+        StreamEntry.id,
+        lambda now: (
+            StreamEntry.id < floor_id(now - KEPT),
+            StreamEntry.id < select(func.max(StreamEntry.id)).scalar_subquery(),
         ),
     ),
     Rule(

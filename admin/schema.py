@@ -10,6 +10,7 @@ import inbox.models
 import node.accounts.models
 import node.auth.models
 import node.base.db.event_log
+import node.base.db.stream_log
 import node.blocks.models
 import node.completion.models
 import node.emojis.models
@@ -33,6 +34,7 @@ MODULES = (
     node.accounts.models,
     node.auth.models,
     node.base.db.event_log,
+    node.base.db.stream_log,
     node.blocks.models,
     node.completion.models,
     node.emojis.models,

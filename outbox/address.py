@@ -15,11 +15,11 @@ from sqlalchemy import select
 from federation.documents import Document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
+from node.base.db.stream_log import StreamEvent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.lanes import DELIVER, DELIVER_SLOW
 from node.base.runtime import Runtime
-from node.base.streams import StreamEvent
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
@@ -42,7 +42,7 @@ class Occasion:
     lanes: set[str] = field(default_factory=set)
     """Lanes to nudge once the transaction has committed."""
     streamed: list[StreamEvent] = field(default_factory=list)
-    """What open streams are told once the transaction has committed."""
+    """What open streams are told: appended to the node's log as the transaction's last act."""
 
 
 async def send(

@@ -21,10 +21,11 @@ from sqlalchemy import bindparam, delete, select, update
 
 from node.base.db.claims import claim_due
 from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
+from node.base.db.stream_log import StreamEvent, append
 from node.base.errors import Unavailable
 from node.base.lanes import RELAY
 from node.base.runtime import Runtime
-from node.base.streams import StreamEvent, publish
+from node.base.streams import wake
 from node.base.work import drain
 from outbox.address import Occasion
 from outbox.effects.table import EFFECTS
@@ -119,7 +120,9 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
                 occasion = Occasion(runtime, uow, id_, now, lanes, streamed)
                 for effect in EFFECTS[type(event)].stored:
                     await effect(occasion, event)
-    await publish(runtime.gate, *streamed)
+        await append(uow, streamed)
+    if streamed:
+        await wake(runtime.gate)
     for lane in lanes:
         await runtime.nudge(lane)
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from node.auth.service import touch_activity
+from node.base.db.stream_log import Logged
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
-from node.base.streams import Logged
 from node.stream.channels import Channel
 from node.stream.hub import BROKEN, REVOKED, Resume, Subscriber
 from node.stream.messages import Message, Progress, messages_for

@@ -1,4 +1,4 @@
-"""The connections of one web process, and the task that follows the log for all of them.
+"""The connections of one web process, and the task that follows the node's log for all of them.
 
 For each entry the hub asks once which connected people it may concern and puts it into their queues; rendering and
 sending happen in each connection's own task, so one that reads slowly holds nobody up. Whose queue is full is
@@ -7,21 +7,26 @@ dropped with a reason: the client comes back with its last event's id and has lo
 
 import asyncio
 import contextlib
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import structlog
 from quart import Blueprint, Quart, current_app
 
+from node.base.db.stream_log import READ_AT_ONCE, Logged, newest, read_after
+from node.base.db.unit_of_work import Reader
 from node.base.errors import TooManyRequests, Unavailable
 from node.base.runtime import Runtime
-from node.base.streams import Logged, newest, wait_for_more
+from node.base.streams import Waker
 from node.http.context import runtime_of
 from node.stream.channels import Channel
 from node.stream.identity import Listener
+from node.stream.personal import TELLINGS
 from node.timelines.live_queries import PostFacts, list_addressed_among, list_followers_among, list_post_facts
+
+POSTS: Final = ("update", "status.update", "delete")
 
 QUEUE: Final = 1_000
 """Entries that may wait for one connection."""
@@ -29,9 +34,7 @@ PER_PERSON: Final = 20
 """Streams one person may have open in a process."""
 AT_ONCE: Final = 5_000
 """Streams a process keeps open."""
-AWAY_SECONDS: Final = 1.0
 LAST_WORD_SECONDS: Final = 2.0
-REMEMBERED: Final = 2_000
 
 REVOKED, SLOW, BROKEN, LEAVING = "access ended", "too slow", "unavailable", "going away"
 
@@ -103,7 +106,6 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._cursor: str | None = None
         self._starting = asyncio.Lock()
-        self._known: OrderedDict[int, None] = OrderedDict()
 
     def check_room(self, account_id: int) -> None:
         """Refuse one stream too many (attack row 97). Raises TooManyRequests, Unavailable."""
@@ -118,7 +120,7 @@ class Hub:
         self._subscribers.add(subscriber)
         async with self._starting:
             if self._task is None:
-                self._cursor = await newest(self.runtime.gate)
+                self._cursor = await self._newest()
                 self._task = asyncio.create_task(self._follow())
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -128,7 +130,7 @@ class Hub:
 
     @property
     def cursor(self) -> str | None:
-        """The event up to which everything has been handed out; None while Redis is away from the start."""
+        """The event up to which everything has been handed out; None while the database is away from the start."""
         return self._cursor
 
     def end_all(self) -> None:
@@ -144,55 +146,76 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    async def _newest(self) -> str | None:
+        try:
+            async with self.runtime.read() as reader:
+                return await newest(reader)
+        except Unavailable:
+            return None
+
     async def _follow(self) -> None:
-        gate = self.runtime.gate
+        waker = Waker(self.runtime.gate)
+        entries: list[Logged] = []
         while self._subscribers:
-            if self._cursor is None:
-                self._cursor = await newest(gate)
-            found = await wait_for_more(gate, self._cursor) if self._cursor is not None else None
-            if found is None:
-                await asyncio.sleep(AWAY_SECONDS)
-            elif found:
+            if len(entries) < READ_AT_ONCE:
+                await waker.wait()
+            entries = await self._news()
+            if entries:
                 try:
-                    await self._hand_out(found)
+                    await self._hand_out(entries)
                 except Exception:
                     log.warning("streams_broken", exc_info=True)
                     for subscriber in list(self._subscribers):
                         subscriber.end(BROKEN)
-                self._cursor = found[-1].id
+                self._cursor = entries[-1].id
         self._task = None
 
+    async def _news(self) -> list[Logged]:
+        """Return what was logged behind the cursor; nothing while the database is away."""
+        if self._cursor is None:
+            self._cursor = await self._newest()
+            return []
+        try:
+            async with self.runtime.read() as reader:
+                return await read_after(reader, self._cursor)
+        except Unavailable:
+            return []
+
     async def _hand_out(self, entries: Sequence[Logged]) -> None:
-        entries = [entry for entry in entries if self._is_news(entry)]
+        about_posts = {entry.event.subject for entry in entries if entry.event.kind in POSTS}
         listeners = list(self._subscribers)
-        posts = {entry.event.subject for entry in entries if entry.event.kind in ("update", "status.update", "delete")}
         async with self.runtime.read() as reader:
             with_tags = any(channel.is_hashtag for one in listeners for channel in one.channels)
-            facts = await list_post_facts(reader, posts, with_tags=with_tags) if posts and listeners else {}
-            close_to = {id_: await self._close_to(reader, post, listeners) for id_, post in facts.items()}
+            facts = await list_post_facts(reader, about_posts, with_tags=with_tags) if about_posts else {}
+            close_to = await self._close_to(reader, facts.values(), listeners)
         for entry in entries:
             event = entry.event
             if event.kind == "access":
                 await self._check(event.account_id)
                 continue
+            post = facts.get(event.subject) if event.kind in POSTS else None
             for one in list(self._subscribers):
-                if event.kind == "notification":
-                    concerned = event.account_id == one.listener.account_id
+                if post is not None:
+                    concerned = _may_concern(post, one, close_to[post.id])
                 else:
-                    post = facts.get(event.subject)
-                    concerned = post is not None and _may_concern(post, one, close_to[event.subject])
+                    concerned = event.kind in TELLINGS and event.account_id in (0, one.listener.account_id)
                 if concerned:
                     one.put(entry)
 
-    async def _close_to(self, reader: Any, post: PostFacts, listeners: Iterable[Subscriber]) -> set[int]:
-        """Return which connected people follow a post's author or are addressed by it, or are the author."""
+    async def _close_to(
+        self, reader: Reader, posts: Collection[PostFacts], listeners: Sequence[Subscriber]
+    ) -> dict[int, set[int]]:
+        """Return for each post which connected people follow its author or are addressed by it, or are the author."""
         home = {one.listener.account_id for one in listeners if _listens(one, "user")}
         direct = {one.listener.account_id for one in listeners if _listens(one, "direct")}
-        found = {post.account_id}
-        if home:
-            found |= await list_followers_among(reader, post.account_id, home)
-        if post.visibility == "direct" and direct:
-            found |= await list_addressed_among(reader, post.id, direct)
+        followers: dict[int, set[int]] = {}
+        found = {}
+        for post in posts:
+            if home and post.account_id not in followers:
+                followers[post.account_id] = await list_followers_among(reader, post.account_id, home)
+            found[post.id] = {post.account_id} | followers.get(post.account_id, set())
+            if post.visibility == "direct" and direct:
+                found[post.id] |= await list_addressed_among(reader, post.id, direct)
         return found
 
     async def _check(self, account_id: int) -> None:
@@ -200,17 +223,6 @@ class Hub:
         for one in [one for one in self._subscribers if one.listener.account_id == account_id]:
             if not await one.listener.still_holds():
                 one.end(REVOKED)
-
-    def _is_news(self, entry: Logged) -> bool:
-        """Whether a new post was not told before: a relay that was killed tells twice."""
-        if entry.event.kind != "update":
-            return True
-        if entry.event.subject in self._known:
-            return False
-        self._known[entry.event.subject] = None
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return True
 
 
 def _listens(one: Subscriber, name: str) -> bool:

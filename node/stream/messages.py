@@ -11,15 +11,14 @@ from typing import Any
 import orjson
 
 from node.auth.rules import scope_allows
+from node.base.db.stream_log import Logged, StreamEvent, place
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
-from node.base.streams import Logged, place
-from node.notifications.queries import find_notification
-from node.notifications.views import notification_views
 from node.posts.rendering import render_posts
-from node.stream.channels import NOTIFICATIONS, STATUSES, Channel
+from node.stream.channels import STATUSES, Channel
 from node.stream.identity import Listener
+from node.stream.personal import TELLINGS, as_text
 from node.timelines.live_queries import (
     PostFacts,
     list_direct_ids,
@@ -29,33 +28,47 @@ from node.timelines.live_queries import (
 )
 from node.timelines.queries import list_hashtag_ids, list_public_ids
 
+POSTS = ("update", "status.update")
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent: by which channel, what kind, the payload as text, and the event's id ("" for a past one)."""
+    """What is sent: by which channel, what kind, the payload as text (None: there is none), and the id to go on from
+    (an event's, or that of the post or notification for one that is told from the rows)."""
 
     channel: Channel
     event: str
-    payload: str
+    payload: str | None
     id: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The message as an object."""
+        said: dict[str, Any] = {"stream": self.channel.words, "event": self.event}
+        if self.payload is not None:
+            said["payload"] = self.payload
+        return said | {"id": self.id}
 
     def frame(self) -> str:
         """Return the message as it goes through a WebSocket."""
-        told: dict[str, Any] = {"stream": self.channel.words, "event": self.event, "payload": self.payload}
-        return orjson.dumps(told | ({"id": self.id} if self.id else {})).decode()
+        return orjson.dumps(self.told).decode()
 
     def block(self) -> bytes:
         """Return the message as a server-sent event."""
-        id_line = f"id: {self.id}\n" if self.id else ""
-        return f"event: {self.event}\ndata: {self.payload}\n{id_line}\n".encode()
+        return f"event: {self.event}\ndata: {self.payload or ''}\nid: {self.id}\n\n".encode()
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a channel has been told the past: events up to `floor`, and these posts whatever their event."""
+    """How far a channel has been told the past: events up to `floor`, and these subjects whatever their event."""
 
-    floor: tuple[int, int] = (0, 0)
+    floor: int = 0
     told: set[int] = field(default_factory=set)
+
+    def covers(self, entry: Logged) -> bool:
+        """Whether the entry was part of the past that has been told."""
+        news = entry.event.kind in ("update", "notification")
+        return place(entry.id) <= self.floor or (news and entry.event.subject in self.told)
 
 
 async def messages_for(
@@ -66,38 +79,59 @@ async def messages_for(
     progress: Mapping[Channel, Progress],
 ) -> list[Message]:
     """Return what `listener` is told of some entries, in their order."""
-    statuses_allowed = scope_allows(listener.scopes, STATUSES)
-    notifications_allowed = scope_allows(listener.scopes, NOTIFICATIONS)
+    viewer_id = listener.account_id
     async with runtime.read() as reader:
-        posts = _subjects(logged, "update", "status.update") if statuses_allowed else []
-        shown = await _shown(runtime, reader, listener.account_id, channels, posts)
-        gone = _subjects(logged, "delete") if statuses_allowed else []
-        ended = await _ended(reader, listener.account_id, channels, gone)
-        told: dict[int, str] = {}
-        if notifications_allowed and any(channel.name in ("user", "user:notification") for channel in channels):
-            told = await _notifications(runtime, reader, listener.account_id, logged)
+        shown: dict[tuple[Channel, int], str] = {}
+        ended: set[tuple[Channel, int]] = set()
+        if scope_allows(listener.scopes, STATUSES):
+            shown = await _shown(runtime, reader, viewer_id, channels, _about(logged, *POSTS))
+            ended = await _ended(reader, viewer_id, channels, _about(logged, "delete"))
+        personal = await _personal(runtime, reader, listener, channels, logged)
     found = []
     for entry in logged:
         event = entry.event
         for channel in channels:
             done = progress.get(channel)
-            if done is not None and entry.id and place(entry.id) <= done.floor:
+            if done is not None and done.covers(entry):
                 continue
             payload: str | None = None
-            if event.kind in ("update", "status.update"):
-                already = done is not None and entry.id and event.kind == "update" and event.subject in done.told
-                payload = None if already else shown.get((channel, event.subject))
+            if event.kind in POSTS:
+                if (channel, event.subject) not in shown:
+                    continue
+                payload = shown[channel, event.subject]
             elif event.kind == "delete":
-                payload = str(event.subject) if (channel, event.subject) in ended else None
-            elif event.kind == "notification" and channel.name in ("user", "user:notification"):
-                already = done is not None and entry.id and event.subject in done.told
-                payload = None if already else told.get(event.subject)
-            if payload is not None:
-                found.append(Message(channel, event.kind, payload, entry.id))
+                if (channel, event.subject) not in ended:
+                    continue
+                payload = str(event.subject)
+            elif event in personal and channel.name in TELLINGS[event.kind].channels:
+                payload = personal[event]
+            else:
+                continue
+            found.append(Message(channel, event.kind, payload, entry.id))
     return found
 
 
-def _subjects(logged: Sequence[Logged], *kinds: str) -> list[int]:
+async def _personal(
+    runtime: Runtime, reader: Reader, listener: Listener, channels: Collection[Channel], logged: Sequence[Logged]
+) -> dict[StreamEvent, str | None]:
+    """Return what this person is told besides posts."""
+    names = {channel.name for channel in channels}
+    found: dict[StreamEvent, str | None] = {}
+    for kind in dict.fromkeys(entry.event.kind for entry in logged if entry.event.kind in TELLINGS):
+        telling = TELLINGS[kind]
+        if names.isdisjoint(telling.channels) or not scope_allows(listener.scopes, telling.scope):
+            continue
+        events = dict.fromkeys(
+            entry.event
+            for entry in logged
+            if entry.event.kind == kind and entry.event.account_id in (0, listener.account_id)
+        )
+        if events:
+            found |= await telling.words(runtime, reader, listener.account_id, list(events))
+    return found
+
+
+def _about(logged: Sequence[Logged], *kinds: str) -> list[int]:
     return list(dict.fromkeys(entry.event.subject for entry in logged if entry.event.kind in kinds))
 
 
@@ -112,14 +146,14 @@ async def _shown(
     for channel in channels:
         if channel.name == "user":
             home = await render_posts(runtime, reader, ids, viewer_id=viewer_id, home=True)
-            payloads |= {int(status["id"]): _text(status) for status in home}
+            payloads |= {int(status["id"]): as_text(status) for status in home}
             belongs[channel] = [int(status["id"]) for status in home]
         else:
             belongs[channel] = await _belonging(runtime, reader, viewer_id, channel, ids)
     rest = {id_ for found in belongs.values() for id_ in found} - payloads.keys()
     if rest:
         others = await render_posts(runtime, reader, sorted(rest), viewer_id=viewer_id)
-        payloads |= {int(status["id"]): _text(status) for status in others}
+        payloads |= {int(status["id"]): as_text(status) for status in others}
     return {(channel, id_): payloads[id_] for channel, found in belongs.items() for id_ in found if id_ in payloads}
 
 
@@ -151,7 +185,9 @@ async def _ended(
     reader: Reader, viewer_id: int, channels: Collection[Channel], ids: Sequence[int]
 ) -> set[tuple[Channel, int]]:
     """Return which withdrawn posts each channel is told of: of those the viewer could see, what could be in it."""
-    visible = await list_withdrawn_among(reader, viewer_id, ids) if ids else set()
+    if not ids:
+        return set()
+    visible = await list_withdrawn_among(reader, viewer_id, ids)
     if not visible:
         return set()
     facts = await list_post_facts(reader, visible, with_tags=False)
@@ -173,14 +209,3 @@ def _could_hold(channel: Channel, post: PostFacts, followed: Collection[int]) ->
     if not (channel.is_public or channel.is_hashtag) or post.visibility != "public" or post.is_boost:
         return False
     return not (channel.local and not post.local) and not (channel.remote and post.local)
-
-
-async def _notifications(runtime: Runtime, reader: Reader, viewer_id: int, logged: Sequence[Logged]) -> dict[int, str]:
-    ids = [e.event.subject for e in logged if e.event.kind == "notification" and e.event.account_id == viewer_id]
-    rows = [await find_notification(reader, viewer_id, id_, now=runtime.now()) for id_ in dict.fromkeys(ids)]
-    views = await notification_views(runtime, reader, [row for row in rows if row is not None], viewer_id)
-    return {int(view["id"]): _text(view) for view in views}
-
-
-def _text(view: dict[str, Any]) -> str:
-    return orjson.dumps(view).decode()

@@ -1,19 +1,31 @@
-"""What a client missed: from the log while that reaches back, else from SQL by id.
+"""What a client missed: from the log while that reaches back, else from the rows themselves.
 
-`since` is the id of the last event the client got, or the id of the last post it has. In the log nothing is missing
-and nothing doubled. Beyond it posts and notifications come from SQL, at most `MOST` of each; what was edited or
-deleted there is not told, and a few seconds before an event's id may come twice rather than not at all.
+`since` is the id of the last event the client got, or the id of the last post or notification it has. In the log
+nothing is missing and nothing doubled; a post's id leads to the event by which the post was told. Beyond the log
+posts and notifications come by their ids, at most `MOST` of each; what was edited or deleted there is not told, and
+what is up to `MARGIN_MS` older than an event's id may come twice rather than not at all.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 
 from node.auth.rules import scope_allows
+from node.base.db.stream_log import (
+    READ_AT_ONCE,
+    Logged,
+    StreamEvent,
+    find_entry_about,
+    is_event_id,
+    newest,
+    place,
+    reaches_back,
+    read_after,
+)
 from node.base.db.unit_of_work import Reader
 from node.base.ids import SHIFT, read_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
-from node.base.streams import Logged, StreamEvent, is_event_id, newest, place, reaches_back, read_after
 from node.notifications.queries import list_notifications
 from node.stream.channels import NOTIFICATIONS, Channel
 from node.stream.hub import Resume
@@ -32,41 +44,51 @@ def is_cursor(text: str) -> bool:
     return is_event_id(text) or read_id(text) is not None
 
 
+async def in_log(reader: Reader, since: str) -> str | None:
+    """Return the event behind which a client goes on in the log; None when the log does not reach back to it."""
+    if not is_event_id(since):
+        return await find_entry_about(reader, read_id(since) or 0)
+    return since if await reaches_back(reader, since) else None
+
+
 async def missed(
     runtime: Runtime, listener: Listener, wish: Resume, progress: dict[Channel, Progress]
 ) -> AsyncIterator[list[Message]]:
     """Yield what happened since, and leave in `progress` how far that goes."""
-    channel, since = wish.channel, wish.since
+    channel = wish.channel
     progress.pop(channel, None)
-    if is_event_id(since) and await reaches_back(runtime.gate, since):
-        seen: set[int] = set()
-        while True:
-            entries = await read_after(runtime.gate, since)
-            if not entries:
-                break
-            yield await messages_for(runtime, listener, [channel], _once(entries, seen), {})
-            since = entries[-1].id
-        progress[channel] = Progress(floor=place(since))
-        return
-    until = await newest(runtime.gate)
-    since_id = max(0, place(since)[0] - MARGIN_MS) << SHIFT if is_event_id(since) else read_id(since) or 0
     async with runtime.read() as reader:
+        since = await in_log(reader, wish.since)
+    if since is None:
+        messages, progress[channel] = await from_rows(runtime, listener, channel, wish.since)
+        yield messages
+        return
+    while True:
+        async with runtime.read() as reader:
+            entries = await read_after(reader, since)
+        if entries:
+            yield await messages_for(runtime, listener, [channel], entries, {})
+            since = entries[-1].id
+        if len(entries) < READ_AT_ONCE:
+            break
+    progress[channel] = Progress(floor=place(since))
+
+
+async def from_rows(
+    runtime: Runtime, listener: Listener, channel: Channel, since: str
+) -> tuple[list[Message], Progress]:
+    """Return posts and notifications since then as if they had just happened, oldest first, and how far that goes.
+
+    Each carries its own id to go on from, the last one that of the newest event.
+    """
+    since_id = max(0, (place(since) >> SHIFT) - MARGIN_MS) << SHIFT if is_event_id(since) else read_id(since) or 0
+    async with runtime.read() as reader:
+        until = await newest(reader)
         entries = await _kept(runtime, reader, listener, channel, since_id)
-    yield await messages_for(runtime, listener, [channel], entries, {})
-    told = {entry.event.subject for entry in entries}
-    progress[channel] = Progress(floor=place(until) if until else (0, 0), told=told)
-
-
-def _once(entries: list[Logged], seen: set[int]) -> list[Logged]:
-    """A relay that was killed tells of a new post twice: the second time is none."""
-    kept = []
-    for entry in entries:
-        if entry.event.kind == "update":
-            if entry.event.subject in seen:
-                continue
-            seen.add(entry.event.subject)
-        kept.append(entry)
-    return kept
+    messages = await messages_for(runtime, listener, [channel], entries, {})
+    if messages:
+        messages[-1] = replace(messages[-1], id=until)
+    return messages, Progress(floor=place(until), told={entry.event.subject for entry in entries})
 
 
 async def _kept(runtime: Runtime, reader: Reader, listener: Listener, channel: Channel, since_id: int) -> list[Logged]:
@@ -97,4 +119,4 @@ async def _kept(runtime: Runtime, reader: Reader, listener: Listener, channel: C
     if channel.name in ("user", "user:notification") and scope_allows(listener.scopes, NOTIFICATIONS):
         rows = await list_notifications(reader, viewer_id, page, now=now)
         found += [StreamEvent("notification", row.id, viewer_id) for row in rows]
-    return [Logged("", event) for event in sorted(found, key=lambda event: event.subject)]
+    return [Logged(str(event.subject), event) for event in sorted(found, key=lambda event: event.subject)]

@@ -7,7 +7,7 @@ from typing import Final
 from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
-from node.base.streams import StreamEvent
+from node.base.db.stream_log import StreamEvent
 from node.events import (
     AccountBlocked,
     FollowAccepted,

@@ -1,34 +1,34 @@
-"""Effects on open streams: one entry in the node's log for each event, whoever is listening. Safe to repeat.
+"""Effects on open streams: one entry in the node's log for each event, whoever is listening.
 
-A post is logged after the fan-out, so a client that asks for its home at the news finds the post there. What is told
-of notifications waits for their transaction (`Occasion.streamed`).
+The relay appends `Occasion.streamed` to the log as the last thing of the transaction that ends the event, so a client
+that asks for its home at the news finds the post there. An effect of any noun may add to it.
 """
 
-from node.base.runtime import Runtime
-from node.base.streams import Kind, StreamEvent, publish
+from node.base.db.stream_log import Kind, StreamEvent
 from node.events import AccessChanged, AccountDeleted, AccountSuspended, PostDeleted, PostEdited, PostPublished
+from outbox.address import Occasion
 
 
-async def post_published(runtime: Runtime, event: PostPublished) -> None:
+async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell of a new post or boost; an old one is no news (INB-10)."""
     if not event.quiet:
-        await _about_post(runtime, "update", event.post_id)
+        _about_post(on, "update", event.post_id)
 
 
-async def post_edited(runtime: Runtime, event: PostEdited) -> None:
+async def post_edited(on: Occasion, event: PostEdited) -> None:
     """Tell that a post says something else now."""
-    await _about_post(runtime, "status.update", event.post_id)
+    _about_post(on, "status.update", event.post_id)
 
 
-async def post_deleted(runtime: Runtime, event: PostDeleted) -> None:
+async def post_deleted(on: Occasion, event: PostDeleted) -> None:
     """Tell that a post or boost is gone."""
-    await _about_post(runtime, "delete", event.post_id)
+    _about_post(on, "delete", event.post_id)
 
 
-async def access_changed(runtime: Runtime, event: AccessChanged | AccountSuspended | AccountDeleted) -> None:
+async def access_changed(on: Occasion, event: AccessChanged | AccountSuspended | AccountDeleted) -> None:
     """Have the streams of somebody look whether they may stay open (attack row 95)."""
-    await publish(runtime.gate, StreamEvent("access", event.account_id, event.account_id))
+    on.streamed.append(StreamEvent("access", event.account_id, event.account_id))
 
 
-async def _about_post(runtime: Runtime, kind: Kind, post_id: int) -> None:
-    await publish(runtime.gate, StreamEvent(kind, post_id))
+def _about_post(on: Occasion, kind: Kind, post_id: int) -> None:
+    on.streamed.append(StreamEvent(kind, post_id))

@@ -96,13 +96,13 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
-        pushed=(homes.post_published, streaming.post_published),
-        stored=(posts.post_published, relays.post_published, notices.post_published),
+        pushed=(homes.post_published,),
+        stored=(posts.post_published, relays.post_published, streaming.post_published, notices.post_published),
     ),
-    PostEdited: Effects(pushed=(streaming.post_edited, media.let_go), stored=(posts.post_edited, notices.post_edited)),
+    PostEdited: Effects(pushed=(media.let_go,), stored=(posts.post_edited, streaming.post_edited, notices.post_edited)),
     PostDeleted: Effects(
-        pushed=(streaming.post_deleted, media.let_go),
-        stored=(posts.post_deleted, notices.post_deleted, departures.post_deleted),
+        pushed=(media.let_go,),
+        stored=(posts.post_deleted, streaming.post_deleted, notices.post_deleted, departures.post_deleted),
     ),
     RelayFollowed: Effects(stored=(relays.relay_followed,)),
     RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
@@ -136,13 +136,11 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_unblocked,)),
     ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
     AccountSuspended: Effects(
-        pushed=(streaming.access_changed,), stored=(accounts.profile_changed, departures.account_suspended)
+        stored=(streaming.access_changed, accounts.profile_changed, departures.account_suspended)
     ),
     AccountUnsuspended: Effects(stored=(accounts.profile_changed,)),
-    AccountDeleted: Effects(
-        pushed=(streaming.access_changed,), stored=(accounts.account_deleted, departures.account_deleted)
-    ),
-    AccessChanged: Effects(pushed=(streaming.access_changed,)),
+    AccountDeleted: Effects(stored=(streaming.access_changed, accounts.account_deleted, departures.account_deleted)),
+    AccessChanged: Effects(stored=(streaming.access_changed,)),
     AccountLeft: Effects(stored=(departures.clear_some,)),
     AccountMoved: Effects(stored=(accounts.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
