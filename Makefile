@@ -9,7 +9,7 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench migration requirements clean redis chromium fedify
+.PHONY: help run demo test check bench migration requirements clean redis chromium fedify conformance
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
@@ -17,6 +17,7 @@ help:
 	@echo "make test    install what the tests need and run all of them"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure, and print each figure beside its budget"
+	@echo "make conformance   run the test suites of Mastodon.py and toot against a live node"
 	@echo "make clean   remove the virtual environment and caches (never data)"
 
 $(VENV)/made:
@@ -70,6 +71,10 @@ check: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev redis
 	$(BIN)/python -m tests.bench
+
+# The test suites of real clients against a live node; about ten minutes, and not part of `make test`.
+conformance: $(VENV)/installed-dev redis
+	@$(BIN)/python -m tests.conformance
 
 # For developers, after a change of a models.py: make migration m="Why the tables change"
 migration: $(VENV)/installed-dev

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ import psutil
 from federation.keys import generate_rsa_key
 from node.auth.service import create_token, create_user
 from node.base.runtime import running
-from node.base.settings import Settings
+from node.base.settings import load_settings
 from tests.support.serving import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -111,18 +110,29 @@ class RealNode:
     name: str
     redis_url: str = ""
     port: int = field(default_factory=free_port)
+    public_url: str = ""
+    changes: dict[str, str] = field(default_factory=dict)
+    """Settings that differ from those of a test node, as text."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
-        self.settings = Settings(
-            public_url=f"http://127.0.0.1:{self.port}",
-            bind=f"127.0.0.1:{self.port}",
-            data_dir=self.folder / self.name,
-            redis_url=self.redis_url,
-            insecure_peers=(ip_network("127.0.0.0/8"),),
-        )
+        self.settings = load_settings(self.environment())
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.http = httpx.AsyncClient(base_url=self.settings.public_url, timeout=20, trust_env=False)
+
+    def environment(self) -> dict[str, str]:
+        """Return its settings as an operator gives them."""
+        values = {
+            "public_url": self.public_url or f"http://127.0.0.1:{self.port}",
+            "bind": f"127.0.0.1:{self.port}",
+            "data_dir": str(self.folder / self.name),
+            "redis_url": self.redis_url,
+            "insecure_peers": "127.0.0.0/8",
+            "rate_limits": "off",
+            "log_level": "warning",
+            **self.changes,
+        }
+        return {f"ROOKERY_{name.upper()}": value for name, value in values.items()}
 
     @property
     def log_path(self) -> Path:
@@ -131,15 +141,7 @@ class RealNode:
     def launch(self) -> None:
         """Start `rookery up` without waiting for it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_")}
-        environment |= {
-            "ROOKERY_PUBLIC_URL": self.settings.public_url,
-            "ROOKERY_BIND": self.settings.bind,
-            "ROOKERY_DATA_DIR": str(self.settings.data_dir),
-            "ROOKERY_REDIS_URL": self.redis_url,
-            "ROOKERY_INSECURE_PEERS": "127.0.0.0/8",
-            "ROOKERY_RATE_LIMITS": "off",
-            "ROOKERY_LOG_LEVEL": "warning",
-        }
+        environment |= self.environment()
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from admin.cli import main; main()", "up"],
