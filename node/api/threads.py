@@ -9,14 +9,16 @@ from quart import Blueprint
 from node.accounts.queries import get_account
 from node.accounts.views import account_view
 from node.api.answers import Answer, accounts_answer
+from node.api.entities.accounts import Account
+from node.api.entities.statuses import Context, StatusEdit
 from node.base.db.unit_of_work import Reader
 from node.completion.asking import look_at_thread
 from node.completion.views import async_refresh_header
 from node.emojis.views import emoji_views
 from node.http.context import runtime
-from node.http.paging import page_from
-from node.http.parameters import parameters
+from node.http.paging import page_of
 from node.http.principals import Viewer, optional
+from node.http.requests import Paging, answers, takes
 from node.media.queries import list_media
 from node.media.views import media_view
 from node.posts.models import Post, PostEdit
@@ -35,6 +37,7 @@ blueprint = Blueprint("api_threads", __name__, url_prefix="/api/v1/statuses")
 
 @blueprint.get("/<id:post_id>/context")
 @optional("read:statuses")
+@answers(Context)
 async def context(viewer: Viewer | None, post_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return what the post answers, oldest first, and what answers it, as a tree walk (behaviour 30).
 
@@ -54,6 +57,7 @@ async def context(viewer: Viewer | None, post_id: int) -> tuple[dict[str, Any], 
 
 @blueprint.get("/<id:post_id>/history")
 @optional("read:statuses")
+@answers(list[StatusEdit])
 async def history(viewer: Viewer | None, post_id: int) -> list[dict[str, Any]]:
     """Return every version of a post, the first one first."""
     node = runtime()
@@ -72,29 +76,31 @@ async def history(viewer: Viewer | None, post_id: int) -> list[dict[str, Any]]:
 
 @blueprint.get("/<id:post_id>/favourited_by")
 @optional("read:accounts", "read:statuses")
-async def favourited_by(viewer: Viewer | None, post_id: int) -> Answer:
+@takes(Paging)
+@answers(list[Account])
+async def favourited_by(viewer: Viewer | None, asked: Paging, post_id: int) -> Answer:
     """Return who likes the post."""
-    sent = await parameters()
-    page = page_from(sent, 40)
+    page = page_of(asked, 40)
     node = runtime()
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer.account_id if viewer else None)
         entries = await list_liked_by(reader, post.id, page)
-        return await accounts_answer(node, reader, sent, entries)
+        return await accounts_answer(node, reader, entries)
 
 
 @blueprint.get("/<id:post_id>/reblogged_by")
 @optional("read:accounts", "read:statuses")
-async def reblogged_by(viewer: Viewer | None, post_id: int) -> Answer:
+@takes(Paging)
+@answers(list[Account])
+async def reblogged_by(viewer: Viewer | None, asked: Paging, post_id: int) -> Answer:
     """Return who boosted the post, as far as the viewer may see the boosts."""
-    sent = await parameters()
-    page = page_from(sent, 40)
+    page = page_of(asked, 40)
     viewer_id = viewer.account_id if viewer else None
     node = runtime()
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer_id)
         entries = await list_boosted_by(reader, post.id, page, viewer_id=viewer_id)
-        return await accounts_answer(node, reader, sent, entries)
+        return await accounts_answer(node, reader, entries)
 
 
 async def _original(reader: Reader, post_id: int, viewer_id: int | None) -> Post:
