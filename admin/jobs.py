@@ -9,6 +9,7 @@ import node.completion.jobs
 import node.mail.jobs
 import node.polls.jobs
 import node.remote.jobs
+import node.scheduled.jobs
 import outbox.deliver
 import outbox.relay
 
@@ -19,6 +20,7 @@ MODULES = (
     node.mail.jobs,
     node.polls.jobs,
     node.remote.jobs,
+    node.scheduled.jobs,
     outbox.deliver,
     outbox.relay,
 )

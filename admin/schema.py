@@ -12,7 +12,9 @@ import node.auth.models
 import node.base.db.event_log
 import node.base.db.stream_log
 import node.blocks.models
+import node.cards.models
 import node.completion.models
+import node.drafts.models
 import node.emojis.models
 import node.follows.models
 import node.mail.models
@@ -26,6 +28,7 @@ import node.reactions.models
 import node.relays.models
 import node.remote.models
 import node.reports.models
+import node.scheduled.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -36,7 +39,9 @@ MODULES = (
     node.base.db.event_log,
     node.base.db.stream_log,
     node.blocks.models,
+    node.cards.models,
     node.completion.models,
+    node.drafts.models,
     node.emojis.models,
     node.follows.models,
     node.mail.models,
@@ -50,6 +55,7 @@ MODULES = (
     node.relays.models,
     node.remote.models,
     node.reports.models,
+    node.scheduled.models,
     outbox.models,
 )
 

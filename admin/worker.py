@@ -35,7 +35,21 @@ from rq.worker.base import WorkerStatus
 
 import admin.jobs
 from admin import presence
-from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, FILL, INBOX, INDEX, LANES, MAIL, POLLS, RELAY, queue_name
+from node.base.lanes import (
+    CARDS,
+    DELIVER,
+    DELIVER_SLOW,
+    FETCH,
+    FILL,
+    INBOX,
+    INDEX,
+    LANES,
+    MAIL,
+    POLLS,
+    RELAY,
+    SCHEDULED,
+    queue_name,
+)
 from node.base.runtime import open_runtime
 from node.base.settings import Settings
 from node.base.work import WorkerContext, enter_worker
@@ -59,9 +73,9 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, FETCH, FILL, MAIL, POLLS, INDEX),
+        (RELAY, INBOX, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, INDEX),
         (DELIVER, RELAY, INBOX, DELIVER_SLOW, FETCH, FILL, MAIL),
-        (DELIVER_SLOW, DELIVER, FETCH, FILL, MAIL, POLLS, RELAY, INBOX),
+        (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, RELAY, INBOX),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)
     return [split[i] if i < len(split) else further for i in range(workers)]

@@ -56,6 +56,8 @@ async def _root(reader: Reader, context: Context) -> Post | None:
     root = await find_post(reader, post.thread_id) if post is not None else None
     if root is None or not root.local or root.deleted_at is not None or root.visibility not in OPEN_VISIBILITIES:
         return None
+    if root.local_only:
+        return None
     return root
 
 

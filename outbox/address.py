@@ -122,9 +122,9 @@ async def _store(on: Occasion, document: Document, body: str, to: Recipients, *,
 
 
 async def standing(on: Occasion, post_id: int) -> Post | None:
-    """Return a post of ours that may still be told of."""
+    """Return a post of ours that may still be told of; one that is only for people here never may."""
     post = await find_post(on.uow, post_id)
-    if post is None or not post.local or post.deleted_at is not None:
+    if post is None or not post.local or post.local_only or post.deleted_at is not None:
         return None
     author = await find_account(on.uow, post.account_id)
     return None if author is None or author.is_gone else post

@@ -110,7 +110,7 @@ async def _post_face(runtime: Runtime, account_id: int, post_id: int, viewer_id:
     async with runtime.read() as reader:
         post = await _local_post(reader, account_id, post_id)
         if post.deleted_at is not None:
-            if post.visibility not in OPEN_VISIBILITIES:
+            if post.visibility not in OPEN_VISIBILITIES or post.local_only:
                 raise NotFound()
             return Face(packed(tombstone_document(post.uri, deleted=post.deleted_at)), gone=True)
         if not await may_see(reader, post_id, viewer_id):

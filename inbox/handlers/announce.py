@@ -142,7 +142,7 @@ async def _checked(context: Context, booster: Account, post: Post) -> Post:
         raise Ignored("deleted_before", post.uri)
     if post.boost_of_id is not None:
         raise Ignored("not_a_post", "a boost of a boost")
-    if not may_boost(visibility=post.visibility, is_author=post.account_id == booster.id):
+    if post.local_only or not may_boost(visibility=post.visibility, is_author=post.account_id == booster.id):
         raise Ignored("not_boostable", post.uri)
     async with context.runtime.read() as reader:
         if await is_block_between(reader, booster.id, post.account_id):

@@ -57,6 +57,8 @@ class Account(Base):
     moved_at: Mapped[datetime | None]
     """When a move of the account last had its effect here (MOV-1, MOV-2)."""
     also_known_as: Mapped[list[Any]] = mapped_column(default=list)
+    attribution_domains: Mapped[list[Any]] = mapped_column(default=list)
+    """The sites whose pages may name this account as their author (attack row 46)."""
     followers_count: Mapped[BigInt] = mapped_column(default=0)
     following_count: Mapped[BigInt] = mapped_column(default=0)
     posts_count: Mapped[BigInt] = mapped_column(default=0)

@@ -12,8 +12,8 @@ from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.notifications.queries import count_unread, find_notification, list_notifications
 from node.notifications.rules import kinds_asked, reaction_word
+from node.notifications.service import clear, dismiss
 from node.notifications.views import notification_views
-from node.notifications.withdrawing import clear, dismiss
 
 blueprint = Blueprint("api_notifications", __name__, url_prefix="/api/v1/notifications")
 
@@ -39,7 +39,7 @@ async def list_them(viewer: Viewer) -> Answer:
         shown = await notification_views(
             node, reader, rows, viewer_id=viewer.account_id, reactions_as=reaction_word([*types, *excluded])
         )
-    return page_answer(shown, [row.id for row in rows])
+    return page_answer(sent, shown, [row.id for row in rows])
 
 
 @blueprint.get("/<id:notification_id>")

@@ -3,11 +3,10 @@
 from quart import Blueprint
 
 from node.api.answers import Answer, page_answer
-from node.api.entities.statuses import Status
 from node.http.context import runtime
-from node.http.paging import page_of
+from node.http.paging import page_from
+from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional
-from node.http.requests import Paging, answers, takes
 from node.text.writing import fold_hashtag
 from node.timelines.service import hashtag_page, home_page, public_page
 
@@ -17,66 +16,47 @@ MOST_HASHTAGS = 4
 blueprint = Blueprint("api_timelines", __name__, url_prefix="/api/v1/timelines")
 
 
-class PublicPaging(Paging, frozen=True, kw_only=True):
-    """A page of public posts, and which."""
-
-    local: bool = False
-    remote: bool = False
-    only_media: bool = False
-
-
-class HashtagPaging(PublicPaging, frozen=True, kw_only=True):
-    """A page of posts with hashtags, beside the one in the path."""
-
-    any: list[str] = []
-    all: list[str] = []
-    none: list[str] = []
-
-
 @blueprint.get("/home")
 @needs("read:statuses")
-@takes(Paging)
-@answers(list[Status])
-async def home(viewer: Viewer, asked: Paging) -> Answer:
+async def home(viewer: Viewer) -> Answer:
     """Return the viewer's home timeline."""
-    return page_answer(await home_page(runtime(), viewer.account_id, page_of(asked)))
+    sent = await parameters()
+    return page_answer(sent, await home_page(runtime(), viewer.account_id, page_from(sent)))
 
 
 @blueprint.get("/public")
 @optional("read:statuses")
-@takes(PublicPaging)
-@answers(list[Status])
-async def public(viewer: Viewer | None, asked: PublicPaging) -> Answer:
+async def public(viewer: Viewer | None) -> Answer:
     """Return public posts: of this node (`local`), of others (`remote`), or all."""
+    sent = await parameters()
     found = await public_page(
         runtime(),
-        page_of(asked),
+        page_from(sent),
         viewer_id=viewer.account_id if viewer else None,
-        local=asked.local,
-        remote=asked.remote,
-        only_media=asked.only_media,
+        local=sent.is_set("local"),
+        remote=sent.is_set("remote"),
+        only_media=sent.is_set("only_media"),
     )
-    return page_answer(found)
+    return page_answer(sent, found)
 
 
 @blueprint.get("/tag/<name>")
 @optional("read:statuses")
-@takes(HashtagPaging)
-@answers(list[Status])
-async def hashtag(viewer: Viewer | None, asked: HashtagPaging, name: str) -> Answer:
+async def hashtag(viewer: Viewer | None, name: str) -> Answer:
     """Return public posts that carry a hashtag, or one of `any[]`, all of `all[]`, none of `none[]`."""
+    sent = await parameters()
     found = await hashtag_page(
         runtime(),
-        page_of(asked),
+        page_from(sent),
         viewer_id=viewer.account_id if viewer else None,
-        any_of=[fold_hashtag(name), *_names(asked.any)],
-        all_of=_names(asked.all),
-        none_of=_names(asked.none),
-        local=asked.local,
-        remote=asked.remote,
-        only_media=asked.only_media,
+        any_of=[fold_hashtag(name), *_names(sent.texts("any"))],
+        all_of=_names(sent.texts("all")),
+        none_of=_names(sent.texts("none")),
+        local=sent.is_set("local"),
+        remote=sent.is_set("remote"),
+        only_media=sent.is_set("only_media"),
     )
-    return page_answer(found)
+    return page_answer(sent, found)
 
 
 def _names(given: list[str]) -> list[str]:

@@ -30,6 +30,8 @@ class User(Base):
     default_visibility: Mapped[str] = mapped_column(String(16), default="public")
     default_sensitive: Mapped[bool] = mapped_column(default=False)
     default_language: Mapped[str | None] = mapped_column(String(16))
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    """The zone in which the pages read the times that the person types, as the IANA names it."""
     default_quote_policy: Mapped[str] = mapped_column(String(16), default="public")
     """Who may quote a new post: "public", "followers", "nobody", or "manual", which asks each time."""
 

@@ -28,8 +28,10 @@ FILL = "fill"
 INDEX = "index"
 MAIL = "mail"
 POLLS = "polls"
+SCHEDULED = "scheduled"
+CARDS = "cards"
 
-LANES = (RELAY, INBOX, DELIVER, FETCH, FILL, INDEX, MAIL, POLLS, DELIVER_SLOW)
+LANES = (RELAY, INBOX, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, CARDS, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000

@@ -25,7 +25,33 @@ async def attach_media(uow: UnitOfWork, post_id: int, media_ids: Sequence[int]) 
         await uow.write(
             update(Media)
             .where(Media.id == media_id)
-            .values(post_id=post_id, position=position)
+            .values(post_id=post_id, position=position, scheduled_id=None, draft_id=None)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+async def hold_media(
+    uow: UnitOfWork,
+    account_id: int,
+    media_ids: Sequence[int],
+    *,
+    now: datetime,
+    scheduled_id: int | None = None,
+    draft_id: int | None = None,
+) -> None:
+    """Keep uploads for a scheduled post or a draft: exactly these, in this order. The caller has checked whose."""
+    column, holder = (Media.scheduled_id, scheduled_id) if scheduled_id is not None else (Media.draft_id, draft_id)
+    await uow.write(
+        update(Media)
+        .where(Media.account_id == account_id, column == holder, Media.id.not_in(media_ids))
+        .values({column.key: None, "created_at": now})
+        .execution_options(synchronize_session="fetch")
+    )
+    for position, media_id in enumerate(media_ids):
+        await uow.write(
+            update(Media)
+            .where(Media.id == media_id)
+            .values({column.key: holder, "position": position})
             .execution_options(synchronize_session="fetch")
         )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, Id
@@ -19,11 +19,27 @@ class Media(Base):
     __table_args__ = (
         Index("ix_media_post", "post_id", "position"),
         Index("ix_media_account", "account_id", "id"),
+        Index(
+            "ix_media_scheduled",
+            "scheduled_id",
+            sqlite_where=text("scheduled_id IS NOT NULL"),
+            postgresql_where=text("scheduled_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_media_draft",
+            "draft_id",
+            sqlite_where=text("draft_id IS NOT NULL"),
+            postgresql_where=text("draft_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
     post_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("posts.id", ondelete="CASCADE"))
+    scheduled_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The scheduled post that will attach it: until then it is nobody else's, and it is not pruned."""
+    draft_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The kept draft that holds it: it is not pruned."""
     position: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(String(16), default="image")
     media_type: Mapped[str] = mapped_column(String(100), default="")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -39,16 +39,34 @@ async def list_media(reader: Reader, post_id: int) -> list[Media]:
     return list(await reader.scalars(select(Media).where(Media.post_id == post_id).order_by(Media.position, Media.id)))
 
 
-async def list_attachable(reader: Reader, account_id: int, ids: Collection[int]) -> dict[int, Media]:
-    """Return those uploads of `ids` that this account may still attach: its own, not attached (attack row 87)."""
+async def list_attachable(
+    reader: Reader, account_id: int, ids: Collection[int], *, scheduled_id: int | None = None
+) -> dict[int, Media]:
+    """Return those uploads of `ids` that this account may still attach: its own, not attached (attack row 87).
+
+    What a scheduled post holds is for that one alone: `scheduled_id` names it.
+    """
     if not ids:
         return {}
+    held: ColumnElement[bool] = Media.scheduled_id.is_(None)
+    if scheduled_id is not None:
+        held = or_(held, Media.scheduled_id == scheduled_id)
     rows = await reader.scalars(
         select(Media).where(
-            Media.id.in_(ids), Media.account_id == account_id, Media.post_id.is_(None), Media.kind != DISCARDED
+            Media.id.in_(ids), Media.account_id == account_id, Media.post_id.is_(None), Media.kind != DISCARDED, held
         )
     )
     return {row.id: row for row in rows}
+
+
+async def list_held(
+    reader: Reader, *, scheduled_ids: Collection[int] = (), draft_ids: Collection[int] = ()
+) -> dict[int, Media]:
+    """Return the uploads that scheduled posts or drafts hold, by id."""
+    if not scheduled_ids and not draft_ids:
+        return {}
+    holder = Media.scheduled_id.in_(scheduled_ids) if scheduled_ids else Media.draft_id.in_(draft_ids)
+    return {row.id: row for row in await reader.scalars(select(Media).where(holder))}
 
 
 async def find_cacheable(reader: Reader, media_id: int) -> RemotePicture | None:
@@ -73,7 +91,14 @@ async def list_removable(reader: Reader, *, unattached_before: datetime, limit: 
             select(Media)
             .where(
                 Media.post_id.is_(None),  # by itself an index away; a discarded medium is never tied to a post
-                or_(Media.kind == DISCARDED, Media.created_at < unattached_before),
+                or_(
+                    Media.kind == DISCARDED,
+                    and_(
+                        Media.created_at < unattached_before,
+                        Media.scheduled_id.is_(None),
+                        Media.draft_id.is_(None),
+                    ),
+                ),
             )
             .order_by(Media.id)
             .limit(limit)

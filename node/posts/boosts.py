@@ -53,6 +53,7 @@ async def boost(
         "account_id": account.id,
         "local": True,
         "visibility": "direct" if must_ask else wanted,
+        "local_only": post.local_only,
         "boost_of_id": post.id,
         "thread_id": boost_id,
         "published_at": now,

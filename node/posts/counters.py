@@ -42,13 +42,17 @@ _REPORTED: Final[dict[PostCounter, Any]] = {
 }
 
 
-async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by: int, *, ours: bool = False) -> None:
-    """Change a counter of a post that still stands.
+async def count_on_post(
+    uow: UnitOfWork, post_id: int, counter: PostCounter, by: int, *, ours: bool = False, local_only: bool = False
+) -> None:
+    """Change a counter of a post that still stands; what is `local_only` counts only where the post is so too.
 
     `ours`: somebody here did it, so what the post's own server reported moves with it until that reports again.
     """
     column = getattr(Post, counter)
     statement = update(Post).where(Post.id == post_id, Post.deleted_at.is_(None))
+    if local_only:
+        statement = statement.where(Post.local_only.is_(True))
     if by < 0:
         statement = statement.where(column >= -by)
     values = {counter: column + by}
@@ -58,10 +62,12 @@ async def count_on_post(uow: UnitOfWork, post_id: int, counter: PostCounter, by:
     await uow.write(statement.values(values).execution_options(synchronize_session="fetch"))
 
 
-async def count_reply(uow: UnitOfWork, parent_id: int | None, *, visibility: str, by: int, ours: bool = False) -> None:
-    """Count a reply at its parent, if anybody may read it."""
+async def count_reply(
+    uow: UnitOfWork, parent_id: int | None, *, visibility: str, by: int, ours: bool = False, local_only: bool = False
+) -> None:
+    """Count a reply at its parent, if all who read that may read it (row 107)."""
     if parent_id is not None and visibility in OPEN_VISIBILITIES:
-        await count_on_post(uow, parent_id, "replies_count", by, ours=ours)
+        await count_on_post(uow, parent_id, "replies_count", by, ours=ours, local_only=local_only)
 
 
 async def count_author(uow: UnitOfWork, author: Account, *, visibility: str, published_at: datetime) -> None:

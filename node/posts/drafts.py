@@ -7,7 +7,7 @@ field, in the API's words for fields.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from node.base.errors import Invalid
 from node.base.settings import Settings
@@ -38,6 +38,8 @@ class Draft:
     media_changes: tuple[MediaChange, ...] = ()
     """New descriptions and focal points of attached media; used by edits."""
     application_id: int | None = None
+    local_only: bool = False
+    """Only for people with an account here; answers to such a post and quotes of it are so whatever is asked."""
     poll: PollDraft | None = None
     """None for a post without, and in an edit for a poll that stays as it is."""
     quoted_id: int | None = None
@@ -94,3 +96,63 @@ def _language(code: str | None) -> str | None:
     if match is None or len(match[0]) > 16:
         return None
     return match[1].lower() + match[2].replace("_", "-")
+
+
+def stored_form(draft: Draft) -> dict[str, Any]:
+    """Return a draft as JSON keeps it: what `from_stored` reads again. Ids are text, so that no parser rounds them."""
+    poll = draft.poll
+    return {
+        "text": draft.text,
+        "visibility": draft.visibility,
+        "spoiler_text": draft.spoiler_text,
+        "sensitive": draft.sensitive,
+        "language": draft.language,
+        "in_reply_to_id": _text_of(draft.in_reply_to_id),
+        "media_ids": [str(id_) for id_ in draft.media_ids],
+        "application_id": _text_of(draft.application_id),
+        "local_only": draft.local_only,
+        "quoted_id": _text_of(draft.quoted_id),
+        "quote_policy": draft.quote_policy,
+        "poll": None
+        if poll is None
+        else {
+            "options": list(poll.options),
+            "expires_in": poll.expires_in,
+            "multiple": poll.multiple,
+            "hide_totals": poll.hide_totals,
+        },
+    }
+
+
+def from_stored(stored: Mapping[str, Any]) -> Draft:
+    """Return the draft that `stored_form` kept; what an older version did not know has its default."""
+    poll = stored.get("poll")
+    return Draft(
+        text=stored.get("text") or "",
+        visibility=stored.get("visibility"),
+        spoiler_text=stored.get("spoiler_text") or "",
+        sensitive=bool(stored.get("sensitive")),
+        language=stored.get("language"),
+        in_reply_to_id=_id_of(stored.get("in_reply_to_id")),
+        media_ids=tuple(int(id_) for id_ in stored.get("media_ids") or ()),
+        application_id=_id_of(stored.get("application_id")),
+        local_only=bool(stored.get("local_only")),
+        quoted_id=_id_of(stored.get("quoted_id")),
+        quote_policy=stored.get("quote_policy") or "",
+        poll=None
+        if not poll
+        else PollDraft(
+            options=tuple(poll.get("options") or ()),
+            expires_in=poll.get("expires_in"),
+            multiple=bool(poll.get("multiple")),
+            hide_totals=bool(poll.get("hide_totals")),
+        ),
+    )
+
+
+def _text_of(id_: int | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
+def _id_of(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -95,6 +95,10 @@ class Post(Base):
     fetched: Mapped[bool] = mapped_column(default=False)
     """We fetched it, so nobody here was told of it; it still is news when it is delivered (INB-10)."""
     application_id: Mapped[int | None] = mapped_column(BigInteger)
+    local_only: Mapped[bool] = mapped_column(default=False)
+    """Never leaves this server: only people with an account here see it. Its answers, quotes and boosts are so too."""
+    card_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The link preview it shows (`node.cards`), once that is there."""
     replies_count: Mapped[BigInt] = mapped_column(default=0)
     boosts_count: Mapped[BigInt] = mapped_column(default=0)
     likes_count: Mapped[BigInt] = mapped_column(default=0)
@@ -236,4 +240,7 @@ class IdempotencyKey(Base):
     )
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     post_id: Mapped[BigInt]
+    """The post, or what will be one: a scheduled post. Of a thread, its first."""
+    also_ids: Mapped[list[Any]] = mapped_column(default=list)
+    """The posts of a thread after its first."""
     created_at: Mapped[datetime]

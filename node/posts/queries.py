@@ -8,7 +8,6 @@ a bookmark's, a boost's.
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
@@ -41,7 +40,6 @@ __all__ = [
     "find_boost",
     "find_hashtag",
     "find_idempotency_key",
-    "find_idempotent_post_id",
     "find_like",
     "find_like_by_id",
     "find_like_by_uri",
@@ -67,7 +65,6 @@ __all__ = [
 ]
 
 BATCH: Final = 500
-IDEMPOTENCY_LIFE: Final = timedelta(hours=1)
 MAX_KEY: Final = 255
 
 _BY_ID: Final = select(Post).where(Post.id == bindparam("post_id"))
@@ -297,21 +294,6 @@ async def find_idempotency_key(reader: Reader, account_id: int, key: str) -> Ide
     """Return the row of an idempotency key, however old."""
     found: IdempotencyKey | None = await reader.scalar(
         select(IdempotencyKey).where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == stored_key(key))
-    )
-    return found
-
-
-async def find_idempotent_post_id(reader: Reader, account_id: int, key: str, *, now: datetime) -> int | None:
-    """Return the post a key was used for within the last hour, if it still stands (client-api 8)."""
-    found: int | None = await reader.scalar(
-        select(Post.id)
-        .join(IdempotencyKey, IdempotencyKey.post_id == Post.id)
-        .where(
-            IdempotencyKey.account_id == account_id,
-            IdempotencyKey.key == stored_key(key),
-            IdempotencyKey.created_at > now - IDEMPOTENCY_LIFE,
-            Post.deleted_at.is_(None),
-        )
     )
     return found
 

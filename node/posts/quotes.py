@@ -159,7 +159,7 @@ async def uncount_quote(uow: UnitOfWork, post: Post) -> None:
 async def _count(uow: UnitOfWork, post: Post, quoted_id: int, by: int) -> None:
     """Count what anybody may know: a quote that stands, in an open post (row 107)."""
     if post.quote_state in SHOWN_STATES and post.visibility in OPEN_VISIBILITIES:
-        await count_on_post(uow, quoted_id, "quotes_count", by)
+        await count_on_post(uow, quoted_id, "quotes_count", by, local_only=post.local_only)
 
 
 def first_quote_state(post: RemotePost) -> str:

@@ -271,7 +271,7 @@ async def _known_parent(reader: Reader, post: RemotePost) -> Post | None:
     parent = await find_post_by_uri(reader, uri) if uri else None
     if parent is not None and parent.boost_of_id is not None:
         parent = await find_post(reader, parent.boost_of_id)
-    return parent
+    return None if parent is None or parent.local_only else parent
 
 
 def _parent_uri(post: RemotePost) -> str | None:

@@ -36,11 +36,16 @@ class Standing:
     is_addressed: bool = False
     """Mentioned, or the delivery came to this person's inbox (AUD-3)."""
     blocked_by_author: bool = False
+    local_only: bool = False
+    viewer_is_local: bool = False
+    """Somebody with an account here; an actor of another server that asks with a signature is not."""
 
 
 def can_see(standing: Standing) -> bool:
     """Whether the viewer may see the post."""
     if standing.deleted or standing.author_gone or standing.blocked_by_author:
+        return False
+    if standing.local_only and not standing.viewer_is_local:
         return False
     if standing.is_author or standing.is_addressed or standing.visibility in OPEN_VISIBILITIES:
         return True
@@ -97,7 +102,8 @@ def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
     """The part of the rule that is about the viewer."""
     is_open: ColumnElement[bool] = post.visibility.in_(OPEN_VISIBILITIES)
     if viewer_id is None:
-        return is_open
+        return and_(is_open, post.local_only.is_(False))
+    viewer = aliased(Account)
     follow, mention, block = aliased(Follow), aliased(Mention), aliased(Block)
     return and_(
         or_(
@@ -116,6 +122,10 @@ def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
             ),
         ),
         ~exists(select(block.id).where(block.account_id == post.account_id, block.target_id == viewer_id)),
+        or_(
+            post.local_only.is_(False),
+            exists(select(viewer.id).where(viewer.id == viewer_id, viewer.domain == "")),
+        ),
     )
 
 

@@ -7,15 +7,14 @@ the caller's transaction and records the event that the outbox acts on.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, update
 
 from node.accounts.models import Account
 from node.accounts.queries import get_account
-from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
-from node.base.errors import Conflict, NotFound
+from node.base.errors import Invalid, NotFound
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.emojis.service import local_references
@@ -32,14 +31,12 @@ from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media_count
 from node.posts.hashtags import set_hashtags
-from node.posts.models import Bookmark, IdempotencyKey, Pin, Post, PostEdit, PostHashtag
+from node.posts.idempotency import KeyUsed, claim_key
+from node.posts.models import Bookmark, Pin, Post, PostEdit, PostHashtag
 from node.posts.queries import (
-    find_idempotency_key,
-    find_idempotent_post_id,
     find_post,
     get_visible_post,
     list_addressed_groups,
-    stored_key,
 )
 from node.posts.quotes import QuotePlan, enter_quote, plan_quote, uncount_quote, visibility_with_quote
 from node.posts.rules import OPEN_VISIBILITIES
@@ -48,6 +45,8 @@ from node.text.writing import MentionTarget, RenderedText, render_text
 from node.uris import context_uri, post_uri, post_url
 
 __all__ = ["Draft", "edit", "publish", "withdraw"]
+
+ASKING: Final = "Local only is not possible here: an author on another server has to be asked first"
 
 
 async def publish(
@@ -59,20 +58,25 @@ async def publish(
     mentions: Mapping[str, Account],
     now: datetime,
     idempotency_key: str | None = None,
+    scheduled_id: int | None = None,
 ) -> Post:
     """Publish a post. `mentions` maps handles of the text (`FoundHandle.key`) to accounts.
 
     The same key of the same author within an hour returns the first post, also when both come at once
-    (client-api 8). Raises Invalid with fields; NotFound when the post replied to is not for this author.
+    (client-api 8); KeyUsed when the key made something else. `scheduled_id`: the scheduled post whose media these
+    are. Raises Invalid with fields; NotFound when the post replied to is not for this author.
     """
     post_id = new_id()
     if idempotency_key:
-        earlier = await _claim_key(uow, author.id, idempotency_key, post_id, now)
-        if earlier is not None:
+        earlier_id = await claim_key(uow, author.id, idempotency_key, post_id, now)
+        if earlier_id is not None:
+            earlier = await find_post(uow, earlier_id)
+            if earlier is None:
+                raise KeyUsed(earlier_id)
             return earlier
     draft = check_draft(draft, settings)
     parent = await _parent_of(uow, draft, author)
-    media = await list_attachable(uow, author.id, draft.media_ids)
+    media = await list_attachable(uow, author.id, draft.media_ids, scheduled_id=scheduled_id)
     check_media_count(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
     addressed = _addressed(author, rendered, mentions, parent, await _groups_of(uow, parent))
@@ -81,6 +85,9 @@ async def publish(
     if quote is not None:
         visibility = visibility_with_quote(visibility, quote.quoted)
     must_ask = parent is not None and await need_for(uow, "reply", author, parent)
+    local_only = draft.local_only or _stays_here(parent) or (quote is not None and quote.quoted.local_only)
+    if local_only and (must_ask or (quote is not None and quote.state == "pending" and not quote.author.is_local)):
+        raise Invalid(fields={"local_only": [ASKING]})
     place = place_under(parent, post_id=post_id)
     post = Post(
         id=post_id,
@@ -94,6 +101,7 @@ async def publish(
         content=rendered.html,
         spoiler_text=draft.spoiler_text,
         sensitive=draft.sensitive,
+        local_only=local_only,
         language=draft.language,
         emojis=await local_references(
             uow, (draft.text, draft.spoiler_text, *(draft.poll.options if draft.poll else ()))
@@ -119,7 +127,7 @@ async def publish(
     await change_media(uow, author.id, draft.media_changes)
     await add_mentions(uow, post.id, addressed)
     await set_hashtags(uow, post.id, rendered.hashtags, now=now)
-    await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1, ours=True)
+    await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1, ours=True, local_only=local_only)
     await count_author(uow, author, visibility=post.visibility, published_at=now)
     if quote is not None:
         await enter_quote(uow, settings, post, quote, now=now)
@@ -222,7 +230,10 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
             await count_on_post(uow, post.boost_of_id, "boosts_count", -1, ours=post.local)
     else:
         await uncount_quote(uow, post)
-        await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=-1, ours=post.local)
+        await count_reply(
+            uow, post.in_reply_to_id,
+            visibility=post.visibility, by=-1, ours=post.local, local_only=post.local_only,
+        )  # fmt: skip
         authors += await _withdraw_boosts(uow, post.id, now)
         for table in (Bookmark, Pin, PostHashtag, PostEdit):
             await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))
@@ -247,33 +258,9 @@ async def _withdraw_boosts(uow: UnitOfWork, post_id: int, now: datetime) -> list
     return list(result.scalars().all())
 
 
-async def _claim_key(uow: UnitOfWork, author_id: int, key: str, post_id: int, now: datetime) -> Post | None:
-    """Tie an idempotency key to the post about to be made, or return the post it was tied to before.
-
-    The insert itself decides: on PostgreSQL a second request waits here for the first one's commit.
-    """
-    values = {"account_id": author_id, "key": stored_key(key), "post_id": post_id, "created_at": now}
-    if await insert_if_absent(uow, IdempotencyKey, values):
-        return None
-    earlier_id = await find_idempotent_post_id(uow, author_id, key, now=now)
-    if earlier_id is not None:
-        return await find_post(uow, earlier_id)
-    row = await find_idempotency_key(uow, author_id, key)
-    if row is None:
-        raise Conflict()
-    moved = await uow.write(
-        update(IdempotencyKey)
-        .where(
-            IdempotencyKey.account_id == author_id,
-            IdempotencyKey.key == row.key,
-            IdempotencyKey.post_id == row.post_id,
-        )
-        .values(post_id=post_id, created_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    if not moved:  # somebody else took the old key over at the same moment
-        raise Conflict()
-    return None
+def _stays_here(post: Post | None) -> bool:
+    """Whether what answers a post may not leave this server (row 107)."""
+    return post is not None and post.local_only
 
 
 async def _parent_of(reader: Reader, draft: Draft, author: Account) -> Post | None:

@@ -56,6 +56,7 @@ def status_view(
         "sensitive": post.sensitive or bool(post.spoiler_text),
         "spoiler_text": post.spoiler_text,
         "visibility": VISIBILITY_WORDS[post.visibility],
+        "local_only": post.local_only,
         "language": post.language,
         "uri": post.uri,
         "url": post.url or post.uri,
@@ -77,6 +78,31 @@ def status_view(
         "card": None,
         "poll": None,
         "quote": None,
+    }
+
+
+def draft_view(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a post to come was asked for with, in the API's words (`params` of a ScheduledStatus).
+
+    `stored` is what `drafts.stored_form` made.
+    """
+    visibility = stored.get("visibility")
+    return {
+        "text": stored.get("text") or "",
+        "media_ids": list(stored.get("media_ids") or ()) or None,
+        "sensitive": bool(stored.get("sensitive")),
+        "spoiler_text": stored.get("spoiler_text") or "",
+        "visibility": VISIBILITY_WORDS[visibility] if visibility else None,
+        "language": stored.get("language"),
+        "in_reply_to_id": stored.get("in_reply_to_id"),
+        "quoted_status_id": stored.get("quoted_id"),
+        "quote_approval_policy": stored.get("quote_policy") or None,
+        "local_only": bool(stored.get("local_only")),
+        "application_id": stored.get("application_id"),
+        "poll": stored.get("poll"),
+        "scheduled_at": None,
+        "idempotency": None,
+        "with_rate_limit": False,
     }
 
 

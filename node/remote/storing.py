@@ -68,7 +68,7 @@ async def read_circle(reader: Reader, settings: Settings, post: RemotePost, *, a
         if key not in found and name in by_handle:
             found[key] = by_handle[name]
     parent = await find_post_by_uri(reader, post.in_reply_to) if post.in_reply_to else None
-    return Circle(found, parent)
+    return Circle(found, None if parent is None or parent.local_only else parent)
 
 
 async def keep_post(

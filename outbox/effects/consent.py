@@ -80,7 +80,8 @@ async def authorization_decided(on: Occasion, event: AuthorizationDecided) -> No
 async def authorization_revoked(on: Occasion, event: AuthorizationRevoked) -> None:
     """Take a stamp back: from whom it was given to, and from whoever may have seen what rested on it (OBJ-14)."""
     row = await find_authorization(on.uow, event.authorization_id)
-    if row is None:
+    post = await find_post(on.uow, row.post_id) if row is not None else None
+    if row is None or (post is not None and post.local_only):
         return
     settings = on.runtime.settings
     document = delete_of_authorization(

@@ -58,6 +58,8 @@ async def _tell_of_post(on: Occasion, event: PostPinned | PostUnpinned, *, remov
     post = await find_post(on.uow, event.post_id)
     if account is None or post is None or post.deleted_at is not None or post.visibility not in OPEN_VISIBILITIES:
         return
+    if post.local_only:
+        return
     target = featured_uri(on.runtime.settings, account.id)
     await _tell(on, account, post.uri, target=target, object_key=post.uri, removed=removed)
 

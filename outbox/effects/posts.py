@@ -58,7 +58,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
     """Take back a post or boost of ours, from everybody who may have it (ACV-4)."""
     post = await find_post(on.uow, event.post_id)
-    if post is None or not post.local:
+    if post is None or not post.local or post.local_only:
         return
     author = await find_account(on.uow, post.account_id)
     if author is None or author.deleted_at is not None:

@@ -108,6 +108,8 @@ class Status(TypedDict):
     sensitive: bool
     spoiler_text: str
     visibility: Visibility
+    local_only: bool
+    """Only people with an account on this server see it."""
     language: str | None
     uri: Url
     url: Url | None

@@ -27,7 +27,9 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
     now = runtime.now()
     reader_account = await make_account(runtime, "reader")
     combinations = list(
-        itertools.product(VISIBILITIES, [False, True], ["none", "requested", "accepted"], [False, True], [False, True])
+        itertools.product(
+            VISIBILITIES, [False, True], ["none", "requested", "accepted"], [False, True], [False, True], [False, True]
+        )
     )
     expected: dict[int, bool] = {}
     expected_before: dict[int, bool] = {}
@@ -50,9 +52,10 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
                 )
             if blocked:
                 uow.add(Block(id=new_id(), account_id=author_id, target_id=reader_account.id, created_at=now))
-        for visibility, addressed, follow, blocked, gone in combinations:
+        for visibility, addressed, follow, blocked, gone, local_only in combinations:
             for deleted in (False, True):
-                post = _post(authors[gone, follow, blocked], visibility, runtime, deleted_at=now if deleted else None)
+                author_id, deleted_at = authors[gone, follow, blocked], now if deleted else None
+                post = _post(author_id, visibility, runtime, deleted_at=deleted_at, local_only=local_only)
                 uow.add(post)
                 await uow.flush()
                 if addressed:
@@ -64,6 +67,8 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
                     follows_author=follow == "accepted",
                     is_addressed=addressed,
                     blocked_by_author=blocked,
+                    local_only=local_only,
+                    viewer_is_local=True,
                 )
                 expected[post.id] = can_see(standing)
                 if deleted:
@@ -77,6 +82,7 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
             for post in await reader.scalars(select(Post))
             if post.deleted_at is None
             and post.visibility in ("public", "unlisted")
+            and not post.local_only
             and not any(gone for (gone, _, _), id_ in authors.items() if id_ == post.account_id)
         }
     assert seen == {id_ for id_, visible in expected.items() if visible}
