@@ -83,7 +83,12 @@ _POLICIES = select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reje
     DomainPolicy.domain.in_(bindparam("domains", expanding=True))
 )
 _POST_FACTS = select(
-    Post.account_id, Post.local, Post.visibility, Post.boost_of_id, Post.quoted_id.is_not(None).label("quotes")
+    Post.account_id,
+    Post.local,
+    Post.visibility,
+    Post.boost_of_id,
+    Post.quoted_id.is_not(None).label("quotes"),
+    Post.in_reply_to_account_id,
 ).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
 
 
@@ -96,6 +101,7 @@ class PostFacts:
     visibility: str
     boost_of_id: int | None
     quotes: bool
+    in_reply_to_account_id: int | None
 
 
 async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:

@@ -12,8 +12,8 @@ from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.notifications.queries import count_unread, find_notification, list_notifications
 from node.notifications.rules import kinds_asked, reaction_word
-from node.notifications.service import clear, dismiss
 from node.notifications.views import notification_views
+from node.notifications.withdrawing import clear, dismiss
 
 blueprint = Blueprint("api_notifications", __name__, url_prefix="/api/v1/notifications")
 

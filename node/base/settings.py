@@ -193,6 +193,11 @@ class Settings:
     push_limit: int = _setting(10_000, _whole(0, 10**9), "Local followers up to which posts go to all active.")
     active_limit: int = _setting(100_000, _whole(0, 10**9), "Local followers up to which the day's active get it.")
     home_length: int = _setting(800, _whole(40, 10_000), "Entries kept in a home timeline in Redis.")
+    notifications_per_hour: int = _setting(
+        400,
+        _whole(1, 10**6),
+        "Likes, boosts and follows one person is told of singly in an hour; the rest is counted.",
+    )
     deliveries_per_host: int = _setting(2, _whole(1, 32), "Deliveries under way to one host at a time.")
     completion_wait: int = _setting(
         2_500, _whole(0, 10_000), "Milliseconds a profile waits for posts that its own server is asked for."

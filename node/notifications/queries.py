@@ -7,60 +7,26 @@ the recipient may no longer see. The page stays full while rows remain, since al
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
-from node.accounts.relations import MUTES, block_between, blocks_domain_of, follows
+from node.accounts.relations import MUTES, block_between, blocks_domain_of
+from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.notifications.models import Notification
-from node.notifications.rules import REPORT, Standing
+from node.notifications.rules import OTHER_SUBJECTS, STAFF_KINDS
 from node.posts.models import Post
 from node.posts.rules import visible_to
 
 MAX_COUNT = 1_000
+STAFF = ("moderator", "admin")
 
-
-async def read_standing(
-    reader: Reader, *, account_id: int, from_account_id: int, post_id: int, now: datetime
-) -> Standing | None:
-    """Return what `may_notify` asks, in one query; None when one of the two is unknown."""
-    sender = aliased(Account)
-    row = (
-        await reader.execute(
-            select(
-                Account.domain,
-                is_present(),
-                is_present(sender),
-                sender.silenced_at,
-                follows(account_id, from_account_id),
-                _shuns(account_id, sender.id.expression),
-                _mutes(account_id, sender.id.expression, now),
-                exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
-            )
-            .select_from(Account)
-            .join(sender, sender.id == from_account_id)
-            .where(Account.id == account_id)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    domain, present, sender_present, silenced_at, follows_sender, is_blocked, muted, post_visible = row
-    return Standing(
-        recipient_is_local=domain == "",
-        recipient_gone=not present,
-        is_self=account_id == from_account_id,
-        sender_gone=not sender_present,
-        sender_silenced=silenced_at is not None,
-        recipient_follows_sender=bool(follows_sender),
-        block_between=bool(is_blocked),
-        muted=bool(muted),
-        post_visible=post_id == 0 or bool(post_visible),
-    )
+S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
 
 async def list_notifications(
@@ -71,16 +37,12 @@ async def list_notifications(
     types: Collection[str] = (),
     exclude_types: Collection[str] = (),
     from_account_id: int | None = None,
+    include_filtered: bool = False,
     now: datetime | None = None,
 ) -> list[Notification]:
-    """Return a page of somebody's notifications, newest first."""
-    statement = select(Notification).where(_shown(account_id, now or system_clock()))
-    if types:
-        statement = statement.where(Notification.kind.in_(list(types)))
-    if exclude_types:
-        statement = statement.where(Notification.kind.not_in(list(exclude_types)))
-    if from_account_id is not None:
-        statement = statement.where(Notification.from_account_id == from_account_id)
+    """Return a page of somebody's notifications, newest first; those that are held back only where asked for."""
+    statement = select(Notification).where(shown_to(account_id, now or system_clock(), with_filtered=include_filtered))
+    statement = narrowed(statement, types, exclude_types, from_account_id)
     return page.newest_first(list(await reader.scalars(page.apply(statement, Notification.id.expression))))
 
 
@@ -89,51 +51,84 @@ async def find_notification(
 ) -> Notification | None:
     """Return one of somebody's own notifications; another's is none (attack row 89)."""
     found: Notification | None = await reader.scalar(
-        select(Notification).where(Notification.id == notification_id, _shown(account_id, now or system_clock()))
+        select(Notification).where(
+            Notification.id == notification_id, shown_to(account_id, now or system_clock(), with_filtered=True)
+        )
     )
     return found
 
 
-async def count_unread(reader: Reader, account_id: int, *, now: datetime | None = None) -> int:
-    """Return how many are unread, at most `MAX_COUNT`."""
-    unread = (
-        select(Notification.id)
-        .where(_shown(account_id, now or system_clock()), Notification.read_at.is_(None))
-        .limit(MAX_COUNT)
-        .subquery()
+async def count_unread(
+    reader: Reader,
+    account_id: int,
+    *,
+    types: Collection[str] = (),
+    exclude_types: Collection[str] = (),
+    from_account_id: int | None = None,
+    limit: int = MAX_COUNT,
+    now: datetime | None = None,
+) -> int:
+    """Return how many are unread, at most `limit`."""
+    statement = select(Notification.id).where(
+        shown_to(account_id, now or system_clock()), Notification.read_at.is_(None)
     )
-    return int(await reader.scalar(select(func.count()).select_from(unread)) or 0)
+    statement = narrowed(statement, types, exclude_types, from_account_id)
+    return int(await reader.scalar(select(func.count()).select_from(statement.limit(limit).subquery())) or 0)
 
 
-def _shown(account_id: int, now: datetime) -> ColumnElement[bool]:
+def narrowed(statement: S, types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> S:
+    """Return a SELECT over notifications, of some kinds and of one sender only where that was asked for."""
+    if types:
+        statement = statement.where(Notification.kind.in_(list(types)))
+    if exclude_types:
+        statement = statement.where(Notification.kind.not_in(list(exclude_types)))
+    if from_account_id is not None:
+        statement = statement.where(Notification.from_account_id == from_account_id)
+    return statement
+
+
+def shown_to(account_id: int, now: datetime, *, with_filtered: bool = False) -> ColumnElement[bool]:
+    """SQL: a notification of somebody that may be shown at this moment."""
     sender_id = Notification.from_account_id.expression
-    is_report = Notification.kind == REPORT
+    for_staff = Notification.kind.in_(STAFF_KINDS)
     return and_(
         Notification.account_id == account_id,
-        exists(select(Account.id).where(Account.id == sender_id, is_present())),
-        or_(is_report, and_(~_shuns(account_id, sender_id), ~_mutes(account_id, sender_id, now))),
+        true() if with_filtered else Notification.filtered.is_(False),
+        is_heard(account_id, sender_id, now, always=for_staff),
+        or_(~for_staff, exists(select(User.account_id).where(User.account_id == account_id, User.role.in_(STAFF)))),
         or_(
             Notification.post_id == 0,
-            is_report,
+            Notification.kind.in_(OTHER_SUBJECTS),
             exists(select(Post.id).where(Post.id == Notification.post_id, visible_to(account_id))),
         ),
     )
 
 
-def _shuns(account_id: int, sender_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_heard(
+    account_id: int, sender_id: ColumnElement[int], now: datetime, *, always: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """SQL: a sender is present and, but for `always`, neither blocked nor muted."""
+    return and_(
+        exists(select(Account.id).where(Account.id == sender_id, is_present())),
+        or_(always, and_(~shuns(account_id, sender_id), ~mutes(account_id, sender_id, now))),
+    )
+
+
+def shuns(account_id: int, sender_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """SQL: one of the two blocks the other, or somebody the server of the sender."""
     return or_(block_between(account_id, sender_id), blocks_domain_of(account_id, sender_id))
 
 
-def _mutes(account_id: int, target: ColumnElement[int], now: datetime) -> ColumnElement[bool]:
+def mutes(account_id: int, target: ColumnElement[int], now: datetime) -> ColumnElement[bool]:
     """SQL: muted together with notifications, and the mute has not run out."""
-    mutes = MUTES.alias()
+    muted = MUTES.alias()
     return (
-        select(mutes.c.id)
+        select(muted.c.id)
         .where(
-            mutes.c.account_id == account_id,
-            mutes.c.target_id == target,
-            mutes.c.hide_notifications.is_(True),
-            or_(mutes.c.expires_at.is_(None), mutes.c.expires_at > now),
+            muted.c.account_id == account_id,
+            muted.c.target_id == target,
+            muted.c.hide_notifications.is_(True),
+            or_(muted.c.expires_at.is_(None), muted.c.expires_at > now),
         )
         .exists()
     )

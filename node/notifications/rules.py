@@ -15,17 +15,27 @@ Kind = Literal[
     "quote",
     "quoted_update",
     "poll",
+    "admin.sign_up",
     "admin.report",
+    "severed_relationships",
     "reaction",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Mastodon's words: they stand in the API as they are. `status`: somebody I follow with the bell wrote;
 `update`: a post I boosted was edited; `quote`: somebody quotes me; `quoted_update`: what my post quotes was edited;
-`poll`: a poll that I made or voted on has ended.
+`poll`: a poll that I made or voted on has ended; `severed_relationships`: follows of mine were ended by a decision of
+somebody about a server or account.
 `reaction`, somebody reacted to my post with an emoji, is not Mastodon's: `reaction_word` says how apps get it."""
 
 REPORT: Kind = "admin.report"
 """Somebody reported an account: for moderators, who are told whomever they block or mute (MOD-3)."""
+
+SIGN_UP: Kind = "admin.sign_up"
+STAFF_KINDS: tuple[Kind, ...] = (REPORT, SIGN_UP)
+"""What only those who look after this server are told of."""
+SEVERED: Kind = "severed_relationships"
+OTHER_SUBJECTS: tuple[Kind, ...] = (REPORT, SEVERED)
+"""Kinds whose `post_id` is the id of something else."""
 
 KINDS_WITH_POST = frozenset(
     {"mention", "favourite", "reblog", "update", "status", "quote", "quoted_update", "poll", "reaction"}
@@ -64,8 +74,6 @@ class Standing:
     recipient_gone: bool = False
     is_self: bool = False
     sender_gone: bool = False
-    sender_silenced: bool = False
-    recipient_follows_sender: bool = False
     block_between: bool = False
     muted: bool = False
     """Muted together with notifications."""
@@ -74,12 +82,10 @@ class Standing:
 
 
 def may_notify(standing: Standing, kind: Kind | None = None) -> bool:
-    """Whether the recipient is told. Of what one does oneself only the end of one's own poll is news.
-    Silenced senders reach only people who follow them (MOD-2)."""
+    """Whether the recipient is told at all; whether it is held back is `policies.decide`. Of what one does oneself only
+    the end of one's own poll is news."""
     if not standing.recipient_is_local or standing.recipient_gone:
         return False
     if standing.is_self and kind != "poll":
         return False
-    if standing.sender_gone or standing.block_between or standing.muted or not standing.post_visible:
-        return False
-    return not standing.sender_silenced or standing.recipient_follows_sender
+    return not (standing.sender_gone or standing.block_between or standing.muted) and standing.post_visible

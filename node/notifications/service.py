@@ -1,116 +1,129 @@
-"""Use cases of notifications: tell, withdraw, mark as read. Called by the effects of events, and by the doors.
+"""The use case behind every notification: tell somebody. Called by the effects of events.
 
-The unique key (recipient, kind, sender, post) makes a repeated event harmless (attack row 115).
+The unique key (recipient, kind, sender, post) makes a repeated event harmless (attack row 115). What is decided in
+`notify`, in this order: whether the recipient is told at all (`rules`), whether it is held back (`policies`), whether
+the hour's budget allows it (`priorities`), which group it is in (`grouping`).
 """
 
-from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import update
 
-from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
-from node.notifications.models import Notification
-from node.notifications.queries import read_standing
-from node.notifications.rules import KINDS_WITH_POST, REPORT, Kind, may_notify
+from node.base.settings import Settings
+from node.notifications.grouping import group_key_of
+from node.notifications.groups import coalesce, enter_group
+from node.notifications.models import Notification, NotificationBudget
+from node.notifications.policies import ASKED_ABOUT, Sender, decide
+from node.notifications.priorities import Made, Priority, priority_of, spend
+from node.notifications.requests import hold
+from node.notifications.rules import KINDS_WITH_POST, OTHER_SUBJECTS, SEVERED, STAFF_KINDS, Kind, may_notify
+from node.notifications.standing_queries import (
+    Case,
+    answers_a_mention,
+    count_held,
+    find_budget,
+    has_group,
+    read_case,
+    was_told,
+)
+
+MOST_HELD: Final = 100
+"""Notifications of one sender that are held back for one person; further ones are dropped (attack row 59)."""
 
 
 async def notify(
-    uow: UnitOfWork, *, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0, now: datetime
-) -> int | None:
-    """Tell somebody of ours what happened, if the rules let it through; return the notification's id if it was news."""
-    assert (post_id != 0) == (kind in KINDS_WITH_POST or kind == REPORT), kind
-    if kind != REPORT:
-        standing = await read_standing(
-            uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now
-        )
-        if standing is None or not may_notify(standing, kind):
+    uow: UnitOfWork,
+    settings: Settings,
+    *,
+    account_id: int,
+    kind: Kind,
+    from_account_id: int,
+    post_id: int = 0,
+    suspect: bool = False,
+    now: datetime,
+) -> Made | None:
+    """Tell somebody of ours what happened, if the rules let it through; return it if it was made.
+
+    `suspect`: it is one of many from a server that nobody here knows, and is held back (attack row 110).
+    """
+    assert (post_id != 0) == (kind in KINDS_WITH_POST or kind in OTHER_SUBJECTS), kind
+    follows_sender = False
+    filtered = False
+    if kind not in STAFF_KINDS and kind != SEVERED:
+        case = await read_case(uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now)
+        if case is None or not may_notify(case.standing, kind):
             return None
+        follows_sender = case.sender.followed
+        sender = await _seen(uow, case, kind, account_id, from_account_id, post_id, suspect=suspect)
+        verdict = decide(case.policy, sender, kind, now=now)
+        if verdict == "drop":
+            return None
+        filtered = verdict == "filter"
+        if filtered and await count_held(uow, account_id, from_account_id, limit=MOST_HELD) == MOST_HELD:
+            return None
+    group_key = group_key_of(kind, post_id, now)
+    priority = priority_of(kind, follows_sender=follows_sender)
+    is_told = not filtered
+    if is_told and priority < Priority.REPLY:
+        is_told = await _pay(uow, account_id, priority, limit=settings.notifications_per_hour, now=now)
+        if not is_told and await has_group(uow, account_id, group_key):
+            if not await was_told(
+                uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id
+            ):
+                await coalesce(uow, account_id, group_key, by=1)
+            return None
+    if filtered and kind in ASKED_ABOUT and not await hold(uow, account_id, from_account_id, post_id, now=now):
+        return None
     id_ = new_id()
-    is_new = await insert_if_absent(
-        uow,
-        Notification,
-        {
-            "id": id_,
-            "account_id": account_id,
-            "kind": kind,
-            "from_account_id": from_account_id,
-            "post_id": post_id,
-            "created_at": now,
-        },
-    )
-    return id_ if is_new else None
-
-
-async def withdraw(
-    uow: UnitOfWork, *, account_id: int, kinds: Collection[Kind], from_account_id: int, post_id: int = 0
-) -> int:
-    """Take back what was undone: an unlike, an unboost, an unfollow. Return how many there were."""
-    return await uow.write(
-        delete(Notification).where(
-            Notification.account_id == account_id,
-            Notification.kind.in_(list(kinds)),
-            Notification.from_account_id == from_account_id,
-            Notification.post_id == post_id,
-        )
+    values = {
+        "id": id_,
+        "account_id": account_id,
+        "kind": kind,
+        "from_account_id": from_account_id,
+        "post_id": post_id,
+        "group_key": group_key,
+        "filtered": filtered,
+        "created_at": now,
+    }
+    if not await insert_if_absent(uow, Notification, values):
+        return None
+    if group_key and not filtered:
+        await enter_group(uow, account_id, group_key, kind=kind, post_id=post_id, notification_id=id_)
+    return Made(
+        id=id_,
+        account_id=account_id,
+        kind=kind,
+        from_account_id=from_account_id,
+        post_id=post_id,
+        priority=priority,
+        is_told=is_told,
     )
 
 
-async def withdraw_for_post(uow: UnitOfWork, post_id: int) -> int:
-    """Take back everything that is about a post which is deleted; return how many there were."""
-    return await uow.write(delete(Notification).where(Notification.post_id == post_id, Notification.post_id != 0))
+async def _seen(
+    uow: UnitOfWork, case: Case, kind: Kind, account_id: int, from_account_id: int, post_id: int, *, suspect: bool
+) -> Sender:
+    """Return the sender with what costs a query of its own only where it matters."""
+    private = case.sender.speaks_privately and kind == "mention" and not case.sender.followed
+    if (private and case.policy.for_private_mentions != "accept") or suspect:
+        answers = await answers_a_mention(uow, post_id, account_id=account_id, sender_id=from_account_id)
+        private, suspect = private and not answers, suspect and not answers
+    return replace(case.sender, speaks_privately=private, suspect=suspect)
 
 
-async def withdraw_between(uow: UnitOfWork, account_id: int, target_id: int) -> int:
-    """Take back everything between two accounts, as a block does; return how many there were."""
-    return await uow.write(
-        delete(Notification).where(
-            or_(
-                and_(Notification.account_id == account_id, Notification.from_account_id == target_id),
-                and_(Notification.account_id == target_id, Notification.from_account_id == account_id),
-            )
-        )
-    )
-
-
-async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) -> int:
-    """Take back what somebody was told of a whole server; return how many there were (MOD-4)."""
-    theirs = select(Account.id).where(Account.domain == domain)
-    return await uow.write(
-        delete(Notification)
-        .where(Notification.account_id == account_id, Notification.from_account_id.in_(theirs))
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def withdraw_for_account(uow: UnitOfWork, account_id: int) -> int:
-    """Remove everything told to or by an account that is gone; return how many there were."""
-    return await uow.write(
-        delete(Notification).where(
-            or_(Notification.account_id == account_id, Notification.from_account_id == account_id)
-        )
-    )
-
-
-async def mark_read(uow: UnitOfWork, account_id: int, *, up_to_id: int | None = None, now: datetime) -> int:
-    """Mark somebody's notifications as read, up to an id or all of them; return how many were unread."""
-    statement = update(Notification).where(Notification.account_id == account_id, Notification.read_at.is_(None))
-    if up_to_id is not None:
-        statement = statement.where(Notification.id <= up_to_id)
-    return await uow.write(statement.values(read_at=now))
-
-
-async def dismiss(uow: UnitOfWork, account_id: int, notification_id: int) -> bool:
-    """Remove one of somebody's own notifications; return whether it was there (attack row 89)."""
-    return bool(
-        await uow.write(
-            delete(Notification).where(Notification.id == notification_id, Notification.account_id == account_id)
-        )
-    )
-
-
-async def clear(uow: UnitOfWork, account_id: int) -> int:
-    """Remove all of somebody's notifications; return how many there were."""
-    return await uow.write(delete(Notification).where(Notification.account_id == account_id))
+async def _pay(uow: UnitOfWork, account_id: int, priority: Priority, *, limit: int, now: datetime) -> bool:
+    before = await find_budget(uow, account_id)
+    after, allowed = spend(before, priority, limit=limit, now=now)
+    if allowed:
+        values = {"began_at": after.began_at, "used": after.used}
+        row = update(NotificationBudget).where(NotificationBudget.account_id == account_id).values(values)
+        if before is not None or not await insert_if_absent(
+            uow, NotificationBudget, {"account_id": account_id, **values}
+        ):
+            await uow.write(row)
+    return allowed

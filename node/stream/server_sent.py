@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 
 from quart import Blueprint, Response, request
 
-from node.base.errors import BadRequest
 from node.http.context import runtime
 from node.http.principals import open_to_all, with_guard
-from node.stream.channels import GUARDS, channel_of
+from node.stream.channels import GUARDS
 from node.stream.flow import flow
 from node.stream.hub import Hub, Subscriber, hub, install
 from node.stream.identity import identify
-from node.stream.past import is_cursor
+from node.stream.wishes import open_channel, wish_of
 
 blueprint = Blueprint("stream_server_sent", __name__, url_prefix="/api/v1/streaming")
 install(blueprint)
@@ -45,20 +44,16 @@ async def _stream(name: str) -> Response:
     listener = await identify(
         node, headers=request.headers, cookies=request.cookies, query_token=arguments.get("access_token", "")
     )
-    if name.startswith("public") and arguments.get("only_media", "") in ("true", "1", "on"):
-        name = f"{name.removesuffix(':media')}:media"
-    channel = channel_of(name, tag=arguments.get("tag", ""), scopes=listener.scopes)
-    since = request.headers.get("Last-Event-ID", "") or arguments.get("since_id", "")
-    if since and not is_cursor(since):
-        raise BadRequest
+    wish = wish_of(arguments, name=name, last_event_id=request.headers.get("Last-Event-ID", ""))
+    channel = await open_channel(node, listener, wish)
     here = hub()
     here.check_room(listener.account_id)
     subscriber = Subscriber(listener)
-    subscriber.listen_to(channel, since=since)
+    subscriber.listen_to(channel, since=wish.since)
     # Browsers alone say that they accept this type. Some clients choke on an event that has nothing but an id.
     is_browser = "text/event-stream" in request.headers.get("Accept", "")
     response = Response(
-        _blocks(here, subscriber, begin_with_id=is_browser and not since),
+        _blocks(here, subscriber, begin_with_id=is_browser and not wish.since),
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
     )

@@ -13,14 +13,13 @@ from node.http.context import runtime
 from node.http.limits import ADDRESS, Bucket, spend
 from node.http.problems import error_body
 from node.http.proxies import network_of
-from node.stream.channels import channel_of
 from node.stream.flow import flow
 from node.stream.hub import LEAVING, REVOKED, SLOW, Hub, Subscriber, hub
 from node.stream.identity import Listener, identify
-from node.stream.past import is_cursor
+from node.stream.wishes import open_channel, wish_of
 
 FRAME_BYTES: Final = 4 * 1024
-PING_SECONDS: Final = 25
+PING_SECONDS: Final = 30
 CHANNELS: Final = 30
 """Channels one socket may listen to."""
 FRAMES: Final = 120
@@ -41,12 +40,9 @@ async def streaming() -> Response | None:
     try:
         listener = await _admit(node, here)
         subscriber = Subscriber(listener)
-        since = arguments.get("since_id", "")
-        if since and not is_cursor(since):
-            raise BadRequest
-        if arguments.get("stream"):
-            channel = channel_of(arguments["stream"], tag=arguments.get("tag", ""), scopes=listener.scopes)
-            subscriber.listen_to(channel, since=since)
+        wish = wish_of(arguments)
+        if wish.name:
+            subscriber.listen_to(await open_channel(node, listener, wish), since=wish.since)
     except RookeryError as error:
         refusal = error_body(error.message)
         refusal.status_code = error.status
@@ -81,7 +77,7 @@ async def _admit(node: Runtime, here: Hub) -> Listener:
 async def _serve(node: Runtime, subscriber: Subscriber) -> tuple[int, str]:
     """Send and listen until one of the two ends; return how to close."""
     sending = subscriber.task = asyncio.create_task(_send(node, subscriber))
-    listening = asyncio.create_task(_listen(subscriber))
+    listening = asyncio.create_task(_listen(node, subscriber))
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -102,7 +98,7 @@ async def _send(node: Runtime, subscriber: Subscriber) -> None:
             await websocket.send(message.frame())
 
 
-async def _listen(subscriber: Subscriber) -> tuple[int, str]:
+async def _listen(node: Runtime, subscriber: Subscriber) -> tuple[int, str]:
     """Do as the other end says until it says too much; return why that is to end the socket."""
     loop = asyncio.get_running_loop()
     began, count = loop.time(), 0
@@ -116,24 +112,24 @@ async def _listen(subscriber: Subscriber) -> tuple[int, str]:
         if len(said.encode() if isinstance(said, str) else said) > FRAME_BYTES:
             return TOO_LARGE, "message too large"
         try:
-            _do(subscriber, said)
+            await _do(node, subscriber, said)
         except RookeryError as error:
             await websocket.send(orjson.dumps({"error": error.message, "status": error.status}).decode())
 
 
-def _do(subscriber: Subscriber, said: str | bytes) -> None:
+async def _do(node: Runtime, subscriber: Subscriber, said: str | bytes) -> None:
     """Begin or end to listen to a channel. Raises RookeryError."""
     try:
-        wish: Any = orjson.loads(said)
+        frame: Any = orjson.loads(said)
     except orjson.JSONDecodeError as error:
         raise BadRequest("Messages are JSON objects") from error
-    if not isinstance(wish, dict):
+    if not isinstance(frame, dict):
         raise BadRequest("Messages are JSON objects")
-    name, tag, since = (str(wish.get(key) or "") for key in ("stream", "tag", "since_id"))
-    kind = wish.get("type")
+    kind = frame.get("type")
     if kind not in ("subscribe", "unsubscribe"):
         raise BadRequest("Unknown message type")
-    channel = channel_of(name, tag=tag, scopes=subscriber.listener.scopes)
+    wish = wish_of(frame)
+    channel = await open_channel(node, subscriber.listener, wish)
     if kind == "unsubscribe":
         subscriber.channels.discard(channel)
         return
@@ -141,6 +137,4 @@ def _do(subscriber: Subscriber, said: str | bytes) -> None:
         return
     if len(subscriber.channels) >= CHANNELS:
         raise TooManyRequests("Too many subscriptions on one connection")
-    if since and not is_cursor(since):
-        raise BadRequest
-    subscriber.listen_to(channel, since=since)
+    subscriber.listen_to(channel, since=wish.since)

@@ -6,8 +6,8 @@ from quart import Blueprint, Response, redirect, request
 
 from node.http.context import runtime
 from node.notifications.queries import list_notifications
-from node.notifications.service import mark_read
 from node.notifications.views import notification_views
+from node.notifications.withdrawing import mark_read
 from node.posts.consent_queries import list_waiting
 from node.web.showing import install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, signed_in

@@ -17,7 +17,7 @@ from node.drafts.service import forget_drafts
 from node.events import AccountDeleted, AccountLeft, AccountSuspended, PostDeleted
 from node.follows.models import Follow
 from node.follows.service import reject_follow, sever_all
-from node.notifications.service import withdraw_for_account
+from node.notifications.withdrawing import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.featured_tags import forget_featured_tags
 from node.posts.likes import forget_likes, unlike

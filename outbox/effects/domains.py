@@ -3,7 +3,7 @@
 from node.base.runtime import Runtime
 from node.blocks.domains import sever_some
 from node.events import DomainBlocked
-from node.notifications.service import withdraw_from_domain
+from node.notifications.withdrawing import withdraw_from_domain
 from node.timelines.fanout import forget_home
 from outbox.address import Occasion
 

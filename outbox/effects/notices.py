@@ -7,7 +7,6 @@ from typing import Final
 from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
-from node.base.db.stream_log import StreamEvent
 from node.events import (
     AccountBlocked,
     FollowAccepted,
@@ -26,7 +25,7 @@ from node.events import (
     Unfollowed,
 )
 from node.notifications.rules import Kind
-from node.notifications.service import notify, withdraw, withdraw_between, withdraw_for_post
+from node.notifications.withdrawing import withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
 from node.posts.queries import find_post
@@ -36,6 +35,7 @@ from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion
+from outbox.effects.telling import tell
 from outbox.queries import (
     find_post_facts,
     has_named,
@@ -62,14 +62,14 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
     if post.boost_of_id is not None:
         original = await find_post(on.uow, post.boost_of_id)
         if original is not None:
-            await _tell(on, original.account_id, "reblog", post.account_id, original.id)
+            await tell(on, original.account_id, "reblog", post.account_id, original.id)
     else:
-        await _tell_named(on, event.post_id, post.account_id)
+        await _tell_named(on, event.post_id, post.account_id, post.in_reply_to_account_id)
         if post.quotes:
             await _tell_quoted(on, event.post_id)
     if post.visibility != "direct":
         for account_id in await list_bell_followers(on.uow, post.account_id):
-            await _tell(on, account_id, "status", post.account_id, event.post_id)
+            await tell(on, account_id, "status", post.account_id, event.post_id)
 
 
 async def quote_changed(on: Occasion, event: QuoteChanged) -> None:
@@ -84,10 +84,15 @@ async def _tell_quoted(on: Occasion, post_id: int) -> None:
         return
     if post.quote_state not in SHOWN_STATES:
         await withdraw(
-            on.uow, account_id=quoted.account_id, kinds=["quote"], from_account_id=post.account_id, post_id=post.id
+            on.uow,
+            account_id=quoted.account_id,
+            kinds=["quote"],
+            from_account_id=post.account_id,
+            post_id=post.id,
+            now=on.now,
         )
     elif post.deleted_at is None and post.published_at > on.now - OLD:
-        await _tell(on, quoted.account_id, "quote", post.account_id, post.id)
+        await tell(on, quoted.account_id, "quote", post.account_id, post.id)
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -96,10 +101,10 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
     if post is None or post.deleted_at is not None:
         return
     for account_id in await list_local_boosters(on.uow, post.id):
-        await _tell(on, account_id, "update", post.account_id, post.id)
+        await tell(on, account_id, "update", post.account_id, post.id)
     for quote_id, account_id in await list_local_quotes(on.uow, post.id):
-        await _tell(on, account_id, "quoted_update", post.account_id, quote_id)
-    await _tell_named(on, post.id, post.account_id)
+        await tell(on, account_id, "quoted_update", post.account_id, quote_id)
+    await _tell_named(on, post.id, post.account_id, post.in_reply_to_account_id)
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
@@ -114,6 +119,7 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
             kinds=["reblog"],
             from_account_id=post.account_id,
             post_id=original.id,
+            now=on.now,
         )
 
 
@@ -121,7 +127,7 @@ async def post_liked(on: Occasion, event: PostLiked) -> None:
     """Tell an author of a like."""
     post = await find_post(on.uow, event.post_id)
     if post is not None and post.deleted_at is None:
-        await _tell(on, post.account_id, "favourite", event.account_id, post.id)
+        await tell(on, post.account_id, "favourite", event.account_id, post.id)
 
 
 async def post_unliked(on: Occasion, event: PostUnliked) -> None:
@@ -134,6 +140,7 @@ async def post_unliked(on: Occasion, event: PostUnliked) -> None:
             kinds=["favourite"],
             from_account_id=event.account_id,
             post_id=post.id,
+            now=on.now,
         )
 
 
@@ -143,10 +150,10 @@ async def poll_ended(on: Occasion, event: PollEnded) -> None:
     if post is None or post.deleted_at is not None:
         return
     if event.after_id == 0:
-        await _tell(on, post.account_id, "poll", post.account_id, post.id)
+        await tell(on, post.account_id, "poll", post.account_id, post.id)
     voters = await list_local_voters(on.uow, post.id, after_id=event.after_id, limit=PIECE)
     for account_id in voters:
-        await _tell(on, account_id, "poll", post.account_id, post.id)
+        await tell(on, account_id, "poll", post.account_id, post.id)
     if len(voters) == PIECE:
         await on.uow.record(PollEnded(post.id, after_id=voters[-1]))
 
@@ -155,7 +162,7 @@ async def reaction_added(on: Occasion, event: ReactionAdded) -> None:
     """Tell an author of a reaction; of several by one person once."""
     post = await find_post(on.uow, event.post_id)
     if post is not None and post.deleted_at is None:
-        await _tell(on, post.account_id, "reaction", event.account_id, post.id)
+        await tell(on, post.account_id, "reaction", event.account_id, post.id)
 
 
 async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
@@ -168,18 +175,19 @@ async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
             kinds=["reaction"],
             from_account_id=event.account_id,
             post_id=post.id,
+            now=on.now,
         )
 
 
 async def follow_requested(on: Occasion, event: FollowRequested) -> None:
     """Tell somebody that a person asks to follow them."""
-    await _tell(on, event.followee_id, "follow_request", event.follower_id)
+    await tell(on, event.followee_id, "follow_request", event.follower_id)
 
 
 async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
     """Tell somebody of a new follower; the request is answered."""
     await _forget(on, event, ["follow_request"])
-    await _tell(on, event.followee_id, "follow", event.follower_id)
+    await tell(on, event.followee_id, "follow", event.follower_id)
 
 
 async def follow_ended(on: Occasion, event: FollowRejected | Unfollowed) -> None:
@@ -193,7 +201,7 @@ async def report_filed(on: Occasion, event: ReportFiled) -> None:
     if report is None:
         return
     for account_id in await list_staff_ids(on.uow):
-        await _tell(on, account_id, "admin.report", report.account_id or INSTANCE_ACTOR_ID, report.id)
+        await tell(on, account_id, "admin.report", report.account_id or INSTANCE_ACTOR_ID, report.id)
 
 
 async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
@@ -202,26 +210,29 @@ async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
 
 
 async def _forget(on: Occasion, event: FollowAccepted | FollowRejected | Unfollowed, kinds: list[Kind]) -> None:
-    await withdraw(on.uow, account_id=event.followee_id, kinds=kinds, from_account_id=event.follower_id)
+    await withdraw(on.uow, account_id=event.followee_id, kinds=kinds, from_account_id=event.follower_id, now=on.now)
 
 
-async def _tell_named(on: Occasion, post_id: int, author_id: int) -> None:
+async def _tell_named(on: Occasion, post_id: int, author_id: int, answered_id: int | None) -> None:
+    """Tell whom a post names, and whose post it answers where it names nobody, as those of blogs do (OBJ-4)."""
     named = await list_local_mentions(on.uow, post_id)
+    if answered_id is not None and answered_id not in named:
+        named.append(answered_id)
     author = await find_account(on.uow, author_id) if named else None
     if author is None:
         return
     unseen = not author.is_local and not await is_host_known(on.uow, author.domain)
     for account_id in named:
-        if not unseen or await _may_be_told_by_stranger(on, account_id, author):
-            await _tell(on, account_id, "mention", author_id, post_id)
+        suspect = unseen and not await _may_be_told_by_stranger(on, account_id, author)
+        await tell(on, account_id, "mention", author_id, post_id, suspect=suspect)
 
 
 async def _may_be_told_by_stranger(on: Occasion, account_id: int, author: Account) -> bool:
-    """Whether somebody of a server that nobody here follows anybody on may notify one of ours (attack row 110).
+    """Whether somebody of a server that nobody here follows anybody on may tell one of ours something (attack row 110).
 
     Always whom that person has named in a post of their own: the claim to answer one proves nothing. Of the rest a
     few people for each server and day, however often each: a friend on a new server gets through, a mailing to
-    everybody does not.
+    everybody is held back.
     """
     if await has_named(on.uow, account_id, author.id):
         return True
@@ -234,14 +245,3 @@ async def _may_be_told_by_stranger(on: Occasion, account_id: int, author: Accoun
     windows.add(("stranger", author.domain), on.now, DAY)
     windows.add(told, on.now, DAY)
     return True
-
-
-async def _tell(on: Occasion, account_id: int, kind: Kind, from_account_id: int, post_id: int = 0) -> None:
-    recipient = await find_account(on.uow, account_id)
-    if recipient is None or not recipient.is_local or recipient.is_gone:
-        return
-    notification_id = await notify(
-        on.uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id, now=on.now
-    )
-    if notification_id is not None:
-        on.streamed.append(StreamEvent("notification", notification_id, account_id))

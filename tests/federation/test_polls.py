@@ -129,6 +129,8 @@ async def test_a_direct_poll_stays_between_those_it_names(world: World, ann: Per
     """AUD: votes and counts reach whom the poll is for, and nobody else."""
     cy = await world["b"].person("cy")
     poll = {"options": ["Yes", "No"], "expires_in": 3600}
+    await bo.follow(ann)
+    await world.settle()
     post = await ann.post(f"{bo.handle} Tea?", visibility="direct", poll=poll)
     await world.settle()
     (mention,) = await bo.get("/api/v1/notifications", **{"types[]": "mention"})

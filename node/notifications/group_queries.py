@@ -1,0 +1,245 @@
+"""Every SELECT over groups of notifications.
+
+A page of groups costs the same whether one like stands behind each or fifty thousand: the groups come from the index
+on their newest member, of each only the newest `WINDOW` members are looked at one by one (who is blocked, muted or
+gone since), and how many there are beyond those is counted in the index.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true, union_all
+
+from node.accounts.models import Account
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.notifications.grouping import GROUPED
+from node.notifications.models import Notification, NotificationGroup
+from node.notifications.queries import is_heard, narrowed, shown_to
+
+WINDOW: Final = 100
+SAMPLE: Final = 8
+"""How many people of a group are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for: kinds, kinds that are grouped, one sender."""
+
+    types: frozenset[str] = frozenset()
+    exclude_types: frozenset[str] = frozenset()
+    grouped: frozenset[str] = GROUPED
+    from_account_id: int | None = None
+    include_filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some notifications as one. `cursor` is what pages are read by."""
+
+    cursor: int
+    newest: Notification
+    key: str
+    """"" for one that stands alone."""
+    count: int
+    oldest_id: int
+    """The oldest of those on this page."""
+    senders: tuple[int, ...]
+
+
+async def list_groups(reader: Reader, account_id: int, page: Page, wanted: Wanted, *, now: datetime) -> list[Group]:
+    """Return a page of groups and of what stands alone, by their newest notification, newest first."""
+    singles = select(Notification).where(
+        shown_to(account_id, now, with_filtered=wanted.include_filtered), _stands_alone(wanted)
+    )
+    singles = narrowed(singles, wanted.types, wanted.exclude_types, wanted.from_account_id)
+    alone = await reader.scalars(page.apply(singles, Notification.id.expression))
+    found: list[Notification | NotificationGroup] = [*alone]
+    if wanted.from_account_id is None:
+        groups = select(NotificationGroup).where(*_wanted_groups(account_id, wanted, now))
+        found += await reader.scalars(page.apply(groups, NotificationGroup.latest_id.expression))
+    found.sort(key=_cursor, reverse=page.min_id is None)
+    found = page.newest_first(found[: page.limit])
+    if not found:
+        return []
+    groups_found = [entry for entry in found if isinstance(entry, NotificationGroup)]
+    full = await _filled(reader, account_id, groups_found, lowest=_cursor(found[-1]), now=now)
+    return [
+        group
+        for entry in found
+        for group in [full.get(entry.group_key) if isinstance(entry, NotificationGroup) else _single(entry)]
+        if group is not None
+    ]
+
+
+async def find_group(reader: Reader, account_id: int, group_key: str, *, now: datetime) -> Group | None:
+    """Return one of somebody's own groups."""
+    row = await reader.scalar(
+        select(NotificationGroup).where(
+            NotificationGroup.account_id == account_id, NotificationGroup.group_key == group_key
+        )
+    )
+    if row is None:
+        return None
+    return (await _filled(reader, account_id, [row], lowest=0, now=now)).get(group_key)
+
+
+async def list_members(
+    reader: Reader, account_id: int, group_key: str, page: Page, *, now: datetime
+) -> list[Notification]:
+    """Return a page of what is in a group, newest first."""
+    statement = select(Notification).where(shown_to(account_id, now), Notification.group_key == group_key)
+    return page.newest_first(list(await reader.scalars(page.apply(statement, Notification.id.expression))))
+
+
+async def count_unread_groups(reader: Reader, account_id: int, wanted: Wanted, *, limit: int, now: datetime) -> int:
+    """Return how many groups hold something unread, at most `limit`."""
+    unread = Notification.read_at.is_(None)
+    singles = select(Notification.id).where(shown_to(account_id, now), unread, _stands_alone(wanted))
+    singles = narrowed(singles, wanted.types, wanted.exclude_types, wanted.from_account_id).limit(limit)
+    count = int(await reader.scalar(select(func.count()).select_from(singles.subquery())) or 0)
+    if wanted.from_account_id is not None or count >= limit:
+        return count
+    groups = (
+        select(NotificationGroup.group_key).where(*_wanted_groups(account_id, wanted, now, unread)).limit(limit - count)
+    )
+    return count + int(await reader.scalar(select(func.count()).select_from(groups.subquery())) or 0)
+
+
+async def find_coalesced_group(reader: Reader, account_id: int, kinds: Collection[str], post_id: int) -> str | None:
+    """Return the newest group of some kinds about a post in which more is counted than there are rows."""
+    found: str | None = await reader.scalar(
+        select(NotificationGroup.group_key)
+        .where(
+            NotificationGroup.account_id == account_id,
+            NotificationGroup.post_id == post_id,
+            NotificationGroup.kind.in_(list(kinds)),
+            NotificationGroup.coalesced > 0,
+        )
+        .order_by(NotificationGroup.latest_id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _cursor(entry: Notification | NotificationGroup) -> int:
+    return entry.latest_id if isinstance(entry, NotificationGroup) else entry.id
+
+
+def _single(row: Notification) -> Group:
+    return Group(row.id, row, "", 1, row.id, (row.from_account_id,))
+
+
+def _stands_alone(wanted: Wanted) -> ColumnElement[bool]:
+    """SQL: a notification is shown by itself."""
+    if wanted.from_account_id is not None:
+        return true()
+    alone: ColumnElement[bool] = Notification.group_key == ""
+    if wanted.grouped < GROUPED:
+        alone = or_(alone, Notification.kind.not_in(sorted(wanted.grouped)))
+    return or_(alone, Notification.filtered.is_(True)) if wanted.include_filtered else alone
+
+
+def _wanted_groups(
+    account_id: int, wanted: Wanted, now: datetime, *which: ColumnElement[bool]
+) -> tuple[ColumnElement[bool], ...]:
+    """SQL: groups of kinds that are asked for, in which at least one may be shown."""
+    kinds = wanted.grouped & wanted.types if wanted.types else wanted.grouped
+    member = exists(
+        select(Notification.id).where(
+            shown_to(account_id, now), Notification.group_key == NotificationGroup.group_key, *which
+        )
+    )
+    return (
+        NotificationGroup.account_id == account_id,
+        NotificationGroup.kind.in_(sorted(kinds - wanted.exclude_types)),
+        member,
+    )
+
+
+async def _filled(
+    reader: Reader, account_id: int, rows: Sequence[NotificationGroup], *, lowest: int, now: datetime
+) -> dict[str, Group]:
+    """Return groups with who is in them: those that have anybody to show."""
+    if not rows:
+        return {}
+    members = await _newest_members(reader, account_id, [row.group_key for row in rows])
+    unheard = await _unheard(reader, account_id, {m.from_account_id for found in members.values() for m in found}, now)
+    heard = {key: [m for m in found if m.from_account_id not in unheard] for key, found in members.items()}
+    large = [key for key, found in members.items() if len(found) == WINDOW]
+    counted = await _counted(reader, account_id, large, lowest) if large else {}
+    newest = {
+        row.id: row
+        for row in await reader.scalars(
+            select(Notification).where(Notification.id.in_([found[0].id for found in heard.values() if found]))
+        )
+    }
+    groups = {}
+    for row in rows:
+        found = heard.get(row.group_key)
+        if not found:
+            continue
+        count, oldest_id = len(found), min((m.id for m in found if m.id >= lowest), default=found[0].id)
+        if row.group_key in counted:
+            in_rows, oldest = counted[row.group_key]
+            count, oldest_id = count + in_rows - WINDOW, min(oldest_id, oldest or oldest_id)
+        senders = tuple(dict.fromkeys(m.from_account_id for m in found))[:SAMPLE]
+        groups[row.group_key] = Group(
+            row.latest_id, newest[found[0].id], row.group_key, count + row.coalesced, oldest_id, senders
+        )
+    return groups
+
+
+async def _newest_members(reader: Reader, account_id: int, keys: Sequence[str]) -> Mapping[str, list[Any]]:
+    """Return the newest members of each group, one look into an index for each."""
+    looks = [
+        select(
+            select(Notification.id, Notification.group_key, Notification.from_account_id)
+            .where(
+                Notification.account_id == account_id,
+                Notification.group_key == key,
+                Notification.filtered.is_(False),
+            )
+            .order_by(Notification.id.desc())
+            .limit(WINDOW)
+            .subquery()
+        )
+        for key in keys
+    ]
+    found: dict[str, list[Any]] = {}
+    for member in await reader.rows(union_all(*looks)):
+        found.setdefault(member.group_key, []).append(member)
+    return {key: sorted(members, key=lambda m: -m.id) for key, members in found.items()}
+
+
+async def _unheard(reader: Reader, account_id: int, senders: Collection[int], now: datetime) -> set[int]:
+    """Return those of some senders who are gone, blocked or muted by now."""
+    heard: set[int] = set()
+    ids = sorted(senders)
+    for start in range(0, len(ids), 500):
+        here = ids[start : start + 500]
+        rows = await reader.rows(
+            select(Account.id).where(
+                Account.id.in_(here), is_heard(account_id, Account.id.expression, now, always=false())
+            )
+        )
+        heard |= {row[0] for row in rows}
+    return set(ids) - heard
+
+
+async def _counted(
+    reader: Reader, account_id: int, keys: Sequence[str], lowest: int
+) -> dict[str, tuple[int, int | None]]:
+    """Return, from the index alone, how many rows each group has and which of those on the page is the oldest."""
+    rows = await reader.rows(
+        select(
+            Notification.group_key,
+            func.count(),
+            func.min(Notification.id).filter(Notification.id >= literal(lowest)),
+        )
+        .where(and_(Notification.account_id == account_id, Notification.group_key.in_(list(keys))))
+        .group_by(Notification.group_key)
+    )
+    return {key: (count, oldest) for key, count, oldest in rows}

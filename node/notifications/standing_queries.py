@@ -1,0 +1,205 @@
+"""What is to be known before somebody is notified: the SELECTs behind `rules.may_notify` and `policies.decide`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import exists, func, literal, select
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.accounts.relations import FOLLOWS, follows
+from node.auth.models import User
+from node.base.db.unit_of_work import Reader
+from node.notifications.models import (
+    Notification,
+    NotificationBudget,
+    NotificationGroup,
+    NotificationPermission,
+    NotificationPolicy,
+    NotificationRequest,
+)
+from node.notifications.policies import RULES, Policy, Sender, Verdict
+from node.notifications.priorities import Budget
+from node.notifications.queries import STAFF, mutes, shuns
+from node.notifications.rules import Standing
+from node.posts.models import Mention, Post
+from node.posts.rules import visible_to
+
+MOST_ANCESTORS: Final = 100
+"""How far up a thread we look for a mention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Two people, what stands between them, and what the recipient wants."""
+
+    standing: Standing
+    policy: Policy
+    sender: Sender
+
+
+async def read_case(
+    reader: Reader, *, account_id: int, from_account_id: int, post_id: int, now: datetime
+) -> Case | None:
+    """Return what the rules ask, in one query; None when one of the two is unknown."""
+    sender, user = aliased(Account), aliased(User)
+    since = FOLLOWS.alias()
+    row = (
+        await reader.execute(
+            select(
+                Account.domain == "",
+                ~is_present(),
+                ~is_present(sender),
+                shuns(account_id, sender.id.expression),
+                mutes(account_id, sender.id.expression, now),
+                exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
+                follows(account_id, from_account_id),
+                select(since.c.accepted_at)
+                .where(since.c.follower_id == from_account_id, since.c.followee_id == account_id)
+                .scalar_subquery(),
+                sender.created_at,
+                sender.silenced_at.is_not(None),
+                exists(
+                    select(NotificationPermission.account_id).where(
+                        NotificationPermission.account_id == account_id,
+                        NotificationPermission.from_account_id == from_account_id,
+                    )
+                ),
+                exists(select(user.account_id).where(user.account_id == from_account_id, user.role.in_(STAFF))),
+                exists(
+                    select(Post.id).where(
+                        Post.id == post_id, Post.visibility == "direct", Post.account_id == from_account_id
+                    )
+                ),
+                *(getattr(NotificationPolicy, name) for name in RULES),
+            )
+            .select_from(Account)
+            .join(sender, sender.id == from_account_id)
+            .outerjoin(NotificationPolicy, NotificationPolicy.account_id == Account.id)
+            .where(Account.id == account_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    is_local, gone, sender_gone, shunned, muted, visible, followed, follower_since, created_at, limited = row[:10]
+    permitted, is_staff, is_private, *verdicts = row[10:]
+    return Case(
+        Standing(
+            recipient_is_local=bool(is_local),
+            recipient_gone=bool(gone),
+            is_self=account_id == from_account_id,
+            sender_gone=bool(sender_gone),
+            block_between=bool(shunned),
+            muted=bool(muted),
+            post_visible=post_id == 0 or bool(visible),
+        ),
+        _policy_of(verdicts),
+        Sender(
+            followed=bool(followed),
+            follower_since=follower_since,
+            created_at=created_at,
+            limited=bool(limited),
+            permitted=bool(permitted),
+            is_staff=bool(is_staff),
+            speaks_privately=bool(is_private),
+        ),
+    )
+
+
+async def find_policy(reader: Reader, account_id: int) -> Policy:
+    """Return what somebody has decided, or the defaults."""
+    row = await reader.scalar(select(NotificationPolicy).where(NotificationPolicy.account_id == account_id))
+    return Policy() if row is None else _policy_of([getattr(row, name) for name in RULES])
+
+
+def _policy_of(verdicts: list[str | None]) -> Policy:
+    if verdicts[0] is None:
+        return Policy()
+    return Policy(**dict(zip(RULES, cast(list[Verdict], verdicts), strict=True)))
+
+
+async def answers_a_mention(reader: Reader, post_id: int, *, account_id: int, sender_id: int) -> bool:
+    """Whether a post answers, over any number of steps, one in which `account_id` itself named `sender_id`.
+
+    What a post claims to answer is not asked, but which posts of ours stand above it (attack row 110).
+    """
+    chain = (
+        select(Post.id, Post.account_id, Post.in_reply_to_id, literal(0).label("depth"))
+        .where(Post.id == post_id)
+        .cte("chain", recursive=True)
+    )
+    parent: Any = aliased(Post)
+    chain = chain.union_all(
+        select(parent.id, parent.account_id, parent.in_reply_to_id, chain.c.depth + 1)
+        .join(chain, parent.id == chain.c.in_reply_to_id)
+        .where(chain.c.depth < MOST_ANCESTORS)
+    )
+    found = await reader.scalar(
+        select(Mention.post_id)
+        .join(chain, Mention.post_id == chain.c.id)
+        .where(chain.c.account_id == account_id, Mention.account_id == sender_id, Mention.silent.is_(False))
+        .limit(1)
+    )
+    return found is not None
+
+
+async def find_budget(reader: Reader, account_id: int) -> Budget | None:
+    """Return what somebody has used up of the hour."""
+    rows = await reader.rows(
+        select(NotificationBudget.began_at, NotificationBudget.used).where(NotificationBudget.account_id == account_id)
+    )
+    return Budget(*rows[0]) if rows else None
+
+
+async def has_group(reader: Reader, account_id: int, group_key: str) -> bool:
+    """Whether there is such a group, with anything in it that has a row."""
+    return bool(
+        group_key
+        and await reader.rows(
+            select(NotificationGroup.kind).where(
+                NotificationGroup.account_id == account_id,
+                NotificationGroup.group_key == group_key,
+                exists(
+                    select(Notification.id).where(
+                        Notification.account_id == account_id, Notification.group_key == group_key
+                    )
+                ),
+            )
+        )
+    )
+
+
+async def was_told(reader: Reader, *, account_id: int, kind: str, from_account_id: int, post_id: int) -> bool:
+    """Whether there is this very notification."""
+    return bool(
+        await reader.rows(
+            select(Notification.id).where(
+                Notification.account_id == account_id,
+                Notification.kind == kind,
+                Notification.from_account_id == from_account_id,
+                Notification.post_id == post_id,
+            )
+        )
+    )
+
+
+async def count_held(reader: Reader, account_id: int, from_account_id: int, *, limit: int) -> int:
+    """Return how much of one sender is held back, at most `limit`."""
+    held = (
+        select(Notification.id)
+        .where(
+            Notification.account_id == account_id,
+            Notification.from_account_id == from_account_id,
+            Notification.filtered.is_(True),
+        )
+        .limit(limit)
+    )
+    return int(await reader.scalar(select(func.count()).select_from(held.subquery())) or 0)
+
+
+async def count_requests(reader: Reader, account_id: int, *, limit: int) -> int:
+    """Return how many senders wait for somebody's word, at most `limit`."""
+    waiting = select(NotificationRequest.id).where(NotificationRequest.account_id == account_id).limit(limit)
+    return int(await reader.scalar(select(func.count()).select_from(waiting.subquery())) or 0)

@@ -1,0 +1,130 @@
+"""Use cases of notifications after they were made: take them back, mark them as read, remove them.
+
+Called by the effects of what was undone, blocked or deleted, and by the doors. Groups, requests and permissions go
+with what they are about.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+
+from node.accounts.models import Account
+from node.base.db.unit_of_work import UnitOfWork
+from node.notifications.group_queries import find_coalesced_group
+from node.notifications.groups import coalesce
+from node.notifications.models import (
+    Notification,
+    NotificationGroup,
+    NotificationPermission,
+    NotificationRequest,
+)
+from node.notifications.rules import OTHER_SUBJECTS, Kind, may_notify
+from node.notifications.standing_queries import read_case
+
+
+async def withdraw(
+    uow: UnitOfWork,
+    *,
+    account_id: int,
+    kinds: Collection[Kind],
+    from_account_id: int,
+    post_id: int = 0,
+    now: datetime,
+) -> int:
+    """Take back what was undone: an unlike, an unboost, an unfollow. Return how many there were.
+
+    One that has no row may have been counted in a group alone, unless its sender was not heard anyway.
+    """
+    withdrawn = await _delete(
+        uow,
+        Notification,
+        Notification.account_id == account_id,
+        Notification.kind.in_(list(kinds)),
+        Notification.from_account_id == from_account_id,
+        Notification.post_id == post_id,
+    )
+    if withdrawn:
+        return withdrawn
+    group_key = await find_coalesced_group(uow, account_id, kinds, post_id)
+    if group_key is None:
+        return 0
+    case = await read_case(uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now)
+    if case is None or not may_notify(case.standing):
+        return 0
+    await coalesce(uow, account_id, group_key, by=-1)
+    return 1
+
+
+async def withdraw_for_post(uow: UnitOfWork, post_id: int) -> int:
+    """Take back everything that is about a post which is deleted; return how many there were."""
+    await _delete(uow, NotificationGroup, NotificationGroup.post_id == post_id, NotificationGroup.post_id != 0)
+    return await _delete(
+        uow,
+        Notification,
+        Notification.post_id == post_id,
+        Notification.post_id != 0,
+        Notification.kind.not_in(OTHER_SUBJECTS),
+    )
+
+
+async def withdraw_between(uow: UnitOfWork, account_id: int, target_id: int) -> int:
+    """Take back everything between two accounts, as a block does; return how many there were."""
+    for table in (NotificationRequest, NotificationPermission):
+        await _delete(uow, table, _between(table, account_id, target_id))
+    return await _delete(uow, Notification, _between(Notification, account_id, target_id))
+
+
+async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) -> int:
+    """Take back what somebody was told of a whole server; return how many there were (MOD-4)."""
+    theirs = select(Account.id).where(Account.domain == domain)
+    for table in (NotificationRequest, NotificationPermission):
+        await _delete(uow, table, table.account_id == account_id, table.from_account_id.in_(theirs))
+    return await _delete(
+        uow, Notification, Notification.account_id == account_id, Notification.from_account_id.in_(theirs)
+    )
+
+
+async def withdraw_for_account(uow: UnitOfWork, account_id: int) -> int:
+    """Remove everything told to or by an account that is gone; return how many there were."""
+    await _delete(uow, NotificationGroup, NotificationGroup.account_id == account_id)
+    for table in (NotificationRequest, NotificationPermission):
+        await _delete(uow, table, or_(table.account_id == account_id, table.from_account_id == account_id))
+    return await _delete(
+        uow,
+        Notification,
+        or_(Notification.account_id == account_id, Notification.from_account_id == account_id),
+    )
+
+
+async def mark_read(uow: UnitOfWork, account_id: int, *, up_to_id: int | None = None, now: datetime) -> int:
+    """Mark somebody's notifications as read, up to an id or all of them; return how many were unread."""
+    statement = update(Notification).where(Notification.account_id == account_id, Notification.read_at.is_(None))
+    if up_to_id is not None:
+        statement = statement.where(Notification.id <= up_to_id)
+    return await uow.write(statement.values(read_at=now))
+
+
+async def dismiss(uow: UnitOfWork, account_id: int, notification_id: int) -> bool:
+    """Remove one of somebody's own notifications; return whether it was there (attack row 89)."""
+    return bool(
+        await _delete(uow, Notification, Notification.id == notification_id, Notification.account_id == account_id)
+    )
+
+
+async def clear(uow: UnitOfWork, account_id: int) -> int:
+    """Remove all of somebody's notifications but those that are held back; return how many there were."""
+    await _delete(uow, NotificationGroup, NotificationGroup.account_id == account_id)
+    return await _delete(uow, Notification, Notification.account_id == account_id, Notification.filtered.is_(False))
+
+
+def _between(table: Any, account_id: int, target_id: int) -> ColumnElement[bool]:
+    return or_(
+        and_(table.account_id == account_id, table.from_account_id == target_id),
+        and_(table.account_id == target_id, table.from_account_id == account_id),
+    )
+
+
+async def _delete(uow: UnitOfWork, table: Any, *where: ColumnElement[bool]) -> int:
+    return await uow.write(delete(table).where(*where).execution_options(synchronize_session=False))
