@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from inbox.models import ReceivedActivity, Tombstone
+from node.auth.factor_models import SignInStep
 from node.auth.leaving import drop_unconfirmed
 from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.db.stream_log import KEPT, StreamEntry
@@ -65,6 +66,7 @@ RULES = (
     ),
     Rule("tombstones", Tombstone, Tombstone.uri, lambda now: (Tombstone.expires_at < now,)),
     Rule("web_sessions", WebSession, WebSession.id, lambda now: (WebSession.expires_at < now,)),
+    Rule("sign_in_steps", SignInStep, SignInStep.id, lambda now: (SignInStep.expires_at < now,)),
     Rule(
         "one_time_links", OneTimeLink, OneTimeLink.id, lambda now: (OneTimeLink.expires_at < now - timedelta(days=7),)
     ),

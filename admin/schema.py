@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 
 import inbox.models
 import node.accounts.models
+import node.auth.factor_models
 import node.auth.models
 import node.base.db.event_log
 import node.base.db.stream_log
@@ -35,6 +36,7 @@ from node.base.db.base import Base
 MODULES = (
     inbox.models,
     node.accounts.models,
+    node.auth.factor_models,
     node.auth.models,
     node.base.db.event_log,
     node.base.db.stream_log,

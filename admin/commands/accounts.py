@@ -90,7 +90,7 @@ async def password(name: str, password: str | None, as_json: bool) -> None:
     chosen, made = take_password(password)
     async with running(prepared_settings()) as runtime, runtime.write() as uow:
         found = await get_local(uow, name)
-        await change_password(uow, found.id, chosen, now=runtime.now())
+        await change_password(uow, runtime.settings, found.id, chosen, now=runtime.now())
     if as_json:
         emit({"username": found.username} | ({"password": chosen} if made else {}))
         return

@@ -123,7 +123,7 @@ async def redeem_code(
         if await uow.write(
             update(OAuthCode).where(OAuthCode.id == row.id, OAuthCode.used_at.is_(None)).values(used_at=now)
         ):
-            token = await create_token(uow, row.account_id, scopes, app_id=app.id, now=now)
+            token = await create_token(uow, row.account_id, scopes, app_id=app.id, code_id=row.id, now=now)
             return Granted(token, write_scopes(scopes))
     await revoke_token_of_code(uow, row, now=now)
     return None

@@ -11,6 +11,7 @@ from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.service import delete_account
 from node.auth.models import OneTimeLink, User
+from node.auth.second_step import forget_factors
 from node.base.db.unit_of_work import UnitOfWork
 from node.mail.models import OutgoingMail
 
@@ -19,7 +20,8 @@ UNCONFIRMED_DAYS = 7
 
 
 async def erase_user(uow: UnitOfWork, account_id: int) -> None:
-    """Forget the address, the password and the wishes of somebody whose account is deleted. May be repeated."""
+    """Forget the address, the wishes, and all that signs somebody in whose account is deleted. May be repeated."""
+    await forget_factors(uow, account_id)
     for table in (OneTimeLink, OutgoingMail, User):
         await uow.write(
             delete(table).where(table.account_id == account_id).execution_options(synchronize_session=False)

@@ -32,6 +32,8 @@ class User(Base):
     default_language: Mapped[str | None] = mapped_column(String(16))
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     """The zone in which the pages read the times that the person types, as the IANA names it."""
+    sign_up_app_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The app with which the person signed up: it may ask for the letter that confirms the address again."""
     default_quote_policy: Mapped[str] = mapped_column(String(16), default="public")
     """Who may quote a new post: "public", "followers", "nobody", or "manual", which asks each time."""
 
@@ -94,12 +96,14 @@ class OAuthToken(Base):
     """A bearer token. Without `account_id` it speaks for the app alone; without `app_id` an operator made it."""
 
     __tablename__ = "oauth_tokens"
-    __table_args__ = (Index("ix_oauth_tokens_account", "account_id"),)
+    __table_args__ = (Index("ix_oauth_tokens_account", "account_id"), Index("ix_oauth_tokens_app", "app_id"))
 
     id: Mapped[Id]
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     app_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("oauth_apps.id", ondelete="CASCADE"))
     account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    code_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The authorisation code it was given for; should that come again, this ends."""
     scopes: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]

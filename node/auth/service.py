@@ -14,7 +14,7 @@ from node.accounts.models import Account
 from node.accounts.rules import check_username
 from node.accounts.service import create_local_account
 from node.auth.activity import touch_activity, touch_session, touch_token
-from node.auth.letters import CONFIRM, TAKEN
+from node.auth.letters import CHANGED, CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link
 from node.auth.models import User
 from node.auth.passwords import hash_password, verify_password
@@ -22,6 +22,7 @@ from node.auth.preferences import update_preferences
 from node.auth.queries import (
     find_session,
     find_token,
+    find_user,
     find_user_by_login,
     get_user,
     has_admin,
@@ -58,6 +59,7 @@ __all__ = [
     "find_session",
     "find_token",
     "hash_password",
+    "is_password_of",
     "open_session",
     "redeem_setup_link",
     "request_reset",
@@ -193,10 +195,16 @@ async def authenticate(reader: Reader, login: str, password: str) -> User | None
     return user if is_right else None
 
 
+async def is_password_of(reader: Reader, account_id: int, password: str) -> bool:
+    """Whether somebody who is signed in knows the password: asked before what changes who can sign in."""
+    user = await find_user(reader, account_id)
+    return await verify_password(user.password_hash if user is not None else None, password)
+
+
 async def change_password(
-    uow: UnitOfWork, account_id: int, new_password: str, *, keep_secret: str = "", now: datetime
+    uow: UnitOfWork, settings: Settings, account_id: int, new_password: str, *, keep_secret: str = "", now: datetime
 ) -> None:
-    """Set a password; sign out every other browser and revoke every token (attack row 95).
+    """Set a password; sign out every other browser, revoke every token (attack row 95), and tell the person by mail.
 
     The door has checked the old one with `authenticate`, or is the command line. Raises Invalid, NotFound.
     """
@@ -208,6 +216,7 @@ async def change_password(
     if not changed:
         raise NotFound()
     await revoke_access(uow, account_id, keep_secret=keep_secret, now=now)
+    await request_mail(uow, settings, CHANGED, account_id=account_id, now=now)
 
 
 async def set_role(uow: UnitOfWork, account_id: int, role: str) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from node.auth.factor_models import SignInStep
 from node.auth.hashing import hash_secret, new_secret
 from node.auth.models import OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.db.unit_of_work import UnitOfWork
@@ -78,8 +79,8 @@ async def close_other_sessions(uow: UnitOfWork, account_id: int, *, keep_secret:
 
 
 async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = "", now: datetime) -> None:
-    """Close sessions, revoke tokens and codes, and end mailed links to a new password: after one was set, and at the
-    end of an account (attack row 95)."""
+    """Close sessions and sign-ins half way, revoke tokens and codes, and end mailed links to a new password: after one
+    was set, when the second step was switched on or off, and at the end of an account (attack row 95)."""
     await close_other_sessions(uow, account_id, keep_secret=keep_secret)
     revoked = await uow.write(
         update(OAuthToken)
@@ -89,6 +90,7 @@ async def revoke_access(uow: UnitOfWork, account_id: int, *, keep_secret: str = 
     if revoked:
         await uow.record(AccessChanged(account_id))
     await uow.write(delete(OAuthCode).where(OAuthCode.account_id == account_id))
+    await uow.write(delete(SignInStep).where(SignInStep.account_id == account_id))
     await uow.write(
         delete(OneTimeLink).where(
             OneTimeLink.account_id == account_id, OneTimeLink.purpose == "reset", OneTimeLink.used_at.is_(None)

@@ -157,6 +157,9 @@ class Settings:
     email_confirmation: bool | None = _setting(
         None, _optional(_switch), "Ask new people to confirm their address; default: on when smtp_url is set."
     )
+    staff_second_step: bool = _setting(
+        False, _switch, "Close the moderators' and admins' doors to those without two-step sign-in."
+    )
     smtp_url: str = _setting(
         "", _optional(_mail_server), "Mail server, such as smtps://user:password@mail.example:465."
     )

@@ -38,6 +38,8 @@ APPS = Limit("apps", 5, 600)
 """Apps that register themselves, by address."""
 SIGN_IN_ADDRESS = Limit("sign-in-address", 25, 300)
 SIGN_IN_NAME = Limit("sign-in-name", 10, 300)
+SECOND_STEP = Limit("second-step", 10, 300)
+"""Codes and passkeys tried for one account, after its password."""
 PAGES = Limit("pages", 300, 900)
 """Pages of strangers, by address."""
 LOOK_UPS = Limit("look-ups", 60, 300)

@@ -21,6 +21,7 @@ from quart import Quart, Response, g, request
 
 from node.auth.rules import SCOPES, Principal, scope_allows
 from node.auth.service import find_token, touch_activity, touch_token
+from node.auth.staffing import lacks_second_step
 from node.base.errors import Forbidden, NotSignedIn
 from node.http.context import client_address, runtime
 from node.http.limits import ADDRESS, TOKEN, USER, Bucket, Limit, LimitReached, spend
@@ -36,6 +37,7 @@ NO_PERSON = "This method requires an authenticated user"
 NOT_CONFIRMED = "Your login is missing a confirmed e-mail address"
 NOT_APPROVED = "Your login is currently pending approval"
 STAFF = ("moderator", "admin")
+NO_SECOND_STEP = "This server asks the people who look after it for two-step sign-in"
 NOT_STAFF = "This is for the people who look after this server"
 
 
@@ -59,6 +61,11 @@ class Guard:
     """Whether a person has to stand behind the token; else an app's own will do."""
     usable: bool = True
     """Whether that person's address has to be confirmed and the account approved."""
+
+    @property
+    def is_for_staff(self) -> bool:
+        """Whether only moderators and admins are let in."""
+        return any(scope.startswith("admin:") for scope in self.scopes)
 
     def __post_init__(self) -> None:
         """Refuse, when the program starts, a scope that no app could be given."""
@@ -143,15 +150,17 @@ def check_guard(principal: Principal, guard: Guard) -> None:
         raise Forbidden(NO_PERSON)
     if guard.usable and not principal.is_usable:
         raise Forbidden(NOT_APPROVED if principal.is_confirmed else NOT_CONFIRMED)
-    if any(scope.startswith("admin:") for scope in guard.scopes) and principal.role not in STAFF:
+    if guard.is_for_staff and principal.role not in STAFF:
         raise Forbidden(NOT_STAFF)
 
 
-def _admit(guard: Guard) -> Principal | None:
+async def _admit(guard: Guard) -> Principal | None:
     """Return whose token came, None for a stranger where one is welcome. Raises NotSignedIn, Forbidden."""
     principal = _principal()
     if principal is not None:
         check_guard(principal, guard)
+        if guard.is_for_staff and await lacks_second_step(runtime(), principal.account_id or 0):
+            raise Forbidden(NO_SECOND_STEP)
     elif guard.required:
         raise NotSignedIn
     return principal
@@ -175,7 +184,7 @@ def needs(
     def guard(handler: Callable[Concatenate[Viewer, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(handler)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            principal = cast(Principal, _admit(asked))
+            principal = cast(Principal, await _admit(asked))
             viewer = cast(Viewer, _viewer(principal))
             await touch_activity(runtime(), viewer.account_id, last_active_at=principal.last_active_at)
             await touch_token(runtime(), principal.token_id, last_used_at=principal.last_used_at)
@@ -195,7 +204,7 @@ def optional(
     def guard(handler: Callable[Concatenate[Viewer | None, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(handler)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            principal = _admit(asked)
+            principal = await _admit(asked)
             return await handler(_viewer(principal) if principal is not None else None, *args, **kwargs)
 
         return with_guard(guarded, asked)
@@ -212,7 +221,7 @@ def needs_app(
     def guard(handler: Callable[Concatenate[Principal, P], Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(handler)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await handler(cast(Principal, _admit(asked)), *args, **kwargs)
+            return await handler(cast(Principal, await _admit(asked)), *args, **kwargs)
 
         return with_guard(guarded, asked)
 

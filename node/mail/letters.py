@@ -7,7 +7,7 @@ A slice registers the composer of a kind:
 
 It runs in a transaction of its own right before the letter goes out and may make the one-time link that the letter
 carries. None says that there is nobody to write to (any more). A letter's words stand in `templates/mail/<kind>.txt`
-and `<kind>.html`.
+and `<kind>.html`, unless it names others.
 
 Headers are made by the standard library's EmailMessage, which refuses a line break in a header, and an address is
 checked once more before it becomes one (attack row 101).
@@ -47,11 +47,12 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is to be said, and to which address. `context` goes to the templates."""
+    """What is to be said, and to which address. `context` goes to the templates, named `template` or as the kind."""
 
     to: str
     subject: str
     context: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
 
 
 Composer = Callable[[Occasion], Awaitable[Letter | None]]
@@ -95,8 +96,9 @@ def message_of(written: Letter, *, kind: str, mail_id: int, settings: Settings, 
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail_id}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_templates().get_template(f"mail/{kind}.txt").render(context))
-    message.add_alternative(_templates().get_template(f"mail/{kind}.html").render(context), subtype="html")
+    name = written.template or kind
+    message.set_content(_templates().get_template(f"mail/{name}.txt").render(context))
+    message.add_alternative(_templates().get_template(f"mail/{name}.html").render(context), subtype="html")
     return message
 
 

@@ -1,4 +1,5 @@
-"""Coming in and going out: sign-up, sign-in, sign-out. What mailed links lead to is in `mailed_links.py`."""
+"""Coming in and going out: sign-up, sign-in, sign-out. What mailed links lead to is in `mailed_links.py`, the
+second step and passkeys in `second_step.py`."""
 
 import asyncio
 from typing import Any, cast
@@ -6,13 +7,14 @@ from typing import Any, cast
 from quart import Blueprint, Response, redirect, request
 
 from federation.keys import generate_rsa_key
+from node.auth.passkey_rules import host_of
 from node.auth.rules import login_key
-from node.auth.service import authenticate, close_session, open_session, sign_up
-from node.auth.sessions import SESSION_LIFE
+from node.auth.service import authenticate, close_session, sign_up
 from node.base.errors import Forbidden, Invalid
 from node.http.context import client_address, runtime
 from node.http.limits import SIGN_IN_ADDRESS, SIGN_IN_NAME, SIGN_UP, Bucket, spend
 from node.http.proxies import network_of
+from node.web.entering import enter, enter_by_password, refusal_of
 from node.web.forms import Errors, Form, errors_of, read_form
 from node.web.showing import install, show, tell
 from node.web.visitors import (
@@ -23,13 +25,10 @@ from node.web.visitors import (
     form_token,
     read_cookie,
     safe_path,
-    set_cookie,
     signed_in,
 )
 
 WRONG = "This name and password do not belong together. Check both for slips."
-NOT_APPROVED = "Your account waits for somebody to approve it. Try again later."
-NOT_CONFIRMED = "Please open the link in the mail we sent you first: it confirms your address."
 
 blueprint = Blueprint("web_auth", __name__)
 blueprint.record_once(install)
@@ -42,13 +41,20 @@ async def sign_in_page(visitor: Visitor | None) -> Answer:
     wanted = safe_path(request.args.get("return_to"), "/home")
     if visitor is not None and "again" not in request.args:
         return cast(Response, redirect(wanted, 303))
-    return await _sign_in_form(visitor, return_to=wanted)
+    return await sign_in_form(visitor, return_to=wanted)
 
 
-async def _sign_in_form(visitor: Visitor | None, *, status: int = 200, **context: Any) -> Response:
+async def sign_in_form(visitor: Visitor | None, *, status: int = 200, **context: Any) -> Response:
     """Draw the form as nobody sees it; who is signed in already, and comes to change that, sends their own token."""
+    has_passkeys = host_of(runtime().settings) is not None
     return await show(
-        "pages/sign_in.html", None, status=status, form_page=True, csrf_token=form_token(visitor), **context
+        "pages/sign_in.html",
+        None,
+        status=status,
+        form_page=True,
+        csrf_token=form_token(visitor),
+        has_passkeys=has_passkeys,
+        **context,
     )
 
 
@@ -63,31 +69,10 @@ async def sign_in(visitor: Visitor | None) -> Answer:
     await spend(node, Bucket(SIGN_IN_NAME, f"login:{login_key(login)}"))
     async with node.read() as reader:
         user = await authenticate(reader, login, form.text("password"))
-    refusal = WRONG
-    if user is not None and not user.is_usable:
-        refusal = NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED
-    if user is None or not user.is_usable:
-        return await _sign_in_form(visitor, status=422, return_to=wanted, errors={"form": refusal}, form=form.typed())
-    return await enter(user.account_id, wanted)
-
-
-async def enter(account_id: int, path: str) -> Response:
-    """Sign this browser in with a fresh secret (row 95: never one that was there before) and go to `path`."""
-    node = runtime()
-    async with node.write() as uow:
-        if read_cookie("session"):
-            await close_session(uow, read_cookie("session"))
-        secret = await open_session(
-            uow,
-            account_id,
-            user_agent=request.headers.get("User-Agent", ""),
-            address=client_address(),
-            now=node.now(),
-        )
-    response = cast(Response, redirect(path, 303))
-    set_cookie(response, "session", secret, seconds=int(SESSION_LIFE.total_seconds()))
-    drop_cookie(response, "form")
-    return response
+    refusal = refusal_of(user) if user is not None else WRONG
+    if user is None or refusal:
+        return await sign_in_form(visitor, status=422, return_to=wanted, errors={"form": refusal}, form=form.typed())
+    return await enter_by_password(user.account_id, wanted)
 
 
 @blueprint.post("/auth/sign_out")
@@ -144,7 +129,7 @@ async def sign_up_form(visitor: Visitor | None) -> Answer:
     if user.is_usable:
         tell("Welcome! This is your home. Say hello, or look around and follow a few people.")
         return await enter(user.account_id, "/home")
-    tell(NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED, "info")
+    tell(refusal_of(user), "info")
     return cast(Response, redirect("/auth/sign_in", 303))
 
 

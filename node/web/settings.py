@@ -1,4 +1,4 @@
-"""The viewer's own settings: profile, password and sessions, colours, who is muted and blocked."""
+"""The viewer's own settings: profile, colours, who is muted and blocked. Who can sign in is in `security.py`."""
 
 from typing import Any, cast
 
@@ -15,25 +15,17 @@ from node.accounts.rules import (
 )
 from node.accounts.service import update_profile
 from node.accounts.views import credential_account_view
-from node.auth.models import WebSession
-from node.auth.queries import get_user, list_sessions
-from node.auth.service import (
-    authenticate,
-    change_password,
-    close_other_sessions,
-    close_session_by_id,
-    update_preferences,
-)
+from node.auth.queries import get_user
+from node.auth.service import update_preferences
 from node.base.errors import Invalid
 from node.blocks.queries import list_blocks, list_mutes
 from node.http.context import runtime
-from node.http.limits import MEDIA, SIGN_IN_NAME, Bucket, spend
+from node.http.limits import MEDIA, Bucket, spend
 from node.media.service import store_avatar, store_header
 from node.web.accounts import people
-from node.web.auth import passwords_agree
 from node.web.forms import Errors, Form, errors_of, read_form
 from node.web.showing import PEOPLE_LENGTH, THEMES, install, links, page_asked, show, tell
-from node.web.visitors import Answer, Visitor, read_cookie, set_cookie, signed_in
+from node.web.visitors import Answer, Visitor, set_cookie, signed_in
 
 YEAR_SECONDS = 365 * 24 * 3600
 LIMITS = {
@@ -119,101 +111,10 @@ async def _picture(form: Form, visitor: Visitor, name: str, store: Any) -> dict[
 @blueprint.get("/settings/account")
 @signed_in
 async def account_page(visitor: Visitor) -> Answer:
-    """Show address, password form, and where the viewer is signed in."""
-    return await _account_form(visitor)
-
-
-async def _account_form(visitor: Visitor, *, status: int = 200, **context: Any) -> Response:
-    node = runtime()
-    async with node.read() as reader:
+    """Show who the viewer is to us, and the ways out."""
+    async with runtime().read() as reader:
         user = await get_user(reader, visitor.account_id)
-        sessions = await list_sessions(reader, visitor.account_id, node.now())
-    return await show(
-        "pages/settings_account.html",
-        visitor,
-        status=status,
-        email=user.email,
-        sessions=[_session_view(session, visitor) for session in sessions],
-        **context,
-    )
-
-
-def _session_view(session: WebSession, visitor: Visitor) -> dict[str, Any]:
-    return {
-        "id": session.id,
-        "description": browser_name(session.user_agent),
-        "address": session.address,
-        "since": session.created_at,
-        "is_current": session.id == visitor.session_id,
-    }
-
-
-def browser_name(user_agent: str) -> str:
-    """Return a browser and its system in two words, as far as they can be told."""
-    browsers = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
-    systems = (
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    )
-    browser = next((name for sign, name in browsers if sign in user_agent), "A browser")
-    system = next((name for sign, name in systems if sign in user_agent), "")
-    return f"{browser} on {system}" if system else browser
-
-
-@blueprint.post("/settings/account/password")
-@signed_in
-async def new_password(visitor: Visitor) -> Answer:
-    """Change the password; every other browser and app is signed out."""
-    form = await read_form()
-    node = runtime()
-    errors: Errors = {}
-    await spend(node, Bucket(SIGN_IN_NAME, f"account:{visitor.account_id}"))
-    async with node.read() as reader:
-        account = await get_account(reader, visitor.account_id)
-        if await authenticate(reader, account.username, form.text("current_password")) is None:
-            errors |= {"current_password": "This is not your password."}
-    if not passwords_agree(form):
-        errors |= {"password_again": "The two passwords differ."}
-    if not errors:
-        try:
-            async with node.write() as uow:
-                await change_password(
-                    uow,
-                    visitor.account_id,
-                    form.text("password"),
-                    keep_secret=read_cookie("session"),
-                    now=node.now(),
-                )
-        except Invalid as problem:
-            errors = errors_of(problem)
-    if errors:
-        return await _account_form(visitor, status=422, errors=errors, form=form.typed())
-    tell("Your password is changed, and everything else is signed out.")
-    return cast(Response, redirect("/settings/account", 303))
-
-
-@blueprint.post("/settings/account/sessions/<id:session_id>/close")
-@signed_in
-async def close_one(visitor: Visitor, session_id: int) -> Answer:
-    """Sign one of the viewer's browsers out."""
-    async with runtime().write() as uow:
-        await close_session_by_id(uow, visitor.account_id, session_id)
-    tell("That browser is signed out.")
-    return cast(Response, redirect("/settings/account", 303))
-
-
-@blueprint.post("/settings/account/sessions/close_others")
-@signed_in
-async def close_others(visitor: Visitor) -> Answer:
-    """Sign every other browser of the viewer out."""
-    async with runtime().write() as uow:
-        await close_other_sessions(uow, visitor.account_id, keep_secret=read_cookie("session"))
-    tell("You are signed out everywhere else.")
-    return cast(Response, redirect("/settings/account", 303))
+    return await show("pages/settings_account.html", visitor, email=user.email)
 
 
 @blueprint.get("/settings/appearance")

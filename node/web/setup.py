@@ -11,7 +11,8 @@ from node.base.errors import Gone, Invalid
 from node.http.context import client_address, runtime
 from node.http.limits import SIGN_UP, Bucket, spend
 from node.http.proxies import network_of
-from node.web.auth import enter, passwords_agree
+from node.web.auth import passwords_agree
+from node.web.entering import enter
 from node.web.forms import Errors, errors_of, read_form
 from node.web.showing import install, show, tell
 from node.web.visitors import Answer, Visitor, anybody

@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 from quart import Response, g, redirect, request
 
 from node.auth.service import find_session, touch_activity, touch_session
+from node.auth.staffing import lacks_second_step
 from node.base.errors import Forbidden, NotSignedIn
 from node.http.context import client_address, runtime
 from node.http.cookies import cookie_name
@@ -191,6 +192,11 @@ def staff_only(
         async def checked(visitor: Visitor, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
             if visitor.role not in roles:
                 raise Forbidden("This page is for the people who look after this server.")
+            if await lacks_second_step(runtime(), visitor.account_id):
+                raise Forbidden(
+                    "This server asks the people who look after it for two-step sign-in. "
+                    "Switch it on under Settings, Security."
+                )
             return await handler(visitor, *args, **kwargs)
 
         return signed_in(checked)

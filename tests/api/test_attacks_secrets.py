@@ -66,7 +66,7 @@ async def test_row_95_a_new_password_ends_the_links_that_would_set_another(runti
         second = await create_link(uow, "reset", account_id=bob.id, now=now)
         others = await create_link(uow, "reset", account_id=carol.id, now=now)
     async with runtime.write() as uow:
-        await change_password(uow, bob.id, "another horse battery", now=now)
+        await change_password(uow, runtime.settings, bob.id, "another horse battery", now=now)
     async with runtime.read() as reader:
         assert await find_link(reader, first, "reset", now) is None
         assert await find_link(reader, second, "reset", now) is None

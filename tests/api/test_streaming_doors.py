@@ -91,7 +91,7 @@ async def test_the_end_of_access_ends_streams(node: Node, ann: Person, bob: Pers
             if way == "revoked":
                 await revoke_token(uow, ann.token, now=runtime.now())
             elif way == "password":
-                await change_password(uow, ann.account_id, "another good horse", now=runtime.now())
+                await change_password(uow, runtime.settings, ann.account_id, "another good horse", now=runtime.now())
             else:
                 await suspend_account(uow, ann.account_id, now=runtime.now())
         await settle(runtime)

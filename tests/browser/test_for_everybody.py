@@ -22,6 +22,7 @@ OF_A_PERSON = (
     "/home", "/public/local", "/public", "/notifications", "/search", "/search?q=ann", "/@bo", "/@ann",
     "/@bo/followers",
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
+    "/settings/security",
     "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
     "/settings/delete", "/settings/apps", "/compose", "/about", "/nothing-here",
     "/quote_requests", "/@bo/report",

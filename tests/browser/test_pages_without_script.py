@@ -57,6 +57,7 @@ async def test_every_page_of_a_person_answers(ann: Visitor) -> None:
         "/home", "/public", "/public/local", "/notifications", "/notifications?only=mentions", "/search",
         "/search?q=ann",
         "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
+        "/settings/security",
         "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
         "/settings/delete", "/@ann", "/@ann/with_replies", "/@ann/media",
         "/@ann/followers", "/@ann/following", "/about", "/compose", "/settings",
@@ -258,12 +259,12 @@ async def test_password_change_signs_the_others_out(node: Node, ann: Visitor) ->
         await phone.sign_in("ann")
         assert (await phone.open("/home")).path == "/home"
         wrong = await ann.send(
-            await ann.open("/settings/account"), "form[action$='/password']",
+            await ann.open("/settings/security"), "form[action$='/password']",
             current_password="not it", password="another good one", password_again="another good one",
         )  # fmt: skip
         assert wrong.status == 422
         await ann.send(
-            await ann.open("/settings/account"), "form[action$='/password']",
+            await ann.open("/settings/security"), "form[action$='/password']",
             current_password="correct horse battery", password="another good one", password_again="another good one",
         )  # fmt: skip
         assert (await ann.open("/home")).path == "/home"

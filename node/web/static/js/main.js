@@ -5,11 +5,12 @@ import { startComposers } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { startLists } from "./lists.js";
 import { startMenus } from "./menus.js";
+import { startPasskeys } from "./passkeys.js";
 import { startRefresh } from "./refresh.js";
 import { startTimes } from "./times.js";
 import { startViewer } from "./viewer.js";
 
-for (const start of [startActions, startAnswers, startComposers, startMenus, startTimes, startViewer, startKeys, startLists, startRefresh]) {
+for (const start of [startActions, startAnswers, startComposers, startMenus, startTimes, startViewer, startKeys, startLists, startPasskeys, startRefresh]) {
   try {
     start();
   } catch (problem) {

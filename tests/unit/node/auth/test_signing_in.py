@@ -121,7 +121,8 @@ async def test_a_new_password_ends_every_other_session_and_every_token(runtime: 
     mine, other, hers = [await session(runtime, owner.id) for owner in (ann, ann, bo)]
     token, her_token = await make_token(runtime, ann.id), await make_token(runtime, bo.id)
     async with runtime.write() as uow:
-        await change_password(uow, ann.id, "another one entirely", keep_secret=mine, now=runtime.now())
+        now = runtime.now()
+        await change_password(uow, runtime.settings, ann.id, "another one entirely", keep_secret=mine, now=now)
     assert [await is_in(runtime, secret) for secret in (mine, other, hers)] == [True, False, True]
     assert [await speaks(runtime, value) for value in (token, her_token)] == [False, True]
     assert await sign_in(runtime, "ann") is None
@@ -133,9 +134,9 @@ async def test_a_weak_new_password_changes_nothing(runtime: Runtime) -> None:
     secret = await session(runtime, ann.id)
     async with runtime.write() as uow:
         with pytest.raises(Invalid):
-            await change_password(uow, ann.id, "short", now=runtime.now())
+            await change_password(uow, runtime.settings, ann.id, "short", now=runtime.now())
         with pytest.raises(NotFound):
-            await change_password(uow, 12345, "long enough now", now=runtime.now())
+            await change_password(uow, runtime.settings, 12345, "long enough now", now=runtime.now())
     assert await is_in(runtime, secret)
 
 
