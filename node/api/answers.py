@@ -12,23 +12,20 @@ from node.accounts.views import account_view
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.http.paging import link_header
-from node.http.parameters import Parameters
 from node.http.principals import Viewer
 from node.posts.rendering import render_post
 
 Answer = tuple[list[dict[str, Any]], int, dict[str, str]]
 
 
-def page_answer(sent: Parameters, entities: Sequence[dict[str, Any]], cursors: Sequence[int] | None = None) -> Answer:
+def page_answer(entities: Sequence[dict[str, Any]], cursors: Sequence[int] | None = None) -> Answer:
     """Return a page of entities; without `cursors` it was read by the entities' own ids."""
     if cursors is None:
         cursors = [int(entity["id"]) for entity in entities]
-    return list(entities), 200, link_header(sent, cursors)
+    return list(entities), 200, link_header(cursors)
 
 
-async def accounts_answer(
-    runtime: Runtime, reader: Reader, sent: Parameters, entries: Sequence[AccountEntry]
-) -> Answer:
+async def accounts_answer(runtime: Runtime, reader: Reader, entries: Sequence[AccountEntry]) -> Answer:
     """Return a page of accounts that was read by the id of another row."""
     found = await list_accounts(reader, [entry.account_id for entry in entries])
     shown = [
@@ -36,7 +33,7 @@ async def accounts_answer(
         for entry in entries
         if entry.account_id in found and not found[entry.account_id].is_gone
     ]
-    return page_answer(sent, shown, [entry.id for entry in entries])
+    return page_answer(shown, [entry.id for entry in entries])
 
 
 async def post_answer(runtime: Runtime, viewer: Viewer, post_id: int) -> dict[str, Any]:

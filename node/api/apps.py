@@ -4,6 +4,7 @@ from typing import Any
 
 from quart import Blueprint
 
+from node.api.entities.apps import Application, CredentialApplication
 from node.auth.apps import register_app
 from node.auth.queries import list_apps
 from node.auth.rules import Principal
@@ -11,31 +12,45 @@ from node.auth.views import app_view, credential_app_view
 from node.base.errors import NotFound
 from node.http.context import client_address, runtime
 from node.http.limits import APPS, Bucket, spend
-from node.http.parameters import parameters
 from node.http.principals import needs_token, open_to_all
 from node.http.proxies import network_of
+from node.http.requests import Request, answers, takes
 
 blueprint = Blueprint("api_apps", __name__, url_prefix="/api/v1/apps")
 
 
+class NewApp(Request, frozen=True, kw_only=True):
+    """An app as it describes itself. Scopes and addresses may be one text or several."""
+
+    client_name: str = ""
+    website: str = ""
+    redirect_uris: list[str] = []
+    scopes: list[str] = []
+
+
 @blueprint.post("")
 @open_to_all
-async def create() -> dict[str, Any]:
+@takes(NewApp)
+@answers(CredentialApplication)
+async def create(asked: NewApp) -> dict[str, Any]:
     """Register an app: anybody may, a few times (client-api 23 and 24)."""
-    sent = await parameters()
     node = runtime()
-    name, website = sent.text("client_name") or "", sent.text("website") or ""
-    redirect_uris, scopes = sent.texts("redirect_uris"), " ".join(sent.texts("scopes"))
     await spend(node, Bucket(APPS, f"address:{network_of(client_address())}"))
     async with node.write() as uow:
         made = await register_app(
-            uow, name=name, website=website, redirect_uris=redirect_uris, scopes=scopes, now=node.now()
+            uow,
+            name=asked.client_name,
+            website=asked.website,
+            redirect_uris=asked.redirect_uris,
+            scopes=" ".join(asked.scopes),
+            now=node.now(),
         )
     return credential_app_view(made.app, made.secret)
 
 
 @blueprint.get("/verify_credentials")
 @needs_token
+@answers(Application)
 async def verify(principal: Principal) -> dict[str, Any]:
     """Return the app that holds the token; a token that an operator made belongs to none."""
     async with runtime().read() as reader:

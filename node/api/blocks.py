@@ -1,48 +1,59 @@
 """Blocking and muting: the two lists, and the four changes. Every change answers the Relationship."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta
 from quart import Blueprint
 
 from node.accounts.queries import get_account
 from node.api.answers import Answer, accounts_answer
+from node.api.entities.accounts import Account, MutedAccount, Relationship
 from node.api.relationships import relationship
-from node.base.errors import Invalid
 from node.blocks.queries import list_blocks, list_mute_ends, list_mutes
 from node.blocks.service import block, mute, unblock, unmute
 from node.http.context import runtime
-from node.http.paging import page_from
-from node.http.parameters import parameters
+from node.http.paging import page_of
 from node.http.principals import Viewer, needs
+from node.http.requests import Paging, Request, answers, takes
 from node.posts.views import time_word
 
-LONGEST_MUTE = timedelta(days=3_650)
+LONGEST_MUTE = 3_650 * 86_400
+"""In seconds."""
 
 blueprint = Blueprint("api_blocks", __name__, url_prefix="/api/v1")
 
 
+class MuteOptions(Request, frozen=True, kw_only=True):
+    """How to mute: for so many seconds (0: until further notice), with or without notifications."""
+
+    duration: Annotated[int, Meta(ge=0, le=LONGEST_MUTE)] = 0
+    notifications: bool = True
+
+
 @blueprint.get("/blocks")
 @needs("read:blocks")
-async def list_blocked(viewer: Viewer) -> Answer:
+@takes(Paging)
+@answers(list[Account])
+async def list_blocked(viewer: Viewer, asked: Paging) -> Answer:
     """Return whom the viewer blocks."""
-    sent = await parameters()
     node = runtime()
     async with node.read() as reader:
-        entries = await list_blocks(reader, viewer.account_id, page_from(sent, 40))
-        return await accounts_answer(node, reader, sent, entries)
+        entries = await list_blocks(reader, viewer.account_id, page_of(asked, 40))
+        return await accounts_answer(node, reader, entries)
 
 
 @blueprint.get("/mutes")
 @needs("read:mutes")
-async def list_muted(viewer: Viewer) -> Answer:
+@takes(Paging)
+@answers(list[MutedAccount])
+async def list_muted(viewer: Viewer, asked: Paging) -> Answer:
     """Return whom the viewer mutes, and until when."""
-    sent = await parameters()
     node = runtime()
     async with node.read() as reader:
-        entries = await list_mutes(reader, viewer.account_id, page_from(sent, 40), now=node.now())
+        entries = await list_mutes(reader, viewer.account_id, page_of(asked, 40), now=node.now())
         ends = await list_mute_ends(reader, viewer.account_id, [entry.account_id for entry in entries])
-        shown, status, headers = await accounts_answer(node, reader, sent, entries)
+        shown, status, headers = await accounts_answer(node, reader, entries)
     return (
         [account | {"mute_expires_at": time_word(ends.get(int(account["id"])))} for account in shown],
         status,
@@ -52,6 +63,7 @@ async def list_muted(viewer: Viewer) -> Answer:
 
 @blueprint.post("/accounts/<id:account_id>/block")
 @needs("write:blocks")
+@answers(Relationship)
 async def block_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """Block: follows both ways end, neither reads the other."""
     node = runtime()
@@ -63,6 +75,7 @@ async def block_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 
 @blueprint.post("/accounts/<id:account_id>/unblock")
 @needs("write:blocks")
+@answers(Relationship)
 async def unblock_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """End a block."""
     async with runtime().write() as uow:
@@ -73,21 +86,18 @@ async def unblock_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 
 @blueprint.post("/accounts/<id:account_id>/mute")
 @needs("write:mutes")
-async def mute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
+@takes(MuteOptions)
+@answers(Relationship)
+async def mute_account(viewer: Viewer, asked: MuteOptions, account_id: int) -> dict[str, Any]:
     """Mute, for `duration` seconds (0 or absent: until further notice), by default with notifications."""
-    sent = await parameters()
-    seconds = sent.whole("duration") or 0
-    if not 0 <= seconds <= LONGEST_MUTE.total_seconds():
-        raise Invalid("Validation failed: duration must be a number of seconds from 0 to 315360000")
-    with_notifications = sent.flag("notifications")
     node = runtime()
     async with node.write() as uow:
         await mute(
             uow,
             await get_account(uow, viewer.account_id),
             await get_account(uow, account_id),
-            duration=timedelta(seconds=seconds) if seconds else None,
-            notifications=True if with_notifications is None else with_notifications,
+            duration=timedelta(seconds=asked.duration) if asked.duration else None,
+            notifications=asked.notifications,
             now=node.now(),
         )
         return await relationship(uow, viewer.account_id, account_id)
@@ -95,6 +105,7 @@ async def mute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
 
 @blueprint.post("/accounts/<id:account_id>/unmute")
 @needs("write:mutes")
+@answers(Relationship)
 async def unmute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """End a mute."""
     async with runtime().write() as uow:

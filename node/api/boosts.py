@@ -6,11 +6,11 @@ from quart import Blueprint
 
 from node.accounts.queries import get_account
 from node.api.answers import post_answer
-from node.base.errors import Invalid
+from node.api.entities.statuses import Status, Visibility
 from node.http.context import runtime
 from node.http.limits import DELETES
-from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, pay
+from node.http.requests import Request, answers, takes
 from node.posts.boosts import boost, unboost
 from node.posts.queries import get_visible_post
 from node.posts.views import VISIBILITY_FROM_WORD
@@ -19,13 +19,18 @@ from node.timelines.fanout import push_own
 blueprint = Blueprint("api_boosts", __name__, url_prefix="/api/v1/statuses")
 
 
+class NewBoost(Request, frozen=True, kw_only=True):
+    """How widely to boost."""
+
+    visibility: Visibility | None = None
+
+
 @blueprint.post("/<id:post_id>/reblog")
 @needs("write:statuses")
-async def reblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
+@takes(NewBoost)
+@answers(Status)
+async def reblog(viewer: Viewer, asked: NewBoost, post_id: int) -> dict[str, Any]:
     """Boost a post, as widely as `visibility` says but never wider than the post itself."""
-    word = (await parameters()).text("visibility")
-    if word and word not in VISIBILITY_FROM_WORD:
-        raise Invalid("Validation failed: Visibility is not one of public, unlisted, private")
     node = runtime()
     async with node.write() as uow:
         me = await get_account(uow, viewer.account_id)
@@ -35,7 +40,7 @@ async def reblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
             me,
             await get_visible_post(uow, post_id, me.id),
             now=node.now(),
-            visibility=VISIBILITY_FROM_WORD[word] if word else None,
+            visibility=VISIBILITY_FROM_WORD[asked.visibility] if asked.visibility else None,
         )
         boost_id = made.id
         uow.after_commit(lambda: push_own(node, viewer.account_id, boost_id))
@@ -44,6 +49,7 @@ async def reblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
 
 @blueprint.post("/<id:post_id>/unreblog")
 @needs("write:statuses")
+@answers(Status)
 async def unreblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Take a boost back; `post_id` is what was boosted, or the boost."""
     await pay(viewer, DELETES)

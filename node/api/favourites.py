@@ -6,10 +6,11 @@ from quart import Blueprint
 
 from node.accounts.queries import get_account
 from node.api.answers import Answer, page_answer, post_answer
+from node.api.entities.statuses import Status
 from node.http.context import runtime
-from node.http.paging import page_from
-from node.http.parameters import parameters
+from node.http.paging import page_of
 from node.http.principals import Viewer, needs
+from node.http.requests import Paging, answers, takes
 from node.posts.likes import like, unlike
 from node.posts.queries import get_visible_post, list_liked_ids
 from node.posts.rendering import render_posts
@@ -19,18 +20,20 @@ blueprint = Blueprint("api_favourites", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/favourites")
 @needs("read:favourites")
-async def list_them(viewer: Viewer) -> Answer:
+@takes(Paging)
+@answers(list[Status])
+async def list_them(viewer: Viewer, asked: Paging) -> Answer:
     """Return what the viewer likes, the latest like first."""
-    sent = await parameters()
     node = runtime()
     async with node.read() as reader:
-        entries = await list_liked_ids(reader, viewer.account_id, page_from(sent))
+        entries = await list_liked_ids(reader, viewer.account_id, page_of(asked))
         shown = await render_posts(node, reader, [entry.post_id for entry in entries], viewer_id=viewer.account_id)
-    return page_answer(sent, shown, [entry.id for entry in entries])
+    return page_answer(shown, [entry.id for entry in entries])
 
 
 @blueprint.post("/statuses/<id:post_id>/favourite")
 @needs("write:favourites")
+@answers(Status)
 async def favourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Like a post."""
     node = runtime()
@@ -42,6 +45,7 @@ async def favourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
 
 @blueprint.post("/statuses/<id:post_id>/unfavourite")
 @needs("write:favourites")
+@answers(Status)
 async def unfavourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Take a like back."""
     node = runtime()

@@ -5,6 +5,7 @@ from typing import Any
 from quart import Blueprint
 
 from node.api.answers import Answer, accounts_answer
+from node.api.entities.accounts import Account, Relationship
 from node.api.relationships import relationship
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import NotFound
@@ -12,27 +13,29 @@ from node.follows.models import Follow
 from node.follows.queries import find_follow, list_follow_requests
 from node.follows.service import accept_follow, reject_follow
 from node.http.context import runtime
-from node.http.paging import page_from
-from node.http.parameters import parameters
+from node.http.paging import page_of
 from node.http.principals import Viewer, needs
+from node.http.requests import Paging, answers, takes
 
 blueprint = Blueprint("api_follow_requests", __name__, url_prefix="/api/v1/follow_requests")
 
 
 @blueprint.get("")
 @needs("read:follows")
-async def list_them(viewer: Viewer) -> Answer:
+@takes(Paging)
+@answers(list[Account])
+async def list_them(viewer: Viewer, asked: Paging) -> Answer:
     """Return who waits for the viewer's answer."""
-    sent = await parameters()
-    page = page_from(sent, 40)
+    page = page_of(asked, 40)
     node = runtime()
     async with node.read() as reader:
         entries = await list_follow_requests(reader, viewer.account_id, page)
-        return await accounts_answer(node, reader, sent, entries)
+        return await accounts_answer(node, reader, entries)
 
 
 @blueprint.post("/<id:account_id>/authorize")
 @needs("write:follows")
+@answers(Relationship)
 async def authorize(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """Accept a request."""
     node = runtime()
@@ -43,6 +46,7 @@ async def authorize(viewer: Viewer, account_id: int) -> dict[str, Any]:
 
 @blueprint.post("/<id:account_id>/reject")
 @needs("write:follows")
+@answers(Relationship)
 async def reject(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """Refuse a request."""
     async with runtime().write() as uow:

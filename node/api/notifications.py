@@ -39,7 +39,7 @@ async def list_them(viewer: Viewer) -> Answer:
         shown = await notification_views(
             node, reader, rows, viewer_id=viewer.account_id, reactions_as=reaction_word([*types, *excluded])
         )
-    return page_answer(sent, shown, [row.id for row in rows])
+    return page_answer(shown, [row.id for row in rows])
 
 
 @blueprint.get("/<id:notification_id>")

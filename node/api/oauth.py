@@ -11,6 +11,8 @@ from quart import Blueprint, request
 
 from node.accounts.queries import get_account
 from node.accounts.views import account_view
+from node.api.entities.apps import ServerMetadata, Token, UserInfo
+from node.api.entities.errors import Empty
 from node.auth.apps import UNKNOWN_CLIENT, authenticate_app
 from node.auth.codes import BAD_CODE, Granted, redeem_code
 from node.auth.grant_rules import RESPONSE_MODES, asked_scopes
@@ -18,8 +20,8 @@ from node.auth.rules import SCOPES, write_scopes
 from node.auth.service import create_token, revoke_token
 from node.base.errors import GrantRefused
 from node.http.context import runtime
-from node.http.parameters import Parameters, parameters
 from node.http.principals import Viewer, needs, open_to_all
+from node.http.requests import Request, answers, takes
 
 blueprint = Blueprint("api_oauth", __name__)
 
@@ -32,36 +34,57 @@ class Client:
     secret: str | None
 
 
+class ClientRequest(Request, frozen=True, kw_only=True):
+    """Who an app says it is, unless it says so by HTTP Basic."""
+
+    client_id: str = ""
+    client_secret: str | None = None
+
+
+class TokenRequest(ClientRequest, frozen=True, kw_only=True):
+    """What an app wants a token for."""
+
+    grant_type: str = ""
+    code: str = ""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+    scope: str | None = None
+
+
+class Revocation(ClientRequest, frozen=True, kw_only=True):
+    """The token to end."""
+
+    token: str = ""
+
+
 @blueprint.post("/oauth/token")
 @open_to_all
-async def token() -> dict[str, Any]:
+@takes(TokenRequest)
+@answers(Token)
+async def token(asked: TokenRequest) -> dict[str, Any]:
     """Give a token: for a code, or to an app for itself (client-api 25)."""
-    sent = await parameters()
-    grant = sent.text("grant_type") or ""
-    if grant == "authorization_code":
-        return await _for_code(sent)
-    if grant == "client_credentials":
-        return await _for_app(sent)
-    if not grant:
+    if asked.grant_type == "authorization_code":
+        return await _for_code(asked)
+    if asked.grant_type == "client_credentials":
+        return await _for_app(asked)
+    if not asked.grant_type:
         raise GrantRefused("invalid_request", "grant_type is missing.")
     raise GrantRefused("unsupported_grant_type", "This server gives tokens for codes and to apps themselves only.")
 
 
-async def _for_code(sent: Parameters) -> dict[str, Any]:
-    client = _client(sent)
-    code, redirect_uri = sent.text("code") or "", sent.text("redirect_uri") or ""
-    verifier, scope = sent.text("code_verifier") or "", sent.text("scope")
+async def _for_code(asked: TokenRequest) -> dict[str, Any]:
+    client = _client(asked)
     node, now = runtime(), runtime().now()
     async with node.write() as uow:
         app = await authenticate_app(uow, client.client_id, client.secret)
         granted = await redeem_code(
             uow,
             app,
-            code,
-            redirect_uri=redirect_uri,
-            verifier=verifier,
+            asked.code,
+            redirect_uri=asked.redirect_uri,
+            verifier=asked.code_verifier,
             has_secret=client.secret is not None,
-            scope=scope,
+            scope=asked.scope,
             now=now,
         )
     if granted is None:
@@ -69,25 +92,24 @@ async def _for_code(sent: Parameters) -> dict[str, Any]:
     return _token_view(granted, now)
 
 
-async def _for_app(sent: Parameters) -> dict[str, Any]:
-    client = _client(sent)
-    scope = sent.text("scope")
+async def _for_app(asked: TokenRequest) -> dict[str, Any]:
+    client = _client(asked)
     if client.secret is None:
         raise GrantRefused("invalid_client", UNKNOWN_CLIENT)
     node, now = runtime(), runtime().now()
     async with node.write() as uow:
         app = await authenticate_app(uow, client.client_id, client.secret)
-        scopes = asked_scopes(scope, app.scopes)
+        scopes = asked_scopes(asked.scope, app.scopes)
         made = await create_token(uow, None, scopes, app_id=app.id, now=now)
     return _token_view(Granted(made, write_scopes(scopes)), now)
 
 
-def _client(sent: Parameters) -> Client:
+def _client(asked: ClientRequest) -> Client:
     """Return who asks: by HTTP Basic, else by the parameters."""
     header = request.authorization
     if header is not None and header.type == "basic":
         return Client(header.username or "", header.password or "")
-    return Client(sent.text("client_id") or "", sent.text("client_secret") or None)
+    return Client(asked.client_id, asked.client_secret or None)
 
 
 def _token_view(granted: Granted, now: datetime) -> dict[str, Any]:
@@ -101,23 +123,24 @@ def _token_view(granted: Granted, now: datetime) -> dict[str, Any]:
 
 @blueprint.post("/oauth/revoke")
 @open_to_all
-async def revoke() -> dict[str, Any]:
+@takes(Revocation)
+@answers(Empty)
+async def revoke(asked: Revocation) -> dict[str, Any]:
     """End a token of the app that asks (RFC 7009): one that is unknown or another app's gives the same answer."""
-    sent = await parameters()
-    client = _client(sent)
-    value = sent.text("token") or ""
-    if not value:
+    client = _client(asked)
+    if not asked.token:
         raise GrantRefused("invalid_request", "token is missing.")
     node = runtime()
     async with node.write() as uow:
         app = await authenticate_app(uow, client.client_id, client.secret)
-        await revoke_token(uow, value, app_id=app.id, now=node.now())
+        await revoke_token(uow, asked.token, app_id=app.id, now=node.now())
     return {}
 
 
 @blueprint.get("/oauth/userinfo")
 @blueprint.post("/oauth/userinfo")
 @needs("profile")
+@answers(UserInfo)
 async def userinfo(viewer: Viewer) -> dict[str, Any]:
     """Return who the viewer is, in the words of OpenID Connect."""
     node = runtime()
@@ -136,6 +159,7 @@ async def userinfo(viewer: Viewer) -> dict[str, Any]:
 
 @blueprint.get("/.well-known/oauth-authorization-server")
 @open_to_all
+@answers(ServerMetadata)
 async def metadata() -> dict[str, Any]:
     """Return what of OAuth there is and where (RFC 8414). Phanpy uses PKCE only if it is named here."""
     base = runtime().settings.public_url

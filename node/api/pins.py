@@ -5,8 +5,10 @@ from typing import Any
 from quart import Blueprint
 
 from node.api.answers import post_answer
+from node.api.entities.statuses import Status
 from node.http.context import runtime
 from node.http.principals import Viewer, needs
+from node.http.requests import answers
 from node.posts.pins import pin, unpin
 from node.posts.queries import get_own_post
 
@@ -15,6 +17,7 @@ blueprint = Blueprint("api_pins", __name__, url_prefix="/api/v1/statuses")
 
 @blueprint.post("/<id:post_id>/pin")
 @needs("write:accounts")
+@answers(Status)
 async def put_up(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Pin an own post."""
     node = runtime()
@@ -25,6 +28,7 @@ async def put_up(viewer: Viewer, post_id: int) -> dict[str, Any]:
 
 @blueprint.post("/<id:post_id>/unpin")
 @needs("write:accounts")
+@answers(Status)
 async def take_down(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Take an own post down."""
     node = runtime()

@@ -17,7 +17,6 @@ from node.completion.views import async_refresh_header
 from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.paging import page_of
-from node.http.parameters import parameters
 from node.http.principals import Viewer, optional
 from node.http.requests import Paging, answers, takes
 from node.media.queries import list_media
@@ -86,7 +85,7 @@ async def favourited_by(viewer: Viewer | None, asked: Paging, post_id: int) -> A
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer.account_id if viewer else None)
         entries = await list_liked_by(reader, post.id, page)
-        return await accounts_answer(node, reader, await parameters(), entries)
+        return await accounts_answer(node, reader, entries)
 
 
 @blueprint.get("/<id:post_id>/reblogged_by")
@@ -101,7 +100,7 @@ async def reblogged_by(viewer: Viewer | None, asked: Paging, post_id: int) -> An
     async with node.read() as reader:
         post = await _original(reader, post_id, viewer_id)
         entries = await list_boosted_by(reader, post.id, page, viewer_id=viewer_id)
-        return await accounts_answer(node, reader, await parameters(), entries)
+        return await accounts_answer(node, reader, entries)
 
 
 async def _original(reader: Reader, post_id: int, viewer_id: int | None) -> Post:

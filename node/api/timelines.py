@@ -3,10 +3,11 @@
 from quart import Blueprint
 
 from node.api.answers import Answer, page_answer
+from node.api.entities.statuses import Status
 from node.http.context import runtime
-from node.http.paging import page_from
-from node.http.parameters import parameters
+from node.http.paging import page_of
 from node.http.principals import Viewer, needs, optional
+from node.http.requests import Paging, answers, takes
 from node.text.writing import fold_hashtag
 from node.timelines.service import hashtag_page, home_page, public_page
 
@@ -16,47 +17,66 @@ MOST_HASHTAGS = 4
 blueprint = Blueprint("api_timelines", __name__, url_prefix="/api/v1/timelines")
 
 
+class PublicPaging(Paging, frozen=True, kw_only=True):
+    """A page of public posts, and which."""
+
+    local: bool = False
+    remote: bool = False
+    only_media: bool = False
+
+
+class HashtagPaging(PublicPaging, frozen=True, kw_only=True):
+    """A page of posts with hashtags, beside the one in the path."""
+
+    any: list[str] = []
+    all: list[str] = []
+    none: list[str] = []
+
+
 @blueprint.get("/home")
 @needs("read:statuses")
-async def home(viewer: Viewer) -> Answer:
+@takes(Paging)
+@answers(list[Status])
+async def home(viewer: Viewer, asked: Paging) -> Answer:
     """Return the viewer's home timeline."""
-    sent = await parameters()
-    return page_answer(sent, await home_page(runtime(), viewer.account_id, page_from(sent)))
+    return page_answer(await home_page(runtime(), viewer.account_id, page_of(asked)))
 
 
 @blueprint.get("/public")
 @optional("read:statuses")
-async def public(viewer: Viewer | None) -> Answer:
+@takes(PublicPaging)
+@answers(list[Status])
+async def public(viewer: Viewer | None, asked: PublicPaging) -> Answer:
     """Return public posts: of this node (`local`), of others (`remote`), or all."""
-    sent = await parameters()
     found = await public_page(
         runtime(),
-        page_from(sent),
+        page_of(asked),
         viewer_id=viewer.account_id if viewer else None,
-        local=sent.is_set("local"),
-        remote=sent.is_set("remote"),
-        only_media=sent.is_set("only_media"),
+        local=asked.local,
+        remote=asked.remote,
+        only_media=asked.only_media,
     )
-    return page_answer(sent, found)
+    return page_answer(found)
 
 
 @blueprint.get("/tag/<name>")
 @optional("read:statuses")
-async def hashtag(viewer: Viewer | None, name: str) -> Answer:
+@takes(HashtagPaging)
+@answers(list[Status])
+async def hashtag(viewer: Viewer | None, asked: HashtagPaging, name: str) -> Answer:
     """Return public posts that carry a hashtag, or one of `any[]`, all of `all[]`, none of `none[]`."""
-    sent = await parameters()
     found = await hashtag_page(
         runtime(),
-        page_from(sent),
+        page_of(asked),
         viewer_id=viewer.account_id if viewer else None,
-        any_of=[fold_hashtag(name), *_names(sent.texts("any"))],
-        all_of=_names(sent.texts("all")),
-        none_of=_names(sent.texts("none")),
-        local=sent.is_set("local"),
-        remote=sent.is_set("remote"),
-        only_media=sent.is_set("only_media"),
+        any_of=[fold_hashtag(name), *_names(asked.any)],
+        all_of=_names(asked.all),
+        none_of=_names(asked.none),
+        local=asked.local,
+        remote=asked.remote,
+        only_media=asked.only_media,
     )
-    return page_answer(sent, found)
+    return page_answer(found)
 
 
 def _names(given: list[str]) -> list[str]:

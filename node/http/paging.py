@@ -8,7 +8,7 @@ from quart import request
 from node.base.errors import BadRequest
 from node.base.paging import Page
 from node.http.context import runtime
-from node.http.parameters import Parameters
+from node.http.parameters import Parameters, parameters_read
 from node.http.requests import Paging
 
 CURSORS = frozenset({"max_id", "since_id", "min_id"})
@@ -50,6 +50,13 @@ def limit_from(parameters: Parameters, default_limit: int, max_limit: int | None
     return capped(parameters.whole("limit"), default_limit, max_limit)
 
 
+def skipped(offset: int, most: int = 10_000) -> int:
+    """Return how many entries to skip. Raises BadRequest for a negative offset."""
+    if offset < 0:
+        raise BadRequest("offset must not be negative")
+    return min(offset, most)
+
+
 def offset_from(parameters: Parameters, most: int = 10_000) -> int:
     """Return how many entries to skip. Raises BadRequest for a negative offset."""
     offset = parameters.whole("offset") or 0
@@ -58,14 +65,14 @@ def offset_from(parameters: Parameters, most: int = 10_000) -> int:
     return min(offset, most)
 
 
-def link_header(parameters: Parameters, cursors: Sequence[int]) -> dict[str, str]:
+def link_header(cursors: Sequence[int]) -> dict[str, str]:
     """Return the `Link` header of a page whose entries, newest first, have these cursors; none for no entry.
 
     URLs are absolute (masto.js reads them with `new URL`) and repeat the other parameters.
     """
     if not cursors:
         return {}
-    kept = [(name, value) for name, value in parameters.pairs() if name not in CURSORS]
+    kept = [(name, value) for name, value in parameters_read().pairs() if name not in CURSORS]
     address = runtime().settings.public_url + request.path
     older = urlencode([*kept, ("max_id", str(min(cursors)))])
     newer = urlencode([*kept, ("min_id", str(max(cursors)))])

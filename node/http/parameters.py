@@ -244,6 +244,11 @@ async def parameters() -> Parameters:
     return found
 
 
+def parameters_read() -> Parameters:
+    """Return what was read of this request; nothing if its route takes nothing."""
+    return g.get("parameters") or Parameters({})
+
+
 async def _read() -> Parameters:
     tree: Tree = {}
     files: Mapping[str, FileStorage] = {}

@@ -41,8 +41,10 @@ Taken = TypeVar("Taken", bound="Request", covariant=True)
 
 Identifier = Annotated[int, Meta(extra={"identifier": True})]
 """An id: digits. In a list, what is no id is left out and doubles count once (client-api 36)."""
+Filled = Annotated[str, Meta(pattern=r"\S")]
+"""Text that must not be blank."""
 Upload = FileStorage
-"""A file of a multipart form."""
+"""A file of a multipart form. Where it may be absent, "" in its place is a file without a name: take it away."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -134,6 +136,7 @@ def _object(sent: Parameters, fields: tuple[inspect.Field, ...], files: Mapping[
 
 def _read(sent: Parameters, name: str, type_: inspect.Type, files: Mapping[str, FileStorage]) -> Any:
     """Return the value of one parameter as `type_` wants it; `_ABSENT` when it leaves the default."""
+    is_optional = isinstance(type_, inspect.UnionType)
     if isinstance(type_, inspect.UnionType):
         wanted = [each for each in type_.types if not isinstance(each, inspect.NoneType)]
         assert len(wanted) == 1, f"{name}: a parameter has one type"
@@ -144,12 +147,17 @@ def _read(sent: Parameters, name: str, type_: inspect.Type, files: Mapping[str, 
         type_ = type_.type
     if isinstance(type_, inspect.CustomType) and type_.cls is FileStorage:
         file = files.get(name)
-        return file if file is not None and file.filename else _ABSENT
+        if file is not None and file.filename:
+            return file
+        return FileStorage() if is_optional and name in sent and sent.text(name) == "" else _ABSENT
     if name not in sent:
         return _ABSENT
     match type_:
-        case inspect.StrType() | inspect.LiteralType():
+        case inspect.StrType():
             return _or_absent(sent.text(name))
+        case inspect.LiteralType(values=values):
+            text = sent.text(name)
+            return _ABSENT if text is None or (text == "" and "" not in values) else text
         case inspect.BoolType():
             return _or_absent(sent.flag(name))
         case inspect.IntType():
@@ -211,6 +219,7 @@ def _same(_type: type, value: Any) -> Any:
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _BOUND = re.compile(r"Expected `(\w+)` (?:of length )?(>=|<=|<|>) (\S+)")
+_BLANK = "Expected `str` matching regex '\\\\S'"
 _WHERE = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -220,6 +229,8 @@ def _words(message: str, shape: type[Struct]) -> str:
     name = place[1] if place else ""
     if missing := _MISSING.match(message):
         return f"Validation failed: {_title(f'{name}.{missing[1]}' if name else missing[1])} can't be blank"
+    if message.startswith(_BLANK):
+        return f"Validation failed: {_title(name)} can't be blank"
     if bound := _BOUND.match(message):
         kind, sign, number = bound.groups()
         unit = {"str": " characters", "array": " entries"}.get(kind, "")
