@@ -14,7 +14,6 @@ from node.drafts.service import change_draft, save_draft, throw_away
 from node.drafts.views import kept_draft_view
 from node.http.context import runtime
 from node.http.paging import page_of
-from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.http.requests import Paging, answers, takes
 from node.media.queries import list_held
@@ -39,7 +38,7 @@ async def show_all(viewer: Viewer, asked: Paging) -> Answer:
     async with node.read() as reader:
         rows = await list_drafts(reader, viewer.account_id, page_of(asked))
         media = await list_held(reader, draft_ids=[row.id for row in rows])
-    return page_answer(await parameters(), [kept_draft_view(row, media, settings=node.settings) for row in rows])
+    return page_answer([kept_draft_view(row, media, settings=node.settings) for row in rows])
 
 
 @blueprint.get("/<id:draft_id>")

@@ -10,7 +10,6 @@ from node.api.entities.errors import Empty
 from node.api.entities.scheduled import ScheduledStatus
 from node.http.context import runtime
 from node.http.paging import page_of
-from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
 from node.http.requests import Paging, Request, answers, takes
 from node.media.queries import list_held
@@ -47,7 +46,7 @@ async def show_all(viewer: Viewer, asked: Paging) -> Answer:
         rows = await list_scheduled(reader, viewer.account_id, page_of(asked))
         media = await list_held(reader, scheduled_ids=[row.id for row in rows])
     shown = [scheduled_view(row, media, settings=node.settings) for row in rows]
-    return page_answer(await parameters(), shown)
+    return page_answer(shown)
 
 
 @blueprint.get("/<id:scheduled_id>")
