@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from inbox.models import ReceivedActivity, Tombstone
+from node.auth.activity import week_of
 from node.auth.factor_models import SignInStep
 from node.auth.leaving import drop_unconfirmed
-from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
+from node.auth.models import ActiveWeek, OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
 from node.base.db.stream_log import KEPT, StreamEntry
 from node.base.ids import floor_id
 from node.base.runtime import Runtime
@@ -81,6 +82,13 @@ RULES = (
             OAuthApp.id.not_in(select(OAuthToken.app_id).where(OAuthToken.app_id.is_not(None))),
             OAuthApp.id.not_in(select(OAuthCode.app_id)),
         ),
+    ),
+    # Twelve weeks are told (`GET /api/v1/instance/activity`).
+    Rule(
+        "active_weeks",
+        ActiveWeek,
+        ActiveWeek.week,
+        lambda now: (ActiveWeek.week < week_of(now) - 13,),
     ),
     Rule("mutes", Mute, Mute.id, lambda now: (Mute.expires_at.is_not(None), Mute.expires_at < now)),
     Rule(

@@ -15,10 +15,12 @@ import node.base.db.stream_log
 import node.blocks.models
 import node.cards.models
 import node.completion.models
+import node.conversations.models
 import node.drafts.models
 import node.emojis.models
 import node.follows.models
 import node.mail.models
+import node.markers.models
 import node.media.models
 import node.moderation.models
 import node.notifications.models
@@ -30,6 +32,7 @@ import node.relays.models
 import node.remote.models
 import node.reports.models
 import node.scheduled.models
+import node.site.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -44,9 +47,11 @@ MODULES = (
     node.cards.models,
     node.completion.models,
     node.drafts.models,
+    node.conversations.models,
     node.emojis.models,
     node.follows.models,
     node.mail.models,
+    node.markers.models,
     node.media.models,
     node.moderation.models,
     node.notifications.models,
@@ -58,6 +63,7 @@ MODULES = (
     node.remote.models,
     node.reports.models,
     node.scheduled.models,
+    node.site.models,
     outbox.models,
 )
 

@@ -153,6 +153,15 @@ class FollowAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowChanged(Event):
+    """One of ours wants other posts of somebody they follow: boosts again, or other languages."""
+
+    follow_id: int
+    follower_id: int
+    followee_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowRejected(Event):
     """The followee refused a request or removed a follower; the row is gone."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, BigInt, Id
@@ -22,6 +22,13 @@ class Account(Base):
     __table_args__ = (
         UniqueConstraint("username_folded", "domain"),
         Index("ix_accounts_domain_id", "domain", "id"),
+        # Partial, for the directory: most accounts that are known here do not want to be found.
+        Index(
+            "ix_accounts_discoverable",
+            "last_post_at",
+            sqlite_where=text("discoverable IS 1"),
+            postgresql_where=text("discoverable IS true"),
+        ),
     )
 
     id: Mapped[Id]

@@ -28,6 +28,7 @@ class FollowOptions(Request, frozen=True, kw_only=True):
 
     reblogs: bool | None = None
     notify: bool | None = None
+    languages: list[str] | None = None
 
 
 @blueprint.get("/relationships")
@@ -46,7 +47,7 @@ async def list_them(viewer: Viewer, asked: Ids) -> list[dict[str, Any]]:
 @takes(FollowOptions)
 @answers(Relationship)
 async def follow_account(viewer: Viewer, asked: FollowOptions, account_id: int) -> dict[str, Any]:
-    """Follow, or change `reblogs` and `notify` of a follow that stands.
+    """Follow, or change `reblogs`, `notify` and `languages` of a follow that stands.
 
     `requested` until a locked or remote account has accepted (client-api behaviour 33).
     """
@@ -61,6 +62,7 @@ async def follow_account(viewer: Viewer, asked: FollowOptions, account_id: int) 
             target,
             show_boosts=asked.reblogs,
             notify=asked.notify,
+            languages=asked.languages,
             now=node.now(),
         )
         return await relationship(uow, me.id, target.id)

@@ -5,36 +5,48 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.queries import get_account
+from node.api.entities.accounts import Report
 from node.base.errors import Invalid
 from node.http.context import runtime
-from node.http.parameters import parameters
 from node.http.principals import Viewer, needs
+from node.http.requests import Identifier, Request, answers, takes
 from node.reports.service import file_report
 from node.reports.views import report_view
+from node.site.queries import list_rules
 
 blueprint = Blueprint("api_reports", __name__, url_prefix="/api/v1/reports")
 
 
+class NewReport(Request, frozen=True, kw_only=True):
+    account_id: Identifier
+    status_ids: list[Identifier] = []
+    comment: str = ""
+    category: str = "other"
+    rule_ids: list[Identifier] = []
+    forward: bool = False
+
+
 @blueprint.post("")
 @needs("write:reports")
-async def file(viewer: Viewer) -> dict[str, Any]:
+@takes(NewReport)
+@answers(Report)
+async def file(viewer: Viewer, asked: NewReport) -> dict[str, Any]:
     """Report an account, and posts of it; `forward` tells its own server's moderators too."""
-    sent = await parameters()
-    account_ids = sent.identifiers("account_id")
-    if not account_ids:
-        raise Invalid("Validation failed: account_id is missing")
     node = runtime()
     async with node.write() as uow:
-        target = await get_account(uow, account_ids[0], include_gone=True)
+        target = await get_account(uow, asked.account_id, include_gone=True)
+        known = {rule.id for rule in await list_rules(uow, include_retired=True)} if asked.rule_ids else set()
+        if not known.issuperset(asked.rule_ids):
+            raise Invalid(fields={"rule_ids": ["does not reference valid rules"]})
         report = await file_report(
             uow,
             await get_account(uow, viewer.account_id),
             target,
-            post_ids=sent.identifiers("status_ids"),
-            comment=sent.text("comment") or "",
-            category=sent.text("category") or "other",
-            rule_ids=sent.identifiers("rule_ids"),
-            forward=sent.is_set("forward"),
+            post_ids=asked.status_ids,
+            comment=asked.comment,
+            category=asked.category,
+            rule_ids=asked.rule_ids,
+            forward=asked.forward,
             now=node.now(),
         )
         return report_view(report, target, settings=node.settings)

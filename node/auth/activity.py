@@ -8,12 +8,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 
-from node.auth.models import OAuthToken, User, WebSession
+from node.auth.models import ActiveWeek, OAuthToken, User, WebSession
+from node.base.db.inserts import insert_if_absent
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 
 ACTIVITY_STEP = timedelta(minutes=10)
 TOKEN_STEP = timedelta(hours=12)
+
+
+def week_of(moment: datetime) -> int:
+    """Return the number of the week of a moment, counted from the Monday after the epoch."""
+    return (int(moment.timestamp()) // 86_400 - 4) // 7
 
 
 async def touch_activity(runtime: Runtime, account_id: int, *, last_active_at: datetime | None = None) -> None:
@@ -37,6 +43,7 @@ async def touch_activity(runtime: Runtime, account_id: int, *, last_active_at: d
                 )
                 .values(last_active_at=now)
             )
+            await insert_if_absent(uow, ActiveWeek, {"account_id": account_id, "week": week_of(now)})
     except Unavailable:  # the next request tries again
         return
 

@@ -43,6 +43,17 @@ class User(Base):
         return self.confirmed_at is not None and self.approved_at is not None
 
 
+class ActiveWeek(Base):
+    """`account` was here in a week (`activity.week_of`): what the node's weekly numbers are counted from."""
+
+    __tablename__ = "active_weeks"
+
+    week: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
 class WebSession(Base):
     """A browser that is signed in. The cookie holds the secret, the row its hash."""
 

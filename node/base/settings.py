@@ -23,6 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Registrations = Literal["open", "approval", "invite", "closed"]
 FetchMode = Literal["open", "signed", "allowlist"]
 FirstKnock = Literal["cavage", "rfc9421"]
+DomainRules = Literal["on", "members", "off"]
 
 
 class SettingsError(Exception):
@@ -60,6 +61,15 @@ def _switch(value: Any) -> bool:
     if str(value).lower() in {"off", "false", "no", "0"}:
         return False
     raise ValueError("must be on or off")
+
+
+def _domain_rules(value: Any) -> str:
+    if value == "members":
+        return "members"
+    try:
+        return "on" if _switch(value) else "off"
+    except ValueError:
+        raise ValueError("must be on, members or off") from None
 
 
 def _choice(*allowed: str) -> Callable[[Any], str]:
@@ -177,7 +187,12 @@ class Settings:
         _choice("cavage", "rfc9421"),
         "How requests to servers that proved nothing yet are signed first: cavage, rfc9421.",
     )
-    show_domain_rules: bool = _setting(True, _switch, "List on the about page which servers are blocked or limited.")
+    show_domain_rules: DomainRules = _setting(
+        "on",
+        _domain_rules,
+        "Who sees which servers are blocked or limited: on (everybody), members, off (nobody).",
+    )
+    show_peers: bool = _setting(True, _switch, "Whether the API lists the servers that are known here.")
     integrity_proofs: bool = _setting(
         True, _switch, "Sign what is for everybody inside the document too (FEP-8b32), so that others can pass it on."
     )

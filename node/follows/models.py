@@ -1,8 +1,8 @@
-"""Tables of follows."""
+"""Tables of follows, and of what somebody keeps about others: whom they recommend, what they noted down."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, Id
@@ -28,5 +28,32 @@ class Follow(Base):
     uri: Mapped[str] = mapped_column(String(2048), default="")
     show_boosts: Mapped[bool] = mapped_column(default=True)
     notify: Mapped[bool] = mapped_column(default=False)
+    languages: Mapped[str] = mapped_column(String(300), default="")
+    """Of which languages the follower wants to read posts, as " de en "; "" for all of them."""
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+
+
+class Endorsement(Base):
+    """`account` (local) recommends `target`, whom it follows, on its page."""
+
+    __tablename__ = "endorsements"
+    __table_args__ = (UniqueConstraint("account_id", "target_id"), Index("ix_endorsements_target", "target_id"))
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
+class AccountNote(Base):
+    """What `account` (local) wrote down about `target`; nobody else sees it."""
+
+    __tablename__ = "account_notes"
+    __table_args__ = (UniqueConstraint("account_id", "target_id"), Index("ix_account_notes_target", "target_id"))
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]

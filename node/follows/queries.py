@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -12,7 +13,7 @@ from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
-from node.follows.models import Follow
+from node.follows.models import AccountNote, Endorsement, Follow
 from node.follows.rules import Relationship
 
 
@@ -57,7 +58,7 @@ async def is_follow_barred(reader: Reader, a: int, b: int) -> bool:
 async def list_relationships(
     reader: Reader, viewer_id: int, ids: Collection[int], *, now: datetime | None = None
 ) -> dict[int, Relationship]:
-    """Return how the viewer stands to each account of `ids` (any number of them: five queries a batch of ids)."""
+    """Return how the viewer stands to each account of `ids` (any number of them: seven queries a batch of ids)."""
     wanted = list(dict.fromkeys(ids))
     found: dict[int, Relationship] = {}
     for start in range(0, len(wanted), 200):
@@ -90,10 +91,10 @@ async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: da
     ).all()
     blocking = {row.target_id for row in blocks if row.account_id == viewer_id}
     blocked_by = {row.account_id for row in blocks if row.target_id == viewer_id}
-    mutes = {
-        row.target_id: bool(row.hide_notifications)
+    mutes: dict[int, Any] = {
+        row.target_id: row
         for row in await reader.execute(
-            select(MUTES.c.target_id, MUTES.c.hide_notifications).where(
+            select(MUTES.c.target_id, MUTES.c.hide_notifications, MUTES.c.expires_at).where(
                 MUTES.c.account_id == viewer_id,
                 MUTES.c.target_id.in_(ids),
                 or_(MUTES.c.expires_at.is_(None), MUTES.c.expires_at > now),
@@ -105,6 +106,19 @@ async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: da
             select(Account.id)
             .join(USER_DOMAIN_BLOCKS, USER_DOMAIN_BLOCKS.c.domain == Account.domain)
             .where(USER_DOMAIN_BLOCKS.c.account_id == viewer_id, Account.id.in_(ids))
+        )
+    )
+    notes: dict[int, str] = {
+        row[0]: row[1]
+        for row in await reader.execute(
+            select(AccountNote.target_id, AccountNote.text).where(
+                AccountNote.account_id == viewer_id, AccountNote.target_id.in_(ids)
+            )
+        )
+    }
+    endorsed = set(
+        await reader.scalars(
+            select(Endorsement.target_id).where(Endorsement.account_id == viewer_id, Endorsement.target_id.in_(ids))
         )
     )
     result = {}
@@ -123,7 +137,11 @@ async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: da
             blocked_by=id_ in blocked_by,
             domain_blocking=id_ in shunned,
             muting=id_ in mutes,
-            muting_notifications=mutes.get(id_, False),
+            muting_notifications=id_ in mutes and bool(mutes[id_].hide_notifications),
+            muting_expires_at=mutes[id_].expires_at if id_ in mutes else None,
+            languages=tuple(mine.languages.split()) if mine is not None else (),
+            endorsed=id_ in endorsed,
+            note=notes.get(id_, ""),
         )
     return result
 

@@ -5,6 +5,7 @@ only if the row really changed, so that any number of repeats and races leave th
 to be told is decided by the effects of the recorded event.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
@@ -16,10 +17,10 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
 from node.base.settings import Settings
-from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
-from node.follows.models import Follow
+from node.events import FollowAccepted, FollowChanged, FollowRejected, FollowRequested, Unfollowed
+from node.follows.models import Endorsement, Follow
 from node.follows.queries import count_follows, find_follow, is_follow_barred
-from node.follows.rules import MAX_FOLLOWS, holds_at_once
+from node.follows.rules import MAX_FOLLOWS, holds_at_once, languages_word
 from node.uris import follow_uri
 
 
@@ -31,6 +32,7 @@ async def follow(
     *,
     show_boosts: bool | None = None,
     notify: bool | None = None,
+    languages: Iterable[str] | None = None,
     uri: str = "",
     now: datetime,
 ) -> Follow:
@@ -43,6 +45,7 @@ async def follow(
     """
     if follower.id == followee.id:
         raise Invalid("You cannot follow yourself")
+    wanted = None if languages is None else languages_word(languages)
     if follower.is_gone or followee.is_gone:
         raise NotFound()
     await lock_pair(uow, "relation", follower.id, followee.id)  # a block at the same moment waits, or is seen
@@ -69,13 +72,14 @@ async def follow(
             "uri": follow_uri(settings, follow_id) if follower.is_local else uri,
             "show_boosts": show_boosts is not False,
             "notify": bool(notify),
+            "languages": wanted or "",
             "created_at": now,
         },
     )
     row = await find_follow(uow, follower.id, followee.id)
     assert row is not None
     if not is_new:
-        await _repeat(uow, row, follower, show_boosts=show_boosts, notify=notify, uri=uri)
+        await _repeat(uow, row, follower, show_boosts=show_boosts, notify=notify, languages=wanted, uri=uri)
     if row.accepted_at is not None:
         return row
     if at_once:
@@ -86,12 +90,23 @@ async def follow(
 
 
 async def _repeat(
-    uow: UnitOfWork, row: Follow, follower: Account, *, show_boosts: bool | None, notify: bool | None, uri: str
+    uow: UnitOfWork,
+    row: Follow,
+    follower: Account,
+    *,
+    show_boosts: bool | None,
+    notify: bool | None,
+    languages: str | None,
+    uri: str,
 ) -> None:
     if follower.is_local:
+        wider = (show_boosts and not row.show_boosts) or (languages is not None and languages != row.languages)
+        row.languages = row.languages if languages is None else languages
         row.show_boosts = row.show_boosts if show_boosts is None else show_boosts
         row.notify = row.notify if notify is None else notify
         await uow.flush()
+        if wider and row.accepted_at is not None:
+            await uow.record(FollowChanged(row.id, row.follower_id, row.followee_id))
         return
     row.uri = uri or row.uri
     await uow.flush()
@@ -174,6 +189,9 @@ async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[
     row = result.one_or_none()
     if row is None:
         return None
+    await uow.write(
+        delete(Endorsement).where(Endorsement.account_id == follower_id, Endorsement.target_id == followee_id)
+    )
     if row.accepted_at is not None:
         await _count(uow, follower_id, followee_id, -1)
     return row.id, row.uri

@@ -5,11 +5,11 @@ from sqlalchemy import exists, or_, select
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
 from node.blocks.models import Block, Mute
-from node.follows.models import Follow
+from node.follows.models import AccountNote, Follow
 
 
 async def concerns_anybody(reader: Reader, account_id: int) -> bool:
-    """Whether one of ours follows, asks to follow, blocks or mutes an account: else its move is no business of ours."""
+    """Whether one of ours has to do with an account, if only by a note: else its move is not our business."""
     return bool(
         await reader.scalar(
             select(
@@ -17,6 +17,7 @@ async def concerns_anybody(reader: Reader, account_id: int) -> bool:
                     exists(select(Follow.id).where(Follow.followee_id == account_id)),
                     exists(select(Block.id).where(Block.target_id == account_id)),
                     exists(select(Mute.id).where(Mute.target_id == account_id)),
+                    exists(select(AccountNote.id).where(AccountNote.target_id == account_id)),
                 )
             )
         )

@@ -21,6 +21,8 @@ from node.base.settings import Settings
 from node.blocks.models import Mute
 from node.blocks.service import block
 from node.events import AccountMoved, MoveContinues, ProfileUpdated
+from node.follows.kept import copy_note
+from node.follows.kept_queries import list_notes_about
 from node.follows.service import follow, unfollow
 from node.moves.queries import list_local_blocks, list_local_follows, list_mutes
 from node.moves.rules import MAX_ALIASES, check_move
@@ -31,7 +33,8 @@ PIECE: Final = 25
 FOLLOWS: Final = "follows"
 BLOCKS: Final = "blocks"
 MUTES: Final = "mutes"
-_STEPS: Final = (BLOCKS, MUTES, FOLLOWS)
+NOTES: Final = "notes"
+_STEPS: Final = (BLOCKS, MUTES, NOTES, FOLLOWS)
 """Blocks first: nobody shall follow whom they had blocked under another name."""
 
 log = structlog.get_logger(__name__)
@@ -103,6 +106,8 @@ async def carry_some(
         last = await _carry_blocks(uow, settings, account, target, after_id=after_id, now=now)
     elif step == MUTES:
         last = await _carry_mutes(uow, account, target, after_id=after_id, now=now)
+    elif step == NOTES:
+        last = await _carry_notes(uow, account, target, after_id=after_id, now=now)
     else:
         last = await _carry_followers(uow, settings, account, target, after_id=after_id, now=now)
     if last is not None:
@@ -127,7 +132,8 @@ async def _carry_followers(
             continue
         try:
             await follow(
-                uow, settings, follower, target, show_boosts=row.show_boosts, notify=row.notify, now=now
+                uow, settings, follower, target, show_boosts=row.show_boosts, notify=row.notify,
+                languages=row.languages.split(), now=now,
             )  # fmt: skip
         except RookeryError as error:
             log.info("follower_not_carried", follower=follower.id, target=target.id, reason=error.message)
@@ -162,6 +168,15 @@ async def _carry_mutes(
                 "created_at": now,
             }
             await insert_if_absent(uow, Mute, values)
+    return rows[-1].id if rows else None
+
+
+async def _carry_notes(
+    uow: UnitOfWork, account: Account, target: Account, *, after_id: int, now: datetime
+) -> int | None:
+    rows = await list_notes_about(uow, account.id, after_id=after_id, limit=PIECE)
+    for row in rows:
+        await copy_note(uow, row, target.id, now=now)
     return rows[-1].id if rows else None
 
 

@@ -77,6 +77,8 @@ class Standing:
     block_between: bool = False
     muted: bool = False
     """Muted together with notifications."""
+    thread_muted: bool = False
+    """The recipient wants to hear no more of the thread of the post it is about."""
     post_visible: bool = True
     """Whether the recipient may see the post it is about, if it is about one."""
 
@@ -87,5 +89,7 @@ def may_notify(standing: Standing, kind: Kind | None = None) -> bool:
     if not standing.recipient_is_local or standing.recipient_gone:
         return False
     if standing.is_self and kind != "poll":
+        return False
+    if standing.thread_muted:
         return False
     return not (standing.sender_gone or standing.block_between or standing.muted) and standing.post_visible

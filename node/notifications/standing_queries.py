@@ -25,7 +25,7 @@ from node.notifications.priorities import Budget
 from node.notifications.queries import STAFF, mutes, shuns
 from node.notifications.rules import Standing
 from node.posts.models import Mention, Post
-from node.posts.rules import visible_to
+from node.posts.rules import thread_muted_by, visible_to
 
 MOST_ANCESTORS: Final = 100
 """How far up a thread we look for a mention."""
@@ -55,6 +55,7 @@ async def read_case(
                 shuns(account_id, sender.id.expression),
                 mutes(account_id, sender.id.expression, now),
                 exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
+                exists(select(Post.id).where(Post.id == post_id, thread_muted_by(account_id, Post.thread_id))),
                 follows(account_id, from_account_id),
                 select(since.c.accepted_at)
                 .where(since.c.follower_id == from_account_id, since.c.followee_id == account_id)
@@ -83,8 +84,8 @@ async def read_case(
     ).one_or_none()
     if row is None:
         return None
-    is_local, gone, sender_gone, shunned, muted, visible, followed, follower_since, created_at, limited = row[:10]
-    permitted, is_staff, is_private, *verdicts = row[10:]
+    is_local, gone, sender_gone, shunned, muted, visible, thread_muted, followed, *rest = row
+    follower_since, created_at, limited, permitted, is_staff, is_private, *verdicts = rest
     return Case(
         Standing(
             recipient_is_local=bool(is_local),
@@ -93,6 +94,7 @@ async def read_case(
             sender_gone=bool(sender_gone),
             block_between=bool(shunned),
             muted=bool(muted),
+            thread_muted=bool(thread_muted),
             post_visible=post_id == 0 or bool(visible),
         ),
         _policy_of(verdicts),

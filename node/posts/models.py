@@ -217,6 +217,19 @@ class Pin(Base):
     created_at: Mapped[datetime]
 
 
+class ThreadMute(Base):
+    """`account` wants to hear no more of a thread: nothing in it notifies them."""
+
+    __tablename__ = "thread_mutes"
+    __table_args__ = (Index("ix_thread_mutes_thread", "thread_id"),)
+
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    thread_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime]
+
+
 class FeaturedTag(Base):
     """`account` shows a hashtag on its page."""
 

@@ -4,7 +4,8 @@ One query answers everything that depends on the viewer or changes by itself: ma
 did they like, boost, bookmark it, and how often did others. The rest of a status does not depend on who looks
 and is kept in this process under (post, time of its last edit, version of its author's profile): a key that
 changes with what it stands for, so nothing needs invalidating and no process can show another's stale copy.
-A page of twenty costs that one query when warm, and one more each if there are polls, reactions or own posts on it.
+A page of twenty costs that one query when warm, and one more each if there are polls, reactions or own posts on it
+or the viewer muted threads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ from node.polls.views import poll_view
 from node.posts.consent_queries import list_relations
 from node.posts.consent_rules import Relation
 from node.posts.featured_queries import list_pinned_among
-from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
+from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag, ThreadMute
 from node.posts.queries import list_visible_ids
 from node.posts.quote_rendering import (
     Quoting,
@@ -43,6 +44,7 @@ from node.posts.quote_rendering import (
     read_quoted,
 )
 from node.posts.rules import in_home_of, visible_to, welcome_to
+from node.posts.thread_mute_queries import list_muted_among
 from node.posts.views import VISIBILITY_FROM_WORD, mention_view, status_view, tag_view
 from node.reactions.queries import list_tallies
 from node.reactions.views import reaction_views
@@ -105,10 +107,11 @@ async def _render_batch(
     reactions = await _reactions(runtime, reader, facts, viewer_id)
     relations = await _relations(reader, facts, viewer_id)
     pinned = await _pinned(reader, facts, viewer_id)
+    muted = await _muted(reader, facts, viewer_id)
     assembled = {
         row.id: view
         for row in facts
-        if (view := _assembled(row, rendered, fresh, polls, reactions, pinned, viewer_id, relations)) is not None
+        if (view := _assembled(row, rendered, fresh, polls, reactions, pinned, muted, viewer_id, relations)) is not None
     }
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
@@ -170,6 +173,13 @@ async def _pinned(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -
     return await list_pinned_among(reader, own) if own else set()
 
 
+async def _muted(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> set[int]:
+    """Return which posts of a page stand in threads the viewer muted: no query for who muted none."""
+    if viewer_id is None or not any(row.mutes_threads for row in facts):
+        return set()
+    return await list_muted_among(reader, viewer_id, {row.original_id or row.id for row in facts})
+
+
 def _assembled(
     row: Any,
     rendered: LocalCache,
@@ -177,6 +187,7 @@ def _assembled(
     polls: dict[int, dict[str, Any]],
     reactions: Mapping[int, list[dict[str, Any]]],
     pinned: set[int],
+    muted: set[int],
     viewer_id: int | None,
     relations: Mapping[int, Relation],
 ) -> dict[str, Any] | None:
@@ -197,7 +208,7 @@ def _assembled(
             "favourited": bool(row.liked),
             "reblogged": bool(row.boosted),
             "bookmarked": bool(row.bookmarked),
-            "muted": False,
+            "muted": (row.original_id or row.id) in muted,
             "filtered": [],
         }
     if row.original_id is None:
@@ -269,7 +280,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     target = func.coalesce(original.id, Post.id)
     own_boost = aliased(Post)
     flags = (
-        [literal(False).label("liked"), literal(False).label("boosted"), literal(False).label("bookmarked")]
+        [literal(False).label(name) for name in ("liked", "boosted", "bookmarked", "mutes_threads")]
         if anonymous
         else [
             exists(select(Like.id).where(Like.account_id == viewer, Like.post_id == target)).label("liked"),
@@ -281,6 +292,8 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             exists(select(Bookmark.id).where(Bookmark.account_id == viewer, Bookmark.post_id == target)).label(
                 "bookmarked"
             ),
+            # the same for every row: asked once
+            exists(select(ThreadMute.thread_id).where(ThreadMute.account_id == viewer)).label("mutes_threads"),
         ]
     )
     conditions = [Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer)]

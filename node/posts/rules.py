@@ -8,14 +8,14 @@ timelines, threads, counters, search.
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.relations import blocks_domain_of
 from node.blocks.models import Block, Mute
 from node.follows.models import Follow
-from node.posts.models import Mention, Post
+from node.posts.models import Mention, Post, ThreadMute
 
 Visibility = Literal["public", "unlisted", "followers", "direct"]
 VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
@@ -143,9 +143,22 @@ def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool
     )
 
 
+def reads_language(languages: Any, post: Any = Post) -> ColumnElement[bool]:
+    """SQL: a follow with these `languages` brings a post; one whose language nobody said comes along."""
+    wanted: ColumnElement[bool] = languages.contains(literal(" ").concat(post.language).concat(" "))
+    return or_(languages == "", post.language.is_(None), wanted)
+
+
+def thread_muted_by(viewer_id: Any, thread_id: Any) -> ColumnElement[bool]:
+    """SQL: the viewer wants to hear no more of this thread."""
+    muted = aliased(ThreadMute)
+    return exists(select(muted.thread_id).where(muted.account_id == viewer_id, muted.thread_id == thread_id))
+
+
 def in_home_of(viewer_id: int, post: Any = Post) -> ColumnElement[bool]:
     """SQL: the post belongs in the viewer's home timeline: own posts, and
-    those of people followed, without replies to people not followed and boosts that were switched off."""
+    those of people followed, without replies to people not followed, boosts that were switched off and languages
+    that were not chosen."""
     follow, reply_follow, mention = aliased(Follow), aliased(Follow), aliased(Mention)
     return or_(
         post.account_id == viewer_id,
@@ -156,6 +169,7 @@ def in_home_of(viewer_id: int, post: Any = Post) -> ColumnElement[bool]:
                     follow.followee_id == post.account_id,
                     follow.accepted_at.is_not(None),
                     or_(follow.show_boosts.is_(True), post.boost_of_id.is_(None)),
+                    reads_language(follow.languages, post),
                 )
             ),
             or_(

@@ -14,6 +14,7 @@ from node.posts.counters import count_on_post
 from node.posts.models import Post
 from node.posts.queries import list_orphans, list_thread_below
 from node.posts.rules import OPEN_VISIBILITIES
+from node.posts.thread_mutes import move_mutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ async def adopt_orphans(uow: UnitOfWork, post: Post) -> None:
             .values(thread_id=post.thread_id)
             .execution_options(synchronize_session=False)
         )
+    await move_mutes(uow, {orphan.thread_id for orphan in orphans}, post.thread_id)
     counted = sum(1 for orphan in orphans if orphan.visibility in OPEN_VISIBILITIES and orphan.deleted_at is None)
     if counted:
         await count_on_post(uow, post.id, "replies_count", counted)

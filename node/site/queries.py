@@ -1,11 +1,21 @@
-"""The SELECTs that count. Each is a sum over accounts, never a count over posts, so a large node answers fast."""
+"""Every SELECT about the node as a whole.
+
+What every page and app asks for is a sum over accounts, never a count over posts, so a large node answers fast.
+"""
+
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
-from node.auth.models import User
+from node.auth.models import ActiveWeek, User
 from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
+from node.base.ids import floor_id
+from node.moderation.models import DomainPolicy
+from node.posts.models import Post
+from node.site.models import SitePage, SiteRule
 from node.uris import INSTANCE_ACTOR_ID
 
 
@@ -31,3 +41,65 @@ async def find_contact(reader: Reader) -> Account | None:
         .limit(1)
     )
     return found
+
+
+async def list_rules(reader: Reader, *, include_retired: bool = False) -> list[SiteRule]:
+    """Return the rules of the node in their order."""
+    statement = select(SiteRule).order_by(SiteRule.position, SiteRule.id)
+    if not include_retired:
+        statement = statement.where(SiteRule.retired_at.is_(None))
+    return list(await reader.scalars(statement))
+
+
+async def get_rule(reader: Reader, rule_id: int) -> SiteRule:
+    """Return a rule that stands. Raises NotFound."""
+    found: SiteRule | None = await reader.scalar(
+        select(SiteRule).where(SiteRule.id == rule_id, SiteRule.retired_at.is_(None))
+    )
+    if found is None:
+        raise NotFound(f"There is no rule {rule_id}.")
+    return found
+
+
+async def find_page(reader: Reader, name: str) -> SitePage | None:
+    """Return one of the longer texts; None while nobody wrote it."""
+    found: SitePage | None = await reader.scalar(select(SitePage).where(SitePage.name == name))
+    return found
+
+
+async def list_page_names(reader: Reader) -> set[str]:
+    """Return which of the longer texts are written."""
+    return set(await reader.scalars(select(SitePage.name)))
+
+
+async def count_week(reader: Reader, start: datetime, end: datetime, week: int) -> tuple[int, int, int]:
+    """Return how many posts our people wrote in a week, how many were here, how many signed up."""
+    written = await reader.scalar(
+        select(func.count())
+        .select_from(Post)
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            Account.domain == "",
+            Post.id >= floor_id(start),
+            Post.id < floor_id(end),
+            Post.deleted_at.is_(None),
+            Post.boost_of_id.is_(None),
+        )
+    )
+    here = await reader.scalar(select(func.count()).select_from(ActiveWeek).where(ActiveWeek.week == week))
+    came = await reader.scalar(
+        select(func.count()).select_from(User).where(User.created_at >= start, User.created_at < end)
+    )
+    return int(written or 0), int(here or 0), int(came or 0)
+
+
+async def list_peers(reader: Reader) -> list[str]:
+    """Return the servers known here that no rule blocks or limits."""
+    policies = select(DomainPolicy.domain).where(DomainPolicy.severity.in_(("suspend", "silence")))
+    statement = (
+        select(Account.domain)
+        .where(Account.domain != "", Account.domain.not_in(policies))
+        .distinct()
+        .order_by(Account.domain)
+    )
+    return list(await reader.scalars(statement))

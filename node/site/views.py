@@ -1,7 +1,16 @@
 """The node in Mastodon's shapes: `/api/v1/instance` and `/api/v2/instance` (client-api behaviours 12 and 13)."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from node.accounts.rules import (
+    MAX_DISPLAY_NAME,
+    MAX_FIELD_NAME,
+    MAX_FIELD_VALUE,
+    MAX_FIELDS,
+    MAX_NOTE,
+    MAX_PICTURE_DESCRIPTION,
+)
 from node.base.runtime import VERSION
 from node.base.settings import Settings
 from node.media.images import ACCEPTED_TYPES, MAX_PIXELS
@@ -10,7 +19,10 @@ from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS, MAX_SECONDS, MIN_SE
 from node.posts.drafts import MAX_MEDIA
 from node.posts.featured_tags import MAX_FEATURED_TAGS
 from node.posts.pins import MAX_PINS
-from node.site.service import SiteFacts
+from node.posts.views import time_word
+from node.site.models import SitePage, SiteRule
+from node.site.service import SiteFacts, Week
+from node.text.markdown import render_markdown
 from node.text.writing import URL_LENGTH
 from node.uris import static_url
 
@@ -33,7 +45,17 @@ def streaming_url(settings: Settings) -> str:
 def configuration_view(settings: Settings) -> dict[str, Any]:
     """Return the limits apps must keep to."""
     return {
-        "accounts": {"max_featured_tags": MAX_FEATURED_TAGS, "max_pinned_statuses": MAX_PINS},
+        "accounts": {
+            "max_featured_tags": MAX_FEATURED_TAGS,
+            "max_pinned_statuses": MAX_PINS,
+            "max_display_name_length": MAX_DISPLAY_NAME,
+            "max_note_length": MAX_NOTE,
+            "max_avatar_description_length": MAX_PICTURE_DESCRIPTION,
+            "max_header_description_length": MAX_PICTURE_DESCRIPTION,
+            "max_profile_fields": MAX_FIELDS,
+            "profile_field_name_limit": MAX_FIELD_NAME,
+            "profile_field_value_limit": MAX_FIELD_VALUE,
+        },
         "statuses": {
             "max_characters": settings.max_post_length,
             "max_media_attachments": MAX_MEDIA,
@@ -57,8 +79,40 @@ def configuration_view(settings: Settings) -> dict[str, Any]:
     }
 
 
-def instance_v2_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
-    """Return the Instance entity of version 2."""
+def rule_views(rules: Sequence[SiteRule]) -> list[dict[str, Any]]:
+    """Return Rules."""
+    return [{"id": str(rule.id), "text": rule.text, "hint": rule.hint, "translations": {}} for rule in rules]
+
+
+def page_view(page: SitePage, *, settings: Settings) -> dict[str, Any]:
+    """Return one of the longer texts, as ExtendedDescription and PrivacyPolicy are."""
+    return {"updated_at": time_word(page.updated_at), "content": render_markdown(page.text, settings=settings)}
+
+
+def terms_view(page: SitePage, *, settings: Settings) -> dict[str, Any]:
+    """Return the TermsOfService that are in force."""
+    return {
+        "effective_date": f"{page.updated_at:%Y-%m-%d}",
+        "effective": True,
+        "content": render_markdown(page.text, settings=settings),
+        "succeeded_by": None,
+    }
+
+
+def week_view(week: Week) -> dict[str, str]:
+    """Return a week of the node's activity: numbers are text here."""
+    return {
+        "week": str(int(week.start.timestamp())),
+        "statuses": str(week.posts),
+        "logins": str(week.people),
+        "registrations": str(week.sign_ups),
+    }
+
+
+def instance_v2_view(
+    settings: Settings, facts: SiteFacts, *, rules: Sequence[SiteRule] = (), pages: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the Instance entity of version 2. `pages` are the longer texts that are written."""
     thumbnail = static_url(settings, "images/logo.png")
     return {
         "domain": settings.domain,
@@ -75,11 +129,16 @@ def instance_v2_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
                 "streaming": streaming_url(settings),
                 "status": None,
                 "about": settings.public_url + "/about",
-                "privacy_policy": None,
-                "terms_of_service": None,
+                "privacy_policy": settings.public_url + "/privacy",
+                "terms_of_service": settings.public_url + "/terms" if "terms" in pages else None,
             },
             "vapid": {"public_key": ""},
             **configuration_view(settings),
+            "timelines_access": {
+                "live_feeds": {"local": "public", "remote": "public"},
+                "hashtag_feeds": {"local": "public", "remote": "public"},
+                "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+            },
             "translation": {"enabled": False},
             "limited_federation": settings.fetch_mode == "allowlist",
         },
@@ -93,11 +152,11 @@ def instance_v2_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
         },
         "api_versions": {"mastodon": API_VERSION},
         "contact": {"email": settings.contact_email or "", "account": facts.contact},
-        "rules": [],
+        "rules": rule_views(rules),
     }
 
 
-def instance_v1_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
+def instance_v1_view(settings: Settings, facts: SiteFacts, *, rules: Sequence[SiteRule] = ()) -> dict[str, Any]:
     """Return the Instance entity of version 1."""
     return {
         "uri": settings.domain,
@@ -115,5 +174,5 @@ def instance_v1_view(settings: Settings, facts: SiteFacts) -> dict[str, Any]:
         "invites_enabled": settings.registrations == "invite",
         "configuration": configuration_view(settings),
         "contact_account": facts.contact,
-        "rules": [],
+        "rules": rule_views(rules),
     }

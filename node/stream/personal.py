@@ -14,6 +14,8 @@ import orjson
 from node.base.db.stream_log import Kind, StreamEvent
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
+from node.conversations.queries import find_conversation
+from node.conversations.views import conversation_views
 from node.notifications.queries import find_notification
 from node.notifications.views import notification_views
 from node.stream.channels import NOTIFICATIONS, STATUSES
@@ -43,6 +45,13 @@ async def _notifications(runtime: Runtime, reader: Reader, viewer_id: int, event
     return {event: told[event.subject] for event in events if event.subject in told}
 
 
+async def _conversations(runtime: Runtime, reader: Reader, viewer_id: int, events: Sequence[StreamEvent]) -> Payloads:
+    rows = [await find_conversation(reader, viewer_id, event.subject) for event in events]
+    views = await conversation_views(runtime, reader, [row for row in rows if row is not None], viewer_id=viewer_id)
+    told = {int(view["id"]): as_text(view) for view in views}
+    return {event: told[event.subject] for event in events if event.subject in told}
+
+
 async def _subjects(_: Runtime, __: Reader, ___: int, events: Sequence[StreamEvent]) -> Payloads:
     """The bare id."""
     return {event: str(event.subject) for event in events}
@@ -63,5 +72,6 @@ TELLINGS: Final[dict[Kind, Telling]] = {
     "notification": Telling(_BOTH, NOTIFICATIONS, _notifications),
     "notifications_merged": Telling(_BOTH, NOTIFICATIONS, _ones),
     "filters_changed": Telling(_HOME, STATUSES, _nothing),
+    "conversation": Telling(("direct",), STATUSES, _conversations),
     "announcement.delete": Telling(_HOME, STATUSES, _subjects),
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, literal_column, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -15,7 +15,7 @@ from node.base.paging import Page
 from node.follows.models import Follow
 from node.media.models import Media
 from node.posts.models import Hashtag, Post, PostHashtag
-from node.posts.rules import visible_to, welcome_to
+from node.posts.rules import reads_language, visible_to, welcome_to
 
 
 async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]:
@@ -40,7 +40,7 @@ async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]
     )
     # Materialized: the edge is sought once per author, not once per post.
     edged = (
-        select(authors.c.author_id, authors.c.show_boosts, edge.label("edge"))
+        select(authors.c.author_id, authors.c.show_boosts, authors.c.languages, edge.label("edge"))
         .cte("edged_authors")
         .prefix_with("MATERIALIZED")
     )
@@ -55,9 +55,11 @@ async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]
 
 
 def _home_authors(viewer_id: int) -> Any:
-    """Return the accounts whose posts the viewer's home is made of, and whether their boosts belong."""
-    own = select(Account.id.label("author_id"), true().label("show_boosts")).where(Account.id == viewer_id)
-    followed = select(Follow.followee_id, Follow.show_boosts).where(
+    """Return the accounts whose posts the viewer's home is made of, whether their boosts belong, in which languages."""
+    own = select(Account.id.label("author_id"), true().label("show_boosts"), literal("").label("languages")).where(
+        Account.id == viewer_id
+    )
+    followed = select(Follow.followee_id, Follow.show_boosts, Follow.languages).where(
         Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None), Follow.followee_id != viewer_id
     )
     return own.union_all(followed).cte("home_authors")
@@ -69,6 +71,7 @@ def _is_candidate(viewer_id: int, post: Any, authors: Any) -> ColumnElement[bool
     return and_(
         post.deleted_at.is_(None),
         or_(post.boost_of_id.is_(None), authors.c.show_boosts),
+        reads_language(authors.c.languages, post),
         or_(
             and_(post.in_reply_to_account_id.is_(None), post.in_reply_to_uri.is_(None)),
             post.account_id == viewer_id,
@@ -206,14 +209,25 @@ async def list_push_targets(
     """Return local people who follow the author, were here since then, and in whose home the post belongs."""
     other = post.in_reply_to_account_id
     to_other = other is not None and other != post.account_id
-    values = {"author_id": post.account_id, "active_since": active_since, "after_id": after_id, "most": limit}
-    statement = _push_targets(is_boost=post.boost_of_id is not None, to_other=to_other)
-    rows = await reader.rows(statement, values | {"other_id": other} if to_other else values)
+    values: dict[str, Any] = {
+        "author_id": post.account_id,
+        "active_since": active_since,
+        "after_id": after_id,
+        "most": limit,
+    }
+    if to_other:
+        values["other_id"] = other
+    if post.language is not None:
+        values["language"] = f" {post.language} "
+    statement = _push_targets(
+        is_boost=post.boost_of_id is not None, to_other=to_other, has_language=post.language is not None
+    )
+    rows = await reader.rows(statement, values)
     return [row[0] for row in rows]
 
 
 @cache
-def _push_targets(*, is_boost: bool, to_other: bool) -> Select[Any]:
+def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool) -> Select[Any]:
     statement = (
         select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
@@ -228,6 +242,8 @@ def _push_targets(*, is_boost: bool, to_other: bool) -> Select[Any]:
     )
     if is_boost:
         statement = statement.where(Follow.show_boosts.is_(True))
+    if has_language:
+        statement = statement.where(or_(Follow.languages == "", Follow.languages.contains(bindparam("language"))))
     if to_other:
         reply_follow = aliased(Follow)
         statement = statement.where(

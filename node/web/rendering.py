@@ -41,7 +41,6 @@ class Site:
     max_media: int = 4
     people: int = 0
     posts: int = 0
-    rules: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

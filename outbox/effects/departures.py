@@ -13,10 +13,13 @@ from node.accounts.queries import find_account
 from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
 from node.blocks.service import remove_all
+from node.conversations.filing import forget_conversations
 from node.drafts.service import forget_drafts
 from node.events import AccountDeleted, AccountLeft, AccountSuspended, PostDeleted
+from node.follows.kept import forget_kept
 from node.follows.models import Follow
 from node.follows.service import reject_follow, sever_all
+from node.markers.service import forget_markers
 from node.notifications.withdrawing import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.featured_tags import forget_featured_tags
@@ -24,6 +27,7 @@ from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.reacting import forget_reactions, remove_reaction
 from node.posts.service import withdraw
+from node.posts.thread_mutes import forget_thread_mutes
 from node.reactions.models import Reaction
 from node.scheduled.service import forget_scheduled
 from outbox.address import Occasion
@@ -48,6 +52,10 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await forget_featured_tags(on.uow, event.account_id)
     await forget_scheduled(on.uow, event.account_id)
     await forget_drafts(on.uow, event.account_id)
+    await forget_kept(on.uow, event.account_id)
+    await forget_thread_mutes(on.uow, event.account_id)
+    await forget_conversations(on.uow, event.account_id)
+    await forget_markers(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 
 

@@ -5,6 +5,7 @@ from node.events import (
     AccountBlocked,
     AccountUnblocked,
     FollowAccepted,
+    FollowChanged,
     FollowRejected,
     PostPublished,
     Unfollowed,
@@ -18,8 +19,8 @@ async def post_published(runtime: Runtime, event: PostPublished) -> None:
         await push_post(runtime, event.post_id)
 
 
-async def follow_changed(runtime: Runtime, event: FollowAccepted | FollowRejected | Unfollowed) -> None:
-    """Let the home of somebody who follows others now be made anew."""
+async def follow_changed(runtime: Runtime, event: FollowAccepted | FollowChanged | FollowRejected | Unfollowed) -> None:
+    """Let the home of somebody who follows others now, or wants other posts of them, be made anew."""
     await forget_home(runtime, event.follower_id)
 
 

@@ -3,7 +3,7 @@
 from typing import Literal, NotRequired, TypedDict
 
 from node.api.entities.accounts import Account
-from node.api.entities.values import Count, Id, Url
+from node.api.entities.values import Count, Day, Id, Time, Url
 
 
 class Rule(TypedDict):
@@ -20,6 +20,13 @@ class AccountLimits(TypedDict):
 
     max_featured_tags: Count
     max_pinned_statuses: Count
+    max_display_name_length: Count
+    max_note_length: Count
+    max_avatar_description_length: Count
+    max_header_description_length: Count
+    max_profile_fields: Count
+    profile_field_name_limit: Count
+    profile_field_value_limit: Count
 
 
 class StatusLimits(TypedDict):
@@ -82,11 +89,27 @@ class Translation(TypedDict):
     enabled: bool
 
 
+class FeedAccess(TypedDict):
+    """Who may read a kind of timeline."""
+
+    local: Literal["public", "authenticated", "disabled"]
+    remote: Literal["public", "authenticated", "disabled"]
+
+
+class TimelinesAccess(TypedDict):
+    """Who may read which timelines."""
+
+    live_feeds: FeedAccess
+    hashtag_feeds: FeedAccess
+    trending_link_feeds: FeedAccess
+
+
 class Configuration(Limits):
     """What apps must know of the server."""
 
     urls: InstanceUrls
     vapid: Vapid
+    timelines_access: TimelinesAccess
     translation: Translation
     limited_federation: bool
 
@@ -198,3 +221,35 @@ class DomainBlock(TypedDict):
     digest: str
     severity: Literal["silence", "suspend"]
     comment: str
+
+
+class SiteText(TypedDict):
+    """A longer text about the server, as HTML."""
+
+    updated_at: Time | None
+    content: str
+
+
+class TermsOfService(TypedDict):
+    """The terms people agree to."""
+
+    effective_date: Day
+    effective: bool
+    content: str
+    succeeded_by: Day | None
+
+
+class ActivityWeek(TypedDict):
+    """What the people of the server did in a week; numbers are text."""
+
+    week: str
+    statuses: str
+    logins: str
+    registrations: str
+
+
+class Language(TypedDict):
+    """A language posts can be in."""
+
+    code: str
+    name: str
