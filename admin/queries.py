@@ -14,11 +14,9 @@ from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
 from node.base.lanes import DELIVER, DELIVER_SLOW, FETCH, INBOX, MAIL, RELAY
-from node.base.paging import Page
 from node.mail.models import OutgoingMail
 from node.posts.models import Post
 from node.remote.models import FetchTask
-from node.uris import INSTANCE_ACTOR_ID
 from outbox.models import Delivery, Peer
 
 
@@ -153,58 +151,6 @@ async def is_database_up(reader: Reader) -> bool:
 async def find_revision(reader: Reader) -> str:
     """Return the schema revision the database is at. Raises a database error when it was never prepared."""
     return str(await reader.scalar(text("SELECT version_num FROM alembic_version")) or "")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRow:
-    """One account as the moderation list shows it; `user` is None for remote ones."""
-
-    account: Account
-    user: User | None
-
-    @property
-    def state(self) -> str:
-        """Either "deleted", "suspended", "pending" or "active"."""
-        if self.account.deleted_at is not None:
-            return "deleted"
-        if self.account.suspended_at is not None:
-            return "suspended"
-        if self.user is not None and self.user.approved_at is None:
-            return "pending"
-        return "active"
-
-
-async def list_accounts(reader: Reader, page: Page, *, query: str, where: str) -> list[AccountRow]:
-    """Return accounts, newest first, whose name, handle or e-mail holds `query`."""
-    statement = (
-        select(Account, User).outerjoin(User, User.account_id == Account.id).where(Account.id != INSTANCE_ACTOR_ID)
-    )
-    if where == "local":
-        statement = statement.where(Account.domain == "")
-    elif where == "remote":
-        statement = statement.where(Account.domain != "")
-    elif where == "pending":
-        statement = statement.where(User.approved_at.is_(None), User.account_id.is_not(None))
-    elif where == "suspended":
-        statement = statement.where(Account.suspended_at.is_not(None))
-    if sought := query.strip().lstrip("@").casefold():
-        name, _, domain = sought.partition("@")
-        if domain:
-            both = Account.username_folded.startswith(name, autoescape=True) & Account.domain.startswith(
-                domain, autoescape=True
-            )
-            statement = statement.where(or_(both, func.lower(User.email) == sought))
-        else:
-            statement = statement.where(
-                or_(
-                    Account.username_folded.contains(sought, autoescape=True),
-                    func.lower(Account.display_name).contains(sought, autoescape=True),
-                    Account.domain.contains(sought, autoescape=True),
-                    func.lower(User.email).contains(sought, autoescape=True),
-                )
-            )
-    found = await reader.execute(page.apply(statement, Account.id))
-    return page.newest_first([AccountRow(account, user) for account, user in found.all()])
 
 
 async def find_known_actor(reader: Reader, host: str) -> Account | None:

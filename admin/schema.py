@@ -10,6 +10,7 @@ import inbox.models
 import node.accounts.models
 import node.auth.factor_models
 import node.auth.models
+import node.barriers.models
 import node.base.db.event_log
 import node.base.db.stream_log
 import node.blocks.models
@@ -40,6 +41,7 @@ MODULES = (
     inbox.models,
     node.accounts.models,
     node.auth.factor_models,
+    node.barriers.models,
     node.auth.models,
     node.base.db.event_log,
     node.base.db.stream_log,

@@ -10,7 +10,7 @@ from typing import cast
 from quart import Blueprint, Quart
 
 from node.base.runtime import Runtime
-from node.http import bodies, files, problems, routing
+from node.http import barriers, bodies, files, problems, routing
 from node.http.context import bind_runtime
 from node.http.edge import Application, Edge
 from node.http.json_provider import OrjsonProvider
@@ -27,6 +27,7 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     files.install(app)
     bind_runtime(app, runtime)
     problems.install(app)
+    barriers.install(app)
     install_principals(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

@@ -2,16 +2,15 @@
 
 from quart import Blueprint, request
 
-from admin.queries import AccountRow, list_accounts
 from node.accounts.views import account_view
-from node.auth.service import approve_user
 from node.http.context import runtime
-from node.moderation.service import log_decision, moderate_account
+from node.moderation.account_queries import AccountFilter, AccountRow, list_moderated
+from node.moderation.service import moderate_account
 from node.web.showing import install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, back, staff_only
 
 PLACE = "/admin/accounts"
-WHERE = ("all", "local", "remote", "pending", "suspended")
+WHERE = ("all", "local", "remote", "pending", "suspended", "silenced", "disabled")
 ROWS = 40
 
 blueprint = Blueprint("accounts", __name__)
@@ -28,7 +27,7 @@ async def accounts(visitor: Visitor) -> Answer:
     page = page_asked(ROWS)
     node = runtime()
     async with node.read() as reader:
-        rows = await list_accounts(reader, page, query=query, where=where)
+        rows = await list_moderated(reader, page, _filter(query, where))
     return await show(
         "admin/accounts.html",
         visitor,
@@ -39,6 +38,11 @@ async def accounts(visitor: Visitor) -> Answer:
         return_to=request.full_path.rstrip("?"),
         **links(page, [row.account.id for row in rows]),
     )
+
+
+def _filter(query: str, where: str) -> AccountFilter:
+    origin = where if where in ("local", "remote") else ""
+    return AccountFilter(text=query, origin=origin, state="" if origin or where == "all" else where)
 
 
 def _row_view(row: AccountRow) -> dict[str, object]:
@@ -80,22 +84,20 @@ async def limit(visitor: Visitor, account_id: int, action: str) -> Answer:
     return await back(PLACE)
 
 
+@blueprint.post("/accounts/<id:account_id>/<any(disable, enable):action>")
+@staff_only("admin", "moderator")
+async def lock(visitor: Visitor, account_id: int, action: str) -> Answer:
+    """Let the person in no more, or again."""
+    await _moderate(visitor, account_id, action)
+    tell("The account is locked." if action == "disable" else "The account is unlocked.")
+    return await back(PLACE)
+
+
 @blueprint.post("/accounts/<id:account_id>/approve")
 @staff_only("admin", "moderator")
 async def approve(visitor: Visitor, account_id: int) -> Answer:
     """Let in somebody who waits for approval."""
-    node = runtime()
-    async with node.write() as uow:
-        changed = await approve_user(uow, account_id, now=node.now())
-        if changed:
-            await log_decision(
-                uow,
-                "account.approve",
-                target_kind="account",
-                target=str(account_id),
-                actor_id=visitor.account_id,
-                now=node.now(),
-            )
+    changed = await _moderate(visitor, account_id, "approve")
     tell("The account is approved." if changed else "Nobody was waiting under that name.")
     return await back(PLACE)
 

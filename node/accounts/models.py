@@ -81,6 +81,8 @@ class Account(Base):
     followers_synced_at: Mapped[datetime | None]
     """When the list of our people who follow a remote actor was last asked for (FEP-8fcf)."""
     silenced_at: Mapped[datetime | None]
+    sensitised_at: Mapped[datetime | None]
+    """Since when a moderator has all its media shown as sensitive."""
     suspended_at: Mapped[datetime | None]
     """Suspended here, by an operator."""
     suspended_by_origin: Mapped[bool] = mapped_column(default=False)

@@ -58,6 +58,18 @@ async def silence_account(uow: UnitOfWork, account_id: int, *, silenced: bool, n
     return bool(changed)
 
 
+async def cover_media(uow: UnitOfWork, account_id: int, *, covered: bool, now: datetime) -> bool:
+    """Have all media of an account shown as sensitive, or no longer; return whether it changed."""
+    await get_account(uow, account_id, include_gone=True)
+    before = Account.sensitised_at.is_(None) if covered else Account.sensitised_at.is_not(None)
+    changed = await uow.write(
+        update(Account)
+        .where(Account.id == account_id, before)
+        .values(sensitised_at=now if covered else None, version=Account.version + 1)
+    )
+    return bool(changed)
+
+
 async def delete_account(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
     """Delete a local account for good; return whether it still stood. Raises NotFound, Forbidden.
 

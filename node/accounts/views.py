@@ -113,8 +113,13 @@ def credential_account_view(
             "attribution_domains": [],
             "also_known_as": list(account.also_known_as),
         },
-        "role": dict(_ROLES.get(user.role, _ROLES["user"])),
+        "role": role_view(user.role),
     }
+
+
+def role_view(role: str) -> dict[str, Any]:
+    """Return a Role."""
+    return dict(_ROLES.get(role, _ROLES["user"]))
 
 
 def page_url(account: Account, *, settings: Settings) -> str:

@@ -12,6 +12,7 @@ def blueprints() -> list[Blueprint]:
     """Return the blueprints of the API."""
     from node.api import (
         accounts,
+        admin,
         announcements,
         apps,
         async_refreshes,
@@ -91,4 +92,4 @@ def blueprints() -> list[Blueprint]:
         threads,
         timelines,
     )
-    return [module.blueprint for module in modules]
+    return [*(module.blueprint for module in modules), *admin.blueprints()]

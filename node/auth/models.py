@@ -23,6 +23,8 @@ class User(Base):
     sign_up_reason: Mapped[str] = mapped_column(Text, default="")
     confirmed_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    """Locked out by a moderator; what the account wrote stays."""
     created_at: Mapped[datetime]
     last_active_at: Mapped[datetime | None]
     locale: Mapped[str] = mapped_column(String(16), default="en")
@@ -39,8 +41,8 @@ class User(Base):
 
     @property
     def is_usable(self) -> bool:
-        """Whether the person may act: address confirmed (where asked for) and approved (where asked for)."""
-        return self.confirmed_at is not None and self.approved_at is not None
+        """Whether the person may act: address confirmed and approved (where asked for), and not locked out."""
+        return self.confirmed_at is not None and self.approved_at is not None and self.disabled_at is None
 
 
 class ActiveWeek(Base):

@@ -157,6 +157,7 @@ _TOKEN = (
         User.role,
         User.confirmed_at,
         User.approved_at,
+        User.disabled_at,
         User.last_active_at,
         is_present().label("present"),
     )
@@ -187,6 +188,7 @@ async def find_token(reader: Reader, token: str, now: datetime) -> Principal | N
         role=row.role or "user",
         is_confirmed=not is_person or row.confirmed_at is not None,
         is_approved=not is_person or row.approved_at is not None,
+        is_disabled=row.disabled_at is not None,
         app_id=row.app_id,
         last_active_at=row.last_active_at,
         last_used_at=row.last_used_at,

@@ -55,14 +55,15 @@ class Principal:
     role: str = "user"
     is_confirmed: bool = True
     is_approved: bool = True
+    is_disabled: bool = False
     app_id: int | None = None
     last_active_at: datetime | None = None
     last_used_at: datetime | None = None
 
     @property
     def is_usable(self) -> bool:
-        """Whether the person's address is confirmed and the account approved; an app alone always is."""
-        return self.is_confirmed and self.is_approved
+        """Whether the address is confirmed, the account approved and not locked out; an app alone always is."""
+        return self.is_confirmed and self.is_approved and not self.is_disabled
 
     def may(self, scope: str) -> bool:
         """Whether the token was granted `scope`."""

@@ -38,10 +38,12 @@ from node.auth.sessions import (
     revoke_access,
 )
 from node.auth.tokens import create_token, revoke_token, revoke_token_by_id
+from node.barriers.service import check_sign_up
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
 from node.base.settings import Settings
+from node.events import AccessChanged
 from node.mail.service import request_mail
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "find_token",
     "hash_password",
     "is_password_of",
+    "lock_out",
     "open_session",
     "redeem_setup_link",
     "request_reset",
@@ -86,13 +89,14 @@ async def sign_up(
     password: str,
     reason: str = "",
     invite: str = "",
+    address: str = "",
     now: datetime,
     key_pair: KeyPair,
 ) -> User:
-    """Make an account for a visitor, as `settings.registrations` allows.
+    """Make an account for a visitor at a network `address`, as `settings.registrations` and the barriers allow.
 
     The user is not usable yet where the node asks for approval or for a confirmed address. Raises Forbidden when
-    sign-up is closed, Gone for a spent invitation, Invalid with every field that is wrong.
+    sign-up is closed or kept from a network, Gone for a spent invitation, Invalid with every field that is wrong.
 
     Who has an address here is not told (attack row 99). Where addresses are confirmed by mail, a sign-up with one
     that is taken looks as any other, and only a letter to its owner says so: the account that is made can never be
@@ -102,10 +106,12 @@ async def sign_up(
         raise Forbidden("Sign-up is closed on this node" if not _invites(settings) else "You need an invitation")
     _check_sign_up(username, email, password, reason)
     password_hash = await hash_password(password)
+    must_ask = await check_sign_up(uow, email=email, address=address, now=now)
+    waits = must_ask or settings.registrations == "approval"
     if _invites(settings):
         await use_link(uow, invite, "invite", now=now)
     account = await create_local_account(uow, settings, username, now=now, key_pair=key_pair)
-    account.waiting = settings.registrations == "approval"
+    account.waiting = waits
     is_taken = settings.confirms_email and await is_email_taken(uow, email)
     user = await _insert_user(
         uow,
@@ -115,7 +121,7 @@ async def sign_up(
         role="user",
         reason=reason.strip(),
         confirmed_at=None if settings.confirms_email else now,
-        approved_at=None if settings.registrations == "approval" else now,
+        approved_at=None if waits else now,
         now=now,
     )
     if settings.confirms_email:
@@ -234,6 +240,21 @@ async def approve_user(uow: UnitOfWork, account_id: int, *, now: datetime) -> bo
             update(User).where(User.account_id == account_id, User.approved_at.is_(None)).values(approved_at=now)
         )
     )
+
+
+async def lock_out(uow: UnitOfWork, account_id: int, *, locked: bool, now: datetime) -> bool:
+    """Let somebody of ours in no more, or again; return whether it changed. Open streams end, apps get a 403.
+
+    Browsers have to sign in anew; tokens come alive again. Raises NotFound for who is none of ours.
+    """
+    await get_user(uow, account_id)
+    before = User.disabled_at.is_(None) if locked else User.disabled_at.is_not(None)
+    changed = await uow.write(
+        update(User).where(User.account_id == account_id, before).values(disabled_at=now if locked else None)
+    )
+    if changed and locked:
+        await uow.record(AccessChanged(account_id))
+    return bool(changed)
 
 
 async def confirm_email(uow: UnitOfWork, secret: str, *, now: datetime) -> User:

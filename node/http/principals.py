@@ -36,6 +36,7 @@ OUT_OF_SCOPE = "This action is outside the authorized scopes"
 NO_PERSON = "This method requires an authenticated user"
 NOT_CONFIRMED = "Your login is missing a confirmed e-mail address"
 NOT_APPROVED = "Your login is currently pending approval"
+DISABLED = "Your login is currently disabled"
 STAFF = ("moderator", "admin")
 NO_SECOND_STEP = "This server asks the people who look after it for two-step sign-in"
 NOT_STAFF = "This is for the people who look after this server"
@@ -149,6 +150,8 @@ def check_guard(principal: Principal, guard: Guard) -> None:
     if guard.person and principal.account_id is None:
         raise Forbidden(NO_PERSON)
     if guard.usable and not principal.is_usable:
+        if principal.is_disabled:
+            raise Forbidden(DISABLED)
         raise Forbidden(NOT_APPROVED if principal.is_confirmed else NOT_CONFIRMED)
     if guard.is_for_staff and principal.role not in STAFF:
         raise Forbidden(NOT_STAFF)

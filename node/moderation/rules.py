@@ -3,6 +3,7 @@
 The closest policy decides: "allow" for `good.isp.test` lifts a suspension of `isp.test` (MOD-2).
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,6 +13,13 @@ from node.base.settings import Settings
 
 Severity = Literal["allow", "noop", "silence", "suspend"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+ACTIONS = (
+    *("approve", "reject", "suspend", "unsuspend", "silence", "unsilence"),
+    *("sensitive", "unsensitive", "disable", "enable", "delete"),
+)
+"""What can be done to an account. `reject` deletes who waits for approval; `sensitive` covers all media of the account;
+`disable` lets the person in no more and leaves what they wrote."""
 
 _RANKS = {"user": 0, "moderator": 1, "admin": 2}
 
@@ -79,3 +87,8 @@ def may_moderate(actor_role: str, target_role: str) -> bool:
     """Whether one role may act on another: staff on those below them, an admin on everybody (attack row 91)."""
     actor, target = _RANKS.get(actor_role, 0), _RANKS.get(target_role, 0)
     return actor >= 1 and (actor > target or actor_role == "admin")
+
+
+def policy_id(domain: str) -> int:
+    """Return the id by which apps know a domain's policy: 62 bits of its name's SHA-256, the same on every node."""
+    return int.from_bytes(hashlib.sha256(domain.encode()).digest()[:8], "big") >> 2

@@ -13,8 +13,15 @@ from federation.errors import MalformedDocument
 from federation.origins import host_of, is_subdomain_of, normalise_domain
 from node.accounts.models import Account
 from node.accounts.queries import get_account
-from node.accounts.standing import delete_account, silence_account, suspend_account, unsuspend_account
+from node.accounts.standing import (
+    cover_media,
+    delete_account,
+    silence_account,
+    suspend_account,
+    unsuspend_account,
+)
 from node.auth.queries import find_user
+from node.auth.service import approve_user, lock_out
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
@@ -22,7 +29,7 @@ from node.base.settings import Settings
 from node.follows.service import sever
 from node.moderation.models import DomainPolicy, ModerationEntry
 from node.moderation.queries import find_exact_policy, find_policy, list_candidates, list_follow_pairs
-from node.moderation.rules import SEVERITIES, may_moderate
+from node.moderation.rules import ACTIONS, SEVERITIES, may_moderate
 
 MAX_COMMENT = 2_000
 BATCH = 500
@@ -90,28 +97,43 @@ async def remove_domain_policy(uow: UnitOfWork, domain: str, *, actor_id: int | 
 async def moderate_account(
     uow: UnitOfWork, account_id: int, action: str, *, actor_id: int | None = None, comment: str = "", now: datetime
 ) -> bool:
-    """Suspend, unsuspend, silence, unsilence or delete an account in an operator's name; return whether it changed.
+    """Do one of `rules.ACTIONS` to an account in an operator's name; return whether it changed anything.
 
     `actor_id` is None for the command line. Raises Forbidden when the actor's role does not reach the target
     (attack row 91), Invalid for an unknown action.
     """
     await _check_reach(uow, actor_id, account_id)
-    if action == "suspend":
+    if action not in ACTIONS:
+        raise Invalid("There is no such action")
+    if action == "approve":
+        changed = await approve_user(uow, account_id, now=now)
+    elif action == "reject":
+        changed = await _reject(uow, account_id, now=now)
+    elif action == "suspend":
         changed = await suspend_account(uow, account_id, now=now)
     elif action == "unsuspend":
         changed = await unsuspend_account(uow, account_id)
     elif action in ("silence", "unsilence"):
         changed = await silence_account(uow, account_id, silenced=action == "silence", now=now)
-    elif action == "delete":
-        changed = await delete_account(uow, account_id, now=now)
+    elif action in ("sensitive", "unsensitive"):
+        changed = await cover_media(uow, account_id, covered=action == "sensitive", now=now)
+    elif action in ("disable", "enable"):
+        changed = await lock_out(uow, account_id, locked=action == "disable", now=now)
     else:
-        raise Invalid("There is no such action")
+        changed = await delete_account(uow, account_id, now=now)
     if changed:
         await log_decision(
             uow, f"account.{action}", target_kind="account", target=str(account_id), actor_id=actor_id,
             comment=comment, now=now,
         )  # fmt: skip
     return changed
+
+
+async def _reject(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
+    user = await find_user(uow, account_id)
+    if user is None or user.approved_at is not None:
+        return False
+    return await delete_account(uow, account_id, now=now)
 
 
 async def log_decision(

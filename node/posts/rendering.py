@@ -373,21 +373,21 @@ async def _render_fresh(runtime: Runtime, reader: Reader, ids: Sequence[int]) ->
             mentions.setdefault(post_id, []).append(mention_view(account))
         for post_id, tag in await reader.execute(_TAGS, wanted):
             tags.setdefault(post_id, []).append(tag_view(tag, public_url=settings.public_url))
-    authors = {
-        author.id: account_view(author, settings=settings)
-        for author in await reader.scalars(_AUTHORS, {"ids": list({post.account_id for post in posts})})
-    }
+    author_ids = list({post.account_id for post in posts})
+    authors = {author.id: author for author in await reader.scalars(_AUTHORS, {"ids": author_ids})}
+    shown = {id_: account_view(author, settings=settings) for id_, author in authors.items()}
     app_ids = {post.application_id for post in posts if post.application_id is not None}
     apps = await list_apps(reader, app_ids) if app_ids else {}
     return {
         post.id: status_view(
             post,
             settings=settings,
-            account=authors[post.account_id],
+            account=shown[post.account_id],
             media=media.get(post.id, ()),
             mentions=mentions.get(post.id, ()),
             tags=tags.get(post.id, ()),
             application=post_app_view(apps[post.application_id]) if post.application_id in apps else None,
+            covered=authors[post.account_id].sensitised_at is not None,
         )
         for post in posts
     }

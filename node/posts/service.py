@@ -100,8 +100,8 @@ async def publish(
         text=draft.text,
         content=rendered.html,
         spoiler_text=draft.spoiler_text,
-        sensitive=draft.sensitive,
         local_only=local_only,
+        sensitive=draft.sensitive or (author.sensitised_at is not None and bool(media)),
         language=draft.language,
         emojis=await local_references(
             uow, (draft.text, draft.spoiler_text, *(draft.poll.options if draft.poll else ()))

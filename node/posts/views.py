@@ -1,10 +1,10 @@
 """Posts in the shapes of Mastodon's API: plain dicts, made from rows. No I/O; `rendering` gathers the rows."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from node.accounts.models import Account
+from node.base.clock import time_word as time_word
 from node.base.settings import Settings
 from node.emojis.views import emoji_views
 from node.posts.models import Hashtag, Post
@@ -14,13 +14,6 @@ VISIBILITY_WORDS = {"public": "public", "unlisted": "unlisted", "followers": "pr
 """Our word to the API's."""
 
 VISIBILITY_FROM_WORD = {word: ours for ours, word in VISIBILITY_WORDS.items()}
-
-
-def time_word(moment: datetime | None) -> str | None:
-    """Return `2026-11-20T23:57:00.000Z`: UTC and exactly three fraction digits (client-api 10)."""
-    if moment is None:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def mention_view(account: Account) -> dict[str, Any]:
@@ -42,8 +35,12 @@ def status_view(
     mentions: Sequence[Mapping[str, Any]] = (),
     tags: Sequence[Mapping[str, Any]] = (),
     application: Mapping[str, Any] | None = None,
+    covered: bool = False,
 ) -> dict[str, Any]:
-    """Return a Status without what depends on the viewer or changes by itself (flags and counts)."""
+    """Return a Status without what depends on the viewer or changes by itself (flags and counts).
+
+    `covered`: a moderator has the author's media shown as sensitive.
+    """
     # row 75: what came from elsewhere is sanitised on the way out too; rows may be older than today's rules
     content = post.content if post.local else clean_html(post.content)
     if post.title:
@@ -53,7 +50,7 @@ def status_view(
         "created_at": time_word(post.published_at),
         "in_reply_to_id": _id_word(post.in_reply_to_id),
         "in_reply_to_account_id": _id_word(post.in_reply_to_account_id),
-        "sensitive": post.sensitive or bool(post.spoiler_text),
+        "sensitive": post.sensitive or bool(post.spoiler_text) or (covered and bool(media)),
         "spoiler_text": post.spoiler_text,
         "visibility": VISIBILITY_WORDS[post.visibility],
         "local_only": post.local_only,

@@ -32,3 +32,5 @@ class Report(Base):
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[int | None] = mapped_column(BigInteger)
+    assigned_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The moderator who looks into it."""

@@ -27,10 +27,18 @@ async def get_report(reader: Reader, report_id: int) -> Report:
     return found
 
 
-async def list_reports(reader: Reader, page: Page, *, resolved: bool) -> list[Report]:
-    """Return a page of reports that are open or resolved, newest first."""
-    state = Report.resolved_at.is_not(None) if resolved else Report.resolved_at.is_(None)
-    return page.newest_first(list(await reader.scalars(page.apply(select(Report).where(state), Report.id))))
+async def list_reports(
+    reader: Reader, page: Page, *, resolved: bool | None, account_id: int | None = None, target_id: int | None = None
+) -> list[Report]:
+    """Return a page of reports, newest first: open or resolved (None: either), by or about somebody if asked."""
+    statement = select(Report)
+    if resolved is not None:
+        statement = statement.where(Report.resolved_at.is_not(None) if resolved else Report.resolved_at.is_(None))
+    if account_id is not None:
+        statement = statement.where(Report.account_id == account_id)
+    if target_id is not None:
+        statement = statement.where(Report.target_id == target_id)
+    return page.newest_first(list(await reader.scalars(page.apply(statement, Report.id))))
 
 
 async def list_reports_by_id(reader: Reader, ids: Collection[int]) -> dict[int, Report]:

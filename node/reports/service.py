@@ -93,6 +93,32 @@ async def set_resolved(
     return bool(changed)
 
 
+async def assign(uow: UnitOfWork, report_id: int, moderator_id: int | None, *, actor_id: int, now: datetime) -> None:
+    """Say who looks into a report; None for nobody. Logged. Raises NotFound."""
+    await get_report(uow, report_id)
+    await uow.write(update(Report).where(Report.id == report_id).values(assigned_id=moderator_id))
+    action = "report.assign" if moderator_id is not None else "report.unassign"
+    await log_decision(uow, action, target_kind="report", target=str(report_id), actor_id=actor_id, now=now)
+
+
+async def recategorise(
+    uow: UnitOfWork,
+    report_id: int,
+    *,
+    category: str | None,
+    rule_ids: Sequence[int] | None,
+    actor_id: int,
+    now: datetime,
+) -> None:
+    """Change what a report is about; None leaves a part as it is. Logged. Raises NotFound, Invalid."""
+    report = await get_report(uow, report_id)
+    rules = [int(id_) for id_ in report.rule_ids] if rule_ids is None else list(dict.fromkeys(rule_ids))
+    kind = checked_category(category or report.category, rule_ids=rules)
+    report.category, report.rule_ids = kind, [str(id_) for id_ in rules]
+    uow.add(report)
+    await log_decision(uow, "report.change", target_kind="report", target=str(report_id), actor_id=actor_id, now=now)
+
+
 async def _keep(uow: UnitOfWork, report: Report) -> Report:
     uow.add(report)
     await uow.flush()

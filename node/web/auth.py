@@ -117,6 +117,7 @@ async def sign_up_form(visitor: Visitor | None) -> Answer:
                     password=form.text("password"),
                     reason=form.text("reason"),
                     invite=form.line("invite"),
+                    address=client_address(),
                     now=node.now(),
                     key_pair=key_pair,
                 )

@@ -18,6 +18,7 @@ from node.web.visitors import drop_cookie, read_cookie, set_cookie
 
 SECOND_STEP = "/auth/second"
 NOT_APPROVED = "Your account waits for somebody to approve it. Try again later."
+DISABLED = "A moderator has locked this account. Ask them why."
 NOT_CONFIRMED = "Please open the link in the mail we sent you first: it confirms your address."
 
 
@@ -25,6 +26,8 @@ def refusal_of(user: User) -> str:
     """Return why somebody whom we know may not come in yet; "" who may."""
     if user.is_usable:
         return ""
+    if user.disabled_at is not None:
+        return DISABLED
     return NOT_APPROVED if user.approved_at is None else NOT_CONFIRMED
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from admin.serve import build_app
 from node.auth.service import open_session
+from node.barriers.rules import email_hash
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.moderation.queries import find_policy, list_entries
 from tests.support.make import make_account
 
-PLACES = ("/admin", "/admin/accounts", "/admin/domains")
+PLACES = ("/admin", "/admin/accounts", "/admin/domains", "/admin/barriers")
 
 
 @dataclass
@@ -93,6 +94,37 @@ async def test_a_domain_is_blocked_shown_and_freed(runtime: Runtime, admin: Brow
     assert (await admin.send("/admin/domains/remove", domain="bad.example"))[0] == 303
     async with runtime.read() as reader:
         assert await find_policy(reader, "bad.example") is None
+
+
+async def test_somebody_is_kept_from_signing_up_and_let_in(runtime: Runtime, admin: Browser) -> None:
+    page = "/admin/barriers"
+    for kind, fields, shown in (
+        ("domain", {"domain": "trash.example"}, "trash.example"),
+        ("email", {"email": "a.b+c@example.com"}, email_hash("ab@example.com")[:12]),
+        ("network", {"network": "203.0.113.7/24", "severity": "no_access"}, "203.0.113.0/24"),
+    ):
+        assert (await admin.send(f"{page}/{kind}", page, **fields))[0] == 303
+        _, html = await admin.get(page)
+        assert shown in html
+        assert (await admin.send(f"{page}/{kind}", page, **fields))[0] == 422, "it is there already"
+        found = re.search(rf'action="({page}/{kind}/[0-9]+/remove)"', html)
+        assert found is not None
+        assert (await admin.send(found[1], page))[0] == 303
+        assert shown not in (await admin.get(page))[1]
+    status, html = await admin.send(f"{page}/network", page, network="0.0.0.0/0", severity="no_access")
+    assert status == 422
+    assert "too wide" in html
+
+
+async def test_somebody_is_locked_out_and_let_in_again(runtime: Runtime, admin: Browser) -> None:
+    una = await make_account(runtime, "una")
+    theirs = await browser(runtime, una.id)
+    assert (await theirs.get("/home"))[0] == 200
+    assert (await admin.send(f"/admin/accounts/{una.id}/disable"))[0] == 303
+    assert (await theirs.get("/home"))[0] == 303
+    assert "Unlock" in (await admin.get("/admin/accounts?where=disabled"))[1]
+    assert (await admin.send(f"/admin/accounts/{una.id}/enable"))[0] == 303
+    assert (await theirs.get("/home"))[0] == 200
 
 
 async def test_a_relay_is_joined_shown_and_left(admin: Browser) -> None:
