@@ -19,7 +19,9 @@ import node.completion.models
 import node.conversations.models
 import node.drafts.models
 import node.emojis.models
+import node.filters.models
 import node.follows.models
+import node.lists.models
 import node.mail.models
 import node.markers.models
 import node.media.models
@@ -51,7 +53,9 @@ MODULES = (
     node.drafts.models,
     node.conversations.models,
     node.emojis.models,
+    node.filters.models,
     node.follows.models,
+    node.lists.models,
     node.mail.models,
     node.markers.models,
     node.media.models,

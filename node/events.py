@@ -135,6 +135,20 @@ class TagUnfeatured(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HomeChanged(Event):
+    """One of ours chose otherwise what belongs in their home: a hashtag followed, a list that is exclusive no more."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FiltersChanged(Event):
+    """One of ours filters other things than before."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FollowRequested(Event):
     """A follow that waits for its Accept: from ours to a remote actor, or to a local locked account."""
 

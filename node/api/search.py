@@ -9,7 +9,6 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account_by_handle, find_account_by_uri, search_accounts
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
-from node.api.tags import hashtag_view
 from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, NotSignedIn
 from node.base.runtime import Runtime
@@ -21,6 +20,7 @@ from node.http.principals import Viewer, optional, pay
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri, search_hashtags
 from node.posts.rendering import render_posts
+from node.posts.tag_views import hashtag_views
 from node.remote.resolving import resolve
 from node.text.writing import fold_hashtag
 
@@ -58,7 +58,7 @@ async def search(viewer: Viewer | None) -> dict[str, Any]:
             answer["statuses"] = await render_posts(node, reader, [found.id], viewer_id=viewer_id)
         if kind in (None, "hashtags") and not is_http_uri(text):
             rows = await search_hashtags(reader, fold_hashtag(text.removeprefix("#")), limit=limit, offset=offset)
-            answer["hashtags"] = [hashtag_view(row, settings=node.settings) for row in rows]
+            answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
     return answer
 
 

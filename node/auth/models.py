@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from node.base.db.base import Base, Id
+from node.base.db.base import Base, BigInt, Id
 
 
 class User(Base):
@@ -38,6 +38,8 @@ class User(Base):
     """The app with which the person signed up: it may ask for the letter that confirms the address again."""
     default_quote_policy: Mapped[str] = mapped_column(String(16), default="public")
     """Who may quote a new post: "public", "followers", "nobody", or "manual", which asks each time."""
+    filters_version: Mapped[BigInt] = mapped_column(default=0)
+    """A new number with every change of the person's filters, 0 while there are none (`node/filters`)."""
 
     @property
     def is_usable(self) -> bool:

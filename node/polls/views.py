@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from node.base.clock import time_word
 from node.polls.queries import PollState
 
 
@@ -13,7 +14,7 @@ def poll_view(poll: PollState, *, viewer_id: int | None, emojis: Sequence[Any] =
     shows_counts = over or not poll.hide_totals
     view: dict[str, Any] = {
         "id": str(poll.id),
-        "expires_at": _time_word(poll.closes_at or poll.closed_at),
+        "expires_at": time_word(poll.closes_at or poll.closed_at),
         "expired": over,
         "multiple": poll.multiple,
         "votes_count": poll.votes_count,
@@ -24,8 +25,3 @@ def poll_view(poll: PollState, *, viewer_id: int | None, emojis: Sequence[Any] =
     if viewer_id is not None:
         view |= {"voted": bool(poll.chosen) or poll.account_id == viewer_id, "own_votes": list(poll.chosen)}
     return view
-
-
-def _time_word(moment: datetime | None) -> str | None:
-    """Return `2026-11-20T23:57:00.000Z` (client-api 10)."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

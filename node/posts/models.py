@@ -242,6 +242,22 @@ class FeaturedTag(Base):
     created_at: Mapped[datetime]
 
 
+class TagFollow(Base):
+    """`account` (local) has public posts with a hashtag in its home."""
+
+    __tablename__ = "tag_follows"
+    __table_args__ = (
+        UniqueConstraint("account_id", "hashtag_id"),
+        Index("ix_tag_follows_account", "account_id", "id"),
+        Index("ix_tag_follows_hashtag", "hashtag_id", "account_id"),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    hashtag_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("hashtags.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
 class IdempotencyKey(Base):
     """An `Idempotency-Key` an account used, and the post it made: written in the transaction of that post."""
 

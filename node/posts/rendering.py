@@ -5,10 +5,11 @@ did they like, boost, bookmark it, and how often did others. The rest of a statu
 and is kept in this process under (post, time of its last edit, version of its author's profile): a key that
 changes with what it stands for, so nothing needs invalidating and no process can show another's stale copy.
 A page of twenty costs that one query when warm, and one more each if there are polls, reactions or own posts on it
-or the viewer muted threads.
+or the viewer muted threads. The viewer's filters are compiled and kept in this process too, under the version that
+comes with that one query.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.views import account_view
+from node.auth.models import User
 from node.auth.queries import list_apps
 from node.auth.views import post_app_view
 from node.base.cache import LocalCache
@@ -25,6 +27,7 @@ from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
+from node.filters.reading import ViewerFilters, viewer_filters
 from node.media.models import Media
 from node.media.views import media_view
 from node.polls.queries import list_polls
@@ -48,6 +51,7 @@ from node.posts.thread_mute_queries import list_muted_among
 from node.posts.views import VISIBILITY_FROM_WORD, mention_view, status_view, tag_view
 from node.reactions.queries import list_tallies
 from node.reactions.views import reaction_views
+from node.text.sanitising import html_to_text
 
 CACHED_POSTS = 4000
 CACHED_SECONDS = 60
@@ -113,8 +117,37 @@ async def _render_batch(
         for row in facts
         if (view := _assembled(row, rendered, fresh, polls, reactions, pinned, muted, viewer_id, relations)) is not None
     }
+    version = facts[0].filters_version if facts else 0
+    filters = await viewer_filters(runtime, reader, viewer_id, version) if viewer_id is not None else None
+    if filters is not None:
+        for status in assembled.values():
+            _add_filtered(status, filters)
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
+
+
+def _add_filtered(status: dict[str, Any], filters: ViewerFilters) -> None:
+    """Say which of the viewer's filters concern a post; for a boost, what is said inside is said outside (31)."""
+    target = status["reblog"] or status
+    card = target["card"]
+    key = (target["id"], target["edited_at"], card["title"] if card else "")
+    found = filters.results(key, [int(id_) for id_ in {status["id"], target["id"]}], lambda: _words_of(target))
+    status["filtered"] = target["filtered"] = found
+
+
+def _words_of(status: Mapping[str, Any]) -> Iterable[str]:
+    """Return everything in a post that people may want not to read."""
+    yield status["spoiler_text"]
+    yield html_to_text(status["content"])
+    for tag in status["tags"]:
+        yield f"#{tag['name']}"
+    for media in status["media_attachments"]:
+        yield media["description"] or ""
+    if status["poll"]:
+        for option in status["poll"]["options"]:
+            yield option["title"]
+    if status["card"]:
+        yield status["card"]["title"]
 
 
 async def _relations(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> dict[int, Relation]:
@@ -279,6 +312,10 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     original, author, original_author = aliased(Post), aliased(Account), aliased(Account)
     target = func.coalesce(original.id, Post.id)
     own_boost = aliased(Post)
+    # asked once a statement, whatever the number of posts
+    version: Any = (
+        literal(0) if anonymous else select(User.filters_version).where(User.account_id == viewer).scalar_subquery()
+    )
     flags = (
         [literal(False).label(name) for name in ("liked", "boosted", "bookmarked", "mutes_threads")]
         if anonymous
@@ -321,6 +358,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(original.quoted_id, Post.quoted_id).label("quoted_id"),
             func.coalesce(original.interaction_policy, Post.interaction_policy).label("interaction_policy"),
             func.coalesce(original.reactions_count, Post.reactions_count).label("reactions_count"),
+            version.label("filters_version"),
             *flags,
         )
         .join(author, author.id == Post.account_id)

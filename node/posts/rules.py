@@ -15,7 +15,8 @@ from node.accounts.models import Account
 from node.accounts.relations import blocks_domain_of
 from node.blocks.models import Block, Mute
 from node.follows.models import Follow
-from node.posts.models import Mention, Post, ThreadMute
+from node.lists.queries import in_exclusive_list_of
+from node.posts.models import Mention, Post, PostHashtag, TagFollow, ThreadMute
 
 Visibility = Literal["public", "unlisted", "followers", "direct"]
 VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
@@ -156,37 +157,59 @@ def thread_muted_by(viewer_id: Any, thread_id: Any) -> ColumnElement[bool]:
 
 
 def in_home_of(viewer_id: int, post: Any = Post) -> ColumnElement[bool]:
-    """SQL: the post belongs in the viewer's home timeline: own posts, and
-    those of people followed, without replies to people not followed, boosts that were switched off and languages
-    that were not chosen."""
-    follow, reply_follow, mention = aliased(Follow), aliased(Follow), aliased(Mention)
+    """SQL: the post belongs in the viewer's home timeline: own posts, those of people followed, without replies to
+    people not followed, boosts that were switched off and languages that were not chosen, and those with a hashtag
+    followed; nothing by the people on exclusive lists."""
     return or_(
         post.account_id == viewer_id,
         and_(
+            or_(_followed_by(viewer_id, post), _tagged_for(viewer_id, post)),
+            ~in_exclusive_list_of(viewer_id, post.account_id),
+        ),
+    )
+
+
+def _tagged_for(viewer_id: int, post: Any) -> ColumnElement[bool]:
+    """SQL: a public post that brings itself home by a hashtag, of somebody not silenced."""
+    link, tag_follow, author = aliased(PostHashtag), aliased(TagFollow), aliased(Account)
+    return and_(
+        post.visibility == "public",
+        post.boost_of_id.is_(None),
+        exists(
+            select(link.post_id)
+            .join(tag_follow, tag_follow.hashtag_id == link.hashtag_id)
+            .where(link.post_id == post.id, tag_follow.account_id == viewer_id)
+        ),
+        exists(select(author.id).where(author.id == post.account_id, author.silenced_at.is_(None))),
+    )
+
+
+def _followed_by(viewer_id: int, post: Any) -> ColumnElement[bool]:
+    follow, reply_follow, mention = aliased(Follow), aliased(Follow), aliased(Mention)
+    return and_(
+        exists(
+            select(follow.id).where(
+                follow.follower_id == viewer_id,
+                follow.followee_id == post.account_id,
+                follow.accepted_at.is_not(None),
+                or_(follow.show_boosts.is_(True), post.boost_of_id.is_(None)),
+                reads_language(follow.languages, post),
+            )
+        ),
+        or_(
+            post.visibility != "direct",
+            exists(select(mention.post_id).where(mention.post_id == post.id, mention.account_id == viewer_id)),
+        ),
+        or_(
+            post.in_reply_to_account_id.is_(None) & post.in_reply_to_uri.is_(None),
+            post.in_reply_to_account_id == post.account_id,
+            post.in_reply_to_account_id == viewer_id,
             exists(
-                select(follow.id).where(
-                    follow.follower_id == viewer_id,
-                    follow.followee_id == post.account_id,
-                    follow.accepted_at.is_not(None),
-                    or_(follow.show_boosts.is_(True), post.boost_of_id.is_(None)),
-                    reads_language(follow.languages, post),
+                select(reply_follow.id).where(
+                    reply_follow.follower_id == viewer_id,
+                    reply_follow.followee_id == post.in_reply_to_account_id,
+                    reply_follow.accepted_at.is_not(None),
                 )
-            ),
-            or_(
-                post.visibility != "direct",
-                exists(select(mention.post_id).where(mention.post_id == post.id, mention.account_id == viewer_id)),
-            ),
-            or_(
-                post.in_reply_to_account_id.is_(None) & post.in_reply_to_uri.is_(None),
-                post.in_reply_to_account_id == post.account_id,
-                post.in_reply_to_account_id == viewer_id,
-                exists(
-                    select(reply_follow.id).where(
-                        reply_follow.follower_id == viewer_id,
-                        reply_follow.followee_id == post.in_reply_to_account_id,
-                        reply_follow.accepted_at.is_not(None),
-                    )
-                ),
             ),
         ),
     )

@@ -31,8 +31,9 @@ from node.stream.channels import NOTIFICATIONS, Channel
 from node.stream.hub import Resume
 from node.stream.identity import Listener
 from node.stream.messages import Message, Progress, messages_for
+from node.timelines.home_queries import list_home_ids
 from node.timelines.live_queries import list_direct_ids
-from node.timelines.queries import list_hashtag_ids, list_home_ids, list_public_ids
+from node.timelines.queries import list_hashtag_ids, list_public_ids
 
 MOST: Final = 200
 MARGIN_MS: Final = 30_000

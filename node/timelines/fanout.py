@@ -1,16 +1,21 @@
-"""One post, one fan-out, whoever wrote it: onto the home timelines of the local people who follow its author."""
+"""One post, one fan-out, whoever wrote it: onto the homes of the local people who follow its author or a hashtag."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.timelines import home_lists
-from node.timelines.queries import count_local_followers, list_push_targets
-from node.timelines.rules import ACTIVE_WINDOW, tier
+from node.timelines.queries import count_local_followers, list_push_targets, list_tag_push_targets
+from node.timelines.rules import ACTIVE_WINDOW, TAG_WINDOW, tier
 
 
 async def push_post(runtime: Runtime, post_id: int) -> int:
-    """Push a post to its author's and followers' home timelines by the author's tier; return how many it reached.
+    """Push a post to its author's and followers' homes by the author's tier, and to those who follow a hashtag of it.
+
+    Returns how many lists it reached.
 
     May be repeated at will. Raises Unavailable when Redis is away, so that the caller keeps the event.
     """
@@ -20,20 +25,29 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
             return 0
         own = [post.account_id] if post.local else []
         author_tier = tier(await local_followers(runtime, post), runtime.settings)
-        if author_tier == "pull":
-            return await _push(runtime, own, post_id) if own else 0
-        pushed = 0
-        active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
-        after_id = 0
-        while True:
-            targets = await list_push_targets(
-                reader, post, active_since=active_since, after_id=after_id, limit=home_lists.CHUNK
-            )
-            if own or targets:
-                pushed += await _push(runtime, [*own, *targets], post_id)
-            if len(targets) < home_lists.CHUNK:
-                return pushed
-            own, after_id = [], targets[-1]
+        pushed = await _push(runtime, own, post_id) if own and author_tier == "pull" else 0
+        if author_tier != "pull":
+            active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
+            find = partial(list_push_targets, reader, post, active_since=active_since)
+            pushed += await _push_to_all(runtime, post_id, find, first=own)
+        if post.visibility == "public" and post.boost_of_id is None:
+            find = partial(list_tag_push_targets, reader, post.id, active_since=runtime.now() - TAG_WINDOW)
+            pushed += await _push_to_all(runtime, post_id, find)
+        return pushed
+
+
+async def _push_to_all(
+    runtime: Runtime, post_id: int, find: Callable[..., Awaitable[list[int]]], *, first: Sequence[int] = ()
+) -> int:
+    """Push a post to `first` and to whomever `find` finds, chunk after chunk."""
+    pushed, after_id = 0, 0
+    while True:
+        targets = await find(after_id=after_id, limit=home_lists.CHUNK)
+        if first or targets:
+            pushed += await _push(runtime, [*first, *targets], post_id)
+        if len(targets) < home_lists.CHUNK:
+            return pushed
+        first, after_id = (), targets[-1]
 
 
 async def local_followers(runtime: Runtime, post: Post) -> int:

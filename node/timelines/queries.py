@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -13,85 +13,10 @@ from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import Follow
+from node.lists.models import List, ListMember
 from node.media.models import Media
-from node.posts.models import Hashtag, Post, PostHashtag
-from node.posts.rules import reads_language, visible_to, welcome_to
-
-
-async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]:
-    """Return a page of candidates for the viewer's home timeline from SQL alone.
-
-    Each followed author contributes at most the page's length, cut off by one index seek per author, so the cost
-    follows the number of people followed and not the number of posts on the node. What the viewer may not or does
-    not want to see is not sorted out here: rendering for home does (`in_home_of`, `visible_to`, `welcome_to`).
-    """
-    upward = page.min_id is not None
-    authors = _home_authors(viewer_id)
-    newest = aliased(Post)
-    edge = (
-        select(newest.id)
-        .where(newest.account_id == authors.c.author_id, _is_candidate(viewer_id, newest, authors))
-        .where(*_bounds(page, newest))
-        .order_by(newest.id.asc() if upward else newest.id.desc())
-        .limit(1)
-        .offset(page.limit)
-        .correlate(authors)
-        .scalar_subquery()
-    )
-    # Materialized: the edge is sought once per author, not once per post.
-    edged = (
-        select(authors.c.author_id, authors.c.show_boosts, authors.c.languages, edge.label("edge"))
-        .cte("edged_authors")
-        .prefix_with("MATERIALIZED")
-    )
-    within = or_(edged.c.edge.is_(None), Post.id <= edged.c.edge if upward else Post.id >= edged.c.edge)
-    statement = page.apply(
-        select(Post.id)
-        .join(edged, edged.c.author_id == Post.account_id)
-        .where(within, _is_candidate(viewer_id, Post, edged)),
-        Post.id,
-    )
-    return page.newest_first(list(await reader.scalars(statement)))
-
-
-def _home_authors(viewer_id: int) -> Any:
-    """Return the accounts whose posts the viewer's home is made of, whether their boosts belong, in which languages."""
-    own = select(Account.id.label("author_id"), true().label("show_boosts"), literal("").label("languages")).where(
-        Account.id == viewer_id
-    )
-    followed = select(Follow.followee_id, Follow.show_boosts, Follow.languages).where(
-        Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None), Follow.followee_id != viewer_id
-    )
-    return own.union_all(followed).cte("home_authors")
-
-
-def _is_candidate(viewer_id: int, post: Any, authors: Any) -> ColumnElement[bool]:
-    """The part of `in_home_of` that needs no look at the post's author."""
-    follow = aliased(Follow)
-    return and_(
-        post.deleted_at.is_(None),
-        or_(post.boost_of_id.is_(None), authors.c.show_boosts),
-        reads_language(authors.c.languages, post),
-        or_(
-            and_(post.in_reply_to_account_id.is_(None), post.in_reply_to_uri.is_(None)),
-            post.account_id == viewer_id,
-            post.in_reply_to_account_id == post.account_id,
-            post.in_reply_to_account_id == viewer_id,
-            exists(
-                select(follow.id).where(
-                    follow.follower_id == viewer_id,
-                    follow.followee_id == post.in_reply_to_account_id,
-                    follow.accepted_at.is_not(None),
-                )
-            ),
-        ),
-    )
-
-
-def _bounds(page: Page, post: Any) -> list[ColumnElement[bool]]:
-    lower = page.min_id if page.min_id is not None else page.since_id
-    bounds = [] if page.max_id is None else [post.id < page.max_id]
-    return bounds if lower is None else [*bounds, post.id > lower]
+from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
+from node.posts.rules import visible_to, welcome_to
 
 
 async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[int]:
@@ -240,6 +165,14 @@ def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool) -> Sele
         .order_by(Follow.follower_id)
         .limit(bindparam("most"))
     )
+    owned, member = aliased(List), aliased(ListMember)
+    # Not correlated: the few who read this author in an exclusive list are looked up once.
+    elsewhere = (
+        select(owned.account_id)
+        .join(member, member.list_id == owned.id)
+        .where(member.account_id == bindparam("author_id"), owned.exclusive)
+    )
+    statement = statement.where(Follow.follower_id.not_in(elsewhere))
     if is_boost:
         statement = statement.where(Follow.show_boosts.is_(True))
     if has_language:
@@ -259,6 +192,34 @@ def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool) -> Sele
             )
         )
     return statement
+
+
+async def list_tag_push_targets(
+    reader: Reader, post_id: int, *, active_since: datetime, after_id: int, limit: int
+) -> list[int]:
+    """Return people who follow a hashtag of a post and were here since then; nobody when its author is silenced."""
+    values = {"post_id": post_id, "active_since": active_since, "after_id": after_id, "most": limit}
+    return [row[0] for row in await reader.rows(_tag_push_targets(), values)]
+
+
+@cache
+def _tag_push_targets() -> Select[Any]:
+    return (
+        select(TagFollow.account_id)
+        .distinct()
+        .join(PostHashtag, PostHashtag.hashtag_id == TagFollow.hashtag_id)
+        .join(User, User.account_id == TagFollow.account_id)
+        .join(Post, Post.id == PostHashtag.post_id)
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            PostHashtag.post_id == bindparam("post_id"),
+            Account.silenced_at.is_(None),
+            User.last_active_at >= bindparam("active_since"),
+            TagFollow.account_id > bindparam("after_id"),
+        )
+        .order_by(TagFollow.account_id)
+        .limit(bindparam("most"))
+    )
 
 
 async def count_local_followers(reader: Reader, author_id: int, *, at_most: int) -> int:

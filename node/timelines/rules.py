@@ -10,6 +10,9 @@ Tier = Literal["push", "push-active", "pull"]
 ACTIVE_WINDOW = {"push": timedelta(days=7), "push-active": timedelta(hours=24)}
 """How recently a follower must have been here to get a post pushed, by the author's tier."""
 
+TAG_WINDOW = timedelta(hours=24)
+"""The same for those who follow a hashtag: whoever was away longer has no list left that could be pushed to."""
+
 
 def tier(local_followers: int, settings: Settings) -> Tier:
     """Decide how an author's posts reach their local followers.

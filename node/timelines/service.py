@@ -13,12 +13,13 @@ from typing import Any
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.lists.models import List
 from node.posts.rendering import render_posts
 from node.timelines import home_lists
+from node.timelines.home_queries import list_home_ids, list_in_list_among, list_list_candidates
 from node.timelines.queries import (
     list_followed_among,
     list_hashtag_ids,
-    list_home_ids,
     list_large_authors,
     list_public_ids,
     list_recent_ids,
@@ -26,6 +27,9 @@ from node.timelines.queries import (
 
 SPARE = 5
 """Candidates looked at beyond the page, so that one muted author does not cost a second round."""
+
+Show = Callable[[Sequence[int]], Awaitable[list[dict[str, Any]]]]
+"""Turns candidates into statuses, without those that do not belong."""
 
 LARGE_MARGIN = 0.9
 """A read pulls authors a little below the limit too, so that one who crosses it is never in neither way's hands."""
@@ -97,6 +101,17 @@ async def hashtag_page(
         return await render_posts(runtime, reader, ids, viewer_id=viewer_id)
 
 
+async def list_page(runtime: Runtime, list_: List, page: Page) -> list[dict[str, Any]]:
+    """Return a page of what the people on a list write, as its owner sees it."""
+    async with runtime.read() as reader:
+
+        async def show(ids: Sequence[int]) -> list[dict[str, Any]]:
+            kept = await list_in_list_among(reader, list_, ids, now=runtime.now())
+            return await render_posts(runtime, reader, kept, viewer_id=list_.account_id)
+
+        return await _fill(page, partial(list_list_candidates, reader, list_), show)
+
+
 async def _pushed_ids(runtime: Runtime, reader: Reader, account_id: int) -> list[int] | None:
     """Return the person's list, building it first if there is none. None when Redis is away."""
     gate = runtime.gate
@@ -135,23 +150,26 @@ async def _filled(
     async def pick(wanted: Page) -> list[int]:
         return wanted.pick(list(entries))
 
-    return await _fill(runtime, reader, account_id, page, pick)
+    return await _fill(page, pick, _home_shower(runtime, reader, account_id))
 
 
 async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
-    return await _fill(runtime, reader, account_id, page, partial(list_home_ids, reader, account_id))
+    find = partial(list_home_ids, reader, account_id)
+    return await _fill(page, find, _home_shower(runtime, reader, account_id))
 
 
-async def _fill(
-    runtime: Runtime, reader: Reader, account_id: int, page: Page, find: Callable[[Page], Awaitable[list[int]]]
-) -> list[dict[str, Any]]:
-    """Render what `find` finds, page after page, until the page is full or nothing is left (client-api 35)."""
+def _home_shower(runtime: Runtime, reader: Reader, account_id: int) -> Show:
+    return partial(render_posts, runtime, reader, viewer_id=account_id, home=True)
+
+
+async def _fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], show: Show) -> list[dict[str, Any]]:
+    """Show what `find` finds, page after page, until the page is full or nothing is left (client-api 35)."""
     found: list[dict[str, Any]] = []
     while True:
         ids = await find(replace(page, limit=page.limit - len(found) + SPARE))
         if not ids:
             return found
-        rendered = await render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
+        rendered = await show(ids)
         if page.min_id is not None:
             found = [*rendered, *found][-page.limit :]
             page = replace(page, min_id=ids[0])

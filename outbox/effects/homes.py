@@ -7,6 +7,7 @@ from node.events import (
     FollowAccepted,
     FollowChanged,
     FollowRejected,
+    HomeChanged,
     PostPublished,
     Unfollowed,
 )
@@ -22,6 +23,11 @@ async def post_published(runtime: Runtime, event: PostPublished) -> None:
 async def follow_changed(runtime: Runtime, event: FollowAccepted | FollowChanged | FollowRejected | Unfollowed) -> None:
     """Let the home of somebody who follows others now, or wants other posts of them, be made anew."""
     await forget_home(runtime, event.follower_id)
+
+
+async def home_changed(runtime: Runtime, event: HomeChanged) -> None:
+    """Let a home be made anew of what belongs there now."""
+    await forget_home(runtime, event.account_id)
 
 
 async def block_changed(runtime: Runtime, event: AccountBlocked | AccountUnblocked) -> None:

@@ -5,7 +5,15 @@ that asks for its home at the news finds the post there. An effect of any noun m
 """
 
 from node.base.db.stream_log import Kind, StreamEvent
-from node.events import AccessChanged, AccountDeleted, AccountSuspended, PostDeleted, PostEdited, PostPublished
+from node.events import (
+    AccessChanged,
+    AccountDeleted,
+    AccountSuspended,
+    FiltersChanged,
+    PostDeleted,
+    PostEdited,
+    PostPublished,
+)
 from outbox.address import Occasion
 
 
@@ -28,6 +36,11 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
 async def access_changed(on: Occasion, event: AccessChanged | AccountSuspended | AccountDeleted) -> None:
     """Have the streams of somebody look whether they may stay open (attack row 95)."""
     on.streamed.append(StreamEvent("access", event.account_id, event.account_id))
+
+
+async def filters_changed(on: Occasion, event: FiltersChanged) -> None:
+    """Tell somebody's apps to ask for the filters anew."""
+    on.streamed.append(StreamEvent("filters_changed", event.account_id, event.account_id))
 
 
 def _about_post(on: Occasion, kind: Kind, post_id: int) -> None:

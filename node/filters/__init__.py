@@ -1,0 +1,1 @@
+"""Filters: words and posts that somebody does not want to read, or not without being warned."""
