@@ -1,15 +1,17 @@
-"""Timelines: home, public (local and federated), by hashtag."""
+"""Timelines: home, public (local and federated), by hashtag, of a list."""
 
 from quart import Blueprint
 
 from node.api.answers import Answer, page_answer
 from node.api.entities.statuses import Status
+from node.base.errors import NotFound
 from node.http.context import runtime
 from node.http.paging import page_of
 from node.http.principals import Viewer, needs, optional
 from node.http.requests import Paging, answers, takes
+from node.lists.queries import find_list
 from node.text.writing import fold_hashtag
-from node.timelines.service import hashtag_page, home_page, public_page
+from node.timelines.service import hashtag_page, home_page, list_page, public_page
 
 MOST_HASHTAGS = 4
 """Further names in `any[]`, `all[]` and `none[]` are ignored, as Mastodon does."""
@@ -57,6 +59,20 @@ async def public(viewer: Viewer | None, asked: PublicPaging) -> Answer:
         only_media=asked.only_media,
     )
     return page_answer(found)
+
+
+@blueprint.get("/list/<id:list_id>")
+@needs("read:lists")
+@takes(Paging)
+@answers(list[Status])
+async def of_list(viewer: Viewer, asked: Paging, list_id: int) -> Answer:
+    """Return what the people on a list of the viewer's write."""
+    node = runtime()
+    async with node.read() as reader:
+        found = await find_list(reader, list_id, viewer.account_id)
+    if found is None:
+        raise NotFound()
+    return page_answer(await list_page(node, found, page_of(asked)))
 
 
 @blueprint.get("/tag/<name>")

@@ -24,6 +24,7 @@ from node.events import AccountMoved, MoveContinues, ProfileUpdated
 from node.follows.kept import copy_note
 from node.follows.kept_queries import list_notes_about
 from node.follows.service import follow, unfollow
+from node.lists.service import carry_member
 from node.moves.queries import list_local_blocks, list_local_follows, list_mutes
 from node.moves.rules import MAX_ALIASES, check_move
 
@@ -121,7 +122,8 @@ async def _carry_followers(
 ) -> int | None:
     """Let some followers of ours follow the new account, and once they do or have asked to, leave the old one.
 
-    Whoever may not follow it (a block stands between them) stays where they were.
+    The new account is on the lists that the old one was on. Whoever may not follow it (a block stands between them)
+    stays where they were.
     """
     rows = await list_local_follows(uow, account.id, after_id=after_id, limit=PIECE)
     people = await list_accounts(uow, [row.follower_id for row in rows])
@@ -138,6 +140,7 @@ async def _carry_followers(
         except RookeryError as error:
             log.info("follower_not_carried", follower=follower.id, target=target.id, reason=error.message)
             continue
+        await carry_member(uow, follower.id, account.id, target.id, now=now)
         await unfollow(uow, follower.id, account.id)
     return last
 

@@ -13,8 +13,11 @@ from sqlalchemy import exists, or_, select
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import Follow
-from node.posts.models import Hashtag, Mention, Post, PostHashtag
+from node.lists.models import ListMember
+from node.lists.queries import find_list
+from node.posts.models import Hashtag, Mention, Post, PostHashtag, TagFollow
 from node.posts.rules import visible_to, was_visible_to, welcome_to
+from node.timelines.home_queries import list_in_list_among, list_list_candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,38 @@ async def list_followers_among(reader: Reader, author_id: int, account_ids: Coll
         )
     )
     return {row[0] for row in rows}
+
+
+async def list_tag_followers_among(reader: Reader, post_id: int, account_ids: Collection[int]) -> set[int]:
+    """Return which of these people follow a hashtag of a post: it may belong in their home, which rendering decides."""
+    rows = await reader.rows(
+        select(TagFollow.account_id)
+        .join(PostHashtag, PostHashtag.hashtag_id == TagFollow.hashtag_id)
+        .where(PostHashtag.post_id == post_id, TagFollow.account_id.in_(account_ids))
+    )
+    return {row[0] for row in rows}
+
+
+async def list_lists_among(reader: Reader, author_id: int, list_ids: Collection[int]) -> set[int]:
+    """Return which of these lists an author is on: a post may belong there, which `list_list_ids` decides."""
+    rows = await reader.rows(
+        select(ListMember.list_id).where(ListMember.account_id == author_id, ListMember.list_id.in_(list_ids))
+    )
+    return {row[0] for row in rows}
+
+
+async def list_list_ids(
+    reader: Reader, list_id: int, viewer_id: int, page: Page, *, now: datetime, among: Sequence[int] | None = None
+) -> list[int]:
+    """Return posts that belong in a list of the viewer's: a page's candidates, or those of `among`.
+
+    Nothing for a list that is not theirs, or is gone.
+    """
+    found = await find_list(reader, list_id, viewer_id)
+    if found is None:
+        return []
+    ids = await list_list_candidates(reader, found, page) if among is None else among
+    return page.pick(await list_in_list_among(reader, found, ids, now=now))
 
 
 async def list_addressed_among(reader: Reader, post_id: int, account_ids: Collection[int]) -> set[int]:

@@ -16,13 +16,16 @@ from node.blocks.service import remove_all
 from node.conversations.filing import forget_conversations
 from node.drafts.service import forget_drafts
 from node.events import AccountDeleted, AccountLeft, AccountSuspended, PostDeleted
+from node.filters.service import forget_filters
 from node.follows.kept import forget_kept
 from node.follows.models import Follow
 from node.follows.service import reject_follow, sever_all
+from node.lists.service import forget_lists
 from node.markers.service import forget_markers
 from node.notifications.withdrawing import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.featured_tags import forget_featured_tags
+from node.posts.followed_tags import forget_followed_tags
 from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.reacting import forget_reactions, remove_reaction
@@ -56,6 +59,9 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await forget_thread_mutes(on.uow, event.account_id)
     await forget_conversations(on.uow, event.account_id)
     await forget_markers(on.uow, event.account_id)
+    await forget_followed_tags(on.uow, event.account_id)
+    await forget_lists(on.uow, event.account_id)
+    await forget_filters(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 
 
