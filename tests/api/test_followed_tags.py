@@ -65,7 +65,7 @@ async def test_a_hashtag_brings_nobody_home_who_is_unwelcome(node: Node, ann: Pe
     await ann.act(f"/api/v1/accounts/{people[1].account_id}/block")
     await people[2].act(f"/api/v1/accounts/{ann.account_id}/block")
     async with node.runtime.write() as uow:
-        await silence_account(uow, people[3].account_id, now=node.runtime.now())
+        await silence_account(uow, people[3].account_id, silenced=True, now=node.runtime.now())
     await settle(node.runtime)
     await ann.home()
     for person in (*people, bob):
