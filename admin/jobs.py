@@ -8,6 +8,7 @@ import node.auth.letters
 import node.completion.jobs
 import node.mail.jobs
 import node.polls.jobs
+import node.push.sending
 import node.remote.jobs
 import node.scheduled.jobs
 import outbox.deliver
@@ -19,6 +20,7 @@ MODULES = (
     node.completion.jobs,
     node.mail.jobs,
     node.polls.jobs,
+    node.push.sending,
     node.remote.jobs,
     node.scheduled.jobs,
     outbox.deliver,

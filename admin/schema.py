@@ -30,6 +30,7 @@ import node.notifications.models
 import node.polls.models
 import node.posts.consent_models
 import node.posts.models
+import node.push.models
 import node.reactions.models
 import node.relays.models
 import node.remote.models
@@ -64,6 +65,7 @@ MODULES = (
     node.polls.models,
     node.posts.consent_models,
     node.posts.models,
+    node.push.models,
     node.reactions.models,
     node.relays.models,
     node.remote.models,

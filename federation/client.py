@@ -207,6 +207,23 @@ class FederationClient:
             wish=read_wish(answer.headers.get("accept-signature", ""), key_id=signer.key_id, has_body=True),
         )
 
+    async def post_push(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+        """Hand an encrypted message to a push service; every status is a result, redirects are never followed.
+
+        EgressRefused, FetchFailed. Of the address only the host is kept in the list of exchanges: who knows the rest
+        may ring.
+        """
+        origin = self._checked(endpoint)
+        sent = {"Host": origin.host_port, **headers}
+        answer = await self._exchange(
+            "POST", endpoint, sent, body, MAX_POST_ANSWER, self._posts, TOTAL_SECONDS, noted=f"{origin}/"
+        )
+        return PostResult(
+            status=answer.status,
+            retry_after=retry_after(answer.headers.get("retry-after"), self._clock()),
+            body_excerpt=answer.body[:_EXCERPT].decode("utf-8", "replace"),
+        )
+
     async def probe(
         self,
         url: str,
@@ -305,24 +322,29 @@ class FederationClient:
         gate: HostGate,
         seconds: float,
         whole: bool = False,
+        noted: str = "",
     ) -> Answer:
-        """Send one request and say how it ended; waiting for the host's turn is not timed."""
+        """Send one request and say how it ended; waiting for the host's turn is not timed.
+
+        `noted` is what is kept of an address that is a secret.
+        """
+        kept = noted or url
         async with gate.turn(parse_origin(url).host_port):
             at, started = self._clock(), time.perf_counter()
             try:
                 answer = await self._send(method, url, headers, body, limit, seconds, whole)
             except FetchFailed as error:
                 self._note(
-                    method, url, headers, at, started, error.status, "failed", error.reason, error.detail, probed=whole
+                    method, kept, headers, at, started, error.status, "failed", error.reason, error.detail, probed=whole
                 )
                 raise
             except asyncio.CancelledError:
-                self._note(method, url, headers, at, started, None, "failed", "given_up", "no answer in our patience")
+                self._note(method, kept, headers, at, started, None, "failed", "given_up", "no answer in our patience")
                 raise
         verdict, reason = verdict_of(answer.status)
         said = answer.body[:_EXCERPT].decode("utf-8", "replace") if verdict == "refused" else ""
         date = answer.headers.get("date", "")
-        self._note(method, url, headers, at, started, answer.status, verdict, reason, said, date, probed=whole)
+        self._note(method, kept, headers, at, started, answer.status, verdict, reason, said, date, probed=whole)
         return answer
 
     def _note(

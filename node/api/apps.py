@@ -15,6 +15,7 @@ from node.http.limits import APPS, Bucket, spend
 from node.http.principals import needs_token, open_to_all
 from node.http.proxies import network_of
 from node.http.requests import Request, answers, takes
+from node.push.vapid import vapid_key
 
 blueprint = Blueprint("api_apps", __name__, url_prefix="/api/v1/apps")
 
@@ -36,6 +37,7 @@ async def create(asked: NewApp) -> dict[str, Any]:
     """Register an app: anybody may, a few times (client-api 23 and 24)."""
     node = runtime()
     await spend(node, Bucket(APPS, f"address:{network_of(client_address())}"))
+    key = await vapid_key(node)
     async with node.write() as uow:
         made = await register_app(
             uow,
@@ -45,7 +47,7 @@ async def create(asked: NewApp) -> dict[str, Any]:
             scopes=" ".join(asked.scopes),
             now=node.now(),
         )
-    return credential_app_view(made.app, made.secret)
+    return credential_app_view(made.app, made.secret, vapid_key=key.public)
 
 
 @blueprint.get("/verify_credentials")
@@ -57,4 +59,4 @@ async def verify(principal: Principal) -> dict[str, Any]:
         found = await list_apps(reader, [principal.app_id] if principal.app_id is not None else [])
     if principal.app_id not in found:
         raise NotFound()
-    return app_view(found[principal.app_id])
+    return app_view(found[principal.app_id], vapid_key=(await vapid_key(runtime())).public)

@@ -5,7 +5,7 @@ from typing import Any
 from node.auth.models import OAuthApp
 
 
-def app_view(app: OAuthApp) -> dict[str, Any]:
+def app_view(app: OAuthApp, *, vapid_key: str) -> dict[str, Any]:
     """Return an Application as its own tokens see it: without its id and secret as a client."""
     return {
         "id": str(app.id),
@@ -14,13 +14,13 @@ def app_view(app: OAuthApp) -> dict[str, Any]:
         "scopes": app.scopes.split(),
         "redirect_uri": "\n".join(app.redirect_uris),
         "redirect_uris": list(app.redirect_uris),
-        "vapid_key": "",
+        "vapid_key": vapid_key,
     }
 
 
-def credential_app_view(app: OAuthApp, secret: str) -> dict[str, Any]:
+def credential_app_view(app: OAuthApp, secret: str, *, vapid_key: str) -> dict[str, Any]:
     """Return an app as it is told once, when it registers. The secret never expires."""
-    return app_view(app) | {
+    return app_view(app, vapid_key=vapid_key) | {
         "client_id": app.client_id,
         "client_secret": secret,
         "client_secret_expires_at": 0,

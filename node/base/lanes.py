@@ -30,8 +30,9 @@ MAIL = "mail"
 POLLS = "polls"
 SCHEDULED = "scheduled"
 CARDS = "cards"
+PUSH = "push"
 
-LANES = (RELAY, INBOX, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, CARDS, DELIVER_SLOW)
+LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, CARDS, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000

@@ -9,6 +9,7 @@ from node.accounts.views import account_view
 from node.auth.activity import week_of
 from node.auth.queries import count_active_users
 from node.base.runtime import Runtime
+from node.push.vapid import vapid_key
 from node.site.queries import count_people_and_posts, count_week, find_contact, list_peers
 
 COUNTED_SECONDS = 60
@@ -29,6 +30,8 @@ class SiteFacts:
     active_month: int
     active_half_year: int
     contact: dict[str, Any] | None
+    push_key: str
+    """By which push services know this node: apps subscribe with it."""
 
 
 async def site_facts(runtime: Runtime) -> SiteFacts:
@@ -43,6 +46,7 @@ async def site_facts(runtime: Runtime) -> SiteFacts:
 
 async def _count(runtime: Runtime) -> SiteFacts:
     now = runtime.now()
+    push_key = (await vapid_key(runtime)).public
     async with runtime.read() as reader:
         people, posts = await count_people_and_posts(reader)
         contact = await find_contact(reader)
@@ -53,6 +57,7 @@ async def _count(runtime: Runtime) -> SiteFacts:
             active_month=await count_active_users(reader, since=now - MONTH),
             active_half_year=await count_active_users(reader, since=now - HALF_YEAR),
             contact=account_view(contact, settings=runtime.settings) if contact is not None else None,
+            push_key=push_key,
         )
 
 

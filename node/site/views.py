@@ -132,7 +132,7 @@ def instance_v2_view(
                 "privacy_policy": settings.public_url + "/privacy",
                 "terms_of_service": settings.public_url + "/terms" if "terms" in pages else None,
             },
-            "vapid": {"public_key": ""},
+            "vapid": {"public_key": facts.push_key},
             **configuration_view(settings),
             "timelines_access": {
                 "live_feeds": {"local": "public", "remote": "public"},

@@ -75,6 +75,7 @@ from outbox.effects import (
     notices,
     polls,
     posts,
+    pushing,
     relays,
     reports,
     streaming,
@@ -158,11 +159,13 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_unblocked,)),
     ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
     AccountSuspended: Effects(
-        stored=(streaming.access_changed, accounts.profile_changed, departures.account_suspended)
+        stored=(streaming.access_changed, pushing.account_gone, accounts.profile_changed, departures.account_suspended)
     ),
     AccountUnsuspended: Effects(stored=(accounts.profile_changed,)),
-    AccountDeleted: Effects(stored=(streaming.access_changed, accounts.account_deleted, departures.account_deleted)),
-    AccessChanged: Effects(stored=(streaming.access_changed,)),
+    AccountDeleted: Effects(
+        stored=(streaming.access_changed, pushing.account_gone, accounts.account_deleted, departures.account_deleted)
+    ),
+    AccessChanged: Effects(stored=(streaming.access_changed, pushing.access_changed)),
     AccountLeft: Effects(stored=(departures.clear_some,)),
     AccountMoved: Effects(stored=(accounts.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),

@@ -7,9 +7,11 @@ and the hour's budget, in the transaction that made it. `Made.priority` says how
 
 from node.accounts.queries import find_account
 from node.base.db.stream_log import StreamEvent
+from node.base.lanes import PUSH
 from node.notifications.priorities import Made
 from node.notifications.rules import Kind
 from node.notifications.service import notify
+from node.push.service import ring
 from outbox.address import Occasion
 
 
@@ -37,3 +39,5 @@ async def tell(
 async def made(on: Occasion, new: Made) -> None:
     """Have a new notification go wherever its recipient listens."""
     on.streamed.append(StreamEvent("notification", new.id, new.account_id))
+    if await ring(on.uow, new, now=on.now):
+        on.lanes.add(PUSH)
