@@ -101,6 +101,7 @@ async def test_mastodon_py_reads_it(node: Node, ann: Person, bob: Person, servic
     }
     told = await ann.call("POST", PATH, data=form)
     assert told["alerts"] == dict.fromkeys(ALERTS, False) | {"mention": True}
+    await ann.act(f"/api/v1/accounts/{bob.account_id}/follow")
     await bob.post("@ann psst", visibility="direct")
     await settle(node.runtime)
     (sent,) = service.asked("/ring")
@@ -365,7 +366,7 @@ async def test_a_subscription_ends_with_its_token(
         if way == "revoked":
             await revoke_token(uow, ann.token, now=runtime.now())
         elif way == "password":
-            await change_password(uow, ann.account_id, "another good horse", now=runtime.now())
+            await change_password(uow, runtime.settings, ann.account_id, "another good horse", now=runtime.now())
         else:
             await suspend_account(uow, ann.account_id, now=runtime.now())
     node.clock.advance(hours=2)

@@ -19,11 +19,17 @@ from admin.inspect import inspect
 from federation.errors import FederationError
 from federation.signatures import SigningKey
 from node.accounts.queries import find_account_by_uri
+from node.auth.queries import find_token
 from node.base.errors import RookeryError
+from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.media.queries import list_media
 from node.media.remote import remote_media, remote_picture
 from node.media.views import remote_token
+from node.notifications.service import notify
+from node.push.models import PushMessage, PushSubscription
+from node.push.sending import send_due
+from node.push.vapid import vapid_key
 from node.remote.actors import fetch_actor, resolve_handle
 from node.remote.keys import fetch_key
 from node.remote.posts import fetch_post
@@ -31,8 +37,9 @@ from node.remote.profile_links import verify_profile_links
 from node.remote.resolving import resolve
 from node.uris import actor_uri
 from tests.support.fake_peer import Answer, FakePeer, document, redirect
-from tests.support.make import make_account
+from tests.support.make import make_account, make_token
 from tests.support.nodes import open_node
+from tests.support.push_service import Phone
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger
 
@@ -46,6 +53,8 @@ class Stage:
     node: Runtime
     evil: FakePeer
     trap: FakePeer
+    someone: int
+    """The id of somebody here."""
 
     def targets(self) -> list[str]:
         """Rows 61, 62, 64 and 66: addresses, spellings, schemes, all meaning the trap or something like it."""
@@ -77,7 +86,7 @@ async def stage(redis_server: RedisServer) -> AsyncIterator[Stage]:
         FakePeer() as evil,
         FakePeer(host="127.0.0.2") as trap,
     ):
-        yield Stage(node, evil, trap)
+        yield Stage(node, evil, trap, (await make_account(node, "someone")).id)
 
 
 async def by_actor(stage: Stage, url: str, name: str) -> None:
@@ -191,6 +200,50 @@ async def by_inspection(stage: Stage, url: str, name: str) -> None:
     await inspect(stage.node, url)
 
 
+async def by_push(stage: Stage, url: str, name: str) -> None:
+    """As if the address had been fine when it was left here: its name may mean another host by now."""
+    node, ann = stage.node, await make_account(stage.node, f"ann_{name}")
+    token_id = await _token_id(node, await make_token(node, ann.id))
+    async with node.write() as uow:
+        subscription = PushSubscription(
+            id=token_id % 2**31,
+            token_id=token_id,
+            account_id=ann.id,
+            endpoint=url,
+            **Phone().keys(),
+            standard=True,
+            alerts={"mention": True},
+            policy="all",
+            token=(await vapid_key(node)).seal("x"),
+            created_at=node.now(),
+        )
+        uow.add(subscription)
+        await uow.flush()
+        told = await notify(
+            uow, node.settings, account_id=ann.id, kind="follow", from_account_id=stage.someone, now=node.now()
+        )
+        assert told is not None
+        uow.add(
+            PushMessage(
+                id=new_id(),
+                subscription_id=subscription.id,
+                notification_id=told.id,
+                urgency="normal",
+                created_at=node.now(),
+                due_at=node.now(),
+                attempts=0,
+            )
+        )
+    await send_due(node)
+
+
+async def _token_id(node: Runtime, token: str) -> int:
+    async with node.read() as reader:
+        found = await find_token(reader, token, node.now())
+    assert found is not None
+    return found.token_id
+
+
 CALLERS: list[Callable[[Stage, str, str], Awaitable[None]]] = [
     by_actor,
     by_key,
@@ -210,6 +263,7 @@ CALLERS: list[Callable[[Stage, str, str], Awaitable[None]]] = [
     by_delivery,
     by_nodeinfo,
     by_inspection,
+    by_push,
 ]
 
 
