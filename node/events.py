@@ -281,6 +281,31 @@ class ReportFiled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationsMerged(Event):
+    """One of ours let somebody through, and what was held back of them is in the list of notifications."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowsSevered(Event):
+    """Follows of one of ours were ended by a decision about others: `kind` as `Severance` names it."""
+
+    account_id: int
+    kind: str
+    target_name: str
+    followers_count: int
+    following_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonJoined(Event):
+    """Somebody signed up here and may act."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeerHeard(Event):
     """A signed request of this host was verified: it is alive (DLV-5). `scheme` is how it signed (SIG-13).
 

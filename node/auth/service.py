@@ -43,7 +43,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
 from node.base.settings import Settings
-from node.events import AccessChanged
+from node.events import AccessChanged, PersonJoined
 from node.mail.service import request_mail
 
 __all__ = [
@@ -124,6 +124,8 @@ async def sign_up(
         approved_at=None if waits else now,
         now=now,
     )
+    if user.is_usable:
+        await uow.record(PersonJoined(account.id))
     if settings.confirms_email:
         kind = TAKEN if is_taken else CONFIRM
         await request_mail(uow, settings, kind, addressee=fold_email(email), account_id=account.id, now=now)
@@ -235,11 +237,12 @@ async def set_role(uow: UnitOfWork, account_id: int, role: str) -> None:
 async def approve_user(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
     """Let in somebody who waits for approval; return whether they waited."""
     await uow.write(update(Account).where(Account.id == account_id, Account.waiting).values(waiting=False))
-    return bool(
-        await uow.write(
-            update(User).where(User.account_id == account_id, User.approved_at.is_(None)).values(approved_at=now)
-        )
-    )
+    approved = update(User).where(User.account_id == account_id, User.approved_at.is_(None)).values(approved_at=now)
+    if not await uow.write(approved):
+        return False
+    if (await get_user(uow, account_id)).is_usable:
+        await uow.record(PersonJoined(account_id))
+    return True
 
 
 async def lock_out(uow: UnitOfWork, account_id: int, *, locked: bool, now: datetime) -> bool:
@@ -262,10 +265,13 @@ async def confirm_email(uow: UnitOfWork, secret: str, *, now: datetime) -> User:
     link = await use_link(uow, secret, "confirm", now=now)
     if link.account_id is None:
         raise Gone("This link has been used or is too old")
-    await uow.write(
+    is_first = await uow.write(
         update(User).where(User.account_id == link.account_id, User.confirmed_at.is_(None)).values(confirmed_at=now)
     )
-    return await get_user(uow, link.account_id)
+    user = await get_user(uow, link.account_id)
+    if is_first and user.is_usable:
+        await uow.record(PersonJoined(user.account_id))
+    return user
 
 
 async def _insert_user(

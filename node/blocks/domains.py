@@ -16,8 +16,8 @@ from node.base.errors import Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.blocks.models import UserDomainBlock
-from node.blocks.queries import count_domain_blocks, list_follows_at
-from node.events import DomainBlocked
+from node.blocks.queries import count_domain_blocks, count_follows_at, list_follows_at
+from node.events import DomainBlocked, FollowsSevered
 from node.follows.service import sever
 
 MAX_DOMAINS = 1_000
@@ -35,6 +35,9 @@ async def block_domain(uow: UnitOfWork, settings: Settings, account: Account, do
     values = {"id": new_id(), "account_id": account.id, "domain": domain, "created_at": now}
     is_new = await insert_if_absent(uow, UserDomainBlock, values)
     if is_new:
+        followers, following = await count_follows_at(uow, account.id, domain)
+        if followers or following:
+            await uow.record(FollowsSevered(account.id, "user_domain_block", domain, followers, following))
         await uow.record(DomainBlocked(account.id, domain))
     return is_new
 

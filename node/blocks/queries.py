@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
@@ -98,6 +98,19 @@ async def list_follows_at(reader: Reader, account_id: int, domain: str, *, limit
     )
     statement = select(Account.id).where(Account.domain == domain, select(f.c.id).where(related).exists())
     return list(await reader.scalars(statement.order_by(Account.id).limit(limit)))
+
+
+async def count_follows_at(reader: Reader, account_id: int, domain: str) -> tuple[int, int]:
+    """Return how many people of a server follow an account, and how many it follows there; requests count as none."""
+    f = FOLLOWS.alias()
+
+    def there(mine: ColumnElement[int], theirs: ColumnElement[int]) -> Select[int]:
+        related = select(func.count()).select_from(f).join(Account, Account.id == theirs)
+        return related.where(mine == account_id, f.c.accepted_at.is_not(None), Account.domain == domain)
+
+    followers = await reader.scalar(there(f.c.followee_id, f.c.follower_id))
+    following = await reader.scalar(there(f.c.follower_id, f.c.followee_id))
+    return int(followers or 0), int(following or 0)
 
 
 def _stands(now: datetime | None) -> ColumnElement[bool]:

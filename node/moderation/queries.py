@@ -1,5 +1,7 @@
 """Every SELECT over domain policies and the log of decisions."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 
 from federation.errors import EgressRefused
@@ -107,12 +109,25 @@ async def list_candidates(reader: Reader, domain: str, *, after_id: int, limit: 
     return [(id_, uri, handle_domain) for id_, uri, handle_domain in rows]
 
 
-async def list_follow_pairs(reader: Reader, account_ids: list[int]) -> list[tuple[int, int]]:
-    """Return (remote account, other account) for every follow or request of the given accounts."""
+@dataclass(frozen=True, slots=True)
+class FollowPair:
+    """A remote account and another one, and which follows hold between them: requests are none."""
+
+    theirs: int
+    ours: int
+    follows_us: bool
+    followed_by_us: bool
+
+
+async def list_follow_pairs(reader: Reader, account_ids: list[int]) -> list[FollowPair]:
+    """Return the pairs between which there is a follow or request, for the given remote accounts."""
     out = await reader.execute(
-        select(Follow.follower_id, Follow.followee_id).where(Follow.follower_id.in_(account_ids))
+        select(Follow.follower_id, Follow.followee_id, Follow.accepted_at).where(Follow.follower_id.in_(account_ids))
     )
     back = await reader.execute(
-        select(Follow.followee_id, Follow.follower_id).where(Follow.followee_id.in_(account_ids))
+        select(Follow.followee_id, Follow.follower_id, Follow.accepted_at).where(Follow.followee_id.in_(account_ids))
     )
-    return sorted({(theirs, ours) for theirs, ours in [*out.all(), *back.all()]})
+    follows_us = {(theirs, ours): accepted is not None for theirs, ours, accepted in out.all()}
+    followed = {(theirs, ours): accepted is not None for theirs, ours, accepted in back.all()}
+    pairs = sorted(follows_us.keys() | followed.keys())
+    return [FollowPair(*pair, follows_us.get(pair, False), followed.get(pair, False)) for pair in pairs]

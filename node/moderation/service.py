@@ -26,9 +26,10 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
+from node.events import FollowsSevered
 from node.follows.service import sever
 from node.moderation.models import DomainPolicy, ModerationEntry
-from node.moderation.queries import find_exact_policy, find_policy, list_candidates, list_follow_pairs
+from node.moderation.queries import FollowPair, find_exact_policy, find_policy, list_candidates, list_follow_pairs
 from node.moderation.rules import ACTIONS, SEVERITIES, may_moderate
 
 MAX_COMMENT = 2_000
@@ -194,7 +195,8 @@ async def _lift(uow: UnitOfWork, policy: DomainPolicy) -> None:
 
 
 async def _apply(uow: UnitOfWork, domain: str) -> None:
-    """Mark the known accounts of a domain as the closest policy of each says."""
+    """Mark the known accounts of a domain as the closest policy of each says, and let ours know what that ends."""
+    ended: dict[int, list[int]] = {}
     known: dict[str, DomainPolicy | None] = {}
     async for batch in _accounts_of(uow, domain):
         marks: dict[tuple[str, datetime], list[int]] = {}
@@ -206,7 +208,13 @@ async def _apply(uow: UnitOfWork, domain: str) -> None:
                 if policy is not None and policy.severity in ("silence", "suspend"):
                     marks.setdefault((policy.severity, policy.created_at), []).append(account_id)
         for (severity, since), account_ids in marks.items():
-            await _mark(uow, severity, since, account_ids)
+            for pair in await _mark(uow, severity, since, account_ids):
+                counts = ended.setdefault(pair.ours, [0, 0])
+                counts[0] += pair.follows_us
+                counts[1] += pair.followed_by_us
+    for account_id, (followers, following) in ended.items():
+        if followers or following:
+            await uow.record(FollowsSevered(account_id, "domain_block", domain, followers, following))
 
 
 async def _accounts_of(uow: UnitOfWork, domain: str) -> AsyncIterator[dict[int, set[str]]]:
@@ -218,13 +226,15 @@ async def _accounts_of(uow: UnitOfWork, domain: str) -> AsyncIterator[dict[int, 
         yield {id_: both for id_, both in hosts.items() if any(is_subdomain_of(host, domain) for host in both)}
 
 
-async def _mark(uow: UnitOfWork, severity: str, since: datetime, account_ids: list[int]) -> None:
+async def _mark(uow: UnitOfWork, severity: str, since: datetime, account_ids: list[int]) -> list[FollowPair]:
+    """Mark accounts; return between whom follows were ended by that."""
     column = Account.suspended_at if severity == "suspend" else Account.silenced_at
     await uow.write(
         update(Account)
         .where(Account.id.in_(account_ids), column.is_(None))
         .values({column: since, Account.version: Account.version + 1})
     )
-    if severity == "suspend":
-        for theirs, ours in await list_follow_pairs(uow, account_ids):
-            await sever(uow, ours, theirs)
+    pairs = await list_follow_pairs(uow, account_ids) if severity == "suspend" else []
+    for pair in pairs:
+        await sever(uow, pair.ours, pair.theirs)
+    return pairs

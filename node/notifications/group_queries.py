@@ -69,7 +69,7 @@ async def list_groups(reader: Reader, account_id: int, page: Page, wanted: Wante
     return [
         group
         for entry in found
-        for group in [full.get(entry.group_key) if isinstance(entry, NotificationGroup) else _single(entry)]
+        for group in [full.get(entry.group_key) if isinstance(entry, NotificationGroup) else single(entry)]
         if group is not None
     ]
 
@@ -128,7 +128,8 @@ def _cursor(entry: Notification | NotificationGroup) -> int:
     return entry.latest_id if isinstance(entry, NotificationGroup) else entry.id
 
 
-def _single(row: Notification) -> Group:
+def single(row: Notification) -> Group:
+    """Return a notification as a group of its own."""
     return Group(row.id, row, "", 1, row.id, (row.from_account_id,))
 
 

@@ -5,7 +5,7 @@ the recipient may no longer see. The page stays full while rows remain, since al
 (client-api 35).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
-from node.notifications.models import Notification
+from node.notifications.models import Notification, Severance
 from node.notifications.rules import OTHER_SUBJECTS, STAFF_KINDS
 from node.posts.models import Post
 from node.posts.rules import visible_to
@@ -74,6 +74,15 @@ async def count_unread(
     )
     statement = narrowed(statement, types, exclude_types, from_account_id)
     return int(await reader.scalar(select(func.count()).select_from(statement.limit(limit).subquery())) or 0)
+
+
+async def list_severances(reader: Reader, account_id: int, ids: Collection[int]) -> Sequence[Severance]:
+    """Return those of some severances that concern somebody."""
+    if not ids:
+        return []
+    return await reader.scalars(
+        select(Severance).where(Severance.account_id == account_id, Severance.id.in_(list(ids)))
+    )
 
 
 def narrowed(statement: S, types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> S:

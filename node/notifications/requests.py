@@ -14,6 +14,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
+from node.events import NotificationsMerged
 from node.notifications.groups import enter_group
 from node.notifications.models import (
     Notification,
@@ -62,6 +63,8 @@ async def accept_requests(uow: UnitOfWork, account_id: int, ids: Collection[int]
     Ids of other people's requests are no requests (attack row 89).
     """
     requests = await list_own_requests(uow, account_id, ids)
+    if requests:
+        await uow.record(NotificationsMerged(account_id))
     for request in requests:
         values = {"account_id": account_id, "from_account_id": request.from_account_id, "created_at": now}
         await insert_if_absent(uow, NotificationPermission, values)

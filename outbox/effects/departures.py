@@ -15,7 +15,7 @@ from node.auth.sessions import revoke_access
 from node.blocks.service import remove_all
 from node.conversations.filing import forget_conversations
 from node.drafts.service import forget_drafts
-from node.events import AccountDeleted, AccountLeft, AccountSuspended, PostDeleted
+from node.events import AccountDeleted, AccountLeft, AccountSuspended, FollowsSevered, PostDeleted
 from node.filters.service import forget_filters
 from node.follows.kept import forget_kept
 from node.follows.models import Follow
@@ -75,6 +75,8 @@ async def account_suspended(on: Occasion, event: AccountSuspended) -> None:
         return
     rows = await on.uow.scalars(select(Follow).where(Follow.follower_id == account.id).order_by(Follow.id).limit(PIECE))
     for row in rows:
+        if row.accepted_at is not None:
+            await on.uow.record(FollowsSevered(row.followee_id, "account_suspension", account.acct, 1, 0))
         await reject_follow(on.uow, row)
     if len(rows) == PIECE:
         await on.uow.record(event)

@@ -12,6 +12,8 @@ from node.events import (
     FollowAccepted,
     FollowRejected,
     FollowRequested,
+    FollowsSevered,
+    PersonJoined,
     PollEnded,
     PostDeleted,
     PostEdited,
@@ -24,6 +26,7 @@ from node.events import (
     ReportFiled,
     Unfollowed,
 )
+from node.notifications.models import Severance
 from node.notifications.rules import Kind
 from node.notifications.withdrawing import withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
@@ -202,6 +205,33 @@ async def report_filed(on: Occasion, event: ReportFiled) -> None:
         return
     for account_id in await list_staff_ids(on.uow):
         await tell(on, account_id, "admin.report", report.account_id or INSTANCE_ACTOR_ID, report.id)
+
+
+async def person_joined(on: Occasion, event: PersonJoined) -> None:
+    """Tell the moderators of somebody new."""
+    for account_id in await list_staff_ids(on.uow):
+        if account_id != event.account_id:
+            await tell(on, account_id, "admin.sign_up", event.account_id)
+
+
+async def follows_severed(on: Occasion, event: FollowsSevered) -> None:
+    """Tell somebody which decision ended follows of theirs."""
+    account = await find_account(on.uow, event.account_id)
+    if account is None or not account.is_local:
+        return
+    on.uow.add(
+        Severance(
+            id=on.event_id,
+            account_id=event.account_id,
+            kind=event.kind,
+            target_name=event.target_name,
+            followers_count=event.followers_count,
+            following_count=event.following_count,
+            created_at=on.now,
+        )
+    )
+    await on.uow.flush()
+    await tell(on, event.account_id, "severed_relationships", event.account_id, on.event_id)
 
 
 async def account_blocked(on: Occasion, event: AccountBlocked) -> None:

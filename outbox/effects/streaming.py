@@ -10,6 +10,7 @@ from node.events import (
     AccountDeleted,
     AccountSuspended,
     FiltersChanged,
+    NotificationsMerged,
     PostDeleted,
     PostEdited,
     PostPublished,
@@ -41,6 +42,11 @@ async def access_changed(on: Occasion, event: AccessChanged | AccountSuspended |
 async def filters_changed(on: Occasion, event: FiltersChanged) -> None:
     """Tell somebody's apps to ask for the filters anew."""
     on.streamed.append(StreamEvent("filters_changed", event.account_id, event.account_id))
+
+
+async def notifications_merged(on: Occasion, event: NotificationsMerged) -> None:
+    """Tell somebody that their list of notifications has grown, not only at its end."""
+    on.streamed.append(StreamEvent("notifications_merged", account_id=event.account_id))
 
 
 def _about_post(on: Occasion, kind: Kind, post_id: int) -> None:

@@ -52,7 +52,7 @@ def routes(app: Quart) -> Iterator[Route]:
             continue
         guard = guard_of(app.view_functions[rule.endpoint])
         assert guard is not None, f"{rule.rule} stands behind no guard"
-        path = rule.rule.replace("<name>", "{name}")
+        path = rule.rule.replace("<name>", "{name}").replace("<group_key>", "ungrouped-{id}")
         for argument in rule.arguments:
             path = path.replace(f"<id:{argument}>", "{id}")
         assert "<" not in path, path

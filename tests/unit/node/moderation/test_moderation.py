@@ -10,7 +10,7 @@ from node.auth.service import set_role
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.paging import Page
 from node.base.runtime import Runtime
-from node.events import FollowRejected, Unfollowed
+from node.events import FollowRejected, FollowsSevered, Unfollowed
 from node.follows.models import Follow
 from node.follows.service import follow
 from node.moderation.models import DomainPolicy
@@ -93,9 +93,10 @@ async def test_suspending_a_domain_hides_its_accounts_and_ends_follows_with_them
     await decide(runtime, "bad.test", "suspend")
     assert await gone(runtime, alice, split, lookalike, path, ann) == [True, True, False, False, False]
     assert (await fresh(runtime, ann)).followers_count == 1
-    assert (await recorded(runtime))[-2:] == [
+    assert (await recorded(runtime))[-3:] == [
         Unfollowed(mine.id, mine.uri, ann.id, alice.id),
         FollowRejected(theirs.id, "https://sub.bad.test/f", alice.id, ann.id),
+        FollowsSevered(ann.id, "domain_block", "bad.test", 1, 0),
     ]
     async with runtime.read() as reader:
         assert [row.follower_id for row in await reader.scalars(select(Follow))] == [lookalike.id]
