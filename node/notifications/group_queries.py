@@ -17,7 +17,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.notifications.grouping import GROUPED
 from node.notifications.models import Notification, NotificationGroup
-from node.notifications.queries import is_heard, narrowed, shown_to
+from node.notifications.queries import is_heard, narrowed, shown_to, unread_by
 
 WINDOW: Final = 100
 SAMPLE: Final = 8
@@ -96,7 +96,7 @@ async def list_members(
 
 async def count_unread_groups(reader: Reader, account_id: int, wanted: Wanted, *, limit: int, now: datetime) -> int:
     """Return how many groups hold something unread, at most `limit`."""
-    unread = Notification.read_at.is_(None)
+    unread = unread_by(account_id)
     singles = select(Notification.id).where(shown_to(account_id, now), unread, _stands_alone(wanted))
     singles = narrowed(singles, wanted.types, wanted.exclude_types, wanted.from_account_id).limit(limit)
     count = int(await reader.scalar(select(func.count()).select_from(singles.subquery())) or 0)

@@ -18,6 +18,7 @@ from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
+from node.markers.models import Marker
 from node.notifications.models import Notification, Severance
 from node.notifications.rules import OTHER_SUBJECTS, STAFF_KINDS
 from node.posts.models import Post
@@ -69,9 +70,7 @@ async def count_unread(
     now: datetime | None = None,
 ) -> int:
     """Return how many are unread, at most `limit`."""
-    statement = select(Notification.id).where(
-        shown_to(account_id, now or system_clock()), Notification.read_at.is_(None)
-    )
+    statement = select(Notification.id).where(shown_to(account_id, now or system_clock()), unread_by(account_id))
     statement = narrowed(statement, types, exclude_types, from_account_id)
     return int(await reader.scalar(select(func.count()).select_from(statement.limit(limit).subquery())) or 0)
 
@@ -83,6 +82,12 @@ async def list_severances(reader: Reader, account_id: int, ids: Collection[int])
     return await reader.scalars(
         select(Severance).where(Severance.account_id == account_id, Severance.id.in_(list(ids)))
     )
+
+
+def unread_by(account_id: int) -> ColumnElement[bool]:
+    """SQL: a notification that nobody looked at on our pages, and that lies beyond what apps marked as read."""
+    marker = select(Marker.last_read_id).where(Marker.account_id == account_id, Marker.timeline == "notifications")
+    return and_(Notification.read_at.is_(None), Notification.id > func.coalesce(marker.scalar_subquery(), 0))
 
 
 def narrowed(statement: S, types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> S:

@@ -145,6 +145,10 @@ async def test_unread_groups_are_counted_as_one(told: Person) -> None:
     assert await told.get("/api/v2/notifications/unread_count", limit=2) == {"count": 2}
     assert await told.get("/api/v1/notifications/unread_count", limit=5) == {"count": 5}
     assert await told.get("/api/v2/notifications/unread_count", **{"types[]": "favourite"}) == {"count": 2}
+    third = (await told.get("/api/v1/notifications"))[2]["id"]
+    await told.act("/api/v1/markers", notifications={"last_read_id": third})
+    assert await told.get("/api/v1/notifications/unread_count") == {"count": 2}
+    assert await told.get("/api/v2/notifications/unread_count") == {"count": 2}
 
 
 async def test_who_is_blocked_muted_or_gone_leaves_groups_and_counts(told: Person, bob: Person, node: Node) -> None:
