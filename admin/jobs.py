@@ -7,6 +7,7 @@ import inbox.process
 import node.auth.letters
 import node.completion.jobs
 import node.mail.jobs
+import node.media.jobs
 import node.polls.jobs
 import node.push.sending
 import node.remote.jobs
@@ -19,6 +20,7 @@ MODULES = (
     node.auth.letters,
     node.completion.jobs,
     node.mail.jobs,
+    node.media.jobs,
     node.polls.jobs,
     node.push.sending,
     node.remote.jobs,

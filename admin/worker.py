@@ -45,6 +45,7 @@ from node.base.lanes import (
     INDEX,
     LANES,
     MAIL,
+    MEDIA,
     POLLS,
     RELAY,
     SCHEDULED,
@@ -73,8 +74,8 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, INDEX),
-        (DELIVER, RELAY, INBOX, DELIVER_SLOW, FETCH, FILL, MAIL),
+        (RELAY, INBOX, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, MEDIA, INDEX),
+        (DELIVER, RELAY, INBOX, DELIVER_SLOW, FETCH, FILL, MEDIA, MAIL),
         (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, RELAY, INBOX),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)

@@ -31,8 +31,9 @@ POLLS = "polls"
 SCHEDULED = "scheduled"
 CARDS = "cards"
 PUSH = "push"
+MEDIA = "media"
 
-LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, CARDS, DELIVER_SLOW)
+LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, MEDIA, CARDS, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000
@@ -43,7 +44,9 @@ RQ_GRACE_SECONDS = 20
 """What RQ gives a job beyond its drain: the lingering, and an end in good order."""
 
 MAX_DRAIN_SECONDS = 120
-"""The longest any drain may take; each ends itself earlier (`node/base/work.py`)."""
+"""The longest any drain may take that its worker waits for; each ends itself earlier (`node/base/work.py`)."""
+MAX_PATIENT_SECONDS = 900
+"""The longest a drain may take that goes on while its worker does other work."""
 
 log = structlog.get_logger(__name__)
 

@@ -155,7 +155,11 @@ class Settings:
     )
     contact_email: str = _setting("", _optional(_text), "Operator's address, shown on the about page.")
     max_post_length: int = _setting(280, _whole(1, 100_000), "Characters in a post.")
-    max_media_bytes: int = _setting(16 * 1024 * 1024, _whole(1024, 1 << 30), "Largest upload in bytes.")
+    max_media_bytes: int = _setting(16 * 1024 * 1024, _whole(1024, 1 << 30), "Largest picture in bytes.")
+    max_video_bytes: int = _setting(
+        99 * 1024 * 1024, _whole(1024, 1 << 31), "Largest video or sound in bytes, sent in and kept."
+    )
+    max_video_seconds: int = _setting(600, _whole(1, 7200), "Longest video in seconds.")
     max_emoji_bytes: int = _setting(
         256 * 1024, _whole(1024, 1 << 24), "Largest custom emoji in bytes, ours or others'."
     )

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import structlog
 
-from node.base.lanes import LANES, MAX_DRAIN_SECONDS
+from node.base.lanes import LANES, MAX_DRAIN_SECONDS, MAX_PATIENT_SECONDS
 from node.base.runtime import Runtime
 
 LINGER_SECONDS = 0.06
@@ -62,7 +62,7 @@ def drain(lane: str, *, seconds: int, is_due: DueProbe, patient: bool = False) -
 
     def register(service: Service) -> Service:
         assert lane in LANES, lane
-        assert seconds <= MAX_DRAIN_SECONDS, seconds
+        assert seconds <= (MAX_PATIENT_SECONDS if patient else MAX_DRAIN_SECONDS), seconds
         assert lane not in DRAINS or DRAINS[lane].service.__qualname__ == service.__qualname__, lane
         DRAINS[lane] = Drain(lane, service, seconds, is_due, patient)
         return service

@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 from federation.tag_parsing import RemoteAttachment
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
-from node.media.models import Media
+from node.media.models import READY, Media
 from node.media.queries import DISCARDED, list_media
 from node.media.rules import MediaChange, check_description, check_focus
 from node.text.sanitising import clean_text
@@ -79,7 +79,7 @@ async def detach_media(uow: UnitOfWork, media_ids: Sequence[int]) -> None:
         await uow.write(
             update(Media)
             .where(Media.id.in_(media_ids))
-            .values(post_id=None, kind=DISCARDED, description="", remote_url="")
+            .values(post_id=None, kind=DISCARDED, description="", remote_url="", state=READY, due_at=None)
             .execution_options(synchronize_session="fetch")
         )
 

@@ -15,6 +15,7 @@ import structlog
 
 from node.base.errors import Invalid, Unavailable
 from node.base.runtime import Runtime
+from node.media.sniffing import is_picture
 
 ACCEPTED_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 EXTENSIONS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
@@ -28,16 +29,6 @@ AT_ONCE: Final = 2
 Purpose = Literal["upload", "avatar", "header", "emoji"]
 
 _ENCODER: Final = Path(__file__).with_name("encoder.py")
-_MAGIC: Final = (
-    (b"\x89PNG\r\n\x1a\n", 0),
-    (b"\xff\xd8\xff", 0),
-    (b"GIF87a", 0),
-    (b"GIF89a", 0),
-    (b"WEBP", 8),
-    (b"ftypavif", 4),
-    (b"ftypavis", 4),
-)
-
 log = structlog.get_logger(__name__)
 
 
@@ -65,7 +56,7 @@ async def encode(runtime: Runtime, data: bytes, purpose: Purpose) -> Encoded:
 
     Raises Invalid for what is no picture we take, Unavailable when the machine cannot do it now.
     """
-    if not any(data[at : at + len(magic)] == magic for magic, at in _MAGIC):
+    if not is_picture(data[:16]):
         raise Invalid(fields={"file": ["File is not a picture we can show: JPEG, PNG, GIF, WebP or AVIF"]})
     turns = runtime.caches.get("picture_turns", size=1, seconds=1e9)
     loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 """Tables of media."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,10 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from node.base.db.base import Base, Id
 
 
+READY: Final = "ready"
+PROCESSING: Final = "processing"
+FAILED: Final = "failed"
+
+
 class Media(Base):
     """A picture, video or sound of a post. `storage_key` names our file, `remote_url` the origin's.
 
-    An upload has no `post_id` until it is attached, and only its owner may attach it (attack row 87).
+    An upload has no `post_id` until it is attached, and only its owner may attach it (attack row 87). A film or sound
+    is PROCESSING until it is converted and comes due for that at `due_at`; FAILED says `problem`.
     """
 
     __tablename__ = "media"
@@ -30,6 +36,12 @@ class Media(Base):
             "draft_id",
             sqlite_where=text("draft_id IS NOT NULL"),
             postgresql_where=text("draft_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_media_due",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
         ),
     )
 
@@ -52,4 +64,8 @@ class Media(Base):
     focus_y: Mapped[float] = mapped_column(default=0.0)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     bytes_: Mapped[int] = mapped_column("bytes", default=0)
+    state: Mapped[str] = mapped_column(String(16), default=READY)
+    due_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
 from node.emojis.models import Emoji
-from node.media.models import Media
+from node.media.models import PROCESSING, Media
 
 DISCARDED: Final = "discarded"
 """`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
@@ -45,6 +45,7 @@ async def list_attachable(
     """Return those uploads of `ids` that this account may still attach: its own, not attached (attack row 87).
 
     What a scheduled post holds is for that one alone: `scheduled_id` names it.
+    Some may not be ready yet, or never (`posts.drafts.check_media`).
     """
     if not ids:
         return {}
@@ -67,6 +68,30 @@ async def list_held(
         return {}
     holder = Media.scheduled_id.in_(scheduled_ids) if scheduled_ids else Media.draft_id.in_(draft_ids)
     return {row.id: row for row in await reader.scalars(select(Media).where(holder))}
+
+
+async def has_waiting(reader: Reader, now: datetime) -> bool:
+    """Say whether an upload is due to be converted."""
+    return await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1)) is not None
+
+
+async def count_waiting(reader: Reader, account_id: int) -> int:
+    """Return how many uploads of an account wait to be converted."""
+    return await _count(reader, Media.account_id == account_id, Media.state == PROCESSING)
+
+
+async def count_unattached(reader: Reader, account_id: int) -> int:
+    """Return how many uploads of an account no post has."""
+    return await _count(reader, Media.account_id == account_id, Media.post_id.is_(None), Media.kind != DISCARDED)
+
+
+async def list_waiting_ids(reader: Reader, ids: Collection[int]) -> set[int]:
+    """Return those of `ids` that are still to be converted."""
+    return set(await reader.scalars(select(Media.id).where(Media.id.in_(ids), Media.state == PROCESSING)))
+
+
+async def _count(reader: Reader, *conditions: ColumnElement[bool]) -> int:
+    return int(await reader.scalar(select(func.count()).select_from(Media).where(*conditions)) or 0)
 
 
 async def find_cacheable(reader: Reader, media_id: int) -> RemotePicture | None:

@@ -23,6 +23,7 @@ from node.emojis.models import Emoji
 from node.emojis.queries import find_emoji
 from node.media.images import EXTENSIONS, Encoded, Purpose, encode
 from node.media.queries import find_cacheable
+from node.media.sniffing import HEAD_BYTES, film_extension
 from node.media.storage import find_cached, find_file, write_cached
 from node.media.views import STREAM_TYPES, remote_token
 from node.moderation.queries import policy_book
@@ -118,7 +119,9 @@ async def _fetched(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size)
             raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
         if purpose == "film":
             name = f"{purpose} {size} {url}"
-            extension = film_extension(answer.body)
+            extension = film_extension(answer.body[:HEAD_BYTES])
+            if extension is None:
+                raise Invalid(fields={"file": ["File is no film or sound we can show"]})
             return await asyncio.to_thread(write_cached, runtime.settings.media_dir, name, answer.body, extension)
         encoded = await encode(runtime, answer.body, purpose)
     except (FederationError, Invalid) as error:
@@ -129,24 +132,6 @@ async def _fetched(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size)
     except OSError as error:
         raise Unavailable() from error
     return await asyncio.to_thread(_keep, runtime.settings.media_dir, url, purpose, encoded, size)
-
-
-def film_extension(data: bytes) -> str:
-    """Return what a film or sound is by its first bytes, whatever it was called. Raises Invalid for anything else."""
-    head = data[:64]
-    if head[4:8] == b"ftyp":
-        return "m4a" if head[8:11] == b"M4A" else "mp4"
-    if head[:4] == b"\x1aE\xdf\xa3":
-        return "webm"
-    if head[:4] == b"OggS":
-        return "ogv" if b"theora" in data[:4096] else "oga"
-    if head[:4] == b"fLaC":
-        return "flac"
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return "wav"
-    if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06):
-        return "mp3"
-    raise Invalid(fields={"file": ["File is no film or sound we can show"]})
 
 
 def _limit(runtime: Runtime, purpose: CopyPurpose) -> int:

@@ -17,9 +17,19 @@ from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.media.images import Encoded, Purpose, encode
 from node.media.models import Media
-from node.media.queries import list_kept_keys, list_removable
+from node.media.queries import list_kept_keys, list_removable, list_waiting_ids
 from node.media.rules import check_description, check_focus
-from node.media.storage import PARTS, list_old_keys, new_key, remove_file, trim_cache, write_file
+from node.media.storage import (
+    PARTS,
+    incoming_file,
+    list_old_incoming,
+    list_old_keys,
+    new_key,
+    remove_file,
+    remove_leftovers,
+    trim_cache,
+    write_file,
+)
 
 UNATTACHED_LIFE: Final = timedelta(hours=24)
 FILE_GRACE_SECONDS: Final = 3600.0
@@ -32,13 +42,13 @@ async def store_upload(
     account_id: int,
     data: bytes,
     *,
-    filename: str = "",
     description: str = "",
     focus: tuple[float, float] = (0.0, 0.0),
 ) -> Media:
     """Store a picture for a post to come and return its row. Raises Invalid with fields.
 
-    Neither `filename` nor any type the sender names is believed or kept (attack rows 82, 83).
+    No name and no type that its sender gives it comes this far (attack rows 82, 83). Films and sounds come in through
+    `uploads.receive_upload`, which calls this for pictures.
     """
     words, point = check_description(description), check_focus(focus)
     encoded = await _encoded(runtime, data, "upload")
@@ -117,8 +127,7 @@ async def remove_discarded(runtime: Runtime) -> int:
         if not rows:
             return removed
         for row in rows:
-            for key in (row.storage_key, row.preview_key):
-                await asyncio.to_thread(remove_file, runtime.settings.media_dir, key)
+            await asyncio.to_thread(_remove_files, runtime, row)
         async with runtime.write() as uow:
             removed += await uow.write(
                 delete(Media)
@@ -137,7 +146,10 @@ async def prune_media(runtime: Runtime, *, whole: bool = False) -> dict[str, int
     at everything now. Returns how many of what, without zeros.
     """
     part = None if whole else runtime.now().hour % PARTS
-    counts = {"media": await remove_discarded(runtime), "media_files": await _remove_orphan_files(runtime, part)}
+    counts = {
+        "media": await remove_discarded(runtime),
+        "media_files": await _remove_orphan_files(runtime, part) + await _remove_orphan_uploads(runtime),
+    }
     counts["media_copies"] = await asyncio.to_thread(
         trim_cache, runtime.settings.media_dir, unused_seconds=CACHE_SECONDS, part=part
     )
@@ -162,6 +174,24 @@ async def _remove_orphan_files(runtime: Runtime, part: int | None) -> int:
     return removed
 
 
+def _remove_files(runtime: Runtime, media: Media) -> None:
+    for key in (media.storage_key, media.preview_key):
+        remove_file(runtime.settings.media_dir, key)
+    incoming_file(runtime.settings.media_dir, media.id).unlink(missing_ok=True)
+
+
+async def _remove_orphan_uploads(runtime: Runtime) -> int:
+    """Remove uploads whose row is gone or no longer waits for them, and what killed processes did not finish."""
+    media_dir = runtime.settings.media_dir
+    ids = await asyncio.to_thread(lambda: list(list_old_incoming(media_dir, older_than_seconds=FILE_GRACE_SECONDS)))
+    async with runtime.read() as reader:
+        orphans = set(ids) - await list_waiting_ids(reader, ids)
+    for media_id in orphans:
+        incoming_file(media_dir, media_id).unlink(missing_ok=True)
+    unfinished = await asyncio.to_thread(remove_leftovers, media_dir, older_than_seconds=FILE_GRACE_SECONDS)
+    return len(orphans) + unfinished
+
+
 async def _store_picture(runtime: Runtime, data: bytes, purpose: Purpose) -> str:
     encoded = await _encoded(runtime, data, purpose)
     key = new_key(encoded.extension)
@@ -179,10 +209,11 @@ async def _encoded(runtime: Runtime, data: bytes, purpose: Purpose) -> Encoded:
 
 
 def _meta(encoded: Encoded) -> dict[str, object]:
-    meta: dict[str, object] = {"original": _size(encoded.width, encoded.height)}
-    meta["small"] = _size(*(encoded.small_size or (encoded.width, encoded.height)))
+    meta: dict[str, object] = {"original": size_meta(encoded.width, encoded.height)}
+    meta["small"] = size_meta(*(encoded.small_size or (encoded.width, encoded.height)))
     return meta
 
 
-def _size(width: int, height: int) -> dict[str, object]:
+def size_meta(width: int, height: int) -> dict[str, object]:
+    """Return what a MediaAttachment says of one of its pictures."""
     return {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}

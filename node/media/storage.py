@@ -2,7 +2,7 @@
 
 A key such as `kJ3...Q.webp` says nothing of what came in: neither name nor type are the sender's. Uploads and
 pictures of our own people lie in `files/`, copies of remote pictures in `cache/` under the hash of their
-address; only `files/` is ever served by key. Everything here is synchronous and called in a thread.
+address, uploads that are still to be converted in `incoming/`; only `files/` is ever served by key. Everything here is synchronous and called in a thread.
 """
 
 import contextlib
@@ -10,22 +10,25 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-TYPES: Final = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
-FILM_TYPES: Final = {
-    "mp4": "video/mp4", "webm": "video/webm", "ogv": "video/ogg",
-    "m4a": "audio/mp4", "mp3": "audio/mpeg", "oga": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
+TYPES: Final = {
+    "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "mp4": "video/mp4", "m4a": "audio/mp4", "mp3": "audio/mpeg",
 }  # fmt: skip
-"""Films and sounds of others that are copied as they are: no file of ours has one of these types."""
-CACHED_TYPES: Final = {**TYPES, **FILM_TYPES}
+CACHED_TYPES: Final = {
+    **TYPES, "webm": "video/webm", "ogv": "video/ogg", "oga": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav",
+    "aac": "audio/aac",
+}  # fmt: skip
+"""Films and sounds of others are copied as they are: no file of ours has one of the further types."""
 PARTS: Final = 24
 """Into how many parts the store is cut for sweeping: one an hour."""
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{32}\.(jpg|png|gif|webp)")
+_KEY = re.compile(r"[A-Za-z0-9_-]{32}\.(jpg|png|gif|webp|mp4|m4a|mp3)")
 
 
 def new_key(extension: str) -> str:
@@ -42,6 +45,66 @@ def type_of_key(key: str) -> str | None:
 def write_file(media_dir: Path, key: str, data: bytes) -> None:
     """Write a file whole or not at all."""
     _write(_path(media_dir, key), data)
+
+
+def adopt_file(media_dir: Path, key: str, source: Path) -> None:
+    """Move a file that is written already to where the key's lies."""
+    path = _path(media_dir, key)
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    source.replace(path)
+
+
+def incoming_dir(media_dir: Path) -> Path:
+    """Return the folder of what is on its way in, making it: nothing of it is ever served."""
+    folder = media_dir / "incoming"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def incoming_file(media_dir: Path, media_id: int) -> Path:
+    """Return where an upload lies until it is converted."""
+    return media_dir / "incoming" / str(media_id)
+
+
+def new_part(media_dir: Path) -> Path:
+    """Return where to write what is to be adopted; what a killed process leaves there is cleared away."""
+    return incoming_dir(media_dir) / f".{secrets.token_hex(8)}.part"
+
+
+def write_incoming(media_dir: Path, media_id: int, source: BinaryIO) -> int:
+    """Keep an upload until it is converted; return its size. It is copied in pieces, never held in memory."""
+    path, part = incoming_file(media_dir, media_id), new_part(media_dir)
+    try:
+        with part.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return size
+
+
+def list_old_incoming(media_dir: Path, *, older_than_seconds: float) -> Iterator[int]:
+    """Yield the ids of uploads that have waited for a while."""
+    bound = time.time() - older_than_seconds
+    for path in (media_dir / "incoming").glob("*"):
+        with contextlib.suppress(OSError):
+            if path.name.isascii() and path.name.isdigit() and path.stat().st_mtime < bound:
+                yield int(path.name)
+
+
+def remove_leftovers(media_dir: Path, *, older_than_seconds: float) -> int:
+    """Remove files that were never finished: their writer was killed. Returns how many."""
+    bound, removed = time.time() - older_than_seconds, 0
+    for pattern in ("incoming/.*.part", "files/*/.*.part", "cache/*/.*.part"):
+        for path in media_dir.glob(pattern):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < bound:
+                    path.unlink()
+                    removed += 1
+    return removed
 
 
 def find_file(media_dir: Path, key: str) -> Path | None:

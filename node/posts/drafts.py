@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from node.base.errors import Invalid
 from node.base.settings import Settings
+from node.media.models import FAILED, READY, Media
 from node.media.rules import MediaChange
 from node.polls.rules import PollDraft, check_poll
 from node.posts.consent_rules import QUOTE_POLICIES
@@ -85,10 +86,21 @@ def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> D
     )  # fmt: skip
 
 
-def check_media_count(wanted: tuple[int, ...], found: Mapping[int, object]) -> None:
-    """Raise Invalid unless every medium that was asked for is there and its author's own (attack row 87)."""
-    if any(media_id not in found for media_id in wanted):
+def check_media(wanted: tuple[int, ...], found: Mapping[int, Media]) -> None:
+    """Raise Invalid unless every medium that was asked for is there, its author's own (attack row 87) and ready, and
+    a film or sound stands alone."""
+    media = [found[media_id] for media_id in wanted if media_id in found]
+    if len(media) < len(wanted):
         raise Invalid(fields={"media_ids": ["Cannot attach files that are not yours, or attached already"]})
+    problem = ""
+    if any(item.state == FAILED for item in media):
+        problem = "Cannot attach files that could not be processed"
+    elif any(item.state != READY for item in media):
+        problem = "Cannot attach files that have not finished processing. Try again in a moment!"
+    elif len(media) > 1 and any(item.kind in {"video", "audio"} for item in media):
+        problem = "Cannot attach a video or sound to a post that has other files"
+    if problem:
+        raise Invalid(problem, fields={"media_ids": [problem]})
 
 
 def _language(code: str | None) -> str | None:

@@ -29,7 +29,7 @@ from node.posts.addressing import add_mentions, replace_mentions
 from node.posts.consent import ask, need_for
 from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
-from node.posts.drafts import Draft, check_draft, check_media_count
+from node.posts.drafts import Draft, check_draft, check_media
 from node.posts.hashtags import set_hashtags
 from node.posts.idempotency import KeyUsed, claim_key
 from node.posts.models import Bookmark, Pin, Post, PostEdit, PostHashtag
@@ -77,7 +77,7 @@ async def publish(
     draft = check_draft(draft, settings)
     parent = await _parent_of(uow, draft, author)
     media = await list_attachable(uow, author.id, draft.media_ids, scheduled_id=scheduled_id)
-    check_media_count(draft.media_ids, media)
+    check_media(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
     addressed = _addressed(author, rendered, mentions, parent, await _groups_of(uow, parent))
     visibility = draft.visibility or (parent.visibility if parent else "public")
@@ -172,7 +172,7 @@ async def edit(
     before = await list_media(uow, stored.id)
     attached = {item.id: item for item in before}
     media = attached | await list_attachable(uow, author.id, draft.media_ids)
-    check_media_count(draft.media_ids, media)
+    check_media(draft.media_ids, media)
     rendered = _rendered(draft.text, mentions, settings)
     past = _version_of(stored, before)
     poll_changed = draft.poll is not None and await _put_poll(uow, stored, draft.poll, has_poll=has_poll, now=now)
