@@ -7,6 +7,7 @@ other servers' exchanges show them, and whether the node's own address answers. 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Final, Literal
 
 import httpx
@@ -22,6 +23,7 @@ from node.base.exchange_log import Caller, ClockSample
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.http.proxies import is_trusted, parse_address
+from node.media.films import has_engine
 
 FEW_CLOCKS: Final = 3
 CLOCK_SECONDS: Final = 60
@@ -51,6 +53,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Check]:
     for check in risky_settings(settings):
         yield check
     yield check_data_dir(settings)
+    yield check_media()
     async with running(settings) as runtime:
         database = await check_database(runtime)
         yield database
@@ -102,6 +105,15 @@ def check_data_dir(settings: Settings) -> Check:
     if mode & 0o077:
         return Check("data folder", "warning", f"others may enter {folder} ({mode:o})", f"chmod 700 {folder}")
     return Check("data folder", "good", str(folder))
+
+
+def check_media() -> Check:
+    """Look whether uploads of video and audio can be read."""
+    if not has_engine():
+        return Check(
+            "media", "warning", "pictures only: no video or audio", "Install PyAV where it exists for your machine."
+        )
+    return Check("media", "good", f"pictures, video and audio (PyAV {version('av')})")
 
 
 async def check_database(runtime: Runtime) -> Check:

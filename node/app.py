@@ -15,6 +15,7 @@ from node.http.context import bind_runtime
 from node.http.edge import Application, Edge
 from node.http.json_provider import OrjsonProvider
 from node.http.principals import install as install_principals
+from node.media.storage import incoming_dir
 
 
 def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
@@ -23,7 +24,9 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     app.json = OrjsonProvider(app)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     routing.install(app)
-    bodies.install(app, upload_bytes=runtime.settings.max_media_bytes)
+    settings = runtime.settings
+    sizes = bodies.UploadSizes(picture=settings.max_media_bytes, film=settings.max_video_bytes)
+    bodies.install(app, sizes=sizes, spool=lambda: incoming_dir(settings.media_dir))
     files.install(app)
     bind_runtime(app, runtime)
     problems.install(app)

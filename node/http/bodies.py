@@ -1,53 +1,147 @@
-"""How large a body may be, decided before it is read (attack rows 31 and 111).
+"""How large a body may be, decided before it is read (attack rows 31 and 111), and how it is read.
 
-Everything is capped at 1 MB, but for multipart bodies where pictures are sent: the upload routes and, on the
-pages, any form. A larger body answers 413 at the cap, whatever its Content-Length claimed.
+Everything is capped at 1 MB, but for multipart bodies where files are sent: the upload routes and, on the pages, any
+form. A larger body answers 413 at the cap, whatever its Content-Length claimed or left out. Uploads go to disk as
+they come, into files without a name that are gone with the request; a sender who is faster than the disk is made to
+wait, so that memory stays flat under the largest upload.
 """
 
-from typing import Any
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 from quart import Quart, Request
+from quart.asgi import ASGIHTTPConnection
+from quart.formparser import FormDataParser
+from quart.wrappers.request import Body
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from federation.vocabulary import MAX_BODY
 
 PLAIN_BYTES = 1_000_000
 UPLOADS = {
-    "/api/v1/media": 1,
-    "/api/v2/media": 1,
-    "/api/v1/accounts/update_credentials": 2,
+    "/api/v1/media": (1, 1),
+    "/api/v2/media": (1, 1),
+    "/api/v1/accounts/update_credentials": (2, 0),
+    "/web/posts": (4, 1),
 }
-"""Pictures in one request, by path (below it too)."""
+"""Pictures and films in one request, by path (below it too)."""
 PAGE_PICTURES = 4
 STRANGERS = ("/auth/", "/setup")
 """Pages whose forms are read before anybody is signed in: nothing is attached there."""
 MAX_FORM_PARTS = 300
+UPLOAD_SECONDS: Final = 900
+"""How long a body with files may take to come: some people have slow lines."""
+IN_MEMORY_BYTES: Final = 256 * 1024
+BUFFERED_BYTES: Final = 2 * MAX_BODY
+"""What is held of a body that comes faster than it is read."""
 
 
-def largest_body(path: str, content_type: str, upload_bytes: int) -> int:
+@dataclass(frozen=True, slots=True)
+class UploadSizes:
+    """How many bytes a picture and a film may have."""
+
+    picture: int
+    film: int
+
+
+def largest_body(path: str, content_type: str, sizes: UploadSizes) -> int:
     """Return the cap in bytes for a body sent to `path`; an inbox takes the full 1 MiB of GEN-6."""
     if path.endswith("/inbox"):
         return MAX_BODY
     if not content_type.strip().lower().startswith("multipart/form-data"):
         return PLAIN_BYTES
-    for prefix, pictures in UPLOADS.items():
+    for prefix, (pictures, films) in UPLOADS.items():
         if path.startswith(prefix):
-            return PLAIN_BYTES + pictures * upload_bytes
+            return PLAIN_BYTES + pictures * sizes.picture + films * sizes.film
     if path.startswith(("/api/", "/oauth/", *STRANGERS)):
         return PLAIN_BYTES
-    return PLAIN_BYTES + PAGE_PICTURES * upload_bytes
+    return PLAIN_BYTES + PAGE_PICTURES * sizes.picture
 
 
-def install(app: Quart, *, upload_bytes: int) -> None:
-    """Cap the bodies of every request of `app`."""
+class CappedBody(Body):
+    """A body that counts all that comes, and says when there is room for more."""
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        super().__init__(expected_content_length, max_content_length)
+        self._received = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def append(self, data: bytes) -> None:
+        """Take what came."""
+        self._received += len(data)
+        if self._max_content_length is not None and self._received > self._max_content_length:
+            self._must_raise = RequestEntityTooLarge()
+            self.set_complete()
+        super().append(data)
+        if len(self._data) > BUFFERED_BYTES:
+            self._room.clear()
+
+    async def __anext__(self) -> bytes:
+        data = await super().__anext__()
+        self._room.set()
+        return data
+
+    async def has_room(self) -> None:
+        """Wait until more may be taken."""
+        await self._room.wait()
+
+
+class PacedConnection(ASGIHTTPConnection):
+    """Takes no more of a body than is read, and lets go of its files in the end."""
+
+    async def handle_messages(self, request: Request, receive: Any) -> None:
+        """Hand what comes to the request."""
+        body = request.body
+        while True:
+            message = await receive()
+            if message["type"] == "http.request":
+                body.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    body.set_complete()
+                if isinstance(body, CappedBody):
+                    await body.has_room()
+            elif message["type"] == "http.disconnect":
+                return
+
+    async def handle_request(self, request: Request, send: Any) -> None:
+        """Answer."""
+        with contextlib.ExitStack() as held:
+            request.held = held  # type: ignore[attr-defined]
+            await super().handle_request(request, send)
+
+
+def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> None:
+    """Cap the bodies of every request of `app`; `spool` gives the folder for files that are being sent."""
 
     class CappedRequest(Request):
+        body_class = CappedBody
+        held: contextlib.ExitStack | None = None
+
         def __init__(self, *args: Any, max_content_length: int | None = None, **kwargs: Any) -> None:
             path, headers = args[2], args[4]
-            cap = largest_body(path, headers.get("Content-Type", ""), upload_bytes)
+            cap = largest_body(path, headers.get("Content-Type", ""), sizes)
+            if cap > MAX_BODY:
+                kwargs["body_timeout"] = UPLOAD_SECONDS
             super().__init__(*args, max_content_length=cap, **kwargs)
             self.max_content_length = cap
 
+        def make_form_data_parser(self) -> FormDataParser:
+            parser = super().make_form_data_parser()
+            parser.stream_factory = self._new_file
+            return parser
+
+        def _new_file(self, *_: Any) -> Any:
+            held = self.held or contextlib.ExitStack()  # without a connection nobody but the test reads it
+            return held.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(spool())))
+
     app.request_class = CappedRequest
-    app.config["MAX_CONTENT_LENGTH"] = PLAIN_BYTES + PAGE_PICTURES * upload_bytes
+    app.asgi_http_class = PacedConnection
+    app.config["MAX_CONTENT_LENGTH"] = PLAIN_BYTES + PAGE_PICTURES * sizes.picture + sizes.film
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["MAX_FORM_MEMORY_SIZE"] = PLAIN_BYTES

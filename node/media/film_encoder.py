@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import importlib
 import io
+import itertools
 import json
 import os
 import pkgutil
@@ -31,6 +32,7 @@ import av
 from av.audio.resampler import AudioResampler
 from av.bitstream import BitStreamFilterContext
 from av.filter import Graph
+from av.video.format import VideoFormat
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
@@ -461,10 +463,12 @@ def _turning(turn: int, size: tuple[int, int]) -> Any:
     if not steps:
         return None
     graph = Graph()
-    nodes = [graph.add_buffer(width=size[0], height=size[1], format="yuv420p", time_base=Fraction(1, 90_000))]
+    nodes = [
+        graph.add_buffer(width=size[0], height=size[1], format=VideoFormat("yuv420p"), time_base=Fraction(1, 90_000))
+    ]
     nodes += [graph.add("transpose", step) for step in steps]
     nodes.append(graph.add("buffersink"))
-    for before, after in zip(nodes, nodes[1:], strict=False):
+    for before, after in itertools.pairwise(nodes):
         before.link_to(after)
     graph.configure()
     return graph

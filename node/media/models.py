@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, Id
 
-
 READY: Final = "ready"
 PROCESSING: Final = "processing"
 FAILED: Final = "failed"

@@ -106,8 +106,7 @@ async def _convert(runtime: Runtime, media: Media, source: Path, part: Path) -> 
         poster_key = new_key(poster.extension)
         await asyncio.to_thread(write_file, runtime.settings.media_dir, poster_key, poster.original)
     key = new_key(made.extension)
-    size = part.stat().st_size
-    await asyncio.to_thread(adopt_file, runtime.settings.media_dir, key, part)
+    size = await asyncio.to_thread(adopt_file, runtime.settings.media_dir, key, part)
     values: dict[str, Any] = {
         "state": READY,
         "due_at": None,

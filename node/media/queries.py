@@ -72,7 +72,9 @@ async def list_held(
 
 async def has_waiting(reader: Reader, now: datetime) -> bool:
     """Say whether an upload is due to be converted."""
-    return await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1)) is not None
+    return (
+        await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1)) is not None
+    )
 
 
 async def count_waiting(reader: Reader, account_id: int) -> int:

@@ -8,10 +8,10 @@ Keys never mean another file, so caches may keep them for good; copies by id may
 from pathlib import Path
 
 from quart import Blueprint, Response, request
-from quart.helpers import send_file
 
 from node.base.errors import NotFound
 from node.http.context import runtime
+from node.http.files import send_part
 from node.media.remote import emoji_picture, remote_media, remote_picture
 from node.media.storage import CACHED_TYPES, find_file
 from node.uris import static_url
@@ -61,7 +61,7 @@ async def show_emoji(emoji_id: int) -> Response:
 
 
 async def _picture(path: Path, caching: str) -> Response:
-    response = await send_file(path, mimetype=CACHED_TYPES[path.suffix.removeprefix(".")], conditional=True)
+    response = await send_part(path, CACHED_TYPES[path.suffix.removeprefix(".")])
     response.headers["Cache-Control"] = caching
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"

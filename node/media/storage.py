@@ -2,7 +2,8 @@
 
 A key such as `kJ3...Q.webp` says nothing of what came in: neither name nor type are the sender's. Uploads and
 pictures of our own people lie in `files/`, copies of remote pictures in `cache/` under the hash of their
-address, uploads that are still to be converted in `incoming/`; only `files/` is ever served by key. Everything here is synchronous and called in a thread.
+address, uploads that are still to be converted in `incoming/`; only `files/` is ever served by key. Everything here
+is synchronous and called in a thread.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 TYPES: Final = {
     "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
@@ -47,11 +48,12 @@ def write_file(media_dir: Path, key: str, data: bytes) -> None:
     _write(_path(media_dir, key), data)
 
 
-def adopt_file(media_dir: Path, key: str, source: Path) -> None:
-    """Move a file that is written already to where the key's lies."""
+def adopt_file(media_dir: Path, key: str, source: Path) -> int:
+    """Move a file that is written already to where the key's lies; return its size."""
     path = _path(media_dir, key)
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     source.replace(path)
+    return path.stat().st_size
 
 
 def incoming_dir(media_dir: Path) -> Path:
@@ -71,7 +73,7 @@ def new_part(media_dir: Path) -> Path:
     return incoming_dir(media_dir) / f".{secrets.token_hex(8)}.part"
 
 
-def write_incoming(media_dir: Path, media_id: int, source: BinaryIO) -> int:
+def write_incoming(media_dir: Path, media_id: int, source: IO[bytes]) -> int:
     """Keep an upload until it is converted; return its size. It is copied in pieces, never held in memory."""
     path, part = incoming_file(media_dir, media_id), new_part(media_dir)
     try:

@@ -8,7 +8,7 @@ that says it waits, then the nudge; the rest is `processing`.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import update
 
@@ -51,11 +51,11 @@ class Thumbnail:
 async def receive_upload(
     runtime: Runtime,
     account_id: int,
-    file: BinaryIO,
+    file: IO[bytes],
     *,
     description: str = "",
     focus: tuple[float, float] = (0.0, 0.0),
-    thumbnail: BinaryIO | None = None,
+    thumbnail: IO[bytes] | None = None,
     wait_seconds: float = 0.0,
 ) -> Media:
     """Store an upload for a post to come and return its row; a film or sound is PROCESSING in it.
@@ -117,7 +117,7 @@ async def receive_upload(
     return media
 
 
-async def store_thumbnail(runtime: Runtime, file: BinaryIO) -> Thumbnail:
+async def store_thumbnail(runtime: Runtime, file: IO[bytes]) -> Thumbnail:
     """Store a picture that is to stand for something else. Raises Invalid with fields."""
     size = await asyncio.to_thread(_size_of, file)
     if not 0 < size <= runtime.settings.max_media_bytes:
@@ -160,14 +160,14 @@ def _check_size(size: int, limit: int) -> None:
         raise Invalid(fields={"file": [f"File must be at most {limit // 1024} KiB"]})
 
 
-def _head_of(file: BinaryIO) -> bytes:
+def _head_of(file: IO[bytes]) -> bytes:
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
     return head
 
 
-def _size_of(file: BinaryIO) -> int:
+def _size_of(file: IO[bytes]) -> int:
     size = file.seek(0, 2)
     file.seek(0)
     return size

@@ -9,28 +9,35 @@ import hashlib
 from typing import Any
 
 from node.base.settings import Settings
-from node.media.models import Media
+from node.media.models import READY, Media
 from node.uris import media_url
 
 STREAM_TYPES = frozenset({"application/x-mpegurl", "application/vnd.apple.mpegurl"})
 """Films in pieces, which only some browsers play and which are not copied."""
+SHOWN_META = (
+    "length", "duration", "fps", "size", "width", "height", "aspect", "audio_encode", "audio_bitrate",
+    "audio_channels", "original", "small",
+)  # fmt: skip
 
 
 def media_view(media: Media, *, settings: Settings) -> dict[str, Any]:
-    """Return a MediaAttachment. Every key is always there (client-api 11)."""
+    """Return a MediaAttachment. Every key is always there (client-api 11); `url` is null until there is a file."""
     is_remote_file = bool(media.remote_url) and (
         media.kind not in {"image", "video", "audio"} or media.media_type in STREAM_TYPES
     )
-    shows_nothing = media.kind in {"video", "audio"} and not media.preview_key and "preview" not in media.meta
-    if media.storage_key:
-        url: str | None = media_url(settings, media.storage_key)
+    shows_nothing = media.kind in {"video", "audio", "gifv"} and not media.preview_key and "preview" not in media.meta
+    if media.state != READY:
+        url: str | None = None
+        preview = media_url(settings, media.preview_key) if media.preview_key else None
+    elif media.storage_key:
+        url = media_url(settings, media.storage_key)
         preview = media_url(settings, media.preview_key or media.storage_key)
     elif is_remote_file:
         url = preview = media.remote_url
     else:
         url = remote_media_url(settings, media, "original")
         preview = remote_media_url(settings, media, "small")
-    meta: dict[str, Any] = {name: dict(media.meta[name]) for name in ("original", "small") if name in media.meta}
+    meta: dict[str, Any] = {name: media.meta[name] for name in SHOWN_META if name in media.meta}
     if media.focus_x or media.focus_y:
         meta["focus"] = {"x": media.focus_x, "y": media.focus_y}
     return {

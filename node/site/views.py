@@ -13,6 +13,7 @@ from node.accounts.rules import (
 )
 from node.base.runtime import VERSION
 from node.base.settings import Settings
+from node.media.films import ACCEPTED_AUDIO, ACCEPTED_VIDEO, VIDEO_MATRIX, VIDEO_RATE, has_engine
 from node.media.images import ACCEPTED_TYPES, MAX_PIXELS
 from node.media.rules import MAX_DESCRIPTION
 from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS, MAX_SECONDS, MIN_SECONDS
@@ -26,6 +27,7 @@ from node.text.markdown import render_markdown
 from node.text.writing import URL_LENGTH
 from node.uris import static_url
 
+FILM_TYPES = (*ACCEPTED_VIDEO, *ACCEPTED_AUDIO)
 API_LEVEL = "4.5.0"
 """The Mastodon release whose API we speak. Three numeric parts at the start: apps parse exactly that."""
 API_VERSION = 1
@@ -63,12 +65,12 @@ def configuration_view(settings: Settings) -> dict[str, Any]:
         },
         "media_attachments": {
             "description_limit": MAX_DESCRIPTION,
-            "supported_mime_types": list(ACCEPTED_TYPES),
+            "supported_mime_types": [*ACCEPTED_TYPES, *(FILM_TYPES if has_engine() else ())],
             "image_size_limit": settings.max_media_bytes,
             "image_matrix_limit": MAX_PIXELS,
-            "video_size_limit": 0,
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
+            "video_size_limit": settings.max_video_bytes if has_engine() else 0,
+            "video_frame_rate_limit": VIDEO_RATE if has_engine() else 0,
+            "video_matrix_limit": VIDEO_MATRIX if has_engine() else 0,
         },
         "polls": {
             "max_options": MAX_OPTIONS,

@@ -1,6 +1,6 @@
-"""From the composer to a draft: text, warning, and up to four pictures, new ones and those kept from a refusal.
+"""From the composer to a draft: text, warning, and up to four files, new ones and those kept from a refusal.
 
-Pictures are stored before the post is tried, so that a refused post comes back with them: a browser cannot be
+Files are stored before the post is tried, so that a refused post comes back with them: a browser cannot be
 handed a file again. Called by `posts.py` only.
 """
 
@@ -10,9 +10,10 @@ from node.base.errors import Invalid
 from node.http.context import runtime
 from node.http.limits import MEDIA, Bucket, spend
 from node.media.attaching import change_media
+from node.media.models import FAILED
 from node.media.queries import list_attachable
 from node.media.rules import MediaChange
-from node.media.service import store_upload
+from node.media.uploads import PAGE_SECONDS, receive_upload
 from node.media.views import media_view
 from node.polls.rules import MAX_OPTIONS, PollDraft
 from node.posts.drafts import MAX_MEDIA, Draft
@@ -26,9 +27,9 @@ SPANS = {str(seconds): seconds for seconds, _ in POLL_LENGTHS}
 
 
 async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tuple[Draft, list[int], Errors]:
-    """Return the draft a form describes, the pictures stored for it, and what is wrong with those.
+    """Return the draft a form describes, the files stored for it, and what is wrong with those.
 
-    Descriptions of pictures that no post has yet are stored at once; those of a post under edit go with the draft.
+    Descriptions of files that no post has yet are stored at once; those of a post under edit go with the draft.
     """
     removed = set(form.ids("media_remove"))
     kept = [id_ for id_ in form.ids("media_ids") if id_ not in removed]
@@ -80,15 +81,15 @@ async def _store(form: Form, visitor: Visitor, *, room: int) -> tuple[list[int],
         if upload is None:
             continue
         if len(stored) >= room:
-            return stored, {"media": f"At most {MAX_MEDIA} pictures fit in one post."}
+            return stored, {"media": f"At most {MAX_MEDIA} files fit in one post."}
         await spend(runtime(), Bucket(MEDIA, f"account:{visitor.account_id}"))
         try:
-            media = await store_upload(
+            media = await receive_upload(
                 runtime(),
                 visitor.account_id,
-                upload.read(),
-                filename=upload.filename or "",
+                upload.stream,
                 description=form.text(f"media_alt_{n}"),
+                wait_seconds=PAGE_SECONDS,
             )
         except Invalid as problem:
             said = next(iter(errors_of(problem, default="media").values()))
@@ -110,11 +111,15 @@ async def _describe(visitor: Visitor, changes: list[MediaChange]) -> Errors:
 
 
 async def typed_again(form: Form, visitor: Visitor, media_ids: list[int]) -> dict[str, Any]:
-    """Return what was typed with the pictures that are stored by now, for drawing the composer again."""
+    """Return what was typed with the files that are stored by now, for drawing the composer again."""
     node = runtime()
     async with node.read() as reader:
         own = await list_attachable(reader, visitor.account_id, media_ids)
     typed = {name: value for name, value in form.typed().items() if not name.startswith("media_")}
     if not form.is_set("has_warning"):
         typed["spoiler_text"] = ""
-    return typed | {"media": [media_view(own[id_], settings=node.settings) for id_ in media_ids if id_ in own]}
+    return typed | {
+        "media": [
+            media_view(own[id_], settings=node.settings) for id_ in media_ids if id_ in own and own[id_].state != FAILED
+        ]
+    }

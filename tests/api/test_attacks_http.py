@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from admin.serve import build_app
-from node.http.bodies import PLAIN_BYTES, largest_body
+from node.http.bodies import PLAIN_BYTES, UploadSizes, largest_body
 from tests.support.make import make_account, make_token
 from tests.support.nodes import Node, open_node, serve_node
 from tests.support.redis_server import RedisServer
@@ -88,9 +88,9 @@ async def test_row_31_strangers_send_no_pictures(node: Node) -> None:
     """Where nobody is signed in there is nothing to attach, so a form has the small cap, whatever its type."""
     form = "multipart/form-data; boundary=a"
     for path in ("/auth/sign_in", "/auth/sign_up", "/auth/password/forgot", "/auth/password/reset", "/setup"):
-        assert largest_body(path, form, MEDIA) == PLAIN_BYTES
+        assert largest_body(path, form, UploadSizes(MEDIA, MEDIA)) == PLAIN_BYTES
     for path in ("/web/posts", "/settings/profile", "/api/v2/media"):
-        assert largest_body(path, form, MEDIA) > MEDIA
+        assert largest_body(path, form, UploadSizes(MEDIA, MEDIA)) > MEDIA
     body = (
         b'--a\r\nContent-Disposition: form-data; name="x"; filename="x"\r\n\r\n' + b"a" * 2_000_000 + b"\r\n--a--\r\n"
     )

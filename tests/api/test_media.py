@@ -97,7 +97,9 @@ async def test_too_many_and_too_large(node: Node, ann: Person) -> None:
     ids = [(await upload(ann))["id"] for _ in range(5)]
     await ann.call("POST", "/api/v1/statuses", json={"media_ids": ids}, expect=422)
     large = b"\x89PNG\r\n\x1a\n" + b"x" * (node.runtime.settings.max_media_bytes + 2_000_000)
-    await upload(ann, expect=413, content=large)
+    await upload(ann, expect=422, content=large)
+    far = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(10**10)}
+    await ann.call("POST", "/api/v2/media", content=b"--x", headers=far, expect=413)
 
 
 async def test_what_the_camera_noted_is_gone(node: Node, ann: Person) -> None:

@@ -25,8 +25,18 @@ class MediaFocus(TypedDict):
 
 
 class MediaMeta(TypedDict):
-    """What is known of a file."""
+    """What is known of a file. What stands beside `original` is of films and sounds."""
 
+    length: NotRequired[str]
+    duration: NotRequired[float]
+    fps: NotRequired[int]
+    size: NotRequired[str]
+    width: NotRequired[int]
+    height: NotRequired[int]
+    aspect: NotRequired[float]
+    audio_encode: NotRequired[str]
+    audio_bitrate: NotRequired[str]
+    audio_channels: NotRequired[str]
     original: NotRequired[MediaSize]
     small: NotRequired[MediaSize]
     focus: NotRequired[MediaFocus]

