@@ -116,7 +116,7 @@ async def delete(viewer: Viewer, media_id: int) -> dict[str, Any]:
         media = await find_media(uow, media_id)
         if media is None or media.account_id != viewer.account_id:
             raise NotFound()
-        if media.post_id is not None:
+        if media.post_id is not None or media.scheduled_id is not None:
             raise Invalid(IN_USE)
         await detach_media(uow, [media.id])
     await remove_discarded(node)

@@ -72,9 +72,8 @@ async def list_held(
 
 async def has_waiting(reader: Reader, now: datetime) -> bool:
     """Say whether an upload is due to be converted."""
-    return (
-        await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1)) is not None
-    )
+    found = await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1))
+    return found is not None
 
 
 async def count_waiting(reader: Reader, account_id: int) -> int:
@@ -83,8 +82,9 @@ async def count_waiting(reader: Reader, account_id: int) -> int:
 
 
 async def count_unattached(reader: Reader, account_id: int) -> int:
-    """Return how many uploads of an account no post has."""
-    return await _count(reader, Media.account_id == account_id, Media.post_id.is_(None), Media.kind != DISCARDED)
+    """Return how many uploads of an account no post has, no draft and no schedule."""
+    unheld = (Media.post_id.is_(None), Media.scheduled_id.is_(None), Media.draft_id.is_(None))
+    return await _count(reader, Media.account_id == account_id, Media.kind != DISCARDED, *unheld)
 
 
 async def list_waiting_ids(reader: Reader, ids: Collection[int]) -> set[int]:

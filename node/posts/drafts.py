@@ -86,12 +86,16 @@ def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> D
     )  # fmt: skip
 
 
-def check_media(wanted: tuple[int, ...], found: Mapping[int, Media]) -> None:
-    """Raise Invalid unless every medium that was asked for is there, its author's own (attack row 87) and ready, and
-    a film or sound stands alone."""
-    media = [found[media_id] for media_id in wanted if media_id in found]
-    if len(media) < len(wanted):
+def check_media_count(wanted: tuple[int, ...], found: Mapping[int, object]) -> None:
+    """Raise Invalid unless every medium that was asked for is there and its author's own (attack row 87)."""
+    if any(media_id not in found for media_id in wanted):
         raise Invalid(fields={"media_ids": ["Cannot attach files that are not yours, or attached already"]})
+
+
+def check_media(wanted: tuple[int, ...], found: Mapping[int, Media]) -> None:
+    """Raise Invalid unless these may go out together: the author's own, ready, and a film or sound alone."""
+    check_media_count(wanted, found)
+    media = [found[media_id] for media_id in wanted]
     problem = ""
     if any(item.state == FAILED for item in media):
         problem = "Cannot attach files that could not be processed"

@@ -15,7 +15,7 @@ from node.base.ids import new_id
 from node.base.settings import Settings
 from node.media.attaching import hold_media
 from node.media.queries import list_attachable
-from node.posts.drafts import Draft, check_draft, check_media_count, stored_form
+from node.posts.drafts import Draft, check_draft, check_media, stored_form
 from node.posts.idempotency import KeyUsed, claim_key, free_key
 from node.posts.queries import get_visible_post
 from node.posts.quotes import REFUSED, quote_allowance
@@ -51,7 +51,7 @@ async def schedule(
     in_all, that_day = await count_scheduled(uow, author.id, at)
     check_room(in_all=in_all, that_day=that_day)
     draft = check_draft(draft, settings)
-    check_media_count(draft.media_ids, await list_attachable(uow, author.id, draft.media_ids))
+    check_media(draft.media_ids, await list_attachable(uow, author.id, draft.media_ids))
     if draft.in_reply_to_id is not None:
         await get_visible_post(uow, draft.in_reply_to_id, author.id)
     if draft.quoted_id is not None:
