@@ -99,6 +99,29 @@ async def password(name: str, password: str | None, as_json: bool) -> None:
         click.echo(f"Password: {chosen}")
 
 
+@account.command("disable-2fa")
+@click.argument("name")
+@click.option("--comment", default="", help="Why; for the moderation log.")
+@json_option
+@answers
+async def disable_second_step(name: str, comment: str, as_json: bool) -> None:
+    """Let somebody who lost phone, passkeys and recovery codes in by the password alone.
+
+    Signs every browser and app of theirs out, and writes the decision down.
+    """
+    from node.moderation.service import moderate_second_step
+
+    async with running(prepared_settings()) as runtime, runtime.write() as uow:
+        found = await get_local(uow, name)
+        changed = await moderate_second_step(uow, runtime.settings, found.id, comment=comment, now=runtime.now())
+    if as_json:
+        emit({"id": str(found.id), "username": found.username, "changed": changed})
+    elif changed:
+        click.echo(f"Two-step sign-in of {found.username} is off; every session and token of theirs has ended.")
+    else:
+        click.echo(f"{found.username} has no two-step sign-in.")
+
+
 @account.command()
 @click.argument("name")
 @click.argument("new_role", metavar="ROLE", type=click.Choice(["user", "moderator", "admin"]))

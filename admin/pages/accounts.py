@@ -5,7 +5,7 @@ from quart import Blueprint, request
 from node.accounts.views import account_view
 from node.http.context import runtime
 from node.moderation.account_queries import AccountFilter, AccountRow, list_moderated
-from node.moderation.service import moderate_account
+from node.moderation.service import moderate_account, moderate_second_step
 from node.web.showing import install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, back, staff_only
 
@@ -35,6 +35,7 @@ async def accounts(visitor: Visitor) -> Answer:
         query=query,
         where=where,
         rows=[_row_view(row) for row in rows],
+        may_disable=visitor.role == "admin",
         return_to=request.full_path.rstrip("?"),
         **links(page, [row.account.id for row in rows]),
     )
@@ -52,6 +53,7 @@ def _row_view(row: AccountRow) -> dict[str, object]:
         "email": user.email if user else None,
         "role": user.role if user else None,
         "state": row.state,
+        "has_second_step": row.has_second_step,
         "created_at": row.account.created_at,
         "seen_at": user.last_active_at if user else row.account.fetched_at,
     }
@@ -90,6 +92,19 @@ async def lock(visitor: Visitor, account_id: int, action: str) -> Answer:
     """Let the person in no more, or again."""
     await _moderate(visitor, account_id, action)
     tell("The account is locked." if action == "disable" else "The account is unlocked.")
+    return await back(PLACE)
+
+
+@blueprint.post("/accounts/<id:account_id>/disable_2fa")
+@staff_only("admin")
+async def disable_second_step(visitor: Visitor, account_id: int) -> Answer:
+    """Let somebody who lost phone, passkeys and recovery codes in by the password alone; ends all their sessions."""
+    node = runtime()
+    async with node.write() as uow:
+        changed = await moderate_second_step(
+            uow, node.settings, account_id, actor_id=visitor.account_id, now=node.now()
+        )
+    tell("Two-step sign-in is off, and everything of theirs is signed out." if changed else "There was none.")
     return await back(PLACE)
 
 

@@ -4,20 +4,20 @@ The page on which people let an app in is `node/web/authorising.py`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from quart import Blueprint, request
 
 from node.accounts.queries import get_account
 from node.accounts.views import account_view
-from node.api.entities.apps import ServerMetadata, Token, UserInfo
+from node.api.entities.apps import Introspection, ServerMetadata, Token, UserInfo
 from node.api.entities.errors import Empty
 from node.auth.apps import UNKNOWN_CLIENT, authenticate_app
-from node.auth.codes import BAD_CODE, Granted, redeem_code
+from node.auth.codes import BAD_CODE, redeem_code
 from node.auth.grant_rules import RESPONSE_MODES, asked_scopes
 from node.auth.rules import SCOPES, write_scopes
-from node.auth.service import create_token, revoke_token
+from node.auth.service import create_token, find_token, revoke_token
+from node.auth.views import token_view
 from node.base.errors import GrantRefused
 from node.http.context import runtime
 from node.http.principals import Viewer, needs, open_to_all
@@ -51,8 +51,8 @@ class TokenRequest(ClientRequest, frozen=True, kw_only=True):
     scope: str | None = None
 
 
-class Revocation(ClientRequest, frozen=True, kw_only=True):
-    """The token to end."""
+class TokenOfApp(ClientRequest, frozen=True, kw_only=True):
+    """The token to end, or to ask about."""
 
     token: str = ""
 
@@ -89,7 +89,7 @@ async def _for_code(asked: TokenRequest) -> dict[str, Any]:
         )
     if granted is None:
         raise GrantRefused("invalid_grant", BAD_CODE)
-    return _token_view(granted, now)
+    return token_view(granted.token, granted.scopes.split(), now)
 
 
 async def _for_app(asked: TokenRequest) -> dict[str, Any]:
@@ -101,7 +101,7 @@ async def _for_app(asked: TokenRequest) -> dict[str, Any]:
         app = await authenticate_app(uow, client.client_id, client.secret)
         scopes = asked_scopes(asked.scope, app.scopes)
         made = await create_token(uow, None, scopes, app_id=app.id, now=now)
-    return _token_view(Granted(made, write_scopes(scopes)), now)
+    return token_view(made, scopes, now)
 
 
 def _client(asked: ClientRequest) -> Client:
@@ -112,20 +112,11 @@ def _client(asked: ClientRequest) -> Client:
     return Client(asked.client_id, asked.client_secret or None)
 
 
-def _token_view(granted: Granted, now: datetime) -> dict[str, Any]:
-    return {
-        "access_token": granted.token,
-        "token_type": "Bearer",
-        "scope": granted.scopes,
-        "created_at": int(now.timestamp()),
-    }
-
-
 @blueprint.post("/oauth/revoke")
 @open_to_all
-@takes(Revocation)
+@takes(TokenOfApp)
 @answers(Empty)
-async def revoke(asked: Revocation) -> dict[str, Any]:
+async def revoke(asked: TokenOfApp) -> dict[str, Any]:
     """End a token of the app that asks (RFC 7009): one that is unknown or another app's gives the same answer."""
     client = _client(asked)
     if not asked.token:
@@ -135,6 +126,27 @@ async def revoke(asked: Revocation) -> dict[str, Any]:
         app = await authenticate_app(uow, client.client_id, client.secret)
         await revoke_token(uow, asked.token, app_id=app.id, now=node.now())
     return {}
+
+
+@blueprint.post("/oauth/introspect")
+@open_to_all
+@takes(TokenOfApp)
+@answers(Introspection)
+async def introspect(asked: TokenOfApp) -> dict[str, Any]:
+    """Say what a token of the app that asks is good for (RFC 7662); any other is not active, and no more is said."""
+    client = _client(asked)
+    if client.secret is None:
+        raise GrantRefused("invalid_client", UNKNOWN_CLIENT)
+    node = runtime()
+    async with node.read() as reader:
+        app = await authenticate_app(reader, client.client_id, client.secret)
+        principal = await find_token(reader, asked.token, node.now())
+        if principal is None or principal.app_id != app.id:
+            return {"active": False}
+        person = await get_account(reader, principal.account_id) if principal.account_id is not None else None
+    named = {"username": person.username, "sub": person.uri} if person is not None else {}
+    scope = write_scopes(principal.scopes)
+    return {"active": True, "scope": scope, "client_id": app.client_id, "token_type": "Bearer", **named}
 
 
 @blueprint.get("/oauth/userinfo")
@@ -168,6 +180,7 @@ async def metadata() -> dict[str, Any]:
         "authorization_endpoint": base + "/oauth/authorize",
         "token_endpoint": base + "/oauth/token",
         "revocation_endpoint": base + "/oauth/revoke",
+        "introspection_endpoint": base + "/oauth/introspect",
         "userinfo_endpoint": base + "/oauth/userinfo",
         "app_registration_endpoint": base + "/api/v1/apps",
         "service_documentation": base + "/about",
@@ -177,5 +190,7 @@ async def metadata() -> dict[str, Any]:
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "code_challenge_methods_supported": ["S256"],
     }

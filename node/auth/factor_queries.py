@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
@@ -38,12 +39,17 @@ async def list_factors(reader: Reader, account_id: int) -> Factors:
 
 async def has_second_factor(reader: Reader, account_id: int) -> bool:
     """Whether a password alone does not let somebody in."""
+    return bool(await reader.scalar(select(second_step_of(account_id))))
+
+
+def second_step_of(account_id: Any) -> ColumnElement[bool]:
+    """Return the condition that somebody, named by an id or a column, has a second step; part of other queries."""
     with_passkey = exists(select(Passkey.id).where(Passkey.account_id == account_id))
     with_totp = exists(select(TotpDevice.account_id).where(_is_on(account_id)))
-    return bool(await reader.scalar(select(or_(with_passkey, with_totp))))
+    return or_(with_passkey, with_totp)
 
 
-def _is_on(account_id: int) -> ColumnElement[bool]:
+def _is_on(account_id: Any) -> ColumnElement[bool]:
     return and_(TotpDevice.account_id == account_id, TotpDevice.confirmed_at.is_not(None))
 
 

@@ -1,13 +1,10 @@
 """What somebody prefers: how their posts begin and how their pages look. Part of the service."""
 
-import re
-
 from node.auth.models import User
 from node.auth.queries import get_user
+from node.auth.rules import is_language
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,2}")
 
 
 async def update_preferences(
@@ -31,7 +28,7 @@ async def update_preferences(
     if theme is not None and theme not in ("auto", "light", "dark"):
         problems["theme"] = ["must be auto, light or dark"]
     for name, code in (("source[language]", default_language), ("locale", locale)):
-        if code and (len(code) > 16 or not _LANGUAGE.fullmatch(code)):
+        if code and not is_language(code):
             problems[name] = ["is not a language code"]
     if problems:
         raise Invalid(fields=problems)

@@ -45,6 +45,9 @@ _EMAIL = re.compile(
 )
 
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,2}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who a bearer token speaks for. Without `account_id` it is an app alone."""
@@ -152,6 +155,16 @@ def is_email(email: str) -> bool:
     """Whether this is an address as strict as can be: ASCII, no quotes or percent signs, not too long (row 101)."""
     local, _, domain = email.rpartition("@")
     return len(email) <= MAX_EMAIL and len(local) <= 64 and len(domain) <= 253 and bool(_EMAIL.fullmatch(email))
+
+
+def nobodys_email(account_id: int) -> str:
+    """Return the address of an account whose own is somebody else's: it is never written to and never confirmed."""
+    return f"taken-{account_id}@nobody.invalid"
+
+
+def is_language(code: str) -> bool:
+    """Whether this is a language code, such as `en` or `pt-BR`."""
+    return len(code) <= 16 and _LANGUAGE.fullmatch(code) is not None
 
 
 def password_problems(password: str, *, username: str = "", email: str = "") -> list[str]:

@@ -11,7 +11,6 @@ from sqlalchemy import update
 
 from node.accounts.keys import KeyPair
 from node.accounts.models import Account
-from node.accounts.rules import check_username
 from node.accounts.service import create_local_account
 from node.auth.activity import touch_activity, touch_session, touch_token
 from node.auth.letters import CHANGED, CONFIRM, TAKEN
@@ -29,7 +28,7 @@ from node.auth.queries import (
     is_email_taken,
 )
 from node.auth.recovery import request_reset, reset_password
-from node.auth.rules import MAX_REASON, ROLES, fold_email, is_email, password_problems
+from node.auth.rules import ROLES, fold_email, nobodys_email, password_problems
 from node.auth.sessions import (
     close_other_sessions,
     close_session,
@@ -37,6 +36,7 @@ from node.auth.sessions import (
     open_session,
     revoke_access,
 )
+from node.auth.sign_up_rules import sign_up_problems
 from node.auth.tokens import create_token, revoke_token, revoke_token_by_id
 from node.barriers.service import check_sign_up
 from node.base.db.inserts import insert_if_absent
@@ -90,10 +90,12 @@ async def sign_up(
     reason: str = "",
     invite: str = "",
     address: str = "",
+    app_id: int | None = None,
     now: datetime,
     key_pair: KeyPair,
 ) -> User:
     """Make an account for a visitor at a network `address`, as `settings.registrations` and the barriers allow.
+    `app_id` is the app they came with, if any.
 
     The user is not usable yet where the node asks for approval or for a confirmed address. Raises Forbidden when
     sign-up is closed or kept from a network, Gone for a spent invitation, Invalid with every field that is wrong.
@@ -116,7 +118,7 @@ async def sign_up(
     user = await _insert_user(
         uow,
         account,
-        email=f"taken-{account.id}@nobody.invalid" if is_taken else email,
+        email=nobodys_email(account.id) if is_taken else email,
         password_hash=password_hash,
         role="user",
         reason=reason.strip(),
@@ -126,6 +128,7 @@ async def sign_up(
     )
     if user.is_usable:
         await uow.record(PersonJoined(account.id))
+    user.sign_up_app_id = app_id
     if settings.confirms_email:
         kind = TAKEN if is_taken else CONFIRM
         await request_mail(uow, settings, kind, addressee=fold_email(email), account_id=account.id, now=now)
@@ -303,18 +306,9 @@ async def _insert_user(
 
 
 def _check_sign_up(username: str, email: str, password: str, reason: str, *, may_be_reserved: bool = False) -> None:
-    problems: dict[str, list[str]] = {}
-    try:
-        check_username(username, may_be_reserved=may_be_reserved)
-    except Invalid as error:
-        problems |= error.fields
-    if not is_email(email.strip()):
-        problems["email"] = ["cannot be used here"]
-    weak = password_problems(password, username=username, email=email.strip())
-    if weak:
-        problems["password"] = weak
-    if len(reason) > MAX_REASON:
-        problems["reason"] = [f"is too long (at most {MAX_REASON} characters)"]
+    problems = sign_up_problems(
+        username=username, email=email, password=password, reason=reason, may_be_reserved=may_be_reserved
+    )
     if problems:
         raise Invalid(fields=problems)
 

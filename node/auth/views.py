@@ -1,8 +1,11 @@
-"""Apps in the shapes of Mastodon's API (client-api 24)."""
+"""Apps and tokens in the shapes of Mastodon's API (client-api 24 and 25)."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from node.auth.models import OAuthApp
+from node.auth.rules import write_scopes
 
 
 def app_view(app: OAuthApp, *, vapid_key: str) -> dict[str, Any]:
@@ -30,3 +33,13 @@ def credential_app_view(app: OAuthApp, secret: str, *, vapid_key: str) -> dict[s
 def post_app_view(app: OAuthApp) -> dict[str, Any]:
     """Return an app as posts name it."""
     return {"name": app.name, "website": app.website or None}
+
+
+def token_view(token: str, scopes: Iterable[str], now: datetime) -> dict[str, Any]:
+    """Return a token that was just made. It does not expire."""
+    return {
+        "access_token": token,
+        "token_type": "Bearer",
+        "scope": write_scopes(scopes),
+        "created_at": int(now.timestamp()),
+    }

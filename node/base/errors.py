@@ -32,12 +32,19 @@ class RookeryError(Exception):
 
 
 class Invalid(RookeryError):
-    """Input that breaks a rule. `fields` maps a field's name to its messages."""
+    """Input that breaks a rule. `fields` maps a field's name to its messages; `details` are for an app's code."""
 
     status = 422
     default_message = "Validation failed"
 
-    def __init__(self, message: str | None = None, *, fields: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        fields: Mapping[str, Sequence[str]] | None = None,
+        details: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    ) -> None:
+        self.details = details
         self.fields = {name: list(texts) for name, texts in (fields or {}).items()}
         if message is None and self.fields:
             message = "Validation failed: " + ", ".join(t for texts in self.fields.values() for t in texts)

@@ -34,6 +34,8 @@ ADDRESS = Limit("address", 300, 300)
 MEDIA = Limit("media", 30, 1_800)
 DELETES = Limit("deletes", 30, 1_800)
 SIGN_UP = Limit("sign-up", 5, 1_800)
+CONFIRMATIONS = Limit("confirmations", 5, 1_800)
+"""Letters that confirm an address, asked for again."""
 APPS = Limit("apps", 5, 600)
 """Apps that register themselves, by address."""
 SIGN_IN_ADDRESS = Limit("sign-in-address", 25, 300)

@@ -149,9 +149,9 @@ def check_guard(principal: Principal, guard: Guard) -> None:
         raise Forbidden(OUT_OF_SCOPE)
     if guard.person and principal.account_id is None:
         raise Forbidden(NO_PERSON)
+    if principal.is_disabled and (guard.person or guard.usable):
+        raise Forbidden(DISABLED)
     if guard.usable and not principal.is_usable:
-        if principal.is_disabled:
-            raise Forbidden(DISABLED)
         raise Forbidden(NOT_APPROVED if principal.is_confirmed else NOT_CONFIRMED)
     if guard.is_for_staff and principal.role not in STAFF:
         raise Forbidden(NOT_STAFF)

@@ -22,6 +22,7 @@ MACHINE_PREFIXES = (
     "/api/",
     "/oauth/token",
     "/oauth/revoke",
+    "/oauth/introspect",
     "/oauth/userinfo",
     "/.well-known/",
     "/nodeinfo",
@@ -63,13 +64,18 @@ def register_html(app: Quart, renderer: HtmlRenderer) -> None:
     app.extensions[_KEY] = renderer
 
 
-def error_body(message: str, word: str = "") -> Response:
-    """Return the JSON form of an error; one of OAuth has a `word` that says which it is (behaviour 15)."""
-    body = {"error": word, "error_description": message} if word else {"error": message}
+def error_body(message: str, word: str = "", details: object = None) -> Response:
+    """Return the JSON form of an error; one of OAuth has a `word` that says which it is, one of a sign-up `details`
+    (behaviour 15)."""
+    body: dict[str, object] = {"error": word, "error_description": message} if word else {"error": message}
+    if details is not None:
+        body["details"] = details
     return Response(orjson.dumps(body), content_type=MEDIA_TYPE)
 
 
-async def problem(status: int, message: str, headers: dict[str, str] | None = None, *, word: str = "") -> Response:
+async def problem(
+    status: int, message: str, headers: dict[str, str] | None = None, *, word: str = "", details: object = None
+) -> Response:
     """Return the response for an error, in the form its reader wants."""
     renderer: HtmlRenderer | None = current_app.extensions.get(_KEY)
     response: Response | None = None
@@ -80,7 +86,7 @@ async def problem(status: int, message: str, headers: dict[str, str] | None = No
         except Exception:
             log.error("error_page_failed", status=status, exc_info=True)
     if response is None:
-        response = error_body(message, word)
+        response = error_body(message, word, details)
     response.status_code = status
     response.headers.update(headers or {})
     if status == 413 and request.http_version in ("1.0", "1.1"):
@@ -113,7 +119,8 @@ async def _on_own_error(error: RookeryError) -> Response:
         if error.status == 401 and "Authorization" in request.headers:
             headers["WWW-Authenticate"] = 'Basic realm="OAuth"'
         return await problem(error.status, message, headers, word=error.word)
-    return await problem(error.status, message, headers)
+    details = error.details if isinstance(error, Invalid) else None
+    return await problem(error.status, message, headers, details=details)
 
 
 async def _on_http_error(error: HTTPException) -> Response:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from node.accounts.models import Account
+from node.auth.factor_queries import second_step_of
 from node.auth.models import User, WebSession
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -40,6 +41,7 @@ class AccountRow:
 
     account: Account
     user: User | None
+    has_second_step: bool = False
 
     @property
     def state(self) -> str:
@@ -67,12 +69,12 @@ class SeenFrom:
 async def list_moderated(reader: Reader, page: Page, asked: AccountFilter) -> list[AccountRow]:
     """Return a page of accounts that fit, newest first."""
     statement = (
-        select(Account, User)
+        select(Account, User, second_step_of(User.account_id))
         .outerjoin(User, User.account_id == Account.id)
         .where(Account.id != INSTANCE_ACTOR_ID, *_conditions(asked))
     )
     found = await reader.execute(page.apply(statement, Account.id))
-    return page.newest_first([AccountRow(account, user) for account, user in found.all()])
+    return page.newest_first([AccountRow(*row) for row in found.all()])
 
 
 async def list_moderated_by_id(reader: Reader, account_ids: Collection[int]) -> list[AccountRow]:

@@ -21,6 +21,7 @@ from node.accounts.standing import (
     unsuspend_account,
 )
 from node.auth.queries import find_user
+from node.auth.second_step import switch_off_second_step
 from node.auth.service import approve_user, lock_out
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
@@ -135,6 +136,29 @@ async def _reject(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
     if user is None or user.approved_at is not None:
         return False
     return await delete_account(uow, account_id, now=now)
+
+
+async def moderate_second_step(
+    uow: UnitOfWork,
+    settings: Settings,
+    account_id: int,
+    *,
+    actor_id: int | None = None,
+    comment: str = "",
+    now: datetime,
+) -> bool:
+    """Switch off the second step of somebody who lost everything it takes; return whether there was one.
+
+    Raises Forbidden when the actor's role does not reach them (attack row 91).
+    """
+    await _check_reach(uow, actor_id, account_id)
+    changed = await switch_off_second_step(uow, settings, account_id, now=now)
+    if changed:
+        await log_decision(
+            uow, "account.disable_2fa", target_kind="account", target=str(account_id), actor_id=actor_id,
+            comment=comment, now=now,
+        )  # fmt: skip
+    return changed
 
 
 async def log_decision(

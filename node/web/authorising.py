@@ -1,8 +1,13 @@
 """Letting an app in: the page on which people read what it wants and agree, or do not (client-api 26, row 94).
 
-It always asks, also for an app that was let in before: what it may do more than until now is marked. The request of
-the app stays in the address, for the page and for its form alike, so both read it the same way and `state` goes back
-untouched. Whoever is signed out signs in first and comes back. `lang` is accepted; the pages are English.
+An app on the web that was let in before, and asks for no more than it holds, goes through at once: its address says
+who it is. An app of this device always asks again, since another one may have taken its scheme (RFC 8252, 8.6); what
+it may do more than until now is marked. `prompt=consent` asks in any case, `prompt=login` and `force_login` for the
+password too, `prompt=none` for nothing: then nothing happens where something has to be asked.
+
+The request of the app stays in the address, for the page and for its form alike, so both read it the same way and
+`state` goes back untouched. Whoever is signed out signs in first and comes back. `lang` is accepted; the pages are
+English.
 """
 
 from collections.abc import Sequence
@@ -14,6 +19,7 @@ from quart import Blueprint, Response, redirect, request
 from node.auth.codes import Consent, issue_code, read_consent
 from node.auth.grant_rules import OUT_OF_BAND, answer_address
 from node.auth.queries import list_granted_scopes
+from node.auth.rules import scopes_within
 from node.base.errors import GrantRefused
 from node.http.context import runtime
 from node.http.headers import FORMS_LEAD_AWAY
@@ -32,16 +38,25 @@ blueprint.record_once(install)
 @blueprint.get(PLACE)
 @anybody
 async def ask(visitor: Visitor | None) -> Answer:
-    """Show who asks for what, after sign-in; `force_login` asks for the password again, maybe another person's."""
-    force = request.args.get("force_login", "").lower() in ("true", "1")
-    if visitor is None or force:
-        return _to_sign_in(again=visitor is not None)
+    """Show who asks for what, after sign-in, maybe as somebody else; or send on whom there is nothing to ask."""
+    prompt = set(request.args.get("prompt", "").split())
+    force = request.args.get("force_login", "").lower() in ("true", "1") or prompt & {"login", "select_account"}
+    if (visitor is None or force) and "none" not in prompt:
+        return _to_sign_in(again=visitor is not None, ask="consent" in prompt)
     try:
-        async with runtime().read() as reader:
+        if visitor is None:
+            raise GrantRefused("login_required", "Nobody is signed in here, and the app wants nobody asked.")
+        node = runtime()
+        async with node.read() as reader:
             consent = await read_consent(reader, _asked())
             held = await list_granted_scopes(reader, consent.app.id, visitor.account_id)
+        is_known = _is_on_the_web(consent.redirect_uri) and bool(held) and scopes_within(consent.scopes, held)
+        if "none" in prompt and not is_known:
+            raise GrantRefused("interaction_required", "You have to be asked, and the app wants nobody asked.")
     except GrantRefused as refusal:
         return await _refused(visitor, refusal)
+    if is_known and "consent" not in prompt:
+        return await _let_in(visitor, consent)
     page = await show(
         "pages/authorise.html",
         visitor,
@@ -69,9 +84,18 @@ async def decide(visitor: Visitor) -> Answer:
     if not form.is_set("allow"):
         refusal_words = [("error", "access_denied"), ("error_description", "The person did not let the app in.")]
         return await _answer(visitor, consent, refusal_words)
+    return await _let_in(visitor, consent)
+
+
+async def _let_in(visitor: Visitor, consent: Consent) -> Response:
+    node = runtime()
     async with node.write() as uow:
         code = await issue_code(uow, visitor.account_id, consent, now=node.now())
     return await _answer(visitor, consent, [("code", code)])
+
+
+def _is_on_the_web(redirect_uri: str) -> bool:
+    return redirect_uri.lower().startswith("https://")
 
 
 async def _answer(visitor: Visitor, consent: Consent, words: Sequence[tuple[str, str]]) -> Response:
@@ -104,11 +128,11 @@ def _asked() -> dict[str, str]:
 def _query() -> str:
     """Return the query as it came, letter by letter, without what was for the sign-in alone."""
     parts = request.query_string.decode("latin-1").split("&")
-    return "&".join(part for part in parts if part and not part.startswith("force_login="))
+    return "&".join(part for part in parts if part and not part.startswith(("force_login=", "prompt=")))
 
 
-def _to_sign_in(*, again: bool) -> Response:
-    wanted = quote(f"{PLACE}?{_query()}", safe="/")
+def _to_sign_in(*, again: bool, ask: bool) -> Response:
+    wanted = quote(f"{PLACE}?{_query()}{'&prompt=consent' if ask else ''}", safe="/")
     return cast(Response, redirect(f"/auth/sign_in?return_to={wanted}{'&again=1' if again else ''}", 303))
 
 
@@ -118,7 +142,7 @@ def _destination(redirect_uri: str) -> str:
     return parts.netloc if parts.scheme.lower() in ("http", "https") else ""
 
 
-async def _refused(visitor: Visitor, refusal: GrantRefused) -> Response:
+async def _refused(visitor: Visitor | None, refusal: GrantRefused) -> Response:
     return await show(
         "pages/error.html",
         visitor,

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from node.accounts.queries import get_account
+from node.auth import tokens
 from node.auth.codes import issue_code, read_consent
 from node.auth.grant_rules import OUT_OF_BAND, answer_address, check_challenge, is_redirect
 from node.auth.models import OAuthApp, OAuthToken
@@ -325,6 +326,48 @@ async def test_row_95_a_new_password_ends_tokens_and_codes(node: Node, app: App,
     async with node.runtime.read() as reader:
         events = list(await reader.scalars(select(EventRow).where(EventRow.name == "AccessChanged")))
     assert [event.payload for event in events] == [{"account_id": ann.account_id}]
+
+
+async def test_row_59_tokens_are_not_piled_up(
+    node: Node, app: App, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest make room, in an app, for a person and for apps alone; others' and operators' stay."""
+    monkeypatch.setattr(tokens, "MAX_OF_PERSON_AND_APP", 2)
+    monkeypatch.setattr(tokens, "MAX_OF_PERSON", 3)
+    monkeypatch.setattr(tokens, "MAX_OF_APP", 2)
+    other = await register(node)
+
+    async def made(of: App, person: Person) -> str:
+        return str((await trade(node, of, await code_for(node, person, of)))["access_token"])
+
+    bobs = await made(app, bob)
+    mine = [await made(app, ann) for _ in range(3)]
+    assert [await who(node, token) for token in mine] == [401, 200, 200]
+    mine += [await made(other, ann) for _ in range(2)]
+    assert [await who(node, token) for token in mine] == [401, 401, 200, 200, 200]
+    assert [await who(node, token) for token in (bobs, ann.token)] == [200, 200]
+    body = {"grant_type": "client_credentials", "client_id": app["client_id"], "client_secret": app["client_secret"]}
+    alone = [(await node.http.post("/oauth/token", data=body)).json()["access_token"] for _ in range(3)]
+    assert [await who(node, token) for token in alone] == [401, 403, 403]
+
+
+async def test_what_a_token_is_good_for(node: Node, app: App, ann: Person) -> None:
+    """Introspection (RFC 7662): for the app that holds it, with its secret; of others nothing is said (row 89)."""
+    made = (await trade(node, app, await code_for(node, ann, app)))["access_token"]
+    client, other = (app["client_id"], app["client_secret"]), await register(node)
+
+    async def ask(token: str, auth: tuple[str, str]) -> Any:
+        return (await node.http.post("/oauth/introspect", data={"token": token}, auth=auth)).json()
+
+    found = await ask(made, client)
+    assert (found["active"], found["scope"], found["username"]) == (True, "read write", "ann")
+    assert await ask(made, (other["client_id"], other["client_secret"])) == {"active": False}
+    assert await ask("nonsense", client) == await ask(ann.token, client) == {"active": False}
+    assert (await ask(made, (app["client_id"], "x")))["error"] == "invalid_client"
+    answer = await node.http.post("/oauth/introspect", data={"token": made, "client_id": app["client_id"]})
+    assert answer.status_code == 401
+    await node.http.post("/oauth/revoke", data={"token": made}, auth=client)
+    assert await ask(made, client) == {"active": False}
 
 
 async def test_who_a_token_is(node: Node, app: App, ann: Person) -> None:

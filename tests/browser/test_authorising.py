@@ -91,7 +91,7 @@ async def test_a_code_to_copy(node: Node) -> None:
         assert "Crow was not let in" in page.text
 
 
-async def test_row_94_it_asks_every_time_and_marks_what_is_new(node: Node) -> None:
+async def test_row_94_it_asks_an_app_of_the_device_every_time_and_marks_what_is_new(node: Node) -> None:
     app = await register(node, scopes="read write follow push")
     async with Visitor(node.url) as ann:
         await ann.sign_up("ann")
@@ -103,6 +103,39 @@ async def test_row_94_it_asks_every_time_and_marks_what_is_new(node: Node) -> No
         page = await ann.open(address(app, scope="read write"))
         (new,) = [line for line in page.html.css(".permissions li") if line.css_first(".pill")]
         assert new.text().strip().startswith("Act for you")
+
+
+async def test_row_94_consent_is_remembered_for_no_more_than_was_given(node: Node) -> None:
+    """For apps on the web, which are known by their address; `prompt` asks again, or for nothing."""
+    web = "https://crow.example/back"
+    app = await register(node, redirect_uris=[BACK, web])
+    async with Visitor(node.url) as ann:
+        await ann.sign_up("ann")
+        ask = {"redirect_uri": web, "scope": "read push", "state": STATE}
+        none = await ann.open(address(app, **ask, prompt="none"))
+        assert (none.status, "You have to be asked" in none.text) == (400, True)
+        answer = await press(ann, await ann.open(address(app, **ask)), allow="1")
+        await trade(node, app, parse_qs(urlsplit(answer.headers["location"]).query)["code"][0], web)
+        for asked in (ask, ask | {"scope": "read:statuses"}, ask | {"prompt": "none"}):
+            answer = await ann.http.get(address(app, **asked), follow_redirects=False)
+            assert answer.status_code == 303
+            found = parse_qs(urlsplit(answer.headers["location"]).query)
+            assert found["state"] == [STATE]
+            assert (await trade(node, app, found["code"][0], web))["scope"] in ("push read", "read:statuses")
+        for asked in (
+            ask | {"scope": "read push write"},
+            ask | {"scope": "follow"},
+            ask | {"prompt": "consent"},
+            ask | {"redirect_uri": BACK},
+        ):
+            page = await ann.open(address(app, **asked))
+            assert page.path == PAGE, asked
+            assert "You let it in before" in page.text
+        for prompt in ("login", "select_account"):
+            assert (await ann.open(address(app, **ask, prompt=prompt))).path == "/auth/sign_in"
+    async with Visitor(node.url) as nobody:
+        page = await nobody.open(address(app, **ask, prompt="none"))
+        assert (page.status, page.path) == (400, PAGE)
 
 
 async def test_row_94_the_form_cannot_be_sent_from_elsewhere_or_framed(node: Node) -> None:

@@ -38,6 +38,17 @@ class Token(TypedDict):
     created_at: UnixTime
 
 
+class Introspection(TypedDict):
+    """What a token is good for (RFC 7662)."""
+
+    active: bool
+    scope: NotRequired[str]
+    client_id: NotRequired[str]
+    token_type: NotRequired[Literal["Bearer"]]
+    username: NotRequired[str]
+    sub: NotRequired[Url]
+
+
 class UserInfo(TypedDict):
     """Who the viewer is, in the words of OpenID Connect."""
 
@@ -65,6 +76,9 @@ class ServerMetadata(TypedDict):
     grant_types_supported: list[str]
     token_endpoint_auth_methods_supported: list[str]
     revocation_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint: Url
+    introspection_endpoint_auth_methods_supported: list[str]
+    prompt_values_supported: list[str]
     code_challenge_methods_supported: list[str]
     op_policy_uri: NotRequired[Url]
     op_tos_uri: NotRequired[Url]

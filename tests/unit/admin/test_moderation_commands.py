@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from admin.cli import main
 from node.accounts.queries import find_local_account
+from node.auth.factor_models import TotpDevice
+from node.auth.service import create_token, find_token
 from node.base.runtime import Runtime, running
 from node.base.settings import load_settings
 from node.reports.service import take_report
@@ -54,6 +56,28 @@ def within(work: Callable[[Runtime], Any]) -> Any:
             return await work(runtime)
 
     return asyncio.run(call())
+
+
+def test_who_lost_everything_is_let_in_by_the_password_again(run: Run) -> None:
+    """Row 95: and everything that was signed in ends."""
+
+    async def switch_on(runtime: Runtime) -> str:
+        async with runtime.write() as uow:
+            ann = await find_local_account(uow, "ann")
+            assert ann is not None
+            now = runtime.now()
+            uow.add(TotpDevice(account_id=ann.id, secret="A" * 32, created_at=now, confirmed_at=now))
+            return await create_token(uow, ann.id, "read", now=now)
+
+    async def is_good(runtime: Runtime) -> bool:
+        async with runtime.read() as reader:
+            return await find_token(reader, token, runtime.now()) is not None
+
+    token = within(switch_on)
+    assert within(is_good)
+    assert data(run("account", "disable-2fa", "ann", "--comment", "lost her phone", "--json"))["changed"]
+    assert not within(is_good)
+    assert "has no two-step sign-in" in run("account", "disable-2fa", "ann").output
 
 
 def test_mod_3_reports_are_listed_and_resolved(run: Run) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from admin.serve import build_app
-from node.auth.service import open_session
+from node.auth.factor_models import TotpDevice
+from node.auth.factor_queries import has_second_factor
+from node.auth.service import find_session, open_session
 from node.barriers.rules import email_hash
 from node.base.paging import Page
 from node.base.runtime import Runtime
@@ -71,6 +73,27 @@ async def test_staff_may_see_them(runtime: Runtime, place: str, role: str) -> No
     status, html = await staff.get(place)
     assert status == 200
     assert "Administration" in html
+
+
+async def test_the_second_step_of_somebody_who_lost_everything(runtime: Runtime, admin: Browser) -> None:
+    """Switched off by an admin, not by a moderator; it ends their sessions and is on record (rows 91 and 95)."""
+    una = await make_account(runtime, "una")
+    now = runtime.now()
+    async with runtime.write() as uow:
+        uow.add(TotpDevice(account_id=una.id, secret="A" * 32, created_at=now, confirmed_at=now))
+        secret = await open_session(uow, una.id, now=now)
+    moderator = await browser(runtime, (await make_account(runtime, "mona", role="moderator")).id)
+    place = f"/admin/accounts/{una.id}/disable_2fa"
+    assert (await moderator.send(place, page="/admin/accounts"))[0] == 403
+    assert place not in (await moderator.get("/admin/accounts"))[1]
+    assert place in (await admin.get("/admin/accounts"))[1]
+    async with runtime.read() as reader:
+        assert await has_second_factor(reader, una.id)
+    await admin.send(place, page="/admin/accounts")
+    async with runtime.read() as reader:
+        assert not await has_second_factor(reader, una.id)
+        assert await find_session(reader, secret, runtime.now()) is None
+    assert "Switched off the two-step sign-in of" in (await admin.get("/admin/log"))[1]
 
 
 async def test_the_overview_says_what_is_wrong(admin: Browser) -> None:
