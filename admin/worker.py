@@ -47,6 +47,7 @@ from node.base.lanes import (
     MAIL,
     MEDIA,
     POLLS,
+    PUSH,
     RELAY,
     SCHEDULED,
     queue_name,
@@ -74,8 +75,8 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, MEDIA, INDEX),
-        (DELIVER, RELAY, INBOX, DELIVER_SLOW, FETCH, FILL, MEDIA, MAIL),
+        (RELAY, INBOX, PUSH, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, MEDIA, INDEX),
+        (DELIVER, RELAY, INBOX, PUSH, DELIVER_SLOW, FETCH, FILL, MEDIA, MAIL),
         (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, RELAY, INBOX),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)
