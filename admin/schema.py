@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 
 import inbox.models
 import node.accounts.models
+import node.announcements.models
 import node.auth.factor_models
 import node.auth.models
 import node.barriers.models
@@ -45,6 +46,7 @@ MODULES = (
     node.accounts.models,
     node.auth.factor_models,
     node.barriers.models,
+    node.announcements.models,
     node.auth.models,
     node.base.db.event_log,
     node.base.db.stream_log,

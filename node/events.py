@@ -274,6 +274,28 @@ class MoveContinues(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementChanged(Event):
+    """An announcement is up, or says something else."""
+
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementRemoved(Event):
+    """An announcement is gone; so is its row."""
+
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementReacted(Event):
+    """One of ours gave an announcement this emoji, or took it back."""
+
+    announcement_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFiled(Event):
     """Somebody asks the moderators to look at an account (MOD-3)."""
 

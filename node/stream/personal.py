@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import orjson
 
+from node.announcements.queries import find_announcement
+from node.announcements.views import announcement_views, reaction_view
 from node.base.db.stream_log import Kind, StreamEvent
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
@@ -52,6 +54,17 @@ async def _conversations(runtime: Runtime, reader: Reader, viewer_id: int, event
     return {event: told[event.subject] for event in events if event.subject in told}
 
 
+async def _announcements(runtime: Runtime, reader: Reader, viewer_id: int, events: Sequence[StreamEvent]) -> Payloads:
+    rows = [await find_announcement(reader, event.subject) for event in events]
+    views = await announcement_views(runtime, reader, [row for row in rows if row is not None], viewer_id=viewer_id)
+    told = {int(view["id"]): as_text(view) for view in views}
+    return {event: told[event.subject] for event in events if event.subject in told}
+
+
+async def _announcement_reactions(_: Runtime, reader: Reader, __: int, events: Sequence[StreamEvent]) -> Payloads:
+    return {event: as_text(await reaction_view(reader, event.subject, event.word)) for event in events}
+
+
 async def _subjects(_: Runtime, __: Reader, ___: int, events: Sequence[StreamEvent]) -> Payloads:
     """The bare id."""
     return {event: str(event.subject) for event in events}
@@ -73,5 +86,7 @@ TELLINGS: Final[dict[Kind, Telling]] = {
     "notifications_merged": Telling(_BOTH, NOTIFICATIONS, _ones),
     "filters_changed": Telling(_HOME, STATUSES, _nothing),
     "conversation": Telling(("direct",), STATUSES, _conversations),
+    "announcement": Telling(_HOME, STATUSES, _announcements),
+    "announcement.reaction": Telling(_HOME, STATUSES, _announcement_reactions),
     "announcement.delete": Telling(_HOME, STATUSES, _subjects),
 }

@@ -40,6 +40,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _PREFIX = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _HASHTAG_EXTRA = frozenset("_\u00b7\u30fb\u200c")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _NEW_LINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
 _GAP = re.compile(r"\n(?:[ \t]*+\n)++")
 
@@ -127,6 +128,45 @@ def find_handles(text: str) -> list[FoundHandle]:
             if len(found) == MAX_MENTIONS:
                 break
     return list(found.values())
+
+
+def find_links(text: str) -> list[str]:
+    """Return the addresses in a text, each once, in order, at most `MAX_MENTIONS`."""
+    found = (token.value for token in _tokens(clean_source(text)) if token.kind == "url")
+    return list(dict.fromkeys(found))[:MAX_MENTIONS]
+
+
+def with_marks_set_apart(
+    text: str, *, mentions: Mapping[str, MentionTarget], settings: Settings
+) -> tuple[str, dict[str, str], RenderedText]:
+    """Return a text with a sign in place of each mention and hashtag, the HTML for each sign, and what was found.
+
+    For text that something else renders (Markdown), which would not know them. The signs are of the private use
+    area, of which nothing else is left in the text.
+    """
+    text = _PRIVATE.sub("", clean_source(text))
+    out: list[str] = []
+    signs: dict[str, str] = {}
+    hashtags: dict[str, str] = {}
+    linked: dict[str, None] = {}
+    position = 0
+    for token in _tokens(text):
+        made: str | None = None
+        if token.kind == "hashtag":
+            folded = fold_hashtag(token.value)
+            if folded in hashtags or len(hashtags) < MAX_HASHTAGS:
+                hashtags.setdefault(folded, token.value)
+                made = _hashtag(token.value, settings)
+        elif token.handle is not None and (target := _target(token.handle, mentions, settings)) is not None:
+            linked[token.handle.key] = None
+            made = _mention(target)
+        if made is not None:
+            sign = f"\ue000{len(signs)}\ue001"
+            signs[sign] = made
+            out += (text[position : token.start], sign)
+            position = token.end
+    out.append(text[position:])
+    return "".join(out), signs, RenderedText("", tuple(hashtags.values()), tuple(linked))
 
 
 def count_characters(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from node.accounts.queries import find_account
+from node.announcements.service import forget_announcements_of
 from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
 from node.blocks.service import remove_all
@@ -62,6 +63,7 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await forget_followed_tags(on.uow, event.account_id)
     await forget_lists(on.uow, event.account_id)
     await forget_filters(on.uow, event.account_id)
+    await forget_announcements_of(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))
 
 

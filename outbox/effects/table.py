@@ -20,6 +20,9 @@ from node.events import (
     AccountSuspended,
     AccountUnblocked,
     AccountUnsuspended,
+    AnnouncementChanged,
+    AnnouncementReacted,
+    AnnouncementRemoved,
     AuthorizationDecided,
     AuthorizationRevoked,
     ConsentAsked,
@@ -62,6 +65,7 @@ from node.events import (
 from outbox.address import Occasion
 from outbox.effects import (
     accounts,
+    announcements,
     carrying,
     completions,
     consent,
@@ -175,6 +179,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountLeft: Effects(stored=(departures.clear_some,)),
     AccountMoved: Effects(stored=(accounts.account_moved, carrying.account_moved)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
+    AnnouncementChanged: Effects(stored=(announcements.announcement_changed,)),
+    AnnouncementRemoved: Effects(stored=(announcements.announcement_removed,)),
+    AnnouncementReacted: Effects(stored=(announcements.announcement_reacted,)),
     ReportFiled: Effects(stored=(reports.report_filed, notices.report_filed)),
     QuoteChanged: Effects(stored=(consent.quote_changed, notices.quote_changed)),
     ConsentAsked: Effects(stored=(consent.consent_asked,)),

@@ -53,6 +53,7 @@ def routes(app: Quart) -> Iterator[Route]:
         guard = guard_of(app.view_functions[rule.endpoint])
         assert guard is not None, f"{rule.rule} stands behind no guard"
         path = rule.rule.replace("<name>", "{name}").replace("<group_key>", "ungrouped-{id}")
+        path = path.replace("<date>", "2020-01-01").replace("<any(avatar, header):which>", "avatar")
         for argument in rule.arguments:
             path = path.replace(f"<id:{argument}>", "{id}")
         assert "<" not in path, path

@@ -1,0 +1,1 @@
+"""Announcements: what operators tell everybody here. People put them away when they have read them, and react."""
