@@ -1,5 +1,7 @@
 """`rookery rule ...` and `rookery page ...`: the rules of the server, and the longer texts about it."""
 
+from typing import TextIO
+
 import click
 
 from admin.commands.console import answers, emit, fail, json_option, prepared_settings
@@ -91,7 +93,7 @@ async def show(name: str, as_json: bool) -> None:
 @click.argument("file", type=click.File(encoding="utf-8"))
 @json_option
 @answers
-async def write(name: str, file: click.utils.LazyFile, as_json: bool) -> None:
+async def write(name: str, file: TextIO, as_json: bool) -> None:
     """Write a page from FILE (Markdown; - for standard input). An empty file takes it away."""
     from node.site.writing import write_page
 

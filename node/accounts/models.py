@@ -59,6 +59,12 @@ class Account(Base):
     discoverable: Mapped[bool] = mapped_column(default=False)
     indexable: Mapped[bool] = mapped_column(default=False)
     hide_collections: Mapped[bool] = mapped_column(default=False)
+    avatar_description: Mapped[str] = mapped_column(Text, default="")
+    header_description: Mapped[str] = mapped_column(Text, default="")
+    show_media: Mapped[bool] = mapped_column(default=True)
+    show_media_replies: Mapped[bool] = mapped_column(default=True)
+    show_featured: Mapped[bool] = mapped_column(default=True)
+    """Which tabs a local account's page has: media, media in replies too, whom and what it features."""
     memorial: Mapped[bool] = mapped_column(default=False)
     moved_to_uri: Mapped[str] = mapped_column(String(2048), default="")
     moved_at: Mapped[datetime | None]

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from node.accounts.rules import MAX_DISPLAY_NAME, MAX_FIELD_NAME, MAX_FIELD_VALUE, MAX_FIELDS, MAX_NOTE
+from federation.errors import MalformedDocument
+from federation.origins import normalise_domain
+from node.accounts.rules import (
+    MAX_ATTRIBUTION_DOMAINS,
+    MAX_DISPLAY_NAME,
+    MAX_FIELD_NAME,
+    MAX_FIELD_VALUE,
+    MAX_FIELDS,
+    MAX_NOTE,
+    MAX_PICTURE_DESCRIPTION,
+)
 from node.base.errors import Invalid
 
 _INVISIBLE = re.compile("[\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -27,6 +37,12 @@ class ProfileChange:
     hide_collections: bool | None = None
     avatar_key: str | None = None
     header_key: str | None = None
+    avatar_description: str | None = None
+    header_description: str | None = None
+    attribution_domains: Sequence[str] | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
 
 
 def checked_change(change: ProfileChange) -> dict[str, Any]:
@@ -34,7 +50,17 @@ def checked_change(change: ProfileChange) -> dict[str, Any]:
     problems: dict[str, list[str]] = {}
     values: dict[str, Any] = {
         name: value
-        for name in ("locked", "discoverable", "indexable", "hide_collections", "avatar_key", "header_key")
+        for name in (
+            "locked",
+            "discoverable",
+            "indexable",
+            "hide_collections",
+            "avatar_key",
+            "header_key",
+            "show_media",
+            "show_media_replies",
+            "show_featured",
+        )
         if (value := getattr(change, name)) is not None
     }
     if change.bot is not None:
@@ -48,6 +74,16 @@ def checked_change(change: ProfileChange) -> dict[str, Any]:
         values["note"] = unicodedata.normalize("NFC", text).strip()
         if len(values["note"]) > MAX_NOTE:
             problems["note"] = [f"is too long (at most {MAX_NOTE} characters)"]
+    for name in ("avatar_description", "header_description"):
+        words: str | None = getattr(change, name)
+        if words is not None:
+            values[name] = unicodedata.normalize("NFC", _CONTROLS.sub("", words)).strip()
+            if len(values[name]) > MAX_PICTURE_DESCRIPTION:
+                problems[name] = [f"is too long (at most {MAX_PICTURE_DESCRIPTION} characters)"]
+    if change.attribution_domains is not None:
+        values["attribution_domains"], broken = _domains(change.attribution_domains)
+        if broken:
+            problems["attribution_domains"] = broken
     if change.fields is not None:
         pairs = [(_line(name), _line(value)) for name, value in change.fields]
         pairs = [pair for pair in pairs if any(pair)]
@@ -64,6 +100,25 @@ def with_marks(fields: list[dict[str, Any]], before: list[Any]) -> list[dict[str
     """Return new fields with the marks that the same content had; each is looked at anew (ACT-8)."""
     marks = {field.get("value"): field.get("verified_at") for field in before if isinstance(field, dict)}
     return [{**field, "verified_at": marks.get(field["value"])} for field in fields]
+
+
+def _domains(typed: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return domains as they are kept, and what is wrong with them. An address or `*.` stands for its domain."""
+    kept: dict[str, None] = {}
+    broken = []
+    for entry in typed:
+        text = (
+            _line(entry).lower().removeprefix("https://").removeprefix("http://").removeprefix("*.").partition("/")[0]
+        )
+        if not text:
+            continue
+        try:
+            kept[normalise_domain(text[:300])] = None
+        except MalformedDocument:
+            broken = ["are not all domains"]
+    if len(kept) > MAX_ATTRIBUTION_DOMAINS:
+        broken.append(f"are too many (at most {MAX_ATTRIBUTION_DOMAINS})")
+    return list(kept), broken
 
 
 def _field_problems(pairs: list[tuple[str, str]]) -> list[str]:

@@ -4,6 +4,7 @@ Pictures are always ours: a remote actor's stand behind `/media/remote/...`, so 
 somebody's browser call a third party.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -63,6 +64,11 @@ def account_view(account: Account, *, settings: Settings, moved_to: Account | No
         "avatar_static": avatar,
         "header": header,
         "header_static": header,
+        "avatar_description": "" if gone else account.avatar_description,
+        "header_description": "" if gone else account.header_description,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
         "followers_count": 0 if gone else account.followers_count,
         "following_count": 0 if gone else account.following_count,
         "statuses_count": 0 if gone else account.posts_count,
@@ -110,7 +116,7 @@ def credential_account_view(
             "hide_collections": account.hide_collections,
             "discoverable": account.discoverable,
             "indexable": account.indexable,
-            "attribution_domains": [],
+            "attribution_domains": list(account.attribution_domains),
             "also_known_as": list(account.also_known_as),
         },
         "role": role_view(user.role),
@@ -120,6 +126,39 @@ def credential_account_view(
 def role_view(role: str) -> dict[str, Any]:
     """Return a Role."""
     return dict(_ROLES.get(role, _ROLES["user"]))
+
+
+def profile_view(
+    account: Account, *, settings: Settings, featured_tags: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return a Profile: what its owner wrote, as they wrote it; a picture that is not set is null."""
+    avatar = picture_url(account, "avatar", settings=settings) if account.avatar_key else None
+    header = picture_url(account, "header", settings=settings) if account.header_key else None
+    return {
+        "id": str(account.id),
+        "display_name": account.display_name,
+        "note": account.note,
+        "fields": [
+            {"name": field.get("name", ""), "value": field.get("value", ""), "verified_at": field.get("verified_at")}
+            for field in account.fields
+        ],
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "avatar_description": account.avatar_description,
+        "header": header,
+        "header_static": header,
+        "header_description": account.header_description,
+        "locked": account.locked,
+        "bot": account.bot,
+        "hide_collections": account.hide_collections,
+        "discoverable": account.discoverable,
+        "indexable": account.indexable,
+        "show_media": account.show_media,
+        "show_media_replies": account.show_media_replies,
+        "show_featured": account.show_featured,
+        "attribution_domains": list(account.attribution_domains),
+        "featured_tags": list(featured_tags),
+    }
 
 
 def page_url(account: Account, *, settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 from node.api.entities.emojis import CustomEmoji
+from node.api.entities.tags import FeaturedTag
 from node.api.entities.values import Count, Day, Id, Time, Url
 
 
@@ -54,6 +55,11 @@ class Account(TypedDict):
     avatar_static: Url
     header: Url
     header_static: Url
+    avatar_description: str
+    header_description: str
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
     followers_count: Count
     following_count: Count
     statuses_count: Count
@@ -95,6 +101,31 @@ class CredentialAccount(Account):
 
     source: Source
     role: Role
+
+
+class Profile(TypedDict):
+    """An own profile with all that can be changed of it, as it was written."""
+
+    id: Id
+    display_name: str
+    note: str
+    fields: list[Field]
+    avatar: Url | None
+    avatar_static: Url | None
+    avatar_description: str
+    header: Url | None
+    header_static: Url | None
+    header_description: str
+    locked: bool
+    bot: bool
+    hide_collections: bool
+    discoverable: bool
+    indexable: bool
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
+    attribution_domains: list[str]
+    featured_tags: list[FeaturedTag]
 
 
 class Relationship(TypedDict):
