@@ -9,7 +9,7 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench migration requirements clean redis chromium fedify conformance
+.PHONY: help run demo test check bench migration requirements clean redis chromium fedify masto-js conformance
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
@@ -59,7 +59,14 @@ fedify: $(VENV)/installed-dev
 		--no-package-lock --no-audit --no-fund --loglevel=error \
 		|| echo "Tests with Fedify are skipped: npm could not install it."
 
-test: $(VENV)/installed-dev redis chromium fedify
+# The library under Elk and Phanpy, which the tests drive a node with.
+MASTO_JS := tests/clients/masto_js
+masto-js: $(VENV)/installed-dev
+	@[ -d $(MASTO_JS)/node_modules/masto ] || PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix $(MASTO_JS) \
+		--no-package-lock --no-audit --no-fund --loglevel=error \
+		|| echo "Tests with masto.js are skipped: npm could not install it."
+
+test: $(VENV)/installed-dev redis chromium fedify masto-js
 	$(BIN)/pytest
 
 check: $(VENV)/installed-dev
@@ -86,5 +93,5 @@ requirements: $(VENV)/installed-dev
 	@$(BIN)/python -m tests.support.requirements
 
 clean:
-	rm -rf $(VENV) $(FEDIFY)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(FEDIFY)/node_modules $(MASTO_JS)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
