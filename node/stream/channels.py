@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from node.auth.rules import scope_allows
-from node.base.errors import BadRequest, Forbidden, NotFound
+from node.base.errors import BadRequest, Forbidden
+from node.base.ids import read_id
 from node.http.principals import OUT_OF_SCOPE, Guard
 from node.text.writing import fold_hashtag
 
@@ -26,10 +27,11 @@ GUARDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One thing to listen to: a name of Mastodon's, and the folded hashtag where the name asks for one."""
+    """One thing to listen to: a name of Mastodon's, and the folded hashtag or the list where the name asks for one."""
 
     name: str
     tag: str = ""
+    list_id: int = 0
 
     @property
     def is_public(self) -> bool:
@@ -59,13 +61,14 @@ class Channel:
     @property
     def words(self) -> list[str]:
         """What a message says it came by."""
-        return [self.name, self.tag] if self.tag else [self.name]
+        what = self.tag or str(self.list_id or "")
+        return [self.name, what] if what else [self.name]
 
 
-def channel_of(name: str, *, tag: str = "", scopes: frozenset[str]) -> Channel:
+def channel_of(name: str, *, tag: str = "", list_id: str = "", scopes: frozenset[str]) -> Channel:
     """Return the channel of that name. Raises BadRequest for an unknown one, Forbidden without a scope for it.
 
-    There are no lists here, so a stream of one is not found.
+    Whose list it is, is not looked at here (`wishes.open_channel`).
     """
     guard = GUARDS.get(name)
     if guard is None:
@@ -73,7 +76,10 @@ def channel_of(name: str, *, tag: str = "", scopes: frozenset[str]) -> Channel:
     if not any(scope_allows(scopes, scope) for scope in guard.scopes):
         raise Forbidden(OUT_OF_SCOPE)
     if name == "list":
-        raise NotFound()
+        id_ = read_id(list_id)
+        if not id_:
+            raise BadRequest("Missing list parameter")
+        return Channel(name, list_id=id_)
     if not name.startswith("hashtag"):
         return Channel(name)
     folded = fold_hashtag(tag[:300])

@@ -24,7 +24,15 @@ from node.http.context import runtime_of
 from node.stream.channels import Channel
 from node.stream.identity import Listener
 from node.stream.personal import TELLINGS
-from node.timelines.live_queries import PostFacts, list_addressed_among, list_followers_among, list_post_facts
+from node.timelines.live_queries import (
+    PostFacts,
+    list_addressed_among,
+    list_followers_among,
+    list_lists_among,
+    list_post_facts,
+    list_tag_followers_among,
+    list_tag_readers_among,
+)
 
 POSTS: Final = ("update", "status.update", "delete")
 
@@ -95,6 +103,14 @@ class Subscriber:
         """Note that the sender came to an end."""
         if self._cut is not None:
             self._cut.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom of those who are connected a post may concern: people, by their home or by name, and lists."""
+
+    people: set[int]
+    lists: set[int]
 
 
 class Hub:
@@ -187,7 +203,7 @@ class Hub:
         async with self.runtime.read() as reader:
             with_tags = any(channel.is_hashtag for one in listeners for channel in one.channels)
             facts = await list_post_facts(reader, about_posts, with_tags=with_tags) if about_posts else {}
-            close_to = await self._close_to(reader, facts.values(), listeners)
+            reach = await self._reach(reader, facts.values(), listeners)
         for entry in entries:
             event = entry.event
             if event.kind == "access":
@@ -196,27 +212,41 @@ class Hub:
             post = facts.get(event.subject) if event.kind in POSTS else None
             for one in list(self._subscribers):
                 if post is not None:
-                    concerned = _may_concern(post, one, close_to[post.id])
+                    concerned = _may_concern(post, one, reach[post.id])
                 else:
                     concerned = event.kind in TELLINGS and event.account_id in (0, one.listener.account_id)
                 if concerned:
                     one.put(entry)
 
-    async def _close_to(
+    async def _reach(
         self, reader: Reader, posts: Collection[PostFacts], listeners: Sequence[Subscriber]
-    ) -> dict[int, set[int]]:
-        """Return for each post which connected people follow its author or are addressed by it, or are the author."""
+    ) -> dict[int, Reach]:
+        """Return for each post whom of those who are connected it may concern, and which of their lists."""
         home = {one.listener.account_id for one in listeners if _listens(one, "user")}
         direct = {one.listener.account_id for one in listeners if _listens(one, "direct")}
-        followers: dict[int, set[int]] = {}
+        lists = {channel.list_id for one in listeners for channel in one.channels if channel.list_id}
+        authors: dict[int, Reach] = {}
         found = {}
         for post in posts:
-            if home and post.account_id not in followers:
-                followers[post.account_id] = await list_followers_among(reader, post.account_id, home)
-            found[post.id] = {post.account_id} | followers.get(post.account_id, set())
+            author = authors.get(post.account_id)
+            if author is None:
+                author = authors[post.account_id] = Reach(
+                    await list_followers_among(reader, post.account_id, home) if home else set(),
+                    await list_lists_among(reader, post.account_id, lists) if lists else set(),
+                )
+            people = {post.account_id} | author.people
+            if post.visibility == "public" and not post.is_boost and home - people:
+                people |= await self._by_hashtag(reader, post, home - people)
             if post.visibility == "direct" and direct:
-                found[post.id] |= await list_addressed_among(reader, post.id, direct)
+                people |= await list_addressed_among(reader, post.id, direct)
+            found[post.id] = Reach(people, author.lists)
         return found
+
+    async def _by_hashtag(self, reader: Reader, post: PostFacts, account_ids: Collection[int]) -> set[int]:
+        """Return who may have a post in their home by a hashtag. Which it had is forgotten when it is withdrawn."""
+        if post.deleted:
+            return await list_tag_readers_among(reader, account_ids)
+        return await list_tag_followers_among(reader, post.id, account_ids)
 
     async def _check(self, account_id: int) -> None:
         """End the streams of somebody whose token or session is good no more."""
@@ -229,10 +259,13 @@ def _listens(one: Subscriber, name: str) -> bool:
     return any(channel.name == name for channel in one.channels)
 
 
-def _may_concern(post: PostFacts, one: Subscriber, close_to: set[int]) -> bool:
+def _may_concern(post: PostFacts, one: Subscriber, reach: Reach) -> bool:
     for channel in one.channels:
         if channel.name in ("user", "direct"):
-            if one.listener.account_id in close_to:
+            if one.listener.account_id in reach.people:
+                return True
+        elif channel.list_id:
+            if channel.list_id in reach.lists:
                 return True
         elif post.visibility != "public" or post.is_boost:
             continue

@@ -23,7 +23,10 @@ from node.timelines.live_queries import (
     PostFacts,
     list_direct_ids,
     list_followers_among,
+    list_list_ids,
+    list_lists_among,
     list_post_facts,
+    list_tag_readers_among,
     list_withdrawn_among,
 )
 from node.timelines.queries import list_hashtag_ids, list_public_ids
@@ -163,6 +166,8 @@ async def _belonging(
     page, now = Page(limit=len(ids)), runtime.now()
     if channel.name == "direct":
         return await list_direct_ids(reader, viewer_id, page, now=now, among=ids)
+    if channel.list_id:
+        return await list_list_ids(reader, channel.list_id, viewer_id, page, now=now, among=ids)
     if channel.is_public:
         return await list_public_ids(
             reader,
@@ -191,21 +196,39 @@ async def _ended(
     if not visible:
         return set()
     facts = await list_post_facts(reader, visible, with_tags=False)
-    followed = set()
-    if any(channel.name == "user" for channel in channels):
-        for author_id in {post.account_id for post in facts.values()}:
-            if author_id == viewer_id or await list_followers_among(reader, author_id, [viewer_id]):
-                followed.add(author_id)
+    lists = {channel.list_id for channel in channels if channel.list_id}
+    by_hashtag = any(channel.name == "user" for channel in channels) and bool(
+        await list_tag_readers_among(reader, [viewer_id])
+    )
+    authors: dict[int, _Author] = {}
+    for author_id in {post.account_id for post in facts.values()}:
+        at_home = author_id == viewer_id or bool(await list_followers_among(reader, author_id, [viewer_id]))
+        on = await list_lists_among(reader, author_id, lists) if lists else set()
+        authors[author_id] = _Author(at_home, by_hashtag, on)
     return {
-        (channel, post.id) for channel in channels for post in facts.values() if _could_hold(channel, post, followed)
+        (channel, post.id)
+        for channel in channels
+        for post in facts.values()
+        if _could_hold(channel, post, authors[post.account_id])
     }
 
 
-def _could_hold(channel: Channel, post: PostFacts, followed: Collection[int]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """How the viewer reads an author: in their home, perhaps by a hashtag, and on which lists."""
+
+    at_home: bool
+    by_hashtag: bool
+    lists: set[int]
+
+
+def _could_hold(channel: Channel, post: PostFacts, author: _Author) -> bool:
     if channel.name == "user":
-        return post.account_id in followed
+        return author.at_home or (author.by_hashtag and post.visibility == "public" and not post.is_boost)
     if channel.name == "direct":
         return post.visibility == "direct"
+    if channel.list_id:
+        return channel.list_id in author.lists
     if not (channel.is_public or channel.is_hashtag) or post.visibility != "public" or post.is_boost:
         return False
     return not (channel.local and not post.local) and not (channel.remote and post.local)

@@ -32,7 +32,7 @@ from node.stream.hub import Resume
 from node.stream.identity import Listener
 from node.stream.messages import Message, Progress, messages_for
 from node.timelines.home_queries import list_home_ids
-from node.timelines.live_queries import list_direct_ids
+from node.timelines.live_queries import list_direct_ids, list_list_ids
 from node.timelines.queries import list_hashtag_ids, list_public_ids
 
 MOST: Final = 200
@@ -102,6 +102,8 @@ async def _kept(runtime: Runtime, reader: Reader, listener: Listener, channel: C
         posts = await list_home_ids(reader, viewer_id, page)
     elif channel.name == "direct":
         posts = await list_direct_ids(reader, viewer_id, page, now=now)
+    elif channel.list_id:
+        posts = await list_list_ids(reader, channel.list_id, viewer_id, page, now=now)
     elif channel.is_public:
         posts = await list_public_ids(
             reader,

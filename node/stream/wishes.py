@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from node.base.errors import BadRequest
+from node.base.errors import BadRequest, NotFound
 from node.base.runtime import Runtime
+from node.lists.queries import find_list
 from node.stream.channels import Channel, channel_of
 from node.stream.identity import Listener
 from node.stream.past import is_cursor
@@ -40,5 +41,13 @@ def wish_of(sent: Mapping[str, Any], *, name: str = "", last_event_id: str = "")
 
 
 async def open_channel(runtime: Runtime, listener: Listener, wish: Wish) -> Channel:
-    """Return the channel, if this person may hear it. Raises BadRequest, Forbidden, NotFound."""
-    return channel_of(wish.name, tag=wish.tag, scopes=listener.scopes)
+    """Return the channel, if this person may hear it: nobody hears another's list (attack row 89).
+
+    Raises BadRequest, Forbidden, NotFound.
+    """
+    channel = channel_of(wish.name, tag=wish.tag, list_id=wish.list_id, scopes=listener.scopes)
+    if channel.list_id:
+        async with runtime.read() as reader:
+            if await find_list(reader, channel.list_id, listener.account_id) is None:
+                raise NotFound()
+    return channel

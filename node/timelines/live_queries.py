@@ -75,6 +75,12 @@ async def list_tag_followers_among(reader: Reader, post_id: int, account_ids: Co
     return {row[0] for row in rows}
 
 
+async def list_tag_readers_among(reader: Reader, account_ids: Collection[int]) -> set[int]:
+    """Return which of these people follow any hashtag: what was withdrawn may have stood in their home by it."""
+    rows = await reader.rows(select(TagFollow.account_id).where(TagFollow.account_id.in_(account_ids)).distinct())
+    return {row[0] for row in rows}
+
+
 async def list_lists_among(reader: Reader, author_id: int, list_ids: Collection[int]) -> set[int]:
     """Return which of these lists an author is on: a post may belong there, which `list_list_ids` decides."""
     rows = await reader.rows(

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from node.base.db.stream_log import StreamEntry, reaches_back
 from tests.support.nodes import Node, Person, serve_node, settle
 from tests.support.redis_server import RedisServer
-from tests.support.streams import befriend, events, heard, payload, say, socket
+from tests.support.streams import Refused, befriend, events, heard, payload, say, socket
 
 
 @pytest.fixture
@@ -124,12 +124,93 @@ async def test_closed_posts_reach_nobody_else(
 
 
 async def test_a_direct_post_reaches_whom_it_names(node: Node, ann: Person, bob: Person) -> None:
+    """As a conversation, which is what Mastodon tells there, and as a post."""
     async with socket(node.url, token=bob.token, query="stream=direct") as opened:
         post = await say(node, ann, "@bob psst", visibility="direct")
-        assert await heard(opened) == ("direct", "update", post)
+        told = {(message["event"]): payload(message) for message in [await opened.receive(), await opened.receive()]}
+        assert told["update"]["id"] == post
+        assert told["conversation"]["last_status"]["id"] == post
+        assert told["conversation"] == (await bob.get("/api/v1/conversations"))[0]
         await ann.call("DELETE", f"/api/v1/statuses/{post}")
         await settle(node.runtime)
-        assert await heard(opened) == ("direct", "delete", post)
+        message = await opened.receive()
+        while message["event"] != "delete":
+            message = await opened.receive()
+        assert message["payload"] == post
+
+
+async def test_the_stream_of_a_list(node: Node, ann: Person, bob: Person) -> None:
+    """What its members write, as its page shows it; nobody else hears it (attack rows 89 and 98)."""
+    carol = await node.person("carol")
+    for author in (ann, carol):
+        await befriend(node, bob, author)
+    found = await bob.act("/api/v1/lists", title="Friends", exclusive=True)
+    await bob.act(f"/api/v1/lists/{found['id']}/accounts", account_ids=[str(ann.account_id)])
+    first = await say(node, ann, "before anybody listens")
+    for stranger in (ann, carol):
+        with pytest.raises(Refused) as refused:
+            async with socket(node.url, token=stranger.token, query=f"stream=list&list={found['id']}"):
+                pass
+        assert refused.value.status == 404
+    async with (
+        socket(node.url, token=bob.token, query=f"stream=list&list={found['id']}&since_id={first}") as opened,
+        socket(node.url, token=bob.token, query="stream=user") as home,
+    ):
+        name = f"list {found['id']}"
+        post = await say(node, ann, "hello")
+        await say(node, ann, "@carol psst", visibility="direct")
+        other = await say(node, carol, "not on the list")
+        assert await heard(opened) == (name, "update", post)
+        assert await heard(home) == ("user", "update", other), "an exclusive list keeps its members out of the home"
+        await ann.call("PUT", f"/api/v1/statuses/{post}", json={"status": "hello!"})
+        await settle(node.runtime)
+        assert await heard(opened) == (name, "status.update", post)
+        await ann.call("DELETE", f"/api/v1/statuses/{post}")
+        await settle(node.runtime)
+        assert await heard(opened) == (name, "delete", post)
+        await bob.call("DELETE", f"/api/v1/lists/{found['id']}/accounts", json={"account_ids": [str(ann.account_id)]})
+        await bob.act(f"/api/v1/lists/{found['id']}/accounts", account_ids=[str(carol.account_id)])
+        await say(node, ann, "on no list any more")
+        last = await say(node, carol, "on it now")
+        assert await heard(opened) == (name, "update", last)
+    async with events(node.url, f"list?list={found['id']}&since_id={other}", token=bob.token) as stream:
+        event = await stream.next()
+        assert event is not None
+        assert json.loads(event["data"])["id"] == last
+
+
+async def test_a_followed_hashtag_brings_posts_home(node: Node, ann: Person, bob: Person) -> None:
+    await bob.act("/api/v1/tags/cats/follow")
+    await settle(node.runtime)
+    async with socket(node.url, token=bob.token, query="stream=user") as opened:
+        await say(node, ann, "nothing of interest")
+        await say(node, ann, "for friends #cats", visibility="private")
+        post = await say(node, ann, "look #cats")
+        assert await heard(opened) == ("user", "update", post)
+        await ann.call("DELETE", f"/api/v1/statuses/{post}")
+        await settle(node.runtime)
+        assert await heard(opened) == ("user", "delete", post)
+
+
+async def test_apps_are_told_that_filters_changed(node: Node, ann: Person, bob: Person) -> None:
+    """Without a payload, to their owner alone; then posts carry what matched (client-api 20 and 31)."""
+    await befriend(node, bob, ann)
+    async with (
+        socket(node.url, token=bob.token, query="stream=user") as opened,
+        events(node.url, "user", token=bob.token) as stream,
+        socket(node.url, token=ann.token, query="stream=user") as other,
+    ):
+        await bob.act("/api/v2/filters", title="Ducks", context=["home"], keywords_attributes=[{"keyword": "duck"}])
+        await settle(node.runtime)
+        message = await opened.receive()
+        assert (message["stream"], message["event"], "payload" in message) == (["user"], "filters_changed", False)
+        event = await stream.next()
+        assert event is not None
+        assert (event["event"], event["data"]) == ("filters_changed", "")
+        post = await say(node, ann, "a duck")
+        message = await opened.receive()
+        assert payload(message)["filtered"][0]["filter"]["title"] == "Ducks"
+        assert await heard(other) == ("user", "update", post)
 
 
 @pytest.mark.parametrize(("who", "act"), [("bob", "block"), ("bob", "mute"), ("ann", "block")])
@@ -229,7 +310,7 @@ async def test_resume_beyond_the_log(node: Node, ann: Person, bob: Person, carol
     fourth = await say(node, ann, "fourth")
     await forget_log(node)
     async with events(node.url, "user", token=bob.token, Last_Event_ID=last) as stream:
-        found = []
+        found: list[str] = []
         while not found or found[-1] != fourth:
             event = await stream.next()
             assert event is not None

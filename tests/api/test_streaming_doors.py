@@ -56,6 +56,7 @@ async def test_scopes_and_refusals(node: Node, ann: Person) -> None:
     assert await status("user", nobody) == 403
     assert await status("user/notification", reading) == 403
     assert await status("list?list=1", ann.token) == 404
+    assert await status("list", ann.token) == 400
     assert await status("elsewhere", ann.token) == 404
     assert await status("hashtag", ann.token) == 400
     assert await status("user?since_id=x", ann.token) == 400
