@@ -103,5 +103,5 @@ def _history() -> Select[*tuple[Any, ...]]:
         .limit(bindparam("most"))
         .subquery()
     )
-    day = newest.c.post_id.op(">>")(SHIFT).op("/")(_DAY_MS).label("day")
+    day = newest.c.post_id.op("/")(_DAY_MS << SHIFT).label("day")
     return select(day, func.count(), func.count(newest.c.account_id.distinct())).group_by(day)
