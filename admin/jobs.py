@@ -10,6 +10,7 @@ import node.mail.jobs
 import node.media.jobs
 import node.polls.jobs
 import node.push.sending
+import node.remote.cards
 import node.remote.jobs
 import node.scheduled.jobs
 import outbox.deliver
@@ -23,6 +24,7 @@ MODULES = (
     node.media.jobs,
     node.polls.jobs,
     node.push.sending,
+    node.remote.cards,
     node.remote.jobs,
     node.scheduled.jobs,
     outbox.deliver,

@@ -20,6 +20,7 @@ from node.base.db.stream_log import KEPT, StreamEntry
 from node.base.ids import floor_id
 from node.base.runtime import Runtime
 from node.blocks.models import Mute
+from node.cards.models import LinkCard, PostLink
 from node.completion.models import Completion
 from node.completion.rules import THREAD
 from node.mail.models import OutgoingMail
@@ -129,6 +130,17 @@ RULES = (
         Completion,
         Completion.id,
         lambda now: (Completion.kind == THREAD, Completion.finished_at < now - timedelta(days=1)),
+    ),
+    # A page that no post links to any more; its picture goes with the next sweep of files.
+    Rule(
+        "link_cards",
+        LinkCard,
+        LinkCard.id,
+        lambda now: (
+            LinkCard.created_at < now - timedelta(days=30),
+            LinkCard.wanted.is_(False),
+            ~exists(select(PostLink.post_id).where(PostLink.card_id == LinkCard.id)),
+        ),
     ),
     Rule(
         "fetch_tasks",

@@ -149,11 +149,21 @@ class FederationClient:
             raise
 
     async def fetch_bytes(
-        self, url: str, *, accept: str, limit: int, signer: SigningKey | None = None, scheme: Scheme = "cavage"
+        self,
+        url: str,
+        *,
+        accept: str,
+        limit: int,
+        signer: SigningKey | None = None,
+        scheme: Scheme = "cavage",
+        cut: bool = False,
     ) -> FetchedBytes:
-        """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`."""
+        """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`.
+
+        `cut`: of a body beyond `limit` the beginning is enough, else it is an error.
+        """
         try:
-            answer = await self._get(url, accept, limit, signer, scheme, with_query=True)
+            answer = await self._get(url, accept, limit, signer, scheme, with_query=True, cut=cut)
         except EgressRefused as error:
             self._note_judged("GET", url, accept, error, status=None)
             raise
@@ -267,6 +277,7 @@ class FederationClient:
         *,
         with_query: bool,
         wish: SignatureWish | None = None,
+        cut: bool = False,
     ) -> Answer:
         loop = asyncio.get_running_loop()
         left = TOTAL_SECONDS
@@ -280,7 +291,7 @@ class FederationClient:
             )
             headers["Accept"] = accept
             started = loop.time()
-            answer = await self._exchange("GET", url, headers, None, limit, self._gets, left)
+            answer = await self._exchange("GET", url, headers, None, limit, self._gets, left, cut=cut)
             left -= loop.time() - started
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
@@ -323,6 +334,7 @@ class FederationClient:
         seconds: float,
         whole: bool = False,
         noted: str = "",
+        cut: bool = False,
     ) -> Answer:
         """Send one request and say how it ended; waiting for the host's turn is not timed.
 
@@ -332,7 +344,7 @@ class FederationClient:
         async with gate.turn(parse_origin(url).host_port):
             at, started = self._clock(), time.perf_counter()
             try:
-                answer = await self._send(method, url, headers, body, limit, seconds, whole)
+                answer = await self._send(method, url, headers, body, limit, seconds, whole, cut)
             except FetchFailed as error:
                 self._note(
                     method, kept, headers, at, started, error.status, "failed", error.reason, error.detail, probed=whole
@@ -401,8 +413,10 @@ class FederationClient:
         limit: int,
         seconds: float,
         whole: bool,
+        cut: bool,
     ) -> Answer:
-        """Send one request and read its answer within its cap; `whole`: the body of an error too."""
+        """Send one request and read its answer within its cap; `whole`: the body of an error too. `cut`: a body that is
+        longer is cut there."""
         origin, target = split_uri(url)
         headers["User-Agent"] = self._user_agent
         headers["Accept-Encoding"] = "gzip" if body is None else "identity"
@@ -424,7 +438,8 @@ class FederationClient:
                     # second copy has no second effect (INB-3).
                     response = await self._transport.handle_async_request(request)
                 try:
-                    content = await read_body(response, limit, cut=whole or body is not None)
+                    cuts = whole or body is not None or (cut and response.status_code == 200)
+                    content = await read_body(response, limit, cut=cuts)
                 finally:
                     await response.aclose()
         except TimeoutError as error:

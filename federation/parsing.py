@@ -37,6 +37,7 @@ from federation.vocabulary import (
     ACTOR_TYPES,
     MAX_ALIASES,
     MAX_BIO,
+    MAX_DOMAINS,
     MAX_FIELD_TEXT,
     MAX_FIELDS,
     MAX_KEYS,
@@ -119,6 +120,8 @@ class RemoteActor:
     suspended: bool
     moved_to: str | None
     also_known_as: tuple[str, ...]
+    attribution_domains: tuple[str, ...]
+    """Sites that may name it as an author; texts only (attack row 46)."""
     published: datetime | None
     keys: tuple[ActorKey, ...]
     emojis: tuple[RemoteEmoji, ...]
@@ -204,10 +207,18 @@ def parse_actor(doc: Document) -> RemoteActor:
         suspended=as_bool(_toot(doc, "suspended")),
         moved_to=_http(first_id(doc.get("movedTo"))),
         also_known_as=tuple(filter(is_http_uri, ids_of(doc.get("alsoKnownAs"))[:MAX_ALIASES])),
+        attribution_domains=_domains(_toot(doc, "attributionDomains")),
         published=parse_time(doc.get("published")),
         keys=parse_keys(doc, actor_id),
         emojis=parse_emojis(doc.get("tag")),
     )
+
+
+def _domains(value: object) -> tuple[str, ...]:
+    """Return the plain names among what is listed; an object or an address is no name of a site."""
+    listed = value if isinstance(value, list) else [value]
+    names = (entry.strip().lower() for entry in listed[:MAX_DOMAINS] if isinstance(entry, str))
+    return tuple(name for name in names if 0 < len(name) <= 300 and "/" not in name)
 
 
 def parse_keys(doc: Document, owner: str) -> tuple[ActorKey, ...]:

@@ -47,6 +47,8 @@ MAX_RECIPIENTS: Final = 1_024
 MAX_KEYS: Final = 10
 MAX_CONTENT: Final = 500_000
 MAX_WARNING: Final = 5_000
+MAX_DOMAINS: Final = 100
+"""Sites that one actor may list as naming it."""
 MAX_HASHTAG: Final = 256
 
 ACTOR_CONTEXT: Final[list[object]] = [
@@ -76,6 +78,11 @@ ACTOR_CONTEXT: Final[list[object]] = [
     },
 ]
 """Verbatim on every actor we emit (ACT-2). Shared, never to be changed in place."""
+
+ATTRIBUTION_CONTEXT: Final[dict[str, object]] = {
+    "attributionDomains": {"@id": "http://joinmastodon.org/ns#attributionDomains", "@type": "@id"}
+}
+"""Beside the context of an actor that lists sites which may name it. Never changed in place."""
 
 POST_CTX: Final[list[object]] = [
     AS_CONTEXT,

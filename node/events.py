@@ -387,3 +387,10 @@ class AuthorizationRevoked(Event):
     """One of ours took a stamp back."""
 
     authorization_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCardReady(Event):
+    """The page behind a link was looked at: posts with it show a preview from now on."""
+
+    card_id: int

@@ -71,6 +71,7 @@ def actor_facts(
             "memorial": account.memorial,
             "moved_to": account.moved_to_uri or None,
             "also_known_as": tuple(uri for uri in account.also_known_as if isinstance(uri, str)),
+            "attribution_domains": tuple(name for name in account.attribution_domains if isinstance(name, str)),
         }
     return ActorFacts(
         id=actor_uri(settings, id_),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from federation.documents import Document, format_time
-from federation.vocabulary import ACTOR_CONTEXT
+from federation.vocabulary import ACTOR_CONTEXT, ATTRIBUTION_CONTEXT
 from federation.writing.posts import EmojiFacts, emoji_tag
 
 _GENERATOR: Final[Document] = {
@@ -67,6 +67,7 @@ class ActorFacts:
     emojis: tuple[EmojiFacts, ...] = ()
     moved_to: str | None = None
     also_known_as: tuple[str, ...] = ()
+    attribution_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,9 @@ def actor_document(facts: ActorFacts) -> Document:
         "memorial": facts.memorial,
         "suspended": facts.suspended,
     }
+    if facts.attribution_domains:
+        document["@context"] = [*ACTOR_CONTEXT, ATTRIBUTION_CONTEXT]
+        document["attributionDomains"] = list(facts.attribution_domains)
     document.update({key: value for key, value in optional.items() if value})
     document.update(_assertion_method(facts.id, facts.key_multibase))
     return document

@@ -162,6 +162,7 @@ def _address_values(actor: RemoteActor) -> dict[str, Any]:
         "featured_url": actor.featured or "",
         "featured_tags_url": actor.featured_tags or "",
         "also_known_as": list(actor.also_known_as),
+        "attribution_domains": list(actor.attribution_domains),
     }
 
 

@@ -109,6 +109,7 @@ async def _erase(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
             avatar_url="",
             header_url="",
             also_known_as=[],
+            attribution_domains=[],
             discoverable=False,
             indexable=False,
             version=Account.version + 1,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
+from node.cards.models import LinkCard
 from node.emojis.models import Emoji
 from node.media.models import PROCESSING, Media
 
@@ -17,7 +18,7 @@ DISCARDED: Final = "discarded"
 """`Media.kind` of a row whose files are still to be removed. It belongs to nobody's post any more."""
 
 
-_EMOJI_KEYS: Final = (Emoji.storage_key, Emoji.static_key)
+_OTHER_KEYS: Final = (Emoji.storage_key, Emoji.static_key, LinkCard.image_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,8 @@ async def list_removable(reader: Reader, *, unattached_before: datetime, limit: 
 
 
 async def list_kept_keys(reader: Reader, keys: Collection[str]) -> set[str]:
-    """Return those of `keys` that a medium, an account or an emoji still uses."""
+    """Return those of `keys` that a medium, an account, an emoji or a link preview still uses."""
     kept: set[str] = set()
-    for column in (Media.storage_key, Media.preview_key, Account.avatar_key, Account.header_key, *_EMOJI_KEYS):
+    for column in (Media.storage_key, Media.preview_key, Account.avatar_key, Account.header_key, *_OTHER_KEYS):
         kept |= set(await reader.scalars(select(column).where(column.in_(keys))))
     return kept

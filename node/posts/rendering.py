@@ -17,6 +17,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, ex
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
 from node.auth.models import User
 from node.auth.queries import list_apps
@@ -27,6 +28,8 @@ from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
+from node.cards.queries import list_cards
+from node.cards.views import card_view
 from node.filters.reading import ViewerFilters, viewer_filters
 from node.media.models import Media
 from node.media.views import media_view
@@ -54,6 +57,8 @@ from node.reactions.views import reaction_views
 from node.text.sanitising import html_to_text
 
 CACHED_POSTS = 4000
+CARD_SECONDS = 60.0
+"""How long a link preview is kept here: they hardly ever change."""
 CACHED_SECONDS = 60
 """Bounds what no version covers: the counts on an author's card."""
 
@@ -122,6 +127,7 @@ async def _render_batch(
     if filters is not None:
         for status in assembled.values():
             _add_filtered(status, filters)
+    await _add_cards(runtime, reader, facts, assembled)
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
 
@@ -259,6 +265,31 @@ def _assembled(
     return base | changing | {"reblog": original | changing | own | _poll_part(polls.get(row.original_id), original)}
 
 
+async def _add_cards(
+    runtime: Runtime, reader: Reader, facts: Sequence[Any], statuses: Mapping[int, dict[str, Any]]
+) -> None:
+    """Put link previews into statuses that have one: no query where none has, or where all are known by now."""
+    showing = {row.id: row.card_id for row in facts if row.card_id is not None}
+    if not showing:
+        return
+    cache = runtime.caches.get("cards", size=CACHED_POSTS, seconds=CARD_SECONDS)
+    found: dict[int, dict[str, Any]] = {id_: view for id_ in showing.values() if (view := cache.get(id_)) is not None}
+    missing = set(showing.values()) - found.keys()
+    if missing:
+        cards = await list_cards(reader, missing)
+        writers = {card.author_id for card in cards.values() if card.author_id is not None}
+        people = await list_accounts(reader, writers) if writers else {}
+        for id_, card in cards.items():
+            writer = people.get(card.author_id or 0)
+            author = None if writer is None or writer.is_gone else account_view(writer, settings=runtime.settings)
+            found[id_] = card_view(card, author, settings=runtime.settings)
+            cache.put(id_, found[id_])
+    for row_id, card_id in showing.items():
+        if row_id in statuses and card_id in found:
+            status = statuses[row_id]
+            (status["reblog"] or status)["card"] = found[card_id]
+
+
 def _without_app(status: Mapping[str, Any]) -> dict[str, Any]:
     """Hide from others which app a post was written with, but for what everybody may read."""
     return {} if status["visibility"] in ("public", "unlisted") else {"application": None}
@@ -359,6 +390,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(original.interaction_policy, Post.interaction_policy).label("interaction_policy"),
             func.coalesce(original.reactions_count, Post.reactions_count).label("reactions_count"),
             version.label("filters_version"),
+            func.coalesce(original.card_id, Post.card_id).label("card_id"),
             *flags,
         )
         .join(author, author.id == Post.account_id)

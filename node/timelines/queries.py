@@ -12,6 +12,7 @@ from node.accounts.models import Account
 from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
+from node.cards.models import PostLink
 from node.follows.models import Follow
 from node.lists.models import List, ListMember
 from node.media.models import Media
@@ -46,6 +47,15 @@ async def list_public_ids(
     if remote:
         conditions.append(Post.local.is_(False))
     return await _page_of(reader, select(Post.id).where(*conditions), page, viewer_id, now, only_media, among)
+
+
+async def list_link_ids(
+    reader: Reader, page: Page, *, viewer_id: int | None, now: datetime, card_ids: Sequence[int]
+) -> list[int]:
+    """Return a page of public posts with a link to one of these pages."""
+    linking = exists(select(PostLink.post_id).where(PostLink.post_id == Post.id, PostLink.card_id.in_(card_ids)))
+    statement = select(Post.id).where(_is_public(), _not_silenced(viewer_id), linking)
+    return await _page_of(reader, statement, page, viewer_id, now, False, None)
 
 
 async def list_hashtag_ids(

@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any
 
 from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.cards.queries import list_card_ids_of
 from node.lists.models import List
 from node.posts.rendering import render_posts
 from node.timelines import home_lists
@@ -21,6 +23,7 @@ from node.timelines.queries import (
     list_followed_among,
     list_hashtag_ids,
     list_large_authors,
+    list_link_ids,
     list_public_ids,
     list_recent_ids,
 )
@@ -69,6 +72,16 @@ async def public_page(
         ids = await list_public_ids(
             reader, page, viewer_id=viewer_id, now=runtime.now(), local=local, remote=remote, only_media=only_media
         )
+        return await render_posts(runtime, reader, ids, viewer_id=viewer_id)
+
+
+async def link_page(runtime: Runtime, page: Page, *, viewer_id: int | None, url: str) -> list[dict[str, Any]]:
+    """Return a page of public posts that link to an address. Raises NotFound for one that nobody posted."""
+    async with runtime.read() as reader:
+        card_ids = await list_card_ids_of(reader, url)
+        if not card_ids:
+            raise NotFound()
+        ids = await list_link_ids(reader, page, viewer_id=viewer_id, now=runtime.now(), card_ids=card_ids)
         return await render_posts(runtime, reader, ids, viewer_id=viewer_id)
 
 

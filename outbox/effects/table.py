@@ -34,6 +34,7 @@ from node.events import (
     FollowRequested,
     FollowsSevered,
     HomeChanged,
+    LinkCardReady,
     MoveContinues,
     NotificationsMerged,
     PeerHeard,
@@ -66,6 +67,7 @@ from outbox.address import Occasion
 from outbox.effects import (
     accounts,
     announcements,
+    cards,
     carrying,
     completions,
     consent,
@@ -112,6 +114,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
         stored=(
             posts.post_published,
             relays.post_published,
+            cards.post_published,
             streaming.post_published,
             notices.post_published,
             conversations.post_published,
@@ -119,18 +122,26 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     PostEdited: Effects(
         pushed=(media.let_go,),
-        stored=(posts.post_edited, streaming.post_edited, notices.post_edited, conversations.post_edited),
+        stored=(
+            posts.post_edited,
+            cards.post_edited,
+            streaming.post_edited,
+            notices.post_edited,
+            conversations.post_edited,
+        ),
     ),
     PostDeleted: Effects(
         pushed=(media.let_go,),
         stored=(
             posts.post_deleted,
+            cards.post_deleted,
             streaming.post_deleted,
             notices.post_deleted,
             departures.post_deleted,
             conversations.post_deleted,
         ),
     ),
+    LinkCardReady: Effects(stored=(cards.card_ready,)),
     RelayFollowed: Effects(stored=(relays.relay_followed,)),
     RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
     RelayLeft: Effects(stored=(relays.relay_left,)),
