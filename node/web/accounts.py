@@ -98,6 +98,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         relationship=relationship,
         tab=tab,
         posts_list=[post for post in posts if int(post["id"]) not in pinned],
+        filter_context="account",
         pinned=pinned_posts,
         featured_tags=tags,
         refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,

@@ -43,6 +43,7 @@ async def list_them(visitor: Visitor) -> Answer:
         "pages/notifications.html",
         visitor,
         notifications=shown,
+        filter_context="notifications",
         only_mentions=only_mentions,
         quote_requests=len(asking),
         **links(page, [row.id for row in rows]),

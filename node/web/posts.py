@@ -66,6 +66,7 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
         "pages/post.html",
         visitor,
         post=view,
+        filter_context="thread",
         ancestors=[found[id_] for id_ in above if id_ in found],
         descendants=[found[id_] for id_ in below if id_ in found],
         reply_text=_greeting(view, visitor),

@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from node.base.template_files import template_root
 from node.polls.rules import MAX_OPTION_LENGTH, MAX_OPTIONS
-from node.web import markup, words
+from node.web import filtering, markup, words
 
 STATIC_ROOT = Path(__file__).parent / "static"
 
@@ -148,6 +148,9 @@ class Pages:
             emojify=_emojify,
             plain=markup.plain_text,
             links_of=markup.links_of,
+            verdict=filtering.verdict,
+            not_hidden=filtering.not_hidden,
+            with_media_covered=filtering.with_media_covered,
             safe_url=markup.safe_url,
         )
         self._environment = environment

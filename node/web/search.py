@@ -36,7 +36,9 @@ async def search(visitor: Visitor | None) -> Answer:
         errors["q"] = f"This is too long to look for; {MAX_QUERY} characters are enough."
     elif query:
         result = await _find(visitor, query)
-    return await show("pages/search.html", visitor, query=query[:MAX_QUERY], errors=errors, **result)
+    return await show(
+        "pages/search.html", visitor, query=query[:MAX_QUERY], errors=errors, filter_context="public", **result
+    )
 
 
 async def _find(visitor: Visitor | None, query: str) -> dict[str, Any]:

@@ -93,6 +93,7 @@ async def show(template: str, visitor: Visitor | None, *, status: int = 200, **c
             "path": request.path,
             "csrf_token": form_token(visitor) if has_form else "",
             "flash": _take_flash(),
+            "filter_context": "",
             **context,
         },
     )

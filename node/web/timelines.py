@@ -8,10 +8,12 @@ from node.base.errors import NotFound
 from node.base.ids import read_id
 from node.base.paging import Page
 from node.http.context import runtime
-from node.posts.queries import list_bookmark_ids, list_liked_ids
+from node.lists.queries import find_list
+from node.posts.queries import find_hashtag, list_bookmark_ids, list_liked_ids
 from node.posts.rendering import render_posts
+from node.posts.tag_queries import find_tag_follow
 from node.text.writing import fold_hashtag
-from node.timelines.service import hashtag_page, home_page, public_page
+from node.timelines.service import hashtag_page, home_page, list_page, public_page
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in
 
@@ -38,7 +40,7 @@ async def home(visitor: Visitor) -> Answer:
     """Show the viewer's home timeline, with the composer."""
     page = page_asked()
     posts = await home_page(runtime(), visitor.account_id, page)
-    return await _timeline("pages/home.html", visitor, page, posts)
+    return await _timeline("pages/home.html", visitor, page, posts, filter_context="home")
 
 
 @blueprint.get("/public")
@@ -59,7 +61,8 @@ async def _public(visitor: Visitor | None, *, local: bool) -> Answer:
     page = page_asked()
     viewer_id = visitor.account_id if visitor else None
     posts = await public_page(runtime(), page, viewer_id=viewer_id, local=local)
-    return await _timeline("pages/timeline.html", visitor, page, posts, scope="local" if local else "federated")
+    scope = "local" if local else "federated"
+    return await _timeline("pages/timeline.html", visitor, page, posts, scope=scope, filter_context="public")
 
 
 @blueprint.get("/tags/<tag>")
@@ -72,7 +75,12 @@ async def hashtag(visitor: Visitor | None, tag: str) -> Answer:
     page = page_asked()
     viewer_id = visitor.account_id if visitor else None
     posts = await hashtag_page(runtime(), page, viewer_id=viewer_id, any_of=[folded])
-    return await _timeline("pages/hashtag.html", visitor, page, posts, tag=tag)
+    async with runtime().read() as reader:
+        known = await find_hashtag(reader, folded)
+        is_followed = bool(viewer_id and known and await find_tag_follow(reader, viewer_id, known.id))
+    return await _timeline(
+        "pages/hashtag.html", visitor, page, posts, tag=tag, is_followed=is_followed, filter_context="public"
+    )
 
 
 @blueprint.get("/bookmarks")
@@ -124,6 +132,10 @@ async def fresh(visitor: Visitor | None) -> Answer:
         found = await home_page(runtime(), visitor.account_id, page)
     elif wanted in ("/public", "/public/local"):
         found = await public_page(runtime(), page, viewer_id=viewer_id, local=wanted == "/public/local")
+    elif wanted.startswith("/lists/") and visitor is not None:
+        async with runtime().read() as reader:
+            list_ = await find_list(reader, read_id(wanted.removeprefix("/lists/")) or 0, visitor.account_id)
+        found = await list_page(runtime(), list_, page) if list_ is not None else []
     else:
         return answer(count=0)
     return answer(count=len(found))

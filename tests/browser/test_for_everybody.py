@@ -24,7 +24,9 @@ OF_A_PERSON = (
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
     "/settings/security",
     "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
-    "/settings/delete", "/settings/apps", "/compose", "/about", "/nothing-here",
+    "/settings/delete",
+    "/settings/filters", "/settings/filters/new", "/settings/hashtags", "/lists",
+    "/settings/apps", "/compose", "/about", "/nothing-here",
     "/quote_requests", "/@bo/report",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
 )  # fmt: skip

@@ -59,7 +59,9 @@ async def test_every_page_of_a_person_answers(ann: Visitor) -> None:
         "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
         "/settings/security",
         "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
-        "/settings/delete", "/@ann", "/@ann/with_replies", "/@ann/media",
+        "/settings/delete",
+        "/settings/filters", "/settings/filters/new", "/settings/hashtags", "/lists",
+        "/@ann", "/@ann/with_replies", "/@ann/media",
         "/@ann/followers", "/@ann/following", "/about", "/compose", "/settings",
     ):  # fmt: skip
         page = await ann.open(path)

@@ -1,0 +1,103 @@
+"""What makes a list or a home with hashtags walks indexes: no table is read from end to end (a page costs the same
+however many posts there are)."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from node.accounts.models import Account
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.follows.service import follow
+from node.lists.service import add_members, create_list
+from node.posts.followed_tags import follow_tag
+from node.posts.rendering import render_posts
+from node.timelines.home_queries import list_home_ids, list_in_list_among, list_list_candidates
+from node.timelines.live_queries import list_list_ids, list_lists_among, list_tag_followers_among
+from node.timelines.queries import list_tag_push_targets
+from tests.support.make import make_account, make_post
+
+
+async def plans(runtime: Runtime, work: Any) -> list[str]:
+    """Return the plans of the statements that `work(reader)` runs."""
+    seen: list[tuple[str, Any]] = []
+    engine = runtime.database.reader.sync_engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            seen.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        async with runtime.read() as reader:
+            await work(reader)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    found = []
+    async with runtime.read() as reader:
+        prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
+        if reader.dialect == "postgresql":  # an empty table is always scanned
+            await reader.execute(text("SET LOCAL enable_seqscan = off"))
+        connection = await reader._connected()
+        for statement, values in seen:
+            rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
+            found.append("\n".join(str(row) for row in rows))
+    return found
+
+
+@pytest.fixture
+async def ann(runtime: Runtime) -> Account:
+    return await make_account(runtime, "ann")
+
+
+@pytest.fixture
+async def bo(runtime: Runtime, ann: Account) -> Account:
+    bo = await make_account(runtime, "bo")
+    async with runtime.write() as uow:
+        await follow(uow, runtime.settings, ann, bo, now=runtime.now())
+        await follow_tag(uow, ann.id, "owls", now=runtime.now())
+    return bo
+
+
+def check(found: list[str]) -> None:
+    assert found
+    for plan in found:
+        for scanned in re.findall(r"SCAN (?:TABLE )?(\w+)(?! USING)", plan):
+            assert not scanned.startswith(("posts", "post_hashtags", "mentions", "media")), plan
+        assert "Seq Scan on posts" not in plan, plan
+        assert "Seq Scan on post_hashtags" not in plan, plan
+
+
+async def test_a_list_walks_indexes(runtime: Runtime, ann: Account, bo: Account) -> None:
+    async with runtime.write() as uow:
+        made = await create_list(uow, ann.id, "Birds", now=runtime.now())
+        await add_members(uow, ann.id, made.id, [bo.id], now=runtime.now())
+    post = await make_post(runtime, bo)
+
+    async def work(reader: Any) -> None:
+        page = Page(limit=20)
+        assert await list_list_candidates(reader, made, page) == [post.id]
+        assert await list_list_candidates(reader, made, Page(limit=20, min_id=post.id - 1)) == [post.id]
+        assert await list_in_list_among(reader, made, [post.id, 7], now=runtime.now()) == [post.id]
+        assert await list_list_ids(reader, made.id, ann.id, page, now=runtime.now(), among=[post.id]) == [post.id]
+        assert await list_list_ids(reader, made.id, bo.id, page, now=runtime.now(), among=[post.id]) == []
+        assert await list_lists_among(reader, bo.id, [made.id, 7]) == {made.id}
+
+    check(await plans(runtime, work))
+
+
+async def test_home_with_hashtags_walks_indexes(runtime: Runtime, ann: Account, bo: Account) -> None:
+    cy = await make_account(runtime, "cy")
+    post = await make_post(runtime, cy, "Look #owls")
+
+    async def work(reader: Any) -> None:
+        assert await list_home_ids(reader, ann.id, Page(limit=20)) == [post.id]
+        assert await list_tag_followers_among(reader, post.id, [ann.id, bo.id]) == {ann.id}
+        since = runtime.now().replace(year=2020)
+        targets = await list_tag_push_targets(reader, post.id, active_since=since, after_id=0, limit=10)
+        assert targets == [ann.id]
+        assert len(await render_posts(runtime, reader, [post.id], viewer_id=ann.id, home=True)) == 1
+
+    check(await plans(runtime, work))
