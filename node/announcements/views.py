@@ -32,8 +32,6 @@ from node.text.writing import MentionTarget, find_handles, find_links, fold_hash
 from node.uris import emoji_picture_url, tag_url
 
 CACHED_SECONDS = 60
-LIST_SECONDS = 5
-"""How old what pages show may be."""
 
 
 async def announcement_views(
@@ -59,11 +57,7 @@ async def announcement_views(
 
 async def unread_announcements(runtime: Runtime, reader: Reader, viewer_id: int) -> list[dict[str, Any]]:
     """Return what pages show on top: what is up and the viewer has not put away."""
-    cache = runtime.caches.get("shown_announcements", size=1, seconds=LIST_SECONDS)
-    rows: list[Announcement] | None = cache.get("all")
-    if rows is None:
-        rows = await list_shown(reader, now=runtime.now())
-        cache.put("all", rows)
+    rows = await list_shown(reader, now=runtime.now())
     if not rows:
         return []
     views = await announcement_views(runtime, reader, rows, viewer_id=viewer_id)

@@ -11,9 +11,11 @@ from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Gone, NotFound
+from node.base.paging import Page
 from node.blocks.queries import is_blocked_between
-from node.blocks.service import block, mute, unblock, unmute
+from node.blocks.service import block, unblock, unmute
 from node.completion.asking import PageOfPosts, complete_page
+from node.follows.kept_queries import list_endorsements
 from node.follows.queries import list_followers, list_following, list_relationships
 from node.follows.service import follow, unfollow
 from node.follows.views import relationship_view
@@ -26,6 +28,7 @@ from node.posts.rendering import render_posts
 from node.web.showing import PEOPLE_LENGTH, answer, install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, anybody, back, signed_in
 
+ENDORSED_SHOWN = 8
 ACTIVITY_TYPES = ("application/activity+json", "application/ld+json")
 
 blueprint = Blueprint("web_accounts", __name__)
@@ -88,6 +91,8 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         pinned = await list_pinned_ids(reader, account.id, viewer_id, limit=MAX_REMOTE_PINS) if on_top else []
         pinned_posts = await render_posts(node, reader, pinned, viewer_id=viewer_id)
         tags = [] if account.is_gone else await list_featured_tags(reader, account.id)
+        endorsed = await list_endorsements(reader, account.id, Page(limit=ENDORSED_SHOWN)) if on_top else []
+        recommended, _ = await people(reader, None, endorsed if account.show_featured else [])
     if page.min_id is not None and not found.ids:
         return cast(Response, redirect(request.path, 303))
     return await show(
@@ -101,6 +106,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         filter_context="account",
         pinned=pinned_posts,
         featured_tags=tags,
+        recommended=recommended,
         refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,
         origin=account.domain,
         has_reported_counts=account.backfilled_at is not None,
@@ -187,10 +193,10 @@ async def standings(reader: Reader, visitor: Visitor | None, ids: list[int]) -> 
     return {str(id_): relationship_view(one) for id_, one in found.items()}
 
 
-@blueprint.post("/web/accounts/<id:account_id>/<any(follow,unfollow,block,unblock,mute,unmute):verb>")
+@blueprint.post("/web/accounts/<id:account_id>/<any(follow,unfollow,block,unblock,unmute):verb>")
 @signed_in
 async def change(visitor: Visitor, account_id: int, verb: str) -> Answer:
-    """Follow, block or mute somebody, or the reverse; then go back to where the button was."""
+    """Follow or block somebody, or the reverse, or unmute them; then go back to where the button was."""
     async with runtime().write() as uow:
         me = await get_account(uow, visitor.account_id)
         target = await get_account(uow, account_id, include_gone=verb in ("unfollow", "unblock", "unmute"))
@@ -208,7 +214,6 @@ async def change(visitor: Visitor, account_id: int, verb: str) -> Answer:
 SAID = {
     "block": "You blocked @{}. They can no longer follow or answer you.",
     "unblock": "You unblocked @{}.",
-    "mute": "You muted @{}. You can undo this in your settings.",
     "unmute": "You hear @{} again.",
 }
 
@@ -229,10 +234,6 @@ async def _unblock(uow: UnitOfWork, me: Account, target: Account) -> None:
     await unblock(uow, me.id, target.id)
 
 
-async def _mute(uow: UnitOfWork, me: Account, target: Account) -> None:
-    await mute(uow, me, target, duration=None, notifications=True, now=runtime().now())
-
-
 async def _unmute(uow: UnitOfWork, me: Account, target: Account) -> None:
     await unmute(uow, me.id, target.id)
 
@@ -242,6 +243,5 @@ CHANGES: dict[str, Callable[[UnitOfWork, Account, Account], Awaitable[None]]] = 
     "unfollow": _unfollow,
     "block": _block,
     "unblock": _unblock,
-    "mute": _mute,
     "unmute": _unmute,
 }

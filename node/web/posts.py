@@ -11,6 +11,7 @@ from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import read_id
 from node.completion.asking import find_refresh, look_at_thread
+from node.conversations.service import read_all_with
 from node.emojis.views import emoji_views
 from node.http.context import runtime
 from node.http.limits import DELETES, Bucket, spend
@@ -23,6 +24,7 @@ from node.posts.pins import pin, unpin
 from node.posts.queries import get_own_post, get_visible_post, list_context, list_edits
 from node.posts.rendering import render_post, render_posts
 from node.posts.service import edit, publish, withdraw
+from node.posts.thread_mutes import mute_thread, unmute_thread
 from node.remote.mentions import resolve_mentions
 from node.remote.polls import refresh_later
 from node.remote.quotes import look_again
@@ -60,6 +62,9 @@ async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
         raise NotFound
     await look_again(node, [found[post_id]])
     view = found[post_id]
+    if visitor is not None and post.visibility == "direct":
+        async with node.write() as uow:
+            await read_all_with(uow, visitor.account_id, post.thread_id)
     if view["poll"] is not None and not post.local:
         await refresh_later(node, post)
     return await show(
@@ -270,10 +275,12 @@ async def delete(visitor: Visitor, post_id: int) -> Answer:
     return await back()
 
 
-@blueprint.post("/web/posts/<id:post_id>/<any(like,unlike,boost,unboost,bookmark,unbookmark,pin,unpin):verb>")
+@blueprint.post(
+    "/web/posts/<id:post_id>/<any(like,unlike,boost,unboost,bookmark,unbookmark,pin,unpin,mute,unmute):verb>"
+)
 @signed_in
 async def act(visitor: Visitor, post_id: int, verb: str) -> Answer:
-    """Like, boost, bookmark or pin a post, or take that back; then go back to where the button was."""
+    """Like, boost, bookmark or pin a post or mute its thread, or take that back; then go back to the button."""
     node = runtime()
     try:
         async with node.write() as uow:
@@ -335,6 +342,15 @@ async def _unpin(uow: UnitOfWork, me: Account, post: Post) -> None:
     await unpin(uow, await get_own_post(uow, post.id, me.id))
 
 
+async def _mute(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await mute_thread(uow, me.id, post, now=runtime().now())
+    tell("Nothing in this thread notifies you any more.")
+
+
+async def _unmute(uow: UnitOfWork, me: Account, post: Post) -> None:
+    await unmute_thread(uow, me.id, post)
+
+
 ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
     "like": _like,
     "unlike": _unlike,
@@ -344,4 +360,6 @@ ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
     "unbookmark": _unbookmark,
     "pin": _pin,
     "unpin": _unpin,
+    "mute": _mute,
+    "unmute": _unmute,
 }

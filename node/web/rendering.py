@@ -168,7 +168,8 @@ class Pages:
 
         Always set: `site`, `now`, `viewer` (account dict or None), `csrf_token`, `theme` (auto, light, dark),
         `flash` (messages), `path` (of this request, for marking the place in the navigation), `badges`
-        (`notifications`, `requests` counts), `is_admin`, `errors` and `form` (of a refused form), `next_url`
+        (`notifications`, `requests`, `messages` counts), `announcements`,
+        `is_admin`, `errors` and `form` (of a refused form), `next_url`
         and `prev_url`. The caller's `context` wins over these defaults.
         """
         base: dict[str, Any] = {
@@ -177,7 +178,8 @@ class Pages:
             "theme": "auto",
             "flash": (),
             "path": "/",
-            "badges": {"notifications": 0, "requests": 0},
+            "badges": {"notifications": 0, "requests": 0, "messages": 0},
+            "announcements": (),
             "is_admin": False,
             "errors": {},
             "form": {},

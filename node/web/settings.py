@@ -1,5 +1,6 @@
 """The viewer's own settings: profile, colours, who is muted and blocked. Who can sign in is in `security.py`."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from quart import Blueprint, Response, redirect
@@ -18,7 +19,7 @@ from node.accounts.views import credential_account_view
 from node.auth.queries import get_user
 from node.auth.service import update_preferences
 from node.base.errors import Invalid
-from node.blocks.queries import list_blocks, list_mutes
+from node.blocks.queries import list_blocks, list_mute_ends, list_mutes
 from node.http.context import runtime
 from node.http.limits import MEDIA, Bucket, spend
 from node.media.service import store_avatar, store_header
@@ -85,6 +86,7 @@ async def change_profile(visitor: Visitor) -> Answer:
             bot=form.is_set("bot"),
             discoverable=form.is_set("discoverable"),
             indexable=form.is_set("indexable"),
+            hide_collections=form.is_set("hide_collections"),
             avatar_key=pictures.get("avatar"),
             header_key=pictures.get("header"),
         )
@@ -154,13 +156,17 @@ async def blocks(visitor: Visitor) -> Answer:
 
 async def _people(visitor: Visitor, kind: str, query: Any) -> Answer:
     page = page_asked(PEOPLE_LENGTH)
+    ends: dict[int, datetime] = {}
     async with runtime().read() as reader:
         entries = await query(reader, visitor.account_id, page)
         accounts, _ = await people(reader, visitor, entries)
+        if kind == "mutes":
+            ends = await list_mute_ends(reader, visitor.account_id, [entry.account_id for entry in entries])
     return await show(
         "pages/settings_people.html",
         visitor,
         kind=kind,
         accounts=accounts,
+        ends={str(id_): moment for id_, moment in ends.items()},
         **links(page, [entry.id for entry in entries]),
     )

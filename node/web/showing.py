@@ -13,10 +13,12 @@ from quart.blueprints import BlueprintSetupState
 
 from node.accounts.queries import get_account
 from node.accounts.views import credential_account_view
+from node.announcements.views import unread_announcements
 from node.auth.queries import get_user
 from node.base.ids import read_id
 from node.base.paging import Page
 from node.base.runtime import VERSION
+from node.conversations.queries import count_unread as count_unread_conversations
 from node.follows.queries import count_follow_requests
 from node.http.context import runtime
 from node.http.problems import register_html
@@ -112,10 +114,13 @@ async def _frame(visitor: Visitor | None) -> dict[str, Any]:
         user = await get_user(reader, visitor.account_id)
         requests = await count_follow_requests(reader, visitor.account_id)
         unread = await count_unread(reader, visitor.account_id)
+        messages = await count_unread_conversations(reader, visitor.account_id, now=node.now())
+        announcements = await unread_announcements(node, reader, visitor.account_id)
     view = credential_account_view(account, user, settings=node.settings, follow_requests_count=requests)
     return {
         "viewer": view,
-        "badges": {"notifications": unread, "requests": requests},
+        "badges": {"notifications": unread, "requests": requests, "messages": messages},
+        "announcements": announcements,
         "is_admin": visitor.is_staff,
     }
 

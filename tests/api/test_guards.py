@@ -3,6 +3,7 @@
 Generated from the application itself, so a new route is held to it without anybody thinking of it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,8 @@ def routes(app: Quart) -> Iterator[Route]:
         guard = guard_of(app.view_functions[rule.endpoint])
         assert guard is not None, f"{rule.rule} stands behind no guard"
         path = rule.rule.replace("<name>", "{name}").replace("<group_key>", "ungrouped-{id}")
-        path = path.replace("<date>", "2020-01-01").replace("<any(avatar, header):which>", "avatar")
+        path = path.replace("<date>", "2020-01-01")
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
         for argument in rule.arguments:
             path = path.replace(f"<id:{argument}>", "{id}")
         assert "<" not in path, path

@@ -6,12 +6,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from node.announcements.service import Notice, publish_announcement
 from node.relays.service import add_relay
 from node.remote.actors import fetch_actor
 from node.remote.posts import fetch_post
+from node.site.writing import add_rule
 from tests.browser.chromium import Window, open_browser, open_window
 from tests.support.fake_peer import document
-from tests.support.nodes import Node
+from tests.support.make import make_token
+from tests.support.nodes import Node, settle
 from tests.support.stranger import Stranger
 
 pytestmark = [pytest.mark.browser]
@@ -27,7 +30,8 @@ OF_A_PERSON = (
     "/settings/delete",
     "/settings/filters", "/settings/filters/new", "/settings/hashtags", "/lists",
     "/settings/apps", "/compose", "/about", "/nothing-here",
-    "/quote_requests", "/@bo/report",
+    "/quote_requests", "/@bo/report", "/messages", "/directory", "/settings/posting", "/@bo/mute", "/@bo/block",
+    "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
 )  # fmt: skip
 OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/search?q=zzz")
@@ -67,6 +71,19 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
         await fill(ann, "/admin/domains", "/admin/domains", domain="a-long-name-of-a-server.example", reason="Spam")
         await fill(ann, "/settings/servers", "/settings/servers", domain="loud.example")
         await ann.write("Mine")
+        await bo.act(f"/api/v1/accounts/{account['id']}/follow")
+        await bo.post("Just us, @ann", visibility="direct")
+        ann_token = await make_token(node.runtime, int(account["id"]))
+        as_ann = {"Authorization": f"Bearer {ann_token}"}
+        for path in ("follow", "pin", "note"):
+            await node.http.post(
+                f"/api/v1/accounts/{bo.account_id}/{path}", headers=as_ann, json={"comment": "Met at the fair"}
+            )
+        async with node.runtime.write() as uow:
+            now = node.runtime.now()
+            await publish_announcement(uow, Notice(text="**Tonight** we update. Ask @bo"), now=now)
+            await add_rule(uow, "Be kind", hint="To everybody.", now=now)
+        await settle(node.runtime)
         faults: list[str] = []
         own = await ann.page.locator("a.permalink").first.get_attribute("href") or ""
         for path in (
