@@ -38,6 +38,7 @@ import node.remote.models
 import node.reports.models
 import node.scheduled.models
 import node.site.models
+import node.suggestions.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -74,6 +75,7 @@ MODULES = (
     node.reports.models,
     node.scheduled.models,
     node.site.models,
+    node.suggestions.models,
     outbox.models,
 )
 

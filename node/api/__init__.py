@@ -52,10 +52,12 @@ def blueprints() -> list[Blueprint]:
         search,
         sign_up,
         statuses,
+        suggestions,
         tags,
         thread_mutes,
         threads,
         timelines,
+        trends,
     )
 
     modules = (
@@ -99,9 +101,11 @@ def blueprints() -> list[Blueprint]:
         search,
         sign_up,
         statuses,
+        suggestions,
         tags,
         thread_mutes,
         threads,
         timelines,
+        trends,
     )
     return [*(module.blueprint for module in modules), *admin.blueprints()]

@@ -88,6 +88,12 @@ async def list_hashtag_ids(
     return await _page_of(reader, statement, page, viewer_id, now, only_media, among)
 
 
+async def list_welcome_among(reader: Reader, ids: Sequence[int], viewer_id: int | None, now: datetime) -> set[int]:
+    """Return which of these posts the viewer may see and did not shut out by a block or mute."""
+    statement = select(Post.id).where(Post.id.in_(ids), visible_to(viewer_id), welcome_to(viewer_id, Post, now))
+    return set(await reader.scalars(statement))
+
+
 async def _page_of(
     reader: Reader,
     statement: Select[int],

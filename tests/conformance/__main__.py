@@ -18,10 +18,12 @@ from tests.conformance.suites import FOLDER, SUITES, Outcome, install, known_lef
 
 async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("suites", nargs="*", choices=[suite.name for suite in SUITES], metavar="suite")
+    parser.add_argument("suites", nargs="*", metavar="suite", help=", ".join(suite.name for suite in SUITES))
     parser.add_argument("-k", default="", help="only the tests that match this expression of pytest's")
     arguments = parser.parse_args()
     chosen = [suite for suite in SUITES if not arguments.suites or suite.name in arguments.suites]
+    if not chosen:
+        parser.error(f"there is no such suite: {', '.join(arguments.suites)}")
     console = Console()
     console.log("Fetching the suites")
     await asyncio.to_thread(install, chosen)

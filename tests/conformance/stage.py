@@ -1,7 +1,7 @@
-"""The node that the suites expect: `http://localhost:3000`, three people, an app, and tokens of known value.
+"""The node that the suites expect: `http://localhost:3000`, people, an app, and tokens of known value.
 
-Mastodon.py's suite has its ids, secrets and tokens written into it; here they are made before the node starts. toot's
-makes its own people over the API, whose tokens must be good at once.
+"admin" is whom Mastodon makes by itself. The ids, secrets and tokens written into the suite of Mastodon.py are made
+before the node starts. toot makes its own people over the API, whose tokens must be good at once.
 """
 
 from collections.abc import AsyncIterator
@@ -27,6 +27,7 @@ CLIENT_SECRET: Final = "__MASTODON_PY_TEST_CLIENT_SECRET"
 TOKEN: Final = "__MASTODON_PY_TEST_ACCESS_TOKEN"
 EVERY_SCOPE: Final = "read write follow push admin:read admin:write"
 PEOPLE: Final = (
+    ("admin", "admin@example.com", "admin", "", ""),
     ("admin2", "zerocool@example.com", "admin", TOKEN + "_2", EVERY_SCOPE),
     ("mastodonpy_test", "mastodonpy_test@example.com", "user", TOKEN, "read write follow push"),
     ("mastodonpy_test_2", "mastodonpy_test_2@example.com", "user", TOKEN + "_3", "read write follow push"),
@@ -70,9 +71,10 @@ async def _people(runtime: Runtime) -> None:
                 uow, runtime.settings, username=name, email=address, password="5fc638e0e53eafd9c4145b6bb852667d",
                 now=now, key_pair=generate_rsa_key(),
             )  # fmt: skip
-            await create_token(uow, user.account_id, scopes, value=token, app_id=app.id, now=now)
+            if token:
+                await create_token(uow, user.account_id, scopes, value=token, app_id=app.id, now=now)
             await uow.execute(update(User).where(User.account_id == user.account_id).values(role=role))
-            if name != "admin2":
+            if role == "user":
                 await uow.execute(
                     update(Account)
                     .where(Account.id == user.account_id)

@@ -1,0 +1,58 @@
+"""What is talked about: hashtags and posts. Paged by offset (client-api 14)."""
+
+from typing import Any
+
+from quart import Blueprint
+
+from node.api.entities.statuses import Status
+from node.api.entities.tags import Tag
+from node.http.context import runtime
+from node.http.paging import capped, skipped
+from node.http.principals import Viewer, optional
+from node.http.requests import Request, answers, takes
+from node.posts.rendering import render_posts
+from node.posts.tag_views import hashtag_views
+from node.timelines.queries import list_welcome_among
+from node.trends.queries import list_hashtags
+from node.trends.service import trending_post_ids, trending_tag_ids
+
+blueprint = Blueprint("api_trends", __name__, url_prefix="/api/v1/trends")
+
+
+class Part(Request, frozen=True, kw_only=True):
+    """Which part of a ranking."""
+
+    limit: int | None = None
+    offset: int = 0
+
+
+@blueprint.get("")
+@blueprint.get("/tags")
+@optional("read:statuses", "read:accounts")
+@takes(Part)
+@answers(list[Tag])
+async def tags(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
+    """Return the hashtags that more people than usual used in the last day, the strongest first."""
+    node = runtime()
+    limit, offset = capped(asked.limit, 10, 20), skipped(asked.offset)
+    ids = (await trending_tag_ids(node))[offset : offset + limit]
+    async with node.read() as reader:
+        found = await list_hashtags(reader, ids)
+        shown = [found[id_] for id_ in ids if id_ in found]
+        return await hashtag_views(node, reader, shown, viewer.account_id if viewer else None)
+
+
+@blueprint.get("/statuses")
+@optional("read:statuses", "read:accounts")
+@takes(Part)
+@answers(list[Status])
+async def statuses(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
+    """Return the posts that move people now, the strongest first: none of whom the viewer blocks or mutes."""
+    node = runtime()
+    viewer_id = viewer.account_id if viewer else None
+    limit, offset = capped(asked.limit, 20), skipped(asked.offset)
+    ids = await trending_post_ids(node)
+    async with node.read() as reader:
+        welcome = await list_welcome_among(reader, ids, viewer_id, node.now())
+        ids = [id_ for id_ in ids if id_ in welcome][offset : offset + limit]
+        return await render_posts(node, reader, ids, viewer_id=viewer_id)
