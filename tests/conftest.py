@@ -33,6 +33,8 @@ ON_ONE = tuple(
         "api/test_guards.py",
         "api/test_http.py",
         "api/test_instance.py",
+        "api/test_nonsense.py",
+        "api/test_scope_table.py",
         "api/test_streaming_doors.py",
         "unit/inbox/test_fuzz.py",
         "unit/inbox/test_signatures.py",

@@ -10,7 +10,9 @@ from node.api import blueprints
 from node.app import create_app
 from node.base.runtime import Runtime
 from node.media.routes import blueprint as media_blueprint
+from node.stream import blueprints as stream_blueprints
 from tests.support.nodes import Node, Person
+from tests.support.route_table import Route, routes
 
 
 def make_app(runtime: Runtime) -> Quart:
@@ -49,3 +51,17 @@ async def bob(node: Node) -> Person:
 async def carol(node: Node) -> Person:
     """A third."""
     return await node.person("carol")
+
+
+@pytest.fixture
+def table(node: Node) -> list[Route]:
+    """Every route for apps, streams among them; the node answers on all of them."""
+    app = create_app(node.runtime, [*blueprints(), media_blueprint, *stream_blueprints()])
+    node.http = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]
+        base_url=node.url,
+        trust_env=False,
+    )
+    found = sorted(routes(app), key=lambda route: (route.path, route.method))
+    assert len(found) > 200
+    return found
