@@ -36,9 +36,11 @@ async def test_nonsense_never_breaks_anything(
     number: int,
 ) -> None:
     post = await ann.post("hello")
-    for route in table:
+    for place, route in enumerate(table):
         if route.method == "DELETE" or route.is_stream or route.guard.is_for_staff:
             continue
+        if route.method == "GET" and "params" not in NONSENSE[number] and place % 5 != number % 5:
+            continue  # bodies, which nobody sends with a GET, on a fifth of them
         id_ = (bob.account_id if "/accounts/" in route.path else post["id"]) if route.has_id else NOBODYS_ID
         request = {key: dict(value) if key == "headers" else value for key, value in NONSENSE[number].items()}
         if isinstance(request.get("data"), bytes):
