@@ -27,15 +27,19 @@ class Authority:
 
     def server(self, *names: str, days: tuple[float, float] = (-1, 1), self_signed: bool = False) -> ssl.SSLContext:
         """Return a server's context with a certificate for `names`, valid over `days` from now."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(*names, days=days, self_signed=self_signed))
+        return context
+
+    def server_file(self, *names: str, days: tuple[float, float] = (-1, 1), self_signed: bool = False) -> Path:
+        """Write such a certificate with its key into a file, for a server that is another program."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         made = self._made(subject, key, list(names), days=days, self_signed=self_signed)
         path = self._folder / f"server-{made.serial_number}.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.write_bytes(private + made.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _made(
         self,

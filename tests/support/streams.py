@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -101,11 +102,17 @@ class Socket:
 
 @asynccontextmanager
 async def socket(
-    url: str, *, query: str = "", token: str = "", subprotocols: list[str] | None = None, **headers: str
+    url: str,
+    *,
+    query: str = "",
+    token: str = "",
+    subprotocols: list[str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    **headers: str,
 ) -> AsyncIterator[Socket]:
     """Open a WebSocket on the node at `url`. Raises Refused."""
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=tls)
     opened = Socket(reader, writer)
     sent = {"Authorization": f"Bearer {token}"} if token else {}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -148,12 +155,14 @@ class Events:
 
 
 @asynccontextmanager
-async def events(url: str, path: str, *, token: str = "", **headers: str) -> AsyncIterator[Events]:
+async def events(
+    url: str, path: str, *, token: str = "", tls: ssl.SSLContext | None = None, **headers: str
+) -> AsyncIterator[Events]:
     """Open a stream of server-sent events, which has begun when the block does."""
     sent = {"Authorization": f"Bearer {token}"} if token else {}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE) as http,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE, verify=tls or True) as http,
         http.stream("GET", f"/api/v1/streaming/{path}", headers=sent) as response,
     ):
         yield Events(response)
