@@ -59,6 +59,9 @@ COPIED_PIXELS = 1920 * 1080
 COPIED_BITS = 6_000_000
 MAX_RATE = 60
 MAX_RATE_IN = 120
+MAX_RATE_LONG = 30
+LONG_SECONDS = 180
+"""A film that lasts longer is encoded with less care, so that it is done in time."""
 VIDEO_BITS = 2_500_000
 AUDIO_BITS = 128_000
 GIFV_SECONDS = 30
@@ -323,12 +326,15 @@ class _NewVideo(_Track):
         self.stream.width, self.stream.height = self.size
         self.stream.pix_fmt = "yuv420p"
         self.stream.time_base = self.stream.codec_context.time_base = Fraction(1, 90_000)
+        is_long = film.seconds > LONG_SECONDS
+        self.pace = "ultrafast" if film.seconds > 2 * LONG_SECONDS else "superfast" if is_long else "veryfast"
+        self.gap = 90_000 // (MAX_RATE_LONG if is_long else MAX_RATE) - 100
         bits = VIDEO_BITS
         if film.seconds:
             bits = min(bits, max(100_000, int(film.request["max_bytes"] * 8 * 0.8 / film.seconds) - AUDIO_BITS))
         self.stream.codec_context.thread_count = 1
         self.stream.options = {
-            "preset": "veryfast", "crf": "25", "maxrate": str(bits), "bufsize": str(2 * bits), "g": "120",
+            "preset": self.pace, "crf": "25", "maxrate": str(bits), "bufsize": str(2 * bits), "g": "120",
             "profile": "high", "threads": "1",
         }  # fmt: skip
         self.reformatter, self.graph = VideoReformatter(), _turning(film.turn, self.drawn)
@@ -348,7 +354,7 @@ class _NewVideo(_Track):
         if frame.pts is None or frame.time_base is None:
             return
         at = int(frame.pts * frame.time_base * 90_000)
-        if at < self.last + 90_000 // MAX_RATE - 100:  # too fast, or not after the last one
+        if at < self.last + self.gap:  # too fast, or not after the last one
             return
         self.last = at
         made = self.reformatter.reformat(frame, *self.drawn, "yuv420p")

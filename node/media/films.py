@@ -32,9 +32,9 @@ ACCEPTED_AUDIO: Final = (
 VIDEO_MATRIX: Final = 3840 * 2160
 VIDEO_RATE: Final = 120
 AUDIO_SECONDS: Final = 3 * 3600
-WALL_SECONDS: Final = 540.0
+WALL_SECONDS: Final = 780.0
 """The longest one file may take."""
-CPU_SECONDS: Final = 480
+CPU_SECONDS: Final = 720
 MEMORY: Final = 1536 * 1024 * 1024
 """Address space of the child; about 150 MB of it are used for a film of 1920 x 1080."""
 MAX_ANSWER: Final = 8 * 1024 * 1024

@@ -10,7 +10,7 @@ from node.base.work import drain
 from node.media.processing import take_next
 from node.media.queries import has_waiting
 
-SECONDS: Final = 720
+SECONDS: Final = 900
 """More than one file may take (`films.WALL_SECONDS`), begun within `_WORK_SECONDS`."""
 _WORK_SECONDS: Final = 60.0
 
