@@ -338,8 +338,7 @@ class _NewVideo(_Track):
             "profile": "high", "threads": "1",
         }  # fmt: skip
         self.reformatter, self.graph = VideoReformatter(), _turning(film.turn, self.drawn)
-        self.last = -1
-        self.start: Fraction | None = None
+        self.last = -(10**15)
 
     def take(self, packet: Any) -> None:
         try:

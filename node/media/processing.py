@@ -70,28 +70,31 @@ async def finish_claimed(runtime: Runtime, media_id: int, *, seconds: float) -> 
 
 
 async def _process(runtime: Runtime, media_id: int) -> None:
-    """Convert a claimed upload and settle its row, whatever comes of it."""
-    async with runtime.read() as reader:
-        media = await find_media(reader, media_id)
-    if media is None or media.state != PROCESSING:
-        return
-    source = incoming_file(runtime.settings.media_dir, media_id)
+    """Convert a claimed upload and settle its row, whatever comes of it; a claim that is cancelled is given back."""
     part = new_part(runtime.settings.media_dir)
     try:
-        async with _holding(runtime, media_id):
-            await _convert(runtime, media, source, part)
-    except Invalid as error:
-        problem = next((text for texts in error.fields.values() for text in texts), error.message)
-        await _fail(runtime, media_id, problem)
-    except FileNotFoundError:
-        await _fail(runtime, media_id, LOST)
-    except (EncoderDied, Unavailable, OSError) as error:
-        await _try_again(runtime, media, error)
+        async with runtime.read() as reader:
+            media = await find_media(reader, media_id)
+        if media is not None and media.state == PROCESSING:
+            await _try(runtime, media, part)
     except asyncio.CancelledError:
         await asyncio.shield(_give_back(runtime, media_id))
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+async def _try(runtime: Runtime, media: Media, part: Path) -> None:
+    try:
+        async with _holding(runtime, media.id):
+            await _convert(runtime, media, incoming_file(runtime.settings.media_dir, media.id), part)
+    except Invalid as error:
+        problem = next((text for texts in error.fields.values() for text in texts), error.message)
+        await _fail(runtime, media.id, problem)
+    except FileNotFoundError:
+        await _fail(runtime, media.id, LOST)
+    except (EncoderDied, Unavailable, OSError) as error:
+        await _try_again(runtime, media, error)
 
 
 async def _convert(runtime: Runtime, media: Media, source: Path, part: Path) -> None:

@@ -44,6 +44,7 @@ def blueprints() -> list[Blueprint]:
         setup,
         static_files,
         timelines,
+        uploads,
     )
 
     return [
@@ -53,6 +54,7 @@ def blueprints() -> list[Blueprint]:
         hashtags.blueprint,
         filters.blueprint,
         posts.blueprint,
+        uploads.blueprint,
         quotes.blueprint,
         polls.blueprint,
         reactions.blueprint,

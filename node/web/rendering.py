@@ -39,6 +39,8 @@ class Site:
     version: str = ""
     source_url: str = ""
     max_media: int = 4
+    accepted_files: str = ""
+    """What a file field offers, as its `accept` says it."""
     people: int = 0
     posts: int = 0
 

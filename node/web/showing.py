@@ -22,6 +22,8 @@ from node.conversations.queries import count_unread as count_unread_conversation
 from node.follows.queries import count_follow_requests
 from node.http.context import runtime
 from node.http.problems import register_html
+from node.media.films import has_engine
+from node.media.images import ACCEPTED_TYPES
 from node.notifications.queries import count_unread
 from node.posts.drafts import MAX_MEDIA
 from node.site.service import site_facts
@@ -75,6 +77,7 @@ async def site() -> Site:
         contact=settings.contact_email,
         version=VERSION,
         max_media=MAX_MEDIA,
+        accepted_files=",".join(ACCEPTED_TYPES) + (",video/*,audio/*" if has_engine() else ""),
         people=facts.people,
         posts=facts.posts,
     )

@@ -1,5 +1,7 @@
-// The composer: how much room is left, drafts that survive, Ctrl+Enter, one media slot at a time, pasted pictures.
+// The composer: how much room is left, drafts that survive, Ctrl+Enter, one media slot at a time, pasted files.
 import { say } from "./messages.js";
+
+const EVERY = 2000; // between two questions whether a film is ready
 
 const segments = "Segmenter" in Intl ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
 
@@ -112,14 +114,18 @@ function enhance(form) {
       event.preventDefault();
       form.dataset.reminded = "1";
       media.lacksDescription().focus();
-      say("A picture has no description yet. Add one, or post again to go without.");
+      say("A file has no description yet. Add one, or post again to go without.");
       return;
     }
     const stored = recall(keyOf(form));
     if (stored) keep(keyOf(form), { ...stored, sent: true });
     button.disabled = true;
+    form.querySelector("[data-sending]").hidden = !media.hasFiles();
   });
-  addEventListener("pageshow", measure);
+  addEventListener("pageshow", () => {
+    form.querySelector("[data-sending]").hidden = true;
+    measure();
+  });
   if (location.hash === "#text" || text.autofocus) {
     text.focus();
     text.setSelectionRange(text.value.length, text.value.length);
@@ -150,11 +156,11 @@ function enhanceMedia(form) {
     old.replaceWith(image);
   };
   const add = (files) => {
-    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
-    for (const file of pictures) {
+    const taken = [...files].filter((file) => /^(image|video|audio)\//.test(file.type));
+    for (const file of taken) {
       const free = slots.find((slot) => !fileOf(slot).files.length);
       if (!free) {
-        say(`At most ${form.dataset.media} pictures fit in one post.`);
+        say(`At most ${form.dataset.media} files fit in one post.`);
         break;
       }
       const transfer = new DataTransfer();
@@ -162,11 +168,11 @@ function enhanceMedia(form) {
       fileOf(free).files = transfer.files;
       show(free);
     }
-    if (pictures.length) {
+    if (taken.length) {
       wants.checked = true;
       arrange();
     }
-    return pictures.length > 0;
+    return taken.length > 0;
   };
   for (const slot of slots) {
     fileOf(slot).addEventListener("change", () => {
@@ -184,7 +190,23 @@ function enhanceMedia(form) {
     }
   });
   arrange();
+  form.querySelectorAll("[data-processing]").forEach(waitFor);
+  const hasFiles = () => slots.some((slot) => fileOf(slot).files.length > 0);
   const lacksDescription = () =>
     slots.filter((slot) => fileOf(slot).files.length).map((slot) => slot.querySelector("textarea")).find((one) => !one.value.trim());
-  return { lacksDescription };
+  return { lacksDescription, hasFiles };
+}
+
+// A film that is still being prepared: says when it is ready, or why it never will be.
+async function waitFor(note) {
+  const answer = await fetch(`/web/media/${note.dataset.processing}`, {
+    headers: { Accept: "application/json" },
+    credentials: "same-origin",
+  }).catch(() => null);
+  const found = answer?.ok ? await answer.json().catch(() => null) : null;
+  if (found && found.state !== "processing") {
+    note.textContent = found.state === "ready" ? "Ready: you can post it now." : `${found.problem}. Remove it to go on.`;
+    return;
+  }
+  if (!answer || answer.ok || answer.status >= 500) setTimeout(waitFor, EVERY, note);
 }
