@@ -139,7 +139,7 @@ async def _page(
         visitor,
         status=status,
         admin_place="announcements",
-        announcements=[
+        notices=[
             {
                 "id": row.id,
                 "text": row.text[:200],

@@ -12,6 +12,7 @@ from node.http.context import runtime
 from node.reports.models import Report
 from node.reports.queries import list_posts, list_reports
 from node.reports.service import set_resolved
+from node.site.queries import list_rules
 from node.text.sanitising import html_to_text
 from node.web.showing import install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, back, staff_only
@@ -48,6 +49,7 @@ async def _views(reader: Reader, rows: Sequence[Report]) -> list[dict[str, Any]]
     named = {row.target_id for row in rows} | {row.account_id for row in rows if row.account_id is not None}
     accounts = await list_accounts(reader, named | {row.resolved_by for row in rows if row.resolved_by is not None})
     posts = await list_posts(reader, {int(id_) for row in rows for id_ in row.post_ids})
+    rules = {str(rule.id): rule.text for rule in await list_rules(reader, include_retired=True)}
     settings = runtime().settings
     views = {id_: account_view(account, settings=settings) for id_, account in accounts.items()}
     return [
@@ -65,6 +67,7 @@ async def _views(reader: Reader, rows: Sequence[Report]) -> list[dict[str, Any]]
             ],
             "comment": row.comment,
             "category": row.category,
+            "rules": [rules[id_] for id_ in map(str, row.rule_ids) if id_ in rules],
             "forwarded": row.forwarded,
             "created_at": row.created_at,
             "resolved_at": row.resolved_at,

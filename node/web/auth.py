@@ -14,6 +14,8 @@ from node.base.errors import Forbidden, Invalid
 from node.http.context import client_address, runtime
 from node.http.limits import SIGN_IN_ADDRESS, SIGN_IN_NAME, SIGN_UP, Bucket, spend
 from node.http.proxies import network_of
+from node.site.queries import list_rules
+from node.site.views import rule_views
 from node.web.entering import enter, enter_by_password, refusal_of
 from node.web.forms import Errors, Form, errors_of, read_form
 from node.web.showing import install, show, tell
@@ -94,7 +96,13 @@ async def sign_up_page(visitor: Visitor | None) -> Answer:
     if visitor is not None:
         return cast(Response, redirect("/home", 303))
     invite = request.args.get("invite", "")[:200]
-    return await show("pages/sign_up.html", None, form_page=True, form={"invite": invite} if invite else {})
+    return await _sign_up_form(form={"invite": invite} if invite else {})
+
+
+async def _sign_up_form(**context: Any) -> Response:
+    async with runtime().read() as reader:
+        rules = rule_views(await list_rules(reader))
+    return await show("pages/sign_up.html", None, form_page=True, rules=rules, **context)
 
 
 @blueprint.post("/auth/sign_up")
@@ -126,7 +134,7 @@ async def sign_up_form(visitor: Visitor | None) -> Answer:
         except Forbidden as problem:
             errors = {"form": problem.message + "."}
     if errors:
-        return await show("pages/sign_up.html", None, status=422, form_page=True, errors=errors, form=form.typed())
+        return await _sign_up_form(status=422, errors=errors, form=form.typed())
     if user.is_usable:
         tell("Welcome! This is your home. Say hello, or look around and follow a few people.")
         return await enter(user.account_id, "/home")

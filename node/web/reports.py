@@ -12,6 +12,8 @@ from node.base.ids import read_id
 from node.http.context import runtime
 from node.posts.rendering import render_post
 from node.reports.service import file_report
+from node.site.queries import list_rules
+from node.site.views import rule_views
 from node.web.accounts import named
 from node.web.forms import errors_of, read_form
 from node.web.showing import install, show, tell
@@ -35,8 +37,9 @@ async def _page(
 ) -> Response:
     node = runtime()
     post = None
-    if post_id is not None:
-        async with node.read() as reader:
+    async with node.read() as reader:
+        rules = rule_views(await list_rules(reader))
+        if post_id is not None:
             post = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
     return await show(
         "pages/report.html",
@@ -44,6 +47,7 @@ async def _page(
         status=status,
         account=account_view(account, settings=node.settings),
         post=post,
+        rules=rules,
         is_remote=not account.is_local,
         domain=account.domain,
         **context,
@@ -60,11 +64,13 @@ async def send(visitor: Visitor, account_id: int) -> Answer:
     try:
         async with node.write() as uow:
             target = await get_account(uow, account_id)
+            known = {rule.id for rule in await list_rules(uow)}
             await file_report(
                 uow,
                 await get_account(uow, visitor.account_id),
                 target,
                 post_ids=post_ids,
+                rule_ids=[id_ for id_ in form.ids("rule_id") if id_ in known],
                 comment=form.text("comment"),
                 category=form.text("category") or "other",
                 forward=form.is_set("forward"),

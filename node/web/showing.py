@@ -31,6 +31,8 @@ from node.web.rendering import Flash, Pages, Site
 from node.web.visitors import Visitor, current_visitor, drop_cookie, form_token, read_cookie, set_cookie
 
 _KEY = "rookery.pages"
+TOLD_ON = ("/home", "/notifications", "/public", "/public/local")
+"""Pages on top of which announcements stand."""
 THEMES = ("auto", "light", "dark")
 PAGE_LENGTH = 20
 PEOPLE_LENGTH = 40
@@ -118,7 +120,9 @@ async def _frame(visitor: Visitor | None) -> dict[str, Any]:
         requests = await count_follow_requests(reader, visitor.account_id)
         unread = await count_unread(reader, visitor.account_id)
         messages = await count_unread_conversations(reader, visitor.account_id, now=node.now())
-        announcements = await unread_announcements(node, reader, visitor.account_id)
+        announcements = []
+        if request.path in TOLD_ON:
+            announcements = await unread_announcements(node, reader, visitor.account_id)
     view = credential_account_view(account, user, settings=node.settings, follow_requests_count=requests)
     return {
         "viewer": view,
