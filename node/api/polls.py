@@ -5,11 +5,12 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.queries import get_account
+from node.api.entities.polls import Poll
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
 from node.http.context import runtime
-from node.http.parameters import parameters
 from node.http.principals import Viewer, needs, optional
+from node.http.requests import Request, answers, takes
 from node.polls.queries import find_poll
 from node.polls.voting import vote
 from node.posts.queries import get_visible_post
@@ -19,8 +20,15 @@ from node.remote.polls import refresh_poll
 blueprint = Blueprint("api_polls", __name__, url_prefix="/api/v1/polls")
 
 
+class NewVote(Request, frozen=True, kw_only=True):
+    """The positions of the chosen options, the first one is 0."""
+
+    choices: list[str] = []
+
+
 @blueprint.get("/<id:poll_id>")
 @optional("read:statuses")
+@answers(Poll)
 async def show(viewer: Viewer | None, poll_id: int) -> dict[str, Any]:
     """Return a poll; one of another server is asked for there, at most once a minute."""
     node = runtime()
@@ -36,9 +44,11 @@ async def show(viewer: Viewer | None, poll_id: int) -> dict[str, Any]:
 
 @blueprint.post("/<id:poll_id>/votes")
 @needs("write:statuses")
-async def cast(viewer: Viewer, poll_id: int) -> dict[str, Any]:
+@takes(NewVote)
+@answers(Poll)
+async def cast(viewer: Viewer, asked: NewVote, poll_id: int) -> dict[str, Any]:
     """Vote for the options whose positions are in `choices[]`, once."""
-    choices = [_position(text) for text in (await parameters()).texts("choices")]
+    choices = [_position(text) for text in asked.choices]
     node = runtime()
     async with node.write() as uow:
         post = await get_visible_post(uow, poll_id, viewer.account_id)

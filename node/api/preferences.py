@@ -4,9 +4,11 @@ from typing import Any
 
 from quart import Blueprint
 
+from node.api.entities.accounts import Preferences
 from node.auth.queries import get_user
 from node.http.context import runtime
 from node.http.principals import Viewer, needs
+from node.http.requests import answers
 from node.posts.views import VISIBILITY_WORDS
 
 blueprint = Blueprint("api_preferences", __name__, url_prefix="/api/v1")
@@ -14,6 +16,7 @@ blueprint = Blueprint("api_preferences", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/preferences")
 @needs("read:accounts")
+@answers(Preferences)
 async def show(viewer: Viewer) -> dict[str, Any]:
     """Return the viewer's preferences."""
     async with runtime().read() as reader:

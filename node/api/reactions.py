@@ -12,8 +12,10 @@ from quart import Blueprint
 from node.accounts.queries import get_account, list_accounts
 from node.accounts.views import account_view
 from node.api.answers import post_answer
+from node.api.entities.statuses import EmojiReaction, Status
 from node.http.context import runtime
 from node.http.principals import Viewer, needs, optional
+from node.http.requests import answers
 from node.posts.queries import get_visible_post
 from node.posts.reacting import choose_emoji, react, unreact
 from node.reactions.queries import list_reactors, list_tallies
@@ -25,8 +27,10 @@ blueprint = Blueprint("api_reactions", __name__, url_prefix="/api/v1")
 
 
 @blueprint.put("/pleroma/statuses/<id:post_id>/reactions/<name>")
+@blueprint.patch("/pleroma/statuses/<id:post_id>/reactions/<name>")
 @blueprint.post("/statuses/<id:post_id>/react/<name>", endpoint="react")
 @needs("write:favourites")
+@answers(Status)
 async def add(viewer: Viewer, post_id: int, name: str) -> dict[str, Any]:
     """React to a post."""
     node = runtime()
@@ -41,6 +45,7 @@ async def add(viewer: Viewer, post_id: int, name: str) -> dict[str, Any]:
 @blueprint.delete("/pleroma/statuses/<id:post_id>/reactions/<name>")
 @blueprint.post("/statuses/<id:post_id>/unreact/<name>", endpoint="unreact")
 @needs("write:favourites")
+@answers(Status)
 async def remove(viewer: Viewer, post_id: int, name: str) -> dict[str, Any]:
     """Take a reaction back."""
     node = runtime()
@@ -54,6 +59,7 @@ async def remove(viewer: Viewer, post_id: int, name: str) -> dict[str, Any]:
 @blueprint.get("/pleroma/statuses/<id:post_id>/reactions")
 @blueprint.get("/pleroma/statuses/<id:post_id>/reactions/<name>", endpoint="list_one")
 @optional("read:favourites", "read:statuses")
+@answers(list[EmojiReaction])
 async def list_them(viewer: Viewer | None, post_id: int, name: str = "") -> list[dict[str, Any]]:
     """Return the reactions to a post with who gave them; with `name` only that one."""
     viewer_id = viewer.account_id if viewer else None

@@ -1,7 +1,8 @@
 """Search: accounts, hashtags, and what a pasted handle or URL means. Full-text search of posts comes later."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
 from quart import Blueprint
 
 from federation.origins import is_http_uri
@@ -9,14 +10,15 @@ from node.accounts.models import Account
 from node.accounts.queries import find_account_by_handle, find_account_by_uri, search_accounts
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
+from node.api.entities.search import Search
 from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, NotSignedIn
 from node.base.runtime import Runtime
 from node.http.context import runtime
 from node.http.limits import LOOK_UPS
-from node.http.paging import limit_from, offset_from
-from node.http.parameters import Parameters, parameters
+from node.http.paging import capped, skipped
 from node.http.principals import Viewer, optional, pay
+from node.http.requests import Request, answers, takes
 from node.posts.models import Post
 from node.posts.queries import find_post_by_uri, search_hashtags
 from node.posts.rendering import render_posts
@@ -24,28 +26,40 @@ from node.posts.tag_views import hashtag_views
 from node.remote.resolving import resolve
 from node.text.writing import fold_hashtag
 
-KINDS = frozenset({"accounts", "hashtags", "statuses"})
 LONGEST_QUERY = 2_048
 
 blueprint = Blueprint("api_search", __name__, url_prefix="/api/v2")
 
 
+class SearchRequest(Request, frozen=True, kw_only=True):
+    """What to look for."""
+
+    q: Annotated[str, Meta(max_length=LONGEST_QUERY)] = ""
+    type: Literal["accounts", "hashtags", "statuses"] | None = None
+    resolve: bool = False
+    following: bool = False
+    limit: int | None = None
+    offset: int = 0
+
+
 @blueprint.get("/search")
 @optional("read:search")
-async def search(viewer: Viewer | None) -> dict[str, Any]:
+@takes(SearchRequest)
+@answers(Search)
+async def search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]:
     """Return what `q` finds; with `resolve`, a handle or URL unknown here is fetched from its server.
 
     Strangers may neither resolve nor page (401), since both cost others something.
     """
-    sent = await parameters()
-    text, kind = _query(sent)
-    limit, offset = limit_from(sent, 20), offset_from(sent)
-    fetches = sent.is_set("resolve")
-    if viewer is None and (fetches or offset):
+    text, kind = asked.q.strip(), asked.type
+    limit, offset = capped(asked.limit, 20), skipped(asked.offset)
+    if not text:
+        raise BadRequest("q is missing")
+    if viewer is None and (asked.resolve or offset):
         raise NotSignedIn("Search queries that resolve or page need an access token")
     node = runtime()
     viewer_id = viewer.account_id if viewer else None
-    if viewer is not None and fetches and not offset and _may_name_something(text):
+    if viewer is not None and asked.resolve and not offset and _may_name_something(text):
         await pay(viewer, LOOK_UPS)
         found = await resolve(node, text, viewer_id)
     else:
@@ -53,25 +67,13 @@ async def search(viewer: Viewer | None) -> dict[str, Any]:
     answer: dict[str, list[Any]] = {"accounts": [], "statuses": [], "hashtags": []}
     async with node.read() as reader:
         if kind in (None, "accounts"):
-            answer["accounts"] = await _accounts(node, reader, sent, viewer_id, found, limit, offset)
+            answer["accounts"] = await _accounts(node, reader, asked, viewer_id, found, limit, offset)
         if kind in (None, "statuses") and isinstance(found, Post):
             answer["statuses"] = await render_posts(node, reader, [found.id], viewer_id=viewer_id)
         if kind in (None, "hashtags") and not is_http_uri(text):
             rows = await search_hashtags(reader, fold_hashtag(text.removeprefix("#")), limit=limit, offset=offset)
             answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
     return answer
-
-
-def _query(sent: Parameters) -> tuple[str, str | None]:
-    text = (sent.text("q") or "").strip()
-    if not text:
-        raise BadRequest("q is missing")
-    if len(text) > LONGEST_QUERY:
-        raise BadRequest("q is too long")
-    kind = sent.text("type") or None
-    if kind is not None and kind not in KINDS:
-        raise BadRequest("type must be accounts, hashtags or statuses")
-    return text, kind
 
 
 def _may_name_something(text: str) -> bool:
@@ -96,7 +98,7 @@ async def _known(node: Runtime, text: str) -> Account | Post | None:
 async def _accounts(
     node: Runtime,
     reader: Reader,
-    sent: Parameters,
+    asked: SearchRequest,
     viewer_id: int | None,
     found: Account | Post | None,
     limit: int,
@@ -108,10 +110,10 @@ async def _accounts(
     elif found is None:
         rows = await search_accounts(
             reader,
-            sent.text("q") or "",
+            asked.q,
             viewer_id=viewer_id,
             limit=limit,
             offset=offset,
-            following_only=sent.is_set("following"),
+            following_only=asked.following,
         )
     return [account_view(row, settings=node.settings) for row in rows]

@@ -11,6 +11,7 @@ from node.app import create_app
 from node.base.runtime import Runtime
 from node.media.routes import blueprint as media_blueprint
 from node.stream import blueprints as stream_blueprints
+from tests.support.contract import held_to_contract
 from tests.support.nodes import Node, Person
 from tests.support.route_table import Route, routes
 
@@ -23,8 +24,10 @@ def make_app(runtime: Runtime) -> Quart:
 async def serve(runtime: Runtime) -> AsyncIterator[Node]:
     """Yield a node that answers without a socket in between."""
     url = runtime.settings.public_url
-    transport = httpx.ASGITransport(app=make_app(runtime))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url=url, trust_env=False) as http:
+    app = make_app(runtime)
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    hooks = {"response": [held_to_contract(app)]}
+    async with httpx.AsyncClient(transport=transport, base_url=url, trust_env=False, event_hooks=hooks) as http:
         yield Node(runtime, url, http)
 
 

@@ -23,6 +23,7 @@ from node.base.lanes import LANES
 from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
 from node.base.work import DRAINS
+from tests.support.contract import held_to_contract
 from tests.support.redis_server import RedisServer
 from tests.support.serving import listen, serving
 
@@ -201,12 +202,14 @@ async def serve_node(redis: RedisServer, *, host: str = "127.0.0.1", **changes: 
 
     listener, url = listen(host)
     with listener:
-        async with (
-            open_node(redis, public_url=url, **changes) as runtime,
-            serving(build_app(runtime), listener),
-            httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as http,
-        ):
-            yield Node(runtime, url, http)
+        async with open_node(redis, public_url=url, **changes) as runtime:
+            app = build_app(runtime)
+            hooks = {"response": [held_to_contract(app)]}
+            async with (
+                serving(app, listener),
+                httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, event_hooks=hooks) as http,
+            ):
+                yield Node(runtime, url, http)
 
 
 class World:
