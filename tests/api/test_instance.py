@@ -64,7 +64,7 @@ async def test_small_ones(node: Node) -> None:
 
 
 async def test_what_is_not_built_is_a_404_in_json(node: Node, ann: Person) -> None:
-    for path in ("scheduled_statuses", "lists/1", "no/such/thing"):
+    for path in ("collections/1", "no/such/thing"):
         assert await ann.call("GET", f"/api/v1/{path}", expect=404) == {"error": "Record not found"}
 
 
