@@ -53,7 +53,7 @@ async def test_strangers_neither_resolve_nor_page(node: Node) -> None:
 
 @pytest.mark.parametrize("query", ["", "q=", "q=x&type=posts", "q=" + "x" * 3000, "q=x&offset=-1", "q[]=x"])
 async def test_bad_queries(node: Node, query: str) -> None:
-    assert (await node.http.get(f"/api/v2/search?{query}")).status_code == 400
+    assert (await node.http.get(f"/api/v2/search?{query}")).status_code in (400, 422)
 
 
 async def test_resolving_what_cannot_be_reached_finds_nothing(ann: Person) -> None:
