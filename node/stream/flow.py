@@ -10,9 +10,9 @@ from node.base.db.stream_log import Logged
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.stream.channels import Channel
-from node.stream.hub import BROKEN, REVOKED, Resume, Subscriber
 from node.stream.messages import Message, Progress, messages_for
 from node.stream.past import missed
+from node.stream.subscribers import BROKEN, REVOKED, Resume, Subscriber
 
 BEAT_SECONDS: Final = 15.0
 TOGETHER: Final = 50

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import structlog
@@ -19,11 +19,11 @@ from node.base.db.stream_log import READ_AT_ONCE, Logged, newest, read_after
 from node.base.db.unit_of_work import Reader
 from node.base.errors import TooManyRequests, Unavailable
 from node.base.runtime import Runtime
-from node.base.streams import Waker
+from node.base.streams import LOOK_SECONDS, Waker
 from node.http.context import runtime_of
-from node.stream.channels import Channel
-from node.stream.identity import Listener
 from node.stream.personal import TELLINGS
+from node.stream.queries import list_losing_access
+from node.stream.subscribers import BROKEN, LEAVING, REVOKED, Subscriber
 from node.timelines.live_queries import (
     PostFacts,
     list_addressed_among,
@@ -36,73 +36,12 @@ from node.timelines.live_queries import (
 
 POSTS: Final = ("update", "status.update", "delete")
 
-QUEUE: Final = 1_000
-"""Entries that may wait for one connection."""
 PER_PERSON: Final = 20
 """Streams one person may have open in a process."""
 AT_ONCE: Final = 5_000
 """Streams a process keeps open."""
-LAST_WORD_SECONDS: Final = 2.0
-
-REVOKED, SLOW, BROKEN, LEAVING = "access ended", "too slow", "unavailable", "going away"
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """A wish to be told what a channel missed since an event or post."""
-
-    channel: Channel
-    since: str
-
-
-@dataclass(eq=False, slots=True)
-class Subscriber:
-    """One open stream."""
-
-    listener: Listener
-    channels: set[Channel] = field(default_factory=set)
-    behind: set[Channel] = field(default_factory=set)
-    """Channels whose past is still to be told: until then nothing new is told of them."""
-    queue: asyncio.Queue[Logged | Resume | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
-    reason: str = ""
-    task: asyncio.Task[Any] | None = None
-    """Who sends; cut off if it does not come to an end by itself."""
-    _cut: asyncio.TimerHandle | None = None
-
-    def listen_to(self, channel: Channel, *, since: str = "") -> None:
-        """Listen to one more channel, after what it missed since an event or post."""
-        self.channels.add(channel)
-        if since:
-            self.behind.add(channel)
-            self.put(Resume(channel, since))
-
-    def put(self, item: Logged | Resume) -> None:
-        """Queue something, or drop the stream if nobody takes things out."""
-        if self.reason:
-            return
-        try:
-            self.queue.put_nowait(item)
-        except asyncio.QueueFull:
-            log.info("stream_dropped", account_id=self.listener.account_id, reason=SLOW)
-            self.end(SLOW)
-
-    def end(self, reason: str) -> None:
-        """Let the stream end now: nothing that waits is sent any more."""
-        if self.reason:
-            return
-        self.reason = reason
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(None)
-        if self.task is not None:
-            self._cut = asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self.task.cancel)
-
-    def done(self) -> None:
-        """Note that the sender came to an end."""
-        if self._cut is not None:
-            self._cut.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +61,7 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._cursor: str | None = None
         self._starting = asyncio.Lock()
+        self._look_again_at = 0.0
 
     def check_room(self, account_id: int) -> None:
         """Refuse one stream too many (attack row 97). Raises TooManyRequests, Unavailable."""
@@ -193,9 +133,21 @@ class Hub:
             return []
         try:
             async with self.runtime.read() as reader:
-                return await read_after(reader, self._cursor)
+                losing = await self._losing_access(reader)
+                found = await read_after(reader, self._cursor)
+            for account_id in losing:
+                await self._check(account_id)
         except Unavailable:
             return []
+        return found
+
+    async def _losing_access(self, reader: Reader) -> set[int]:
+        """Return whom of those connected to look at, asking twice a second: the relay may be busy with other things."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_again_at:
+            return set()
+        self._look_again_at = now + LOOK_SECONDS
+        return await list_losing_access(reader) & {one.listener.account_id for one in self._subscribers}
 
     async def _hand_out(self, entries: Sequence[Logged]) -> None:
         about_posts = {entry.event.subject for entry in entries if entry.event.kind in POSTS}

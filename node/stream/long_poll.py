@@ -20,10 +20,11 @@ from node.base.runtime import Runtime
 from node.http.context import runtime
 from node.http.principals import Guard, with_guard
 from node.stream.channels import NOTIFICATIONS, STATUSES, Channel
-from node.stream.hub import REVOKED, Subscriber, hub
+from node.stream.hub import hub
 from node.stream.identity import Listener, identify
 from node.stream.messages import Message, messages_for
 from node.stream.past import from_rows, in_log
+from node.stream.subscribers import REVOKED, Subscriber
 from node.stream.wishes import open_channel, wish_of
 
 LONGEST: Final = 25.0

@@ -28,9 +28,9 @@ from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.notifications.queries import list_notifications
 from node.stream.channels import NOTIFICATIONS, Channel
-from node.stream.hub import Resume
 from node.stream.identity import Listener
 from node.stream.messages import Message, Progress, messages_for
+from node.stream.subscribers import Resume
 from node.timelines.home_queries import list_home_ids
 from node.timelines.live_queries import list_direct_ids, list_list_ids
 from node.timelines.queries import list_hashtag_ids, list_public_ids

@@ -9,8 +9,9 @@ from node.http.context import runtime
 from node.http.principals import open_to_all, with_guard
 from node.stream.channels import GUARDS
 from node.stream.flow import flow
-from node.stream.hub import Hub, Subscriber, hub, install
+from node.stream.hub import Hub, hub, install
 from node.stream.identity import identify
+from node.stream.subscribers import Subscriber
 from node.stream.wishes import open_channel, wish_of
 
 blueprint = Blueprint("stream_server_sent", __name__, url_prefix="/api/v1/streaming")

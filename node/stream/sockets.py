@@ -14,8 +14,9 @@ from node.http.limits import ADDRESS, Bucket, spend
 from node.http.problems import error_body
 from node.http.proxies import network_of
 from node.stream.flow import flow
-from node.stream.hub import LEAVING, REVOKED, SLOW, Hub, Subscriber, hub
+from node.stream.hub import Hub, hub
 from node.stream.identity import Listener, identify
+from node.stream.subscribers import LEAVING, REVOKED, SLOW, Subscriber
 from node.stream.wishes import open_channel, wish_of
 
 FRAME_BYTES: Final = 4 * 1024

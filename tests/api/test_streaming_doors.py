@@ -9,7 +9,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from node.accounts.service import suspend_account
+from node.accounts.service import delete_account, suspend_account
+from node.auth.queries import find_token
 from node.auth.service import (
     change_password,
     close_other_sessions,
@@ -17,14 +18,16 @@ from node.auth.service import (
     create_token,
     open_session,
     revoke_token,
+    revoke_token_by_id,
 )
 from node.base.db.stream_log import Logged, StreamEvent, append
 from node.base.errors import TooManyRequests
 from node.http.cookies import cookie_name
 from node.stream.channels import channel_of
-from node.stream.hub import PER_PERSON, QUEUE, SLOW, Hub, Subscriber
+from node.stream.hub import PER_PERSON, Hub
 from node.stream.identity import Listener
 from node.stream.sockets import CHANNELS, FRAME_BYTES
+from node.stream.subscribers import QUEUE, SLOW, Subscriber
 from tests.support.make import make_token
 from tests.support.nodes import Node, Person, serve_node, settle
 from tests.support.redis_server import RedisServer
@@ -76,12 +79,12 @@ async def test_scopes_and_refusals(node: Node, ann: Person) -> None:
         assert await heard(opened) == ("public", "update", after)
 
 
-ENDS = ["revoked", "password", "suspended"]
+ENDS = ["revoked", "app", "password", "suspended", "deleted"]
 
 
 @pytest.mark.parametrize("way", ENDS)
 async def test_the_end_of_access_ends_streams(node: Node, ann: Person, bob: Person, way: str) -> None:
-    """Attack row 95: open streams end, those of others stay."""
+    """Attack row 95 and rule 9: open streams end, also while the relay has no time; those of others stay."""
     runtime = node.runtime
     async with (
         socket(node.url, token=ann.token, query="stream=user") as opened,
@@ -93,9 +96,14 @@ async def test_the_end_of_access_ends_streams(node: Node, ann: Person, bob: Pers
                 await revoke_token(uow, ann.token, now=runtime.now())
             elif way == "password":
                 await change_password(uow, runtime.settings, ann.account_id, "another good horse", now=runtime.now())
-            else:
+            elif way == "app":
+                principal = await find_token(uow, ann.token, runtime.now())
+                assert principal is not None
+                await revoke_token_by_id(uow, ann.account_id, principal.token_id, now=runtime.now())
+            elif way == "suspended":
                 await suspend_account(uow, ann.account_id, now=runtime.now())
-        await settle(runtime)
+            else:
+                await delete_account(uow, ann.account_id, now=runtime.now())
         assert await opened.until_closed() == (1008, "access ended")
         assert await stream.next() is None
         post = await say(node, bob, "still here")
