@@ -1,5 +1,7 @@
 """What somebody prefers: how their posts begin and how their pages look. Part of the service."""
 
+from zoneinfo import available_timezones
+
 from node.auth.models import User
 from node.auth.queries import get_user
 from node.auth.rules import is_language
@@ -17,6 +19,7 @@ async def update_preferences(
     default_quote_policy: str | None = None,
     locale: str | None = None,
     theme: str | None = None,
+    time_zone: str | None = None,
 ) -> User:
     """Change preferences; None leaves one as it is, "" clears a language. Raises Invalid, NotFound."""
     user = await get_user(uow, account_id)
@@ -27,6 +30,8 @@ async def update_preferences(
         problems["source[quote_policy]"] = ["is not one of public, followers, nobody"]
     if theme is not None and theme not in ("auto", "light", "dark"):
         problems["theme"] = ["must be auto, light or dark"]
+    if time_zone is not None and time_zone not in available_timezones():
+        problems["time_zone"] = ["is not a time zone"]
     for name, code in (("source[language]", default_language), ("locale", locale)):
         if code and not is_language(code):
             problems[name] = ["is not a language code"]
@@ -44,5 +49,7 @@ async def update_preferences(
         user.locale = locale or "en"
     if theme is not None:
         user.theme = theme
+    if time_zone is not None:
+        user.time_zone = time_zone
     await uow.flush()
     return user

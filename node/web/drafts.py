@@ -1,125 +1,144 @@
-"""From the composer to a draft: text, warning, and up to four files, new ones and those kept from a refusal.
+"""The pages of posts to come: drafts and scheduled posts, to go on with, move and throw away."""
 
-Files are stored before the post is tried, so that a refused post comes back with them: a browser cannot be
-handed a file again. Called by `posts.py` only.
-"""
+from typing import Any, cast
 
-from typing import Any
+from quart import Blueprint, Response, redirect
 
-from node.base.errors import Invalid
+from node.auth.queries import get_user
+from node.base.errors import Invalid, NotFound
+from node.drafts.queries import get_own_draft, list_drafts
+from node.drafts.service import change_draft, save_draft, throw_away
 from node.http.context import runtime
-from node.http.limits import MEDIA, Bucket, spend
-from node.media.attaching import change_media
-from node.media.models import FAILED
-from node.media.queries import list_attachable
-from node.media.rules import MediaChange
-from node.media.uploads import PAGE_SECONDS, receive_upload
-from node.media.views import media_view
-from node.polls.rules import MAX_OPTIONS, PollDraft
-from node.posts.drafts import MAX_MEDIA, Draft
-from node.posts.views import VISIBILITY_FROM_WORD
-from node.web.forms import Errors, Form, errors_of
-from node.web.visitors import Visitor
-from node.web.words import LANGUAGES, POLL_LENGTHS
+from node.posts.drafts import Draft, from_stored
+from node.scheduled.queries import get_own_scheduled, list_scheduled
+from node.scheduled.service import cancel, reschedule
+from node.web.forms import errors_of, read_form
+from node.web.showing import install, links, page_asked, show, tell
+from node.web.visitors import Answer, Visitor, signed_in
+from node.web.zones import local_word, moment_in, spoken
 
-CODES = frozenset(code for code, _ in LANGUAGES)
-SPANS = {str(seconds): seconds for seconds, _ in POLL_LENGTHS}
+blueprint = Blueprint("web_drafts", __name__)
+blueprint.record_once(install)
 
 
-async def collect(form: Form, visitor: Visitor, *, editing: bool = False) -> tuple[Draft, list[int], Errors]:
-    """Return the draft a form describes, the files stored for it, and what is wrong with those.
-
-    Descriptions of files that no post has yet are stored at once; those of a post under edit go with the draft.
-    """
-    removed = set(form.ids("media_remove"))
-    kept = [id_ for id_ in form.ids("media_ids") if id_ not in removed]
-    uploads, errors = await _store(form, visitor, room=MAX_MEDIA - len(kept))
-    media_ids = [*kept, *uploads]
-    changes = [
-        MediaChange(id_, description=form.text(f"media_description_{id_}"))
-        for id_ in kept
-        if f"media_description_{id_}" in form
+@blueprint.get("/drafts")
+@signed_in
+async def drafts(visitor: Visitor) -> Answer:
+    """Show the viewer's drafts."""
+    page = page_asked()
+    async with runtime().read() as reader:
+        rows = await list_drafts(reader, visitor.account_id, page)
+    entries = [
+        {"id": row.id, "updated_at": row.updated_at, "posts": [_shown(from_stored(post)) for post in row.posts]}
+        for row in rows
     ]
-    if not editing:
-        errors |= await _describe(visitor, changes)
-    visibility = form.text("visibility")
-    if visibility and visibility not in VISIBILITY_FROM_WORD:
-        errors["visibility"] = "Choose who can see the post from the list."
-    parents, quoted = form.ids("in_reply_to_id"), form.ids("quoted_id")
-    draft = Draft(
-        text=form.text("text"),
-        visibility=VISIBILITY_FROM_WORD.get(visibility),
-        spoiler_text=form.text("spoiler_text") if form.is_set("has_warning") else "",
-        sensitive=form.is_set("sensitive") and bool(media_ids),
-        language=form.text("language") if form.text("language") in CODES else None,
-        in_reply_to_id=parents[0] if parents else None,
-        media_ids=tuple(media_ids),
-        media_changes=tuple(changes) if editing else (),
-        poll=_poll(form),
-        quoted_id=quoted[0] if quoted else None,
-        quote_policy="" if editing else form.text("quote_policy"),
-    )
-    return draft, media_ids, errors
+    return await show("pages/drafts.html", visitor, entries=entries, **links(page, [row.id for row in rows]))
 
 
-def _poll(form: Form) -> PollDraft | None:
-    if not form.is_set("has_poll"):
-        return None
-    return PollDraft(
-        options=tuple(form.line(f"poll_option_{n}") for n in range(1, MAX_OPTIONS + 1)),
-        expires_in=SPANS.get(form.text("poll_expires_in")),
-        multiple=form.is_set("poll_multiple"),
-        hide_totals=form.is_set("poll_hide_totals"),
-    )
-
-
-async def _store(form: Form, visitor: Visitor, *, room: int) -> tuple[list[int], Errors]:
-    """Store every new file; return the ids, and the first refusal."""
-    stored: list[int] = []
-    for n in range(1, MAX_MEDIA + 1):
-        upload = form.file(f"media_file_{n}")
-        if upload is None:
-            continue
-        if len(stored) >= room:
-            return stored, {"media": f"At most {MAX_MEDIA} files fit in one post."}
-        await spend(runtime(), Bucket(MEDIA, f"account:{visitor.account_id}"))
-        try:
-            media = await receive_upload(
-                runtime(),
-                visitor.account_id,
-                upload.stream,
-                description=form.text(f"media_alt_{n}"),
-                wait_seconds=PAGE_SECONDS,
-            )
-        except Invalid as problem:
-            said = next(iter(errors_of(problem, default="media").values()))
-            return stored, {"media": f"“{(upload.filename or 'The file')[:60]}”: {said}"}
-        stored.append(media.id)
-    return stored, {}
-
-
-async def _describe(visitor: Visitor, changes: list[MediaChange]) -> Errors:
-    if not changes:
-        return {}
-    try:
-        async with runtime().write() as uow:
-            own = await list_attachable(uow, visitor.account_id, [change.media_id for change in changes])
-            await change_media(uow, visitor.account_id, [change for change in changes if change.media_id in own])
-    except Invalid as problem:
-        return {"media": next(iter(errors_of(problem).values()))}
-    return {}
-
-
-async def typed_again(form: Form, visitor: Visitor, media_ids: list[int]) -> dict[str, Any]:
-    """Return what was typed with the files that are stored by now, for drawing the composer again."""
+@blueprint.post("/web/drafts/<id:draft_id>/delete")
+@signed_in
+async def delete_draft(visitor: Visitor, draft_id: int) -> Answer:
+    """Throw a draft away."""
     node = runtime()
-    async with node.read() as reader:
-        own = await list_attachable(reader, visitor.account_id, media_ids)
-    typed = {name: value for name, value in form.typed().items() if not name.startswith("media_")}
-    if not form.is_set("has_warning"):
-        typed["spoiler_text"] = ""
-    return typed | {
-        "media": [
-            media_view(own[id_], settings=node.settings) for id_ in media_ids if id_ in own and own[id_].state != FAILED
-        ]
+    async with node.write() as uow:
+        await throw_away(uow, await get_own_draft(uow, draft_id, visitor.account_id), now=node.now())
+    tell("Your draft is deleted.")
+    return cast(Response, redirect("/drafts", 303))
+
+
+@blueprint.post("/web/drafts/<id:draft_id>/parts/<int:number>/remove")
+@signed_in
+async def remove_part(visitor: Visitor, draft_id: int, number: int) -> Answer:
+    """Take one post out of a thread that is being written; without its last one the draft goes too."""
+    node = runtime()
+    async with node.write() as uow:
+        row = await get_own_draft(uow, draft_id, visitor.account_id)
+        posts = [from_stored(post) for post in row.posts]
+        if number >= len(posts):
+            raise NotFound
+        del posts[number]
+        if posts:
+            await change_draft(uow, node.settings, row, posts, now=node.now())
+        else:
+            await throw_away(uow, row, now=node.now())
+    return cast(Response, redirect(f"/compose?draft={draft_id}&more=1" if posts else "/compose", 303))
+
+
+@blueprint.get("/scheduled")
+@signed_in
+async def scheduled(visitor: Visitor) -> Answer:
+    """Show what the viewer has scheduled, those that failed among them."""
+    page = page_asked()
+    async with runtime().read() as reader:
+        rows = await list_scheduled(reader, visitor.account_id, page)
+        zone = (await get_user(reader, visitor.account_id)).time_zone
+    entries = [
+        {
+            "id": row.id,
+            "post": _shown(from_stored(row.draft)),
+            "when": spoken(row.scheduled_at, zone),
+            "local": local_word(row.scheduled_at, zone),
+            "failure": row.failure,
+        }
+        for row in rows
+    ]
+    return await show("pages/scheduled.html", visitor, entries=entries, **links(page, [row.id for row in rows]))
+
+
+@blueprint.post("/web/scheduled/<id:scheduled_id>/move")
+@signed_in
+async def move(visitor: Visitor, scheduled_id: int) -> Answer:
+    """Give a scheduled post another time."""
+    form = await read_form()
+    node = runtime()
+    try:
+        async with node.write() as uow:
+            row = await get_own_scheduled(uow, scheduled_id, visitor.account_id)
+            user = await get_user(uow, visitor.account_id)
+            at = moment_in(form.line("scheduled_at"), user.time_zone)
+            if at is None:
+                raise Invalid(fields={"scheduled_at": ["Choose a day and a time"]})
+            await reschedule(uow, row, at=at, now=node.now())
+    except Invalid as problem:
+        tell(" ".join(errors_of(problem).values()), "error")
+    else:
+        tell("The time is changed.")
+    return cast(Response, redirect("/scheduled", 303))
+
+
+@blueprint.post("/web/scheduled/<id:scheduled_id>/delete")
+@signed_in
+async def delete_scheduled(visitor: Visitor, scheduled_id: int) -> Answer:
+    """Take a scheduled post back."""
+    node = runtime()
+    async with node.write() as uow:
+        await cancel(uow, await get_own_scheduled(uow, scheduled_id, visitor.account_id), now=node.now())
+    tell("It will not be published.")
+    return cast(Response, redirect("/scheduled", 303))
+
+
+@blueprint.post("/web/scheduled/<id:scheduled_id>/rewrite")
+@signed_in
+async def rewrite(visitor: Visitor, scheduled_id: int) -> Answer:
+    """Make a scheduled post a draft and go on with it."""
+    node = runtime()
+    now = node.now()
+    try:
+        async with node.write() as uow:
+            row = await get_own_scheduled(uow, scheduled_id, visitor.account_id)
+            draft = from_stored(row.draft)
+            await cancel(uow, row, now=now)
+            kept = await save_draft(uow, node.settings, visitor.account_id, [draft], now=now)
+    except Invalid as problem:
+        tell(problem.message, "error")
+        return cast(Response, redirect("/scheduled", 303))
+    return cast(Response, redirect(f"/compose?draft={kept.id}", 303))
+
+
+def _shown(draft: Draft) -> dict[str, Any]:
+    return {
+        "text": draft.text or draft.spoiler_text,
+        "media": len(draft.media_ids),
+        "poll": draft.poll is not None,
+        "local_only": draft.local_only,
     }

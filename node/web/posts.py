@@ -1,15 +1,14 @@
-"""Posts: the page of one with its thread, and everything done to it: write, edit, delete, like, boost, bookmark."""
+"""Posts: the page of one with its thread, and what is done to it: delete, like, boost. Writing is `compose`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from quart import Blueprint, Response, redirect, request
+from quart import Blueprint, Response, redirect
 
 from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import Reader, UnitOfWork
-from node.base.errors import Forbidden, Invalid, NotFound
-from node.base.ids import read_id
+from node.base.errors import Invalid, NotFound
 from node.completion.asking import find_refresh, look_at_thread
 from node.conversations.service import read_all_with
 from node.emojis.views import emoji_views
@@ -23,21 +22,15 @@ from node.posts.models import Post
 from node.posts.pins import pin, unpin
 from node.posts.queries import get_own_post, get_visible_post, list_context, list_edits
 from node.posts.rendering import render_post, render_posts
-from node.posts.service import edit, publish, withdraw
+from node.posts.service import withdraw
 from node.posts.thread_mutes import mute_thread, unmute_thread
-from node.remote.mentions import resolve_mentions
 from node.remote.polls import refresh_later
 from node.remote.quotes import look_again
 from node.timelines.fanout import push_own
 from node.web.accounts import named, wants_activity
-from node.web.drafts import collect, typed_again
-from node.web.forms import Errors, Form, errors_of, read_form
 from node.web.showing import answer, install, show, tell
-from node.web.visitors import Answer, Visitor, anybody, back, safe_path, signed_in
+from node.web.visitors import Answer, Visitor, anybody, back, signed_in
 from node.web.words import post_path
-
-RENAMED = {"media_ids": "media", "status": "text", "description": "media"}
-MAX_PREFILL = 2000
 
 blueprint = Blueprint("web_posts", __name__)
 blueprint.record_once(install)
@@ -106,122 +99,6 @@ def _greeting(view: dict[str, Any], visitor: Visitor | None) -> str:
     handles |= {mention["id"]: mention["acct"] for mention in view["mentions"]}
     handles.pop(str(visitor.account_id), None)
     return "".join(f"@{acct} " for acct in handles.values())
-
-
-@blueprint.get("/compose")
-@signed_in
-async def compose(visitor: Visitor) -> Answer:
-    """Show the composer alone; `?to=` begins with a handle, `?text=` with a text (to share links), `?quote=` quotes."""
-    text = request.args.get("text", "")[:MAX_PREFILL]
-    to = request.args.get("to", "").lstrip("@")[:MAX_PREFILL]
-    quoted = await _quotable(visitor, read_id(request.args.get("quote", "")))
-    return await show("pages/compose.html", visitor, reply=None, quoted=quoted, text=f"@{to} {text}" if to else text)
-
-
-async def _quotable(visitor: Visitor, post_id: int | None) -> dict[str, Any] | None:
-    """Return the post to be quoted, if the viewer may see it. Raises NotFound."""
-    if post_id is None:
-        return None
-    node = runtime()
-    async with node.read() as reader:
-        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
-    return view["reblog"] or view
-
-
-@blueprint.post("/web/posts")
-@signed_in
-async def create(visitor: Visitor) -> Answer:
-    """Publish a post; refused, it comes back as it was typed, with its pictures."""
-    form = await read_form()
-    node = runtime()
-    draft, uploads, errors = await collect(form, visitor)
-    key = form.line("idempotency_key")[:100]
-    if not errors:
-        async with node.read() as reader:
-            author = await get_account(reader, visitor.account_id)
-        mentions = await resolve_mentions(node, draft.text, author)
-        try:
-            async with node.write() as uow:
-                post = await publish(
-                    uow,
-                    node.settings,
-                    author,
-                    draft,
-                    mentions=mentions,
-                    now=node.now(),
-                    idempotency_key=f"web:{key}" if key else None,
-                )
-                uow.after_commit(lambda: push_own(node, author.id, post.id))
-        except Invalid as problem:
-            errors = errors_of(problem, rename=RENAMED)
-        except Forbidden as problem:  # an author who does not want to be quoted or answered
-            errors = {"form": problem.message}
-    if errors:
-        return await _composer_again(visitor, form, uploads, errors)
-    if post.visibility == "direct" and draft.visibility not in (None, "direct"):
-        tell("The author is asked first. Until they agree, only they can read your reply.")
-    default = f"/@{author.acct}/{post.id}"
-    return cast(Response, redirect(safe_path(form.text("return_to"), default), 303))
-
-
-async def _composer_again(visitor: Visitor, form: Form, uploads: list[int], errors: Errors) -> Response:
-    node = runtime()
-    reply = None
-    parents = form.ids("in_reply_to_id")
-    if parents:
-        async with node.read() as reader:
-            reply = await render_post(node, reader, parents[0], viewer_id=visitor.account_id)
-    return await show(
-        "pages/compose.html",
-        visitor,
-        status=422,
-        reply=reply,
-        quoted=await _quotable(visitor, next(iter(form.ids("quoted_id")), None)),
-        text="",
-        errors=errors,
-        form=await typed_again(form, visitor, uploads),
-    )
-
-
-@blueprint.get("/@<acct>/<id:post_id>/edit")
-@signed_in
-async def edit_page(visitor: Visitor, acct: str, post_id: int) -> Answer:
-    """Show the composer with an own post in it."""
-    return await _edit_form(visitor, post_id)
-
-
-async def _edit_form(visitor: Visitor, post_id: int, *, status: int = 200, **context: Any) -> Response:
-    node = runtime()
-    async with node.read() as reader:
-        post = await get_own_post(reader, post_id, visitor.account_id)
-        if post.boost_of_id is not None:
-            raise NotFound
-        view = await render_post(node, reader, post_id, viewer_id=visitor.account_id)
-    return await show("pages/post_edit.html", visitor, status=status, post=view, source={"text": post.text}, **context)
-
-
-@blueprint.post("/web/posts/<id:post_id>/edit")
-@signed_in
-async def change(visitor: Visitor, post_id: int) -> Answer:
-    """Change an own post."""
-    form = await read_form()
-    node = runtime()
-    async with node.read() as reader:
-        author = await get_account(reader, visitor.account_id)
-        await get_own_post(reader, post_id, visitor.account_id)
-    draft, uploads, errors = await collect(form, visitor, editing=True)
-    if not errors:
-        mentions = await resolve_mentions(node, draft.text, author)
-        try:
-            async with node.write() as uow:
-                post = await get_own_post(uow, post_id, visitor.account_id)
-                await edit(uow, node.settings, post, draft, mentions=mentions, now=node.now())
-        except Invalid as problem:
-            errors = errors_of(problem, rename=RENAMED)
-    if errors:
-        typed = await typed_again(form, visitor, uploads)
-        return await _edit_form(visitor, post_id, status=422, errors=errors, form=typed)
-    return cast(Response, redirect(f"/@{author.acct}/{post_id}", 303))
 
 
 @blueprint.get("/@<acct>/<id:post_id>/history")

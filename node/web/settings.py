@@ -27,6 +27,7 @@ from node.web.accounts import people
 from node.web.forms import Errors, Form, errors_of, read_form
 from node.web.showing import PEOPLE_LENGTH, THEMES, install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, set_cookie, signed_in
+from node.web.zones import zone_of, zones
 
 YEAR_SECONDS = 365 * 24 * 3600
 LIMITS = {
@@ -123,7 +124,7 @@ async def account_page(visitor: Visitor) -> Answer:
 @signed_in
 async def appearance_page(visitor: Visitor) -> Answer:
     """Show the choice of colours and the list of keys."""
-    return await show("pages/settings_appearance.html", visitor)
+    return await show("pages/settings_appearance.html", visitor, zones=zones())
 
 
 @blueprint.post("/settings/appearance")
@@ -133,7 +134,7 @@ async def change_appearance(visitor: Visitor) -> Answer:
     form = await read_form()
     theme = form.text("theme") if form.text("theme") in THEMES else "auto"
     async with runtime().write() as uow:
-        await update_preferences(uow, visitor.account_id, theme=theme)
+        await update_preferences(uow, visitor.account_id, theme=theme, time_zone=zone_of(form.line("time_zone")).key)
     tell("Saved.")
     response = cast(Response, redirect("/settings/appearance", 303))
     set_cookie(response, "theme", theme, seconds=YEAR_SECONDS)

@@ -129,6 +129,7 @@ async def _frame(visitor: Visitor | None) -> dict[str, Any]:
         "badges": {"notifications": unread, "requests": requests, "messages": messages},
         "announcements": announcements,
         "is_admin": visitor.is_staff,
+        "zone": user.time_zone,
     }
 
 

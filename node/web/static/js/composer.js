@@ -210,3 +210,11 @@ async function waitFor(note) {
   }
   if (!answer || answer.ok || answer.status >= 500) setTimeout(waitFor, EVERY, note);
 }
+
+// Times are typed in the zone of this browser, not in the one that is set for people without a script.
+export function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone) return;
+  for (const field of document.querySelectorAll("[data-zone-field]")) field.value = zone;
+  for (const shown of document.querySelectorAll("[data-zone]")) shown.textContent = zone;
+}
