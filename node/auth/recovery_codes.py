@@ -16,6 +16,8 @@ from node.base.ids import new_id
 
 CODES = 10
 _LETTERS = 16
+_MISREAD = str.maketrans("01", "ol")
+"""Digits that no code has, and the letters they were on paper."""
 
 
 async def make_recovery_codes(uow: UnitOfWork, account_id: int, *, now: datetime) -> list[str]:
@@ -30,7 +32,7 @@ async def make_recovery_codes(uow: UnitOfWork, account_id: int, *, now: datetime
 
 async def use_recovery_code(uow: UnitOfWork, account_id: int, code: str) -> bool:
     """Use a code up; return whether it was one (attack row 102)."""
-    plain = "".join(letter for letter in code.lower() if letter.isalnum())
+    plain = "".join(letter for letter in code.lower().translate(_MISREAD) if letter.isalnum())
     if len(plain) != _LETTERS:
         return False
     return bool(

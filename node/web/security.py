@@ -71,7 +71,6 @@ def _session_view(session: WebSession, visitor: Visitor) -> dict[str, Any]:
         "id": session.id,
         "description": browser_name(session.user_agent),
         "address": session.address,
-        "since": session.created_at,
         "seen": session.last_seen_at,
         "is_current": session.id == visitor.session_id,
     }
