@@ -97,6 +97,15 @@ async def test_the_end_of_access_ends_streams(node: Node, ann: Person, bob: Pers
                 await revoke_token(uow, ann.token, now=runtime.now())
             elif way == "password":
                 await change_password(uow, runtime.settings, ann.account_id, "another good horse", now=runtime.now())
+            elif way == "second step":
+                await note_new_factor(
+                    uow, runtime.settings, ann.account_id, was_on=False, keep_secret="", now=runtime.now()
+                )
+            elif way == "app":
+                principal = await find_token(uow, ann.token, runtime.now())
+                assert principal is not None
+                await revoke_token_by_id(uow, ann.account_id, principal.token_id, now=runtime.now())
+            elif way == "suspended":
                 await suspend_account(uow, ann.account_id, now=runtime.now())
             else:
                 await delete_account(uow, ann.account_id, now=runtime.now())
