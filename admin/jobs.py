@@ -8,6 +8,7 @@ import node.auth.letters
 import node.completion.jobs
 import node.mail.jobs
 import node.media.jobs
+import node.notifications.letters
 import node.polls.jobs
 import node.push.sending
 import node.remote.cards
@@ -22,6 +23,7 @@ MODULES = (
     node.completion.jobs,
     node.mail.jobs,
     node.media.jobs,
+    node.notifications.letters,
     node.polls.jobs,
     node.push.sending,
     node.remote.cards,

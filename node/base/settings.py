@@ -180,6 +180,12 @@ class Settings:
     mail_from: str = _setting(
         "", _optional(_mail_address), "Sender of the mails this node writes; default: noreply at its host."
     )
+    notification_mail_minutes: int = _setting(
+        30, _whole(1, 1440), "Minutes until people who want letters are mailed what they have not seen."
+    )
+    notification_mails_per_day: int = _setting(
+        5, _whole(0, 1000), "Letters about notifications that one person gets in a day; 0: none."
+    )
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
     fetch_mode: FetchMode = _setting(
         "open",

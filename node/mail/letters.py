@@ -52,6 +52,8 @@ class Letter:
     to: str
     subject: str
     context: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, such as how to get no more of the kind."""
     template: str = ""
 
 
@@ -96,6 +98,8 @@ def message_of(written: Letter, *, kind: str, mail_id: int, settings: Settings, 
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail_id}@{urlsplit(settings.public_url).hostname or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in written.headers.items():
+        message[name] = value
     name = written.template or kind
     message.set_content(_templates().get_template(f"mail/{name}.txt").render(context))
     message.add_alternative(_templates().get_template(f"mail/{name}.html").render(context), subtype="html")

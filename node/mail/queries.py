@@ -17,6 +17,16 @@ async def has_due_mail(reader: Reader, now: datetime) -> bool:
     return found is not None
 
 
+async def is_mail_waiting(reader: Reader, kind: str, account_id: int) -> bool:
+    """Say whether a letter of a kind to somebody was asked for and not tried yet."""
+    found = await reader.scalar(
+        select(OutgoingMail.id)
+        .where(OutgoingMail.account_id == account_id, OutgoingMail.kind == kind, OutgoingMail.attempts == 0)
+        .limit(1)
+    )
+    return found is not None
+
+
 async def list_mails(reader: Reader, ids: Collection[int]) -> Sequence[OutgoingMail]:
     """Return mails, oldest first."""
     return await reader.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(ids)).order_by(OutgoingMail.id))

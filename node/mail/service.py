@@ -18,8 +18,9 @@ async def request_mail(
     addressee: str = "",
     account_id: int | None = None,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> bool:
-    """Ask for a letter of `kind`; return False, and do nothing, on a node without a mail server."""
+    """Ask for a letter of `kind`, now or later; return False, and do nothing, on a node without a mail server."""
     if not settings.smtp_url:
         return False
     uow.add(
@@ -29,7 +30,7 @@ async def request_mail(
             addressee=addressee[:MAX_ADDRESSEE],
             account_id=account_id,
             created_at=now,
-            due_at=now,
+            due_at=due_at or now,
             attempts=0,
             last_error="",
         )

@@ -8,6 +8,7 @@ and the hour's budget, in the transaction that made it. `Made.priority` says how
 from node.accounts.queries import find_account
 from node.base.db.stream_log import StreamEvent
 from node.base.lanes import PUSH
+from node.notifications.mailing import expect_letter
 from node.notifications.priorities import Made
 from node.notifications.rules import Kind
 from node.notifications.service import notify
@@ -39,5 +40,6 @@ async def tell(
 async def made(on: Occasion, new: Made) -> None:
     """Have a new notification go wherever its recipient listens."""
     on.streamed.append(StreamEvent("notification", new.id, new.account_id))
+    await expect_letter(on.uow, on.runtime.settings, new, now=on.now)
     if await ring(on.uow, new, now=on.now):
         on.lanes.add(PUSH)
