@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true, union_all
+from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.base.db.unit_of_work import Reader
@@ -218,12 +219,13 @@ async def _newest_members(reader: Reader, account_id: int, keys: Sequence[str]) 
 async def _unheard(reader: Reader, account_id: int, senders: Collection[int], now: datetime) -> set[int]:
     """Return those of some senders who are gone, blocked or muted by now."""
     heard: set[int] = set()
+    sender: Any = aliased(Account)
     ids = sorted(senders)
     for start in range(0, len(ids), 500):
         here = ids[start : start + 500]
         rows = await reader.rows(
-            select(Account.id).where(
-                Account.id.in_(here), is_heard(account_id, Account.id.expression, now, always=false())
+            select(sender.id).where(
+                sender.id.in_(here), is_heard(account_id, sender.id.expression, now, always=false())
             )
         )
         heard |= {row[0] for row in rows}
