@@ -42,6 +42,9 @@ async def test_mov_2_somebody_moves_and_their_followers_go_along(world: World, m
     await world.settle()
     eve_sees = await eve.resolve(ann.handle)
     await eve.act(f"/api/v1/accounts/{eve_sees['id']}/mute", notifications=False)
+    await eve.act(f"/api/v1/accounts/{eve_sees['id']}/note", comment="From school")
+    await eve.act(f"/api/v1/accounts/{new.account_id}/note", comment="New here")
+    await eve.act(f"/api/v1/accounts/{eve_sees['id']}/follow", languages=["de"])
     async with Visitor(a.url) as old_browser, Visitor(b.url) as new_browser:
         await old_browser.sign_in("ann")
         await new_browser.sign_in("ann2")
@@ -70,6 +73,9 @@ async def test_mov_2_somebody_moves_and_their_followers_go_along(world: World, m
         async with b.runtime.read() as reader:
             (copied,) = await reader.scalars(select(Mute).where(Mute.target_id == new.account_id))
         assert not copied.hide_notifications
+        standing = (await eve.get("/api/v1/accounts/relationships", id=new.account_id))[0]
+        assert standing["note"] == "New here\nFrom school"
+        assert standing["languages"] == ["de"]
         shown = await cy.get(f"/api/v1/accounts/{ann.account_id}")
         assert shown["moved"]["acct"] == new.handle.removeprefix("@")
         assert "has moved to" in (await new_browser.open(f"/@{ann.handle.removeprefix('@')}")).text
