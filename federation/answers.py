@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import IO, Final
 
 import httpx
 
@@ -119,8 +119,10 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return min(max(seconds, _RETRY_AFTER[0]), _RETRY_AFTER[1])
 
 
-async def read_body(response: httpx.Response, limit: int, *, cut: bool) -> bytes:
+async def read_body(response: httpx.Response, limit: int, *, cut: bool, into: IO[bytes] | None = None) -> bytes:
     """Read a body up to `limit` decompressed bytes; beyond it cut, or raise FetchFailed (`too_large`).
+
+    With `into` it is written there piece by piece, and b"" is returned.
 
     Bodies of redirects and errors to a GET are not wanted: they are not read at all beyond a first piece.
     """
@@ -130,19 +132,26 @@ async def read_body(response: httpx.Response, limit: int, *, cut: bool) -> bytes
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise FetchFailed("bad_encoding", f"a body in {encoding[:50]!r}, which was not asked for")
     inflate = zlib.decompressobj(31) if "gzip" in encoding else None
-    body = bytearray()
+    body, written = bytearray(), 0
     assert isinstance(response.stream, httpx.AsyncByteStream)
     async with aclosing(response.stream.__aiter__()) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
-            room = limit + 1 - len(body)
+            if into is not None:
+                into.write(body)
+                written += len(body)
+                body.clear()
+            room = limit + 1 - len(body) - written
             try:
                 body += inflate.decompress(chunk, room) if inflate else chunk[:room]
             except zlib.error as error:
                 raise FetchFailed("bad_encoding", "a body that is not the gzip it claims to be") from error
-            if len(body) > limit:
+            if len(body) + written > limit:
                 if cut:
                     return bytes(body[:limit])
                 raise FetchFailed("too_large", f"more than {limit} bytes", status=response.status_code)
+    if into is not None:
+        into.write(body)
+        return b""
     return bytes(body)
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import IO, Final
 from urllib.parse import urljoin
 
 import httpx
@@ -157,13 +157,18 @@ class FederationClient:
         signer: SigningKey | None = None,
         scheme: Scheme = "cavage",
         cut: bool = False,
+        into: IO[bytes] | None = None,
+        seconds: float | None = None,
     ) -> FetchedBytes:
         """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`.
 
-        `cut`: of a body beyond `limit` the beginning is enough, else it is an error.
+        `cut`: of a body beyond `limit` the beginning is enough, else it is an error. `into`: the body goes there and
+        not into memory; for what is large, which may take `seconds`.
         """
         try:
-            answer = await self._get(url, accept, limit, signer, scheme, with_query=True, cut=cut)
+            answer = await self._get(
+                url, accept, limit, signer, scheme, with_query=True, cut=cut, into=into, seconds=seconds
+            )
         except EgressRefused as error:
             self._note_judged("GET", url, accept, error, status=None)
             raise
@@ -278,9 +283,11 @@ class FederationClient:
         with_query: bool,
         wish: SignatureWish | None = None,
         cut: bool = False,
+        into: IO[bytes] | None = None,
+        seconds: float | None = None,
     ) -> Answer:
         loop = asyncio.get_running_loop()
-        left = TOTAL_SECONDS
+        left = TOTAL_SECONDS if seconds is None else seconds
         for _ in range(MAX_REDIRECTS + 1):
             if self._may_ask is not None:
                 await self._may_ask(url)
@@ -291,7 +298,7 @@ class FederationClient:
             )
             headers["Accept"] = accept
             started = loop.time()
-            answer = await self._exchange("GET", url, headers, None, limit, self._gets, left, cut=cut)
+            answer = await self._exchange("GET", url, headers, None, limit, self._gets, left, cut=cut, into=into)
             left -= loop.time() - started
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
@@ -335,6 +342,7 @@ class FederationClient:
         whole: bool = False,
         noted: str = "",
         cut: bool = False,
+        into: IO[bytes] | None = None,
     ) -> Answer:
         """Send one request and say how it ended; waiting for the host's turn is not timed.
 
@@ -344,7 +352,7 @@ class FederationClient:
         async with gate.turn(parse_origin(url).host_port):
             at, started = self._clock(), time.perf_counter()
             try:
-                answer = await self._send(method, url, headers, body, limit, seconds, whole, cut)
+                answer = await self._send(method, url, headers, body, limit, seconds, whole, cut, into)
             except FetchFailed as error:
                 self._note(
                     method, kept, headers, at, started, error.status, "failed", error.reason, error.detail, probed=whole
@@ -414,6 +422,7 @@ class FederationClient:
         seconds: float,
         whole: bool,
         cut: bool,
+        into: IO[bytes] | None,
     ) -> Answer:
         """Send one request and read its answer within its cap; `whole`: the body of an error too. `cut`: a body that is
         longer is cut there."""
@@ -439,11 +448,11 @@ class FederationClient:
                     response = await self._transport.handle_async_request(request)
                 try:
                     cuts = whole or body is not None or (cut and response.status_code == 200)
-                    content = await read_body(response, limit, cut=cuts)
+                    content = await read_body(response, limit, cut=cuts, into=into)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise FetchFailed("timeout", f"no complete answer in {TOTAL_SECONDS:.0f} s") from error
+            raise FetchFailed("timeout", f"no complete answer in {max(seconds, 0):.0f} s") from error
         return Answer(response.status_code, response.headers, content, url)
 
 

@@ -31,6 +31,7 @@ from federation.vocabulary import MAX_ATTACHMENTS, MAX_DESCRIPTION, MAX_HASHTAG,
 MediaKind = Literal["image", "video", "audio", "unknown"]
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}")
+_DURATION = re.compile(r"PT(?:([0-9]{1,4})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,8}(?:\.[0-9]{1,9})?)S)?")
 _SHORTCODE = re.compile(r":?([A-Za-z0-9_+-]{1,100}):?")
 _BLURHASH_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 _KIND_OF_TYPE: Final[dict[str, MediaKind]] = {"Image": "image", "Video": "video", "Audio": "audio"}
@@ -74,6 +75,8 @@ class RemoteAttachment:
     height: int | None
     preview_url: str | None = None
     """A picture that stands for a film or sound."""
+    duration: float | None = None
+    """Seconds."""
 
 
 def parse_mentions(tags: Any) -> tuple[MentionTag, ...]:
@@ -158,6 +161,8 @@ def _attachment(entry: Document) -> RemoteAttachment | None:
         focus=_focus(entry.get("focalPoint")),
         width=_size(entry.get("width")),
         height=_size(entry.get("height")),
+        preview_url=_preview(entry) if media_kind in {"video", "audio"} else None,
+        duration=_seconds(entry.get("duration")),
     )
 
 
@@ -168,7 +173,9 @@ def _own_medium(doc: Document, kind: str) -> RemoteAttachment | None:
         best = min(links, key=_distance)
         own = {"type": "Link", "width": best.get("width"), "height": best.get("height")}
         made = _attachment({**own, "href": best.get("href", best.get("url")), "mediaType": best.get("mediaType")})
-        return None if made is None else replace(made, preview_url=_preview(doc))
+        return (
+            None if made is None else replace(made, preview_url=_preview(doc), duration=_seconds(doc.get("duration")))
+        )
     media_type = _media_type(doc.get("mediaType"))
     if _kind(media_type, ()) == wanted:
         return _attachment({"type": kind, "url": doc.get("url"), "mediaType": media_type})
@@ -233,6 +240,15 @@ def _focus(value: Any) -> tuple[float, float] | None:
         return None
     x, y = as_float(value[0]), as_float(value[1])
     return (x, y) if x is not None and y is not None and abs(x) <= 1 and abs(y) <= 1 else None
+
+
+def _seconds(value: Any) -> float | None:
+    """Read an xsd:duration of hours, minutes and seconds, as films have."""
+    match = _DURATION.fullmatch(text_of(value) or "")
+    if match is None:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return (hours * 3600 + minutes * 60 + seconds) or None
 
 
 def _size(value: Any) -> int | None:

@@ -216,6 +216,8 @@ def _mentions(rows: PostRows, settings: Settings) -> tuple[MentionFacts, ...]:
 def _attachment(media: Media, settings: Settings) -> AttachmentFacts:
     size = media.meta.get("original", media.meta) if isinstance(media.meta, dict) else {}
     focus = (media.focus_x, media.focus_y)
+    moves = media.kind in {"video", "gifv", "audio"}
+    seconds = size.get("duration") if moves else None
     return AttachmentFacts(
         url=media_url(settings, media.storage_key) if media.storage_key else media.remote_url,
         media_type=media.media_type,
@@ -224,6 +226,9 @@ def _attachment(media: Media, settings: Settings) -> AttachmentFacts:
         focus=focus if any(focus) else None,
         width=_whole(size.get("width")),
         height=_whole(size.get("height")),
+        duration=float(seconds) if isinstance(seconds, int | float) else None,
+        icon_url=media_url(settings, media.preview_key) if moves and media.preview_key else None,
+        icon_type=_type_of(media.preview_key),
     )
 
 

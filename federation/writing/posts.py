@@ -49,6 +49,10 @@ class AttachmentFacts:
     focus: tuple[float, float] | None = None
     width: int | None = None
     height: int | None = None
+    duration: float | None = None
+    icon_url: str | None = None
+    """A picture that stands for a film or sound."""
+    icon_type: str = "image/jpeg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +233,10 @@ def _attachment(facts: AttachmentFacts) -> Document:
         document["focalPoint"] = list(facts.focus)
     if facts.width and facts.height:
         document["width"], document["height"] = facts.width, facts.height
+    if facts.duration:
+        document["duration"] = f"PT{facts.duration:.3f}".rstrip("0").rstrip(".") + "S"
+    if facts.icon_url:
+        document["icon"] = {"type": "Image", "mediaType": facts.icon_type, "url": facts.icon_url}
     return document
 
 

@@ -140,6 +140,9 @@ def _columns(attachment: RemoteAttachment, position: int) -> Mapping[str, Any]:
             "size": f"{attachment.width}x{attachment.height}",
             "aspect": attachment.width / attachment.height,
         }
+    if attachment.duration and attachment.kind in {"video", "audio"}:
+        meta["duration"] = attachment.duration
+        meta["original"] = {**meta.get("original", {}), "duration": attachment.duration}
     if attachment.preview_url:
         meta["preview"] = attachment.preview_url
     x, y = attachment.focus or (0.0, 0.0)

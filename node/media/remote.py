@@ -4,7 +4,7 @@ By id only: what may be fetched is an avatar or header of an actor we know, a pi
 emoji, never an address from a request (attack row 67: this is no open proxy). Fetched through the one guarded
 client, drawn anew by the encoder, kept under `cache/`. One fetch at a time for one picture; a failure is remembered
 for five minutes. Nothing of a host whose media the operator rejects is fetched (MOD-2). Films and sounds are copied
-as they are, up to the size of an upload, where their first bytes say that they are such.
+as they are, up to `max_video_bytes`, where their first bytes say that they are such.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from federation.answers import FetchedBytes
 from federation.errors import EgressRefused, FederationError
 from federation.origins import host_of, is_http_uri
 from node.accounts.queries import find_account
@@ -24,12 +25,14 @@ from node.emojis.queries import find_emoji
 from node.media.images import EXTENSIONS, Encoded, Purpose, encode
 from node.media.queries import find_cacheable
 from node.media.sniffing import HEAD_BYTES, film_extension
-from node.media.storage import find_cached, find_file, write_cached
+from node.media.storage import adopt_cached, find_cached, find_file, new_part, write_cached
 from node.media.views import STREAM_TYPES, remote_token
 from node.moderation.queries import policy_book
 
 FAILED_SECONDS: Final = 300.0
 FLIGHT_SECONDS: Final = 120.0
+FILM_SECONDS: Final = 60.0
+FILM_ACCEPT: Final = "video/mp4,video/webm,audio/mpeg,audio/mp4,audio/ogg,video/*;q=0.9,audio/*;q=0.9"
 ACCEPT: Final = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.9"
 
 Size = Literal["original", "small"]
@@ -114,15 +117,10 @@ async def _fetched(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size)
     if failures.get((purpose, url)):
         raise NotFound()
     try:
-        answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=_limit(runtime, purpose))
-        if (await policy_book(runtime)).rejects_media(host_of(answer.final_url)):
-            raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
         if purpose == "film":
-            name = f"{purpose} {size} {url}"
-            extension = film_extension(answer.body[:HEAD_BYTES])
-            if extension is None:
-                raise Invalid(fields={"file": ["File is no film or sound we can show"]})
-            return await asyncio.to_thread(write_cached, runtime.settings.media_dir, name, answer.body, extension)
+            return await _fetched_film(runtime, url, size)
+        answer = await runtime.http.fetch_bytes(url, accept=ACCEPT, limit=_limit(runtime, purpose))
+        await _check_end(runtime, answer)
         encoded = await encode(runtime, answer.body, purpose)
     except (FederationError, Invalid) as error:
         failures.put((purpose, url), True)
@@ -132,6 +130,31 @@ async def _fetched(runtime: Runtime, url: str, purpose: CopyPurpose, size: Size)
     except OSError as error:
         raise Unavailable() from error
     return await asyncio.to_thread(_keep, runtime.settings.media_dir, url, purpose, encoded, size)
+
+
+async def _fetched_film(runtime: Runtime, url: str, size: Size) -> Path:
+    """Copy a film or sound as it is, by way of the disk: it may be as large as one of ours."""
+    media_dir = runtime.settings.media_dir
+    part = await asyncio.to_thread(new_part, media_dir)
+    try:
+        with part.open("w+b") as file:
+            answer = await runtime.http.fetch_bytes(
+                url, accept=FILM_ACCEPT, limit=runtime.settings.max_video_bytes, into=file, seconds=FILM_SECONDS
+            )
+            await _check_end(runtime, answer)
+            file.seek(0)
+            extension = film_extension(file.read(HEAD_BYTES))
+        if extension is None:
+            raise Invalid(fields={"file": ["File is no film or sound we can show"]})
+        return await asyncio.to_thread(adopt_cached, media_dir, f"film {size} {url}", part, extension)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def _check_end(runtime: Runtime, answer: FetchedBytes) -> None:
+    """Raise EgressRefused where redirects led to a host whose media is rejected."""
+    if (await policy_book(runtime)).rejects_media(host_of(answer.final_url)):
+        raise EgressRefused("rejected_media", f"{answer.final_url[:200]} is where it ended")
 
 
 def _limit(runtime: Runtime, purpose: CopyPurpose) -> int:

@@ -139,6 +139,14 @@ def write_cached(media_dir: Path, address: str, data: bytes, extension: str) -> 
     return path
 
 
+def adopt_cached(media_dir: Path, address: str, source: Path, extension: str) -> Path:
+    """Keep a file that is written already as the copy of what lies at `address`, and return where."""
+    path = _cache_folder(media_dir, address) / f"{_digest(address)}.{extension}"
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    source.replace(path)
+    return path
+
+
 def find_cached(media_dir: Path, address: str) -> Path | None:
     """Return the copy of what lies at `address`, marking it as used."""
     for extension in CACHED_TYPES:

@@ -1,6 +1,6 @@
 """Serving files: by key, and copies of remote pictures by id (attack rows 19, 42, 47, 67, 82, 87)."""
 
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from quart import Quart
@@ -33,10 +33,15 @@ class Origin:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
 
-    async def fetch_bytes(self, url: str, *, accept: str, limit: int, **_: Any) -> FetchedBytes:
+    async def fetch_bytes(
+        self, url: str, *, accept: str, limit: int, into: IO[bytes] | None = None, **_: Any
+    ) -> FetchedBytes:
         self.asked.append(url)
         if url not in self.files:
             raise FetchFailed("http_status", "404", status=404)
+        if into is not None:
+            into.write(self.files[url])
+            return FetchedBytes(b"", "image/png", url)
         return FetchedBytes(self.files[url], "image/png", url)
 
 
