@@ -23,6 +23,7 @@ from node.blocks.models import Mute
 from node.cards.models import LinkCard, PostLink
 from node.completion.models import Completion
 from node.completion.rules import THREAD
+from node.http.models import KeyedCall
 from node.mail.models import OutgoingMail
 from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
@@ -97,6 +98,13 @@ RULES = (
         IdempotencyKey,
         IdempotencyKey.post_id,
         lambda now: (IdempotencyKey.created_at < now - timedelta(days=1),),
+    ),
+    # What a repeated call is answered with; a claim that was never answered goes with them.
+    Rule(
+        "keyed_calls",
+        KeyedCall,
+        KeyedCall.id,
+        lambda now: (KeyedCall.claimed_at < now - timedelta(hours=1),),
     ),
     # Bodies that every recipient has had. A day is left so that a delivery just being planned finds its activity.
     Rule(

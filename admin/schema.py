@@ -22,6 +22,7 @@ import node.drafts.models
 import node.emojis.models
 import node.filters.models
 import node.follows.models
+import node.http.models
 import node.lists.models
 import node.mail.models
 import node.markers.models
@@ -59,6 +60,7 @@ MODULES = (
     node.emojis.models,
     node.filters.models,
     node.follows.models,
+    node.http.models,
     node.lists.models,
     node.mail.models,
     node.markers.models,

@@ -10,7 +10,7 @@ from typing import cast
 from quart import Blueprint, Quart
 
 from node.base.runtime import Runtime
-from node.http import barriers, bodies, files, problems, routing
+from node.http import barriers, bodies, files, problems, repeats, routing
 from node.http.context import bind_runtime
 from node.http.edge import Application, Edge
 from node.http.json_provider import OrjsonProvider
@@ -34,5 +34,6 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     install_principals(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
+    repeats.install(app)
     app.asgi_app = Edge(cast(Application, app.asgi_app), runtime.settings)  # type: ignore[method-assign,assignment]
     return app

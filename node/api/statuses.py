@@ -25,6 +25,7 @@ from node.base.errors import NotFound
 from node.http.context import runtime
 from node.http.limits import DELETES
 from node.http.principals import Viewer, needs, optional, pay
+from node.http.repeats import keeps_own_keys
 from node.http.requests import Identifier, Request, answers, takes
 from node.posts.authorizations import set_quote_policy
 from node.posts.consent_rules import QUOTE_POLICIES
@@ -57,6 +58,7 @@ class Deletion(Request, frozen=True, kw_only=True):
 
 
 @blueprint.post("")
+@keeps_own_keys
 @needs("write:statuses")
 @takes(NewPost)
 @answers(Status | ScheduledStatus)
@@ -99,6 +101,7 @@ async def _made_before(viewer: Viewer, made_id: int) -> dict[str, Any]:
 
 
 @blueprint.post("/thread")
+@keeps_own_keys
 @needs("write:statuses")
 @takes(NewThread)
 @answers(list[Status])
