@@ -79,11 +79,6 @@ ACTOR_CONTEXT: Final[list[object]] = [
 ]
 """Verbatim on every actor we emit (ACT-2). Shared, never to be changed in place."""
 
-ATTRIBUTION_CONTEXT: Final[dict[str, object]] = {
-    "attributionDomains": {"@id": "http://joinmastodon.org/ns#attributionDomains", "@type": "@id"}
-}
-"""Beside the context of an actor that lists sites which may name it. Never changed in place."""
-
 POST_CTX: Final[list[object]] = [
     AS_CONTEXT,
     {

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from federation.documents import Document, format_time
-from federation.vocabulary import ACTOR_CONTEXT, ATTRIBUTION_CONTEXT
+from federation.vocabulary import ACTOR_CONTEXT
 from federation.writing.posts import EmojiFacts, emoji_tag
 
 _GENERATOR: Final[Document] = {
@@ -126,7 +126,6 @@ def actor_document(facts: ActorFacts) -> Document:
         "suspended": facts.suspended,
     }
     if facts.attribution_domains:
-        document["@context"] = [*ACTOR_CONTEXT, ATTRIBUTION_CONTEXT]
         document["attributionDomains"] = list(facts.attribution_domains)
     document.update({key: value for key, value in optional.items() if value})
     document.update(_assertion_method(facts.id, facts.key_multibase))

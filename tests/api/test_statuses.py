@@ -194,3 +194,24 @@ async def test_a_direct_post_reaches_whom_it_names(ann: Person, bob: Person, car
     post = await ann.post("psst @bob", visibility="direct")
     await bob.get(f"/api/v1/statuses/{post['id']}")
     await carol.call("GET", f"/api/v1/statuses/{post['id']}", expect=404)
+
+
+async def test_a_request_torn_before_its_commit_leaves_neither_post_nor_key(
+    node: Node, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """client-api behaviour 8: a process that dies after the insert has made nothing; the next try makes one post."""
+    import node.api.statuses as door
+
+    key, body, whole = {"Idempotency-Key": "torn"}, {"status": "once"}, door.publish
+
+    async def torn(*args: Any, **kwargs: Any) -> Any:
+        await whole(*args, **kwargs)
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(door, "publish", torn)
+    await ann.call("POST", "/api/v1/statuses", json=body, headers=key, expect=500)
+    monkeypatch.undo()
+    assert await count_posts(node) == 0
+    both = await asyncio.gather(*(ann.call("POST", "/api/v1/statuses", json=body, headers=key) for _ in range(3)))
+    assert len({post["id"] for post in both}) == 1
+    assert await count_posts(node) == 1

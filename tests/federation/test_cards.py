@@ -279,6 +279,8 @@ async def test_row_46_the_byline_of_a_page(node: Node, site: FakePeer) -> None:
             .where(Account.id == ann.account_id)
             .values(attribution_domains=[site.url.partition("//")[2]])
         )
+    actor = await node.http.get(f"/users/{ann.account_id}", headers={"Accept": "application/activity+json"})
+    assert actor.json().get("attributionDomains") == [site.domain]
     second = await ann.post(f"{site.url}/two")
     await settle(node.runtime)
     card = await shown(ann, second)
