@@ -172,6 +172,45 @@ async def test_row_102_guessing_ends(node: Node, ann: Visitor) -> None:
         assert await is_in(other)
 
 
+async def test_row_102_an_app_does_not_get_round_it(node: Node, ann: Visitor) -> None:
+    """The page on which apps are let in leads through both steps, asked anew or not, and back."""
+    secret, _ = await set_up(node, ann)
+    body = {"client_name": "Crow", "redirect_uris": "crowapp://back", "scopes": "read write"}
+    app = (await node.http.post("/api/v1/apps", json=body)).json()
+    asked = f"/oauth/authorize?client_id={app['client_id']}&redirect_uri=crowapp://back&response_type=code&state=s"
+    for place in (asked, asked + "&force_login=true"):
+        node.clock.advance(seconds=30)
+        async with Visitor(node.url) as other:
+            page = await other.open(place)
+            page = await other.send(page, "form[action='/auth/sign_in']", login="ann", password=PASSWORD)
+            assert page.path == "/auth/second"
+            assert (await other.open(place)).path == "/auth/sign_in"
+            page = await other.open(str(page.response.url.raw_path, "ascii"))
+            page = await other.send(page, "form[action='/auth/second']", code=code_now(node, secret))
+            assert page.path == "/oauth/authorize"
+            assert "state=s" in str(page.response.url)
+
+
+async def test_row_99_tries_are_counted_by_account(redis_server: RedisServer) -> None:
+    """Ten second steps in five minutes, from wherever; another account is not held up."""
+    async with serve_node(redis_server, host="localhost", rate_limits=True) as node:
+        node.clock.hold()
+        await make_account(node.runtime, "ann")
+        async with Visitor(node.url) as ann:
+            await ann.sign_in("ann")
+            await set_up(node, ann)
+            statuses = []
+            for _ in range(3):
+                async with Visitor(node.url) as other:
+                    page = await other.sign_in("ann")
+                    for number in range(4):
+                        page = await other.send(page, "form[action='/auth/second']", code=f"00000{number}")
+                        statuses.append(page.status)
+                        if page.status == 429:
+                            break
+            assert statuses == [422] * 10 + [429]
+
+
 async def test_row_95_the_second_step_cannot_be_prepared_or_outlived(node: Node, ann: Visitor) -> None:
     """A step belongs to the browser that said the password, for ten minutes, and ends with a new password."""
     secret, _ = await set_up(node, ann)
