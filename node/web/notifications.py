@@ -21,7 +21,7 @@ from node.notifications.requests import accept_requests, dismiss_requests
 from node.notifications.withdrawing import clear, dismiss, mark_read
 from node.posts.consent_queries import list_waiting
 from node.posts.views import time_word
-from node.web.showing import install, links, page_asked, show, tell
+from node.web.showing import answer, count_badges, install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, back, signed_in
 
 MENTIONS = frozenset({"mention", "quote"})
@@ -134,3 +134,12 @@ async def decide(visitor: Visitor, request_id: int, verb: str) -> Answer:
             raise NotFound
     tell("You will hear from them from now on." if verb == "accept" else "It is thrown away.")
     return await back("/notifications/requests")
+
+
+@blueprint.get("/web/badges")
+@signed_in
+async def badges(visitor: Visitor) -> Answer:
+    """Answer with the numbers of the navigation as they are now, for a page that heard of news."""
+    node = runtime()
+    async with node.read() as reader:
+        return answer(**await count_badges(node, reader, visitor.account_id))

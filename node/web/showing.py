@@ -15,9 +15,10 @@ from node.accounts.queries import get_account
 from node.accounts.views import credential_account_view
 from node.announcements.views import unread_announcements
 from node.auth.queries import get_user
+from node.base.db.unit_of_work import Reader
 from node.base.ids import read_id
 from node.base.paging import Page
-from node.base.runtime import VERSION
+from node.base.runtime import VERSION, Runtime
 from node.conversations.queries import count_unread as count_unread_conversations
 from node.follows.queries import count_follow_requests
 from node.http.context import runtime
@@ -110,6 +111,15 @@ async def show(template: str, visitor: Visitor | None, *, status: int = 200, **c
     return response
 
 
+async def count_badges(node: Runtime, reader: Reader, account_id: int) -> dict[str, int]:
+    """Return the numbers that stand in the navigation."""
+    return {
+        "notifications": await count_unread(reader, account_id),
+        "requests": await count_follow_requests(reader, account_id),
+        "messages": await count_unread_conversations(reader, account_id, now=node.now()),
+    }
+
+
 async def _frame(visitor: Visitor | None) -> dict[str, Any]:
     if visitor is None:
         return {}
@@ -117,16 +127,14 @@ async def _frame(visitor: Visitor | None) -> dict[str, Any]:
     async with node.read() as reader:
         account = await get_account(reader, visitor.account_id)
         user = await get_user(reader, visitor.account_id)
-        requests = await count_follow_requests(reader, visitor.account_id)
-        unread = await count_unread(reader, visitor.account_id)
-        messages = await count_unread_conversations(reader, visitor.account_id, now=node.now())
+        badges = await count_badges(node, reader, visitor.account_id)
         announcements = []
         if request.path in TOLD_ON:
             announcements = await unread_announcements(node, reader, visitor.account_id)
-    view = credential_account_view(account, user, settings=node.settings, follow_requests_count=requests)
+    view = credential_account_view(account, user, settings=node.settings, follow_requests_count=badges["requests"])
     return {
         "viewer": view,
-        "badges": {"notifications": unread, "requests": requests, "messages": messages},
+        "badges": badges,
         "announcements": announcements,
         "is_admin": visitor.is_staff,
         "zone": user.time_zone,

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from node.accounts.service import delete_account, suspend_account
+from node.auth.models import User
 from node.auth.queries import find_token
 from node.auth.second_step import note_new_factor
 from node.auth.service import (
@@ -24,9 +26,10 @@ from node.auth.service import (
 from node.base.db.stream_log import Logged, StreamEvent, append
 from node.base.errors import TooManyRequests
 from node.http.cookies import cookie_name
-from node.stream.channels import channel_of
+from node.stream.channels import GUARDS, channel_of
 from node.stream.hub import PER_PERSON, Hub
 from node.stream.identity import Listener
+from node.stream.server_sent import PATHS
 from node.stream.sockets import CHANNELS, FRAME_BYTES
 from node.stream.subscribers import QUEUE, SLOW, Subscriber
 from tests.support.make import make_token
@@ -78,6 +81,46 @@ async def test_scopes_and_refusals(node: Node, ann: Person) -> None:
         after = await say(node, bob, "plain")
         assert post != after
         assert await heard(opened) == ("public", "update", after)
+
+
+async def test_every_stream_asks_for_its_scope(node: Node, ann: Person) -> None:
+    """Attack row 90, over the table of streams and all three doors: who may not hear one hears nothing."""
+    runtime = node.runtime
+
+    async def token(scopes: str, account_id: int | None = ann.account_id) -> str:
+        async with runtime.write() as uow:
+            return await create_token(uow, account_id, scopes, now=runtime.now())
+
+    late = await node.person("late")
+    async with runtime.write() as uow:
+        await uow.write(update(User).where(User.account_id == late.account_id).values(confirmed_at=None))
+    gone = await node.person("gone")
+    async with runtime.write() as uow:
+        await suspend_account(uow, gone.account_id, now=runtime.now())
+    refused = {
+        "": 401,
+        "nonsense": 401,
+        await token("read write follow push", None): 403,
+        await token("profile"): 403,
+        await token("write follow push"): 403,
+        await token("read:accounts"): 403,
+        late.token: 403,
+        gone.token: 401,
+    }
+    for name in GUARDS:
+        path = next(path for path, channel in PATHS.items() if channel == name)
+        for bearer, expected in refused.items():
+            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+            query = {"tag": "x", "list": "1"}
+            for target in (path, f"{path}/"):
+                found = await node.http.get(f"/api/v1/streaming/{target}", params=query, headers=headers)
+                assert found.status_code == expected, (name, bearer)
+            found = await node.http.get("/api/v1/streaming/poll", params=query | {"stream": name}, headers=headers)
+            assert found.status_code == expected, (name, bearer)
+            with pytest.raises(Refused) as no:
+                async with socket(node.url, token=bearer, query=f"stream={name}&tag=x&list=1"):
+                    pass
+            assert no.value.status == expected, (name, bearer)
 
 
 ENDS = ["revoked", "app", "password", "second step", "suspended", "deleted"]

@@ -182,6 +182,36 @@ async def test_home_hears_of_new_posts_at_once(node: Node) -> None:
         ann.check()
 
 
+async def test_notifications_are_heard_of_at_once(node: Node) -> None:
+    """The number in the navigation grows, and the page of notifications offers what is new; nothing moves."""
+    async with open_browser() as browser:
+        ann = await open_window(browser, node.url)
+        await ann.sign_up("ann")
+        person = await node.person("bo")
+        async with ann.page.expect_response("**/api/v1/streaming/user") as listening:
+            page = await ann.open("/home")
+        assert (await listening.value).status == 200
+        badge = page.locator("nav.nav a[href='/notifications'] .badge")
+        await expect(badge).to_have_count(0)
+        await person.post("@ann one")
+        await settle(node.runtime)
+        await expect(badge).to_have_text("1 new")
+        async with ann.page.expect_response("**/api/v1/streaming/user/notification") as listening:
+            page = await ann.open("/notifications")
+        assert (await listening.value).status == 200
+        await expect(badge).to_have_count(0)
+        await person.post("@ann two")
+        await person.post("@ann three")
+        await settle(node.runtime)
+        offer = page.locator(".fresh[role=status] a")
+        await expect(offer).to_have_text("2 new notifications")
+        await expect(badge).to_have_text("2 new")
+        await expect(page.locator("article.post")).to_have_count(1)
+        await offer.click()
+        await expect(page.locator("article.post")).to_have_count(3)
+        ann.check()
+
+
 async def test_pictures_are_added_described_and_viewed(node: Node) -> None:
     async with open_browser() as browser:
         ann = await open_window(browser, node.url)

@@ -5,12 +5,13 @@ import { startComposers, tellZone } from "./composer.js";
 import { startKeys } from "./keys.js";
 import { startLists } from "./lists.js";
 import { startMenus } from "./menus.js";
+import { startNews } from "./news.js";
 import { startPasskeys } from "./passkeys.js";
 import { startRefresh } from "./refresh.js";
 import { startTimes } from "./times.js";
 import { startViewer } from "./viewer.js";
 
-for (const start of [startActions, startAnswers, startComposers, startMenus, startTimes, startViewer, startKeys, startLists, startPasskeys, startRefresh, tellZone]) {
+for (const start of [startActions, startAnswers, startComposers, startMenus, startTimes, startViewer, startKeys, startLists, startNews, startPasskeys, startRefresh, tellZone]) {
   try {
     start();
   } catch (problem) {
