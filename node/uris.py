@@ -186,6 +186,11 @@ def emoji_picture_url(settings: Settings, emoji_id: int, version: int, *, still:
     return f"{settings.public_url}/media/emoji/{emoji_id}?v={version}{'&still=1' if still else ''}"
 
 
+def missing_picture_url(settings: Settings, which: str) -> str:
+    """Return the "avatar" or "header" of who has none, where apps know it by its address (client-api 11)."""
+    return f"{settings.public_url}/{which}s/original/missing.png"
+
+
 def static_url(settings: Settings, path: str) -> str:
     """Return a static file of the web pages."""
     return f"{settings.public_url}/static/{quote(path)}"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from node.accounts.models import Account, AccountKey
-from node.accounts.relations import DOMAIN_POLICIES, block_between, blocks_domain_of, follows
+from node.accounts.relations import DOMAIN_POLICIES, blocks, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
@@ -112,8 +112,9 @@ async def search_accounts(
 ) -> list[Account]:
     """Return present accounts whose name begins with `text` or whose display name holds it.
 
-    `ann@exam` matches handles at domains that begin so. Whom the viewer blocks, or who blocks the viewer, is left
-    out. Best first: the exact name, people the viewer follows, our own, then by followers.
+    `ann@exam` matches handles at domains that begin so. Who blocks the viewer is left out, and whom the viewer blocks
+    is found by the whole name alone: to lift the block one has to find them. Best first: the exact name, people the
+    viewer follows, our own, then by followers.
     """
     folded = fold_username(text.strip().removeprefix("@").strip())[:MAX_SEARCH_TEXT]
     if not folded:
@@ -131,10 +132,10 @@ async def search_accounts(
     )
     order: list[ColumnElement[Any]] = [case((Account.username_folded == name, 0), else_=1)]
     if viewer_id is not None:
-        followed = follows(viewer_id, Account.id.expression)
-        statement = statement.where(
-            ~block_between(viewer_id, Account.id.expression), ~blocks_domain_of(viewer_id, Account.id.expression)
-        )
+        id_ = Account.id.expression
+        followed = follows(viewer_id, id_)
+        shunned = or_(blocks(viewer_id, id_), blocks_domain_of(viewer_id, id_))
+        statement = statement.where(~blocks(id_, viewer_id), or_(~shunned, Account.username_folded == name))
         if following_only:
             statement = statement.where(or_(followed, Account.id == viewer_id))
         order.append(case((followed, 0), else_=1))

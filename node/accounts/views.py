@@ -12,7 +12,7 @@ from node.accounts.models import Account
 from node.accounts.text import field_views, note_html
 from node.base.settings import Settings
 from node.emojis.views import emoji_views
-from node.uris import media_url, profile_url, remote_picture_url, static_url
+from node.uris import media_url, missing_picture_url, profile_url, remote_picture_url
 
 _ROLES: dict[str, dict[str, Any]] = {
     "user": {"id": "-99", "name": "", "permissions": "65536", "color": "", "highlighted": False},
@@ -176,7 +176,7 @@ def picture_url(account: Account, which: str, *, settings: Settings) -> str:
         if remote and not account.is_local:
             # the version makes a new address of a new picture, so caches may keep the old one
             return f"{remote_picture_url(settings, account.id, which)}?v={account.version}"
-    return static_url(settings, f"images/{which}-missing.png")
+    return missing_picture_url(settings, which)
 
 
 def _day(moment: datetime | None) -> str | None:

@@ -69,6 +69,7 @@ class PostsPaging(Paging, frozen=True, kw_only=True):
     only_media: bool = False
     exclude_replies: bool = False
     exclude_reblogs: bool = False
+    exclude_direct: bool = False
     tagged: str = ""
 
 
@@ -171,6 +172,7 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
                 only_media=asked.only_media,
                 exclude_replies=asked.exclude_replies,
                 exclude_boosts=asked.exclude_reblogs,
+                exclude_direct=asked.exclude_direct,
                 tagged=asked.tagged or None,
             )
 

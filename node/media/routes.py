@@ -14,7 +14,7 @@ from node.http.context import runtime
 from node.http.files import send_part
 from node.media.remote import emoji_picture, remote_media, remote_picture
 from node.media.storage import CACHED_TYPES, find_file
-from node.uris import static_url
+from node.uris import missing_picture_url
 
 FOREVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
@@ -39,7 +39,7 @@ async def show_remote_picture(account_id: int, which: str) -> Response:
     try:
         path = await remote_picture(node, account_id, "avatar" if which == "avatar" else "header")
     except NotFound:
-        missing = static_url(node.settings, f"images/{which}-missing.png")
+        missing = missing_picture_url(node.settings, which)
         return Response(b"", 302, {"Location": missing, "Cache-Control": FIVE_MINUTES})
     return await _picture(path, A_DAY)
 

@@ -106,12 +106,13 @@ async def list_titles(reader: Reader, poll_id: int) -> list[str]:
     )
 
 
-async def has_voted(reader: Reader, poll_id: int, account_id: int) -> bool:
-    """Say whether somebody voted on a poll."""
-    found = await reader.scalar(
-        select(PollVote.id).where(PollVote.poll_id == poll_id, PollVote.account_id == account_id).limit(1)
+async def list_choices(reader: Reader, poll_id: int, account_id: int) -> set[int]:
+    """Return the options that somebody voted for, by position."""
+    return set(
+        await reader.scalars(
+            select(PollVote.position).where(PollVote.poll_id == poll_id, PollVote.account_id == account_id)
+        )
     )
-    return found is not None
 
 
 async def is_blocking(reader: Reader, account_id: int, target_id: int) -> bool:

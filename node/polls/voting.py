@@ -17,7 +17,7 @@ from node.base.ids import new_id
 from node.base.settings import Settings
 from node.events import VoteCast
 from node.polls.models import Poll, PollOption, PollVote
-from node.polls.queries import has_voted, is_blocking, list_titles
+from node.polls.queries import is_blocking, list_choices, list_titles
 from node.polls.rules import is_over, tell_again_at
 from node.polls.service import lock_poll
 from node.uris import vote_uri
@@ -26,7 +26,9 @@ from node.uris import vote_uri
 async def vote(
     uow: UnitOfWork, settings: Settings, voter: Account, post_id: int, *, choices: Sequence[int], now: datetime
 ) -> None:
-    """Vote, once, for one or several options by position. The door has made sure that the voter sees the post.
+    """Vote for one or several options by position, each once. The door has made sure that the voter sees the post.
+
+    Where several may be chosen, a later vote adds to an earlier one.
 
     Raises NotFound without a poll, Forbidden for who blocks its author, and Invalid as Mastodon words it.
     """
@@ -41,7 +43,8 @@ async def vote(
         raise _refused("You cannot vote in your own polls")
     if is_over(closes_at=poll.closes_at, closed_at=poll.closed_at, now=now):
         raise _refused("The poll has already ended")
-    if await has_voted(uow, post_id, voter.id):
+    before = await list_choices(uow, post_id, voter.id)
+    if before and (not poll.multiple or before & set(chosen)):
         raise _refused("You have already voted on this poll")
     if not chosen:
         raise _refused("Choose an option")
@@ -52,7 +55,7 @@ async def vote(
     for place, position in enumerate(chosen):
         vote_id = new_id()
         uri = "" if poll.local else vote_uri(settings, voter.id, vote_id)
-        await _count(uow, poll, vote_id, voter.id, position, uri=uri, is_first=place == 0, now=now)
+        await _count(uow, poll, vote_id, voter.id, position, uri=uri, is_first=place == 0 and not before, now=now)
         if not poll.local:
             await uow.record(VoteCast(vote_id))
 
@@ -65,7 +68,7 @@ async def take_vote(uow: UnitOfWork, post_id: int, voter_id: int, *, option: str
     titles = await list_titles(uow, post_id)
     if option not in titles:
         return False
-    is_first = not await has_voted(uow, post_id, voter_id)
+    is_first = not await list_choices(uow, post_id, voter_id)
     position = titles.index(option)
     return await _count(uow, poll, new_id(), voter_id, position, uri=uri, is_first=is_first, now=now)
 

@@ -69,8 +69,6 @@ def check_draft(draft: Draft, settings: Settings, *, editing: bool = False) -> D
     poll = draft.poll
     if poll is not None:
         poll, wrong = check_poll(poll, editing=editing)
-        if media_ids:
-            wrong.append("Files and a poll cannot be in one post")
         if wrong:
             problems["poll"] = wrong
     if draft.quote_policy and draft.quote_policy not in QUOTE_POLICIES:

@@ -30,7 +30,7 @@ from node.posts.models import (
     PostEdit,
     PostHashtag,
 )
-from node.posts.rules import visible_to
+from node.posts.rules import OPEN_VISIBILITIES, visible_to
 from node.posts.thread_queries import list_context, list_orphans, list_thread_below
 from node.text.writing import fold_hashtag
 
@@ -146,6 +146,7 @@ async def list_account_post_ids(
     only_media: bool = False,
     exclude_replies: bool = False,
     exclude_boosts: bool = False,
+    exclude_direct: bool = False,
     tagged: str | None = None,
 ) -> list[int]:
     """Return a page of an account's posts and boosts. A reply to oneself is no reply."""
@@ -161,6 +162,8 @@ async def list_account_post_ids(
         )
     if exclude_boosts:
         conditions.append(Post.boost_of_id.is_(None))
+    if exclude_direct:
+        conditions.append(Post.visibility != "direct")
     if tagged is not None:
         conditions.append(
             exists(
@@ -198,8 +201,10 @@ def _waits(like_id: Any) -> ColumnElement[bool]:
 async def list_boosted_by(
     reader: Reader, post_id: int, page: Page, *, viewer_id: int | None = None
 ) -> list[AccountEntry]:
-    """Return a page of who boosted a post, paged by the boost; only boosts that the viewer may see."""
-    statement = select(Post.id, Post.account_id).where(Post.boost_of_id == post_id, visible_to(viewer_id))
+    """Return a page of who boosted a post, paged by the boost; only boosts for everybody that the viewer may see."""
+    statement = select(Post.id, Post.account_id).where(
+        Post.boost_of_id == post_id, Post.visibility.in_(OPEN_VISIBILITIES), visible_to(viewer_id)
+    )
     rows = (await reader.execute(page.apply(statement, Post.id))).all()
     return page.newest_first([AccountEntry(row.id, row.account_id) for row in rows])
 
@@ -305,7 +310,7 @@ async def find_hashtag(reader: Reader, name: str) -> Hashtag | None:
 
 
 async def search_hashtags(reader: Reader, text: str, *, limit: int = 20, offset: int = 0) -> list[Hashtag]:
-    """Return hashtags that begin with `text`, the exact one first, then the lately used.
+    """Return hashtags that begin with `text`, the shorter ones first, by name.
 
     Only those that an open post carries: a tag of private posts alone is nobody's business.
     """
@@ -321,7 +326,7 @@ async def search_hashtags(reader: Reader, text: str, *, limit: int = 20, offset:
     statement = (
         select(Hashtag)
         .where(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff", is_open)
-        .order_by((Hashtag.name == prefix).desc(), Hashtag.last_used_at.desc(), Hashtag.id)
+        .order_by(func.length(Hashtag.name), Hashtag.name)
         .offset(offset)
         .limit(limit)
     )

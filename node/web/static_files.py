@@ -56,6 +56,12 @@ async def static_file(path: str) -> Response:
     return await _answer(path, FOR_A_DAY)
 
 
+@blueprint.get("/<any(avatar, header):which>s/original/missing.png")
+async def missing_picture(which: str) -> Response:
+    """Answer the picture of who has none, at the address by which apps know it."""
+    return await _answer(f"images/{which}-missing.png", FOR_A_DAY)
+
+
 @blueprint.get("/favicon.ico")
 async def favicon() -> Response:
     """Answer the icon that browsers ask for by habit."""

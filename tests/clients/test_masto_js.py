@@ -38,7 +38,7 @@ def test_a_session(live: Live, ann: Mastodon, bob: Mastodon) -> None:
             "URL": live.url,
             "TOKEN": ann.access_token,
             "OTHER": bob.access_token,
-            "PICTURE": "/static/images/avatar-missing.png",
+            "PICTURE": "/avatars/original/missing.png",
             "P256DH": base64.urlsafe_b64encode(point).decode(),
             "AUTH": base64.urlsafe_b64encode(bytes(range(16))).decode(),
         },

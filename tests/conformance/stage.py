@@ -27,8 +27,8 @@ CLIENT_SECRET: Final = "__MASTODON_PY_TEST_CLIENT_SECRET"
 TOKEN: Final = "__MASTODON_PY_TEST_ACCESS_TOKEN"
 EVERY_SCOPE: Final = "read write follow push admin:read admin:write"
 PEOPLE: Final = (
-    ("admin", "admin@example.com", "admin", "", ""),
-    ("admin2", "zerocool@example.com", "admin", TOKEN + "_2", EVERY_SCOPE),
+    ("admin", "admin@example.com", "admin", TOKEN + "_2", EVERY_SCOPE),
+    ("admin2", "zerocool@example.com", "admin", "", ""),
     ("mastodonpy_test", "mastodonpy_test@example.com", "user", TOKEN, "read write follow push"),
     ("mastodonpy_test_2", "mastodonpy_test_2@example.com", "user", TOKEN + "_3", "read write follow push"),
 )

@@ -39,7 +39,7 @@ SUITES: Final = (
     # Only the tests that talk to a server; those of entities ask accounts of one well-known instance.
     Suite(
         "mastodon_py", "Mastodon.py==2.3.3", "mastodon_py-2.3.3", ("test", "webpush", "blurhash"),
-        ("-m", "vcr", "--ignore=tests/test_entities.py", "--disable-recording", "--no-cov"), 170,
+        ("-m", "vcr", "--ignore=tests/test_entities.py", "--record-mode=all", "--no-cov"), 170,
     ),
     Suite("toot", "toot==0.52.1", "toot-0.52.1", (), ("tests/integration",), 110),
 )  # fmt: skip
@@ -78,8 +78,9 @@ def run(suite: Suite, base_url: str, *, only: str = "", seconds: float = 1_800) 
     """Run a suite against the node at `base_url`."""
     report = FOLDER / f"{suite.name}.xml"
     report.unlink(missing_ok=True)
-    for recorded in (suite.path / "tests").rglob("*.pkl"):  # the moments at which its makers ran it
-        recorded.unlink()
+    for ending in ("*.pkl", "*.ws.yaml"):  # moments at which its makers ran it, and what their sockets heard
+        for recorded in (suite.path / "tests").rglob(ending):
+            recorded.unlink()
     select = ("-k", only) if only else ()
     command = [FOLDER / "venv" / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
     with (FOLDER / f"{suite.name}.log").open("w") as log:

@@ -18,7 +18,7 @@ async def test_a_local_account_has_everything_and_is_never_null(runtime: Runtime
     assert all(view[key] is not None for key in ALWAYS)
     assert (view["id"], view["acct"], view["display_name"]) == (str(ann.id), "ann", "")
     assert view["url"] == "http://localhost:8000/@ann" != view["uri"]
-    assert view["avatar"].startswith("http://localhost:8000/static/")
+    assert view["avatar"].startswith("http://localhost:8000/avatars/")
     assert view["avatar"].endswith("missing.png")
     assert view["created_at"].endswith("T00:00:00.000Z")
     assert view["last_status_at"] is None

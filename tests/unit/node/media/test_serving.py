@@ -139,7 +139,7 @@ async def test_a_failure_is_remembered_and_nothing_odd_is_kept(
     origin.files["https://there.test/al.png"] = b"<svg onload=alert(1)>"
     answer = await client.get(f"/media/remote/{al.id}/avatar")
     assert answer.status_code == 302
-    assert answer.headers["Location"].endswith("/static/images/avatar-missing.png")
+    assert answer.headers["Location"].endswith("/avatars/original/missing.png")
 
 
 async def test_avatars_are_served_small_and_square(
