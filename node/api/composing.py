@@ -1,5 +1,7 @@
 """What apps send to have a post written, as types, and from there to a `Draft`. Called by `statuses` and its kin."""
 
+import io
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +11,13 @@ from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, Invalid
 from node.base.ids import read_id
+from node.base.runtime import Runtime
+from node.http.limits import MEDIA
+from node.http.principals import Viewer, pay
 from node.http.requests import Identifier, Request
 from node.media.queries import list_media
-from node.media.rules import MediaChange, parse_focus
+from node.media.rules import MediaChange, parse_data_url, parse_focus
+from node.media.uploads import store_thumbnail
 from node.polls.queries import find_poll
 from node.polls.rules import PollDraft
 from node.posts.drafts import Draft
@@ -31,11 +37,15 @@ class AskedPoll(Request, frozen=True, kw_only=True):
 
 
 class AskedMedia(Request, frozen=True, kw_only=True):
-    """New words or a new focal point for a picture of an edited post."""
+    """New words, a new focal point or a new picture to stand for a file of an edited post.
+
+    `thumbnail` is a file as text, `data:image/png;base64,...`.
+    """
 
     id: Identifier | None = None
     description: str | None = None
     focus: str | None = None
+    thumbnail: str | None = None
 
 
 class AskedWords(Request, frozen=True, kw_only=True):
@@ -205,6 +215,21 @@ async def _changed_poll(reader: Reader, post: Post, asked: AskedPoll | None) -> 
 def _media_ids(asked: AskedWords) -> tuple[int, ...]:
     """Return the media asked for. What is no id is kept as one that nobody has, so that it is refused."""
     return tuple(read_id(text) or 0 for text in asked.media_ids or () if text)
+
+
+async def with_thumbnails(node: Runtime, viewer: Viewer, draft: Draft, asked: ChangedPost) -> Draft:
+    """Store the pictures that are to stand for files of an edited post; nothing else of the draft changes."""
+    sent = {entry.id: entry.thumbnail for entry in asked.media_attributes or () if entry.thumbnail}
+    changes = []
+    for change in draft.media_changes:
+        text = sent.get(change.media_id)
+        if text and change.media_id in draft.media_ids:
+            await pay(viewer, MEDIA)
+            stored = await store_thumbnail(node, io.BytesIO(parse_data_url(text)))
+            changes.append(replace(change, thumbnail=stored))
+        else:
+            changes.append(change)
+    return replace(draft, media_changes=tuple(changes))
 
 
 def _media_changes(asked: ChangedPost) -> list[MediaChange]:

@@ -16,6 +16,7 @@ from node.api.composing import (
     idempotency_key,
     quote_policy_from,
     thread_from,
+    with_thumbnails,
 )
 from node.api.entities.scheduled import ScheduledStatus
 from node.api.entities.statuses import DeletedStatus, Status, StatusSource
@@ -167,6 +168,7 @@ async def change(viewer: Viewer, asked: ChangedPost, post_id: int) -> dict[str, 
         author = await get_account(reader, viewer.account_id)
         post = await get_own_post(reader, post_id, viewer.account_id)
         draft = await changed_draft(reader, post, asked)
+    draft = await with_thumbnails(node, viewer, draft, asked)
     mentions = await resolve_mentions(node, draft.text, author)
     async with node.write() as uow:
         post = await get_own_post(uow, post_id, viewer.account_id)

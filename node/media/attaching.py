@@ -14,7 +14,7 @@ from federation.tag_parsing import RemoteAttachment
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.media.models import READY, Media
-from node.media.queries import DISCARDED, list_media
+from node.media.queries import DISCARDED, find_media, list_media
 from node.media.rules import MediaChange, check_description, check_focus
 from node.text.sanitising import clean_text
 
@@ -57,13 +57,20 @@ async def hold_media(
 
 
 async def change_media(uow: UnitOfWork, account_id: int, changes: Sequence[MediaChange]) -> None:
-    """Give media new descriptions and focal points; those of others are left alone. Raises Invalid."""
+    """Give media new descriptions, focal points and thumbnails; those of others are left alone. Raises Invalid.
+
+    The file of a thumbnail that was replaced is named by no row any more, which `service.prune_media` sees.
+    """
     for change in changes:
         values: dict[str, Any] = {}
         if change.description is not None:
             values["description"] = check_description(change.description)
         if change.focus is not None:
             values["focus_x"], values["focus_y"] = check_focus(change.focus)
+        if change.thumbnail is not None:
+            found = await find_media(uow, change.media_id)
+            values["preview_key"], values["blurhash"] = change.thumbnail.key, change.thumbnail.blurhash
+            values["meta"] = {**(found.meta if found else {}), "small": dict(change.thumbnail.size)}
         if values:
             await uow.write(
                 update(Media)

@@ -1,7 +1,9 @@
-"""What may be said about a medium: its description and focal point. Pure."""
+"""What may be said about a medium: its description, focal point and the picture that stands for it. Pure."""
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from node.base.errors import Invalid
 from node.text.writing import clean_source
@@ -10,12 +12,34 @@ MAX_DESCRIPTION: Final = 1500
 
 
 @dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture that stands for a film or sound, stored already."""
+
+    key: str
+    blurhash: str
+    size: Mapping[str, Any]
+    bytes_: int
+
+
+@dataclass(frozen=True, slots=True)
 class MediaChange:
-    """New words or a new focal point for a medium; None leaves it as it is."""
+    """New words, a new focal point or a new picture to stand for a medium; None leaves it as it is."""
 
     media_id: int
     description: str | None = None
     focus: tuple[float, float] | None = None
+    thumbnail: Thumbnail | None = None
+
+
+def parse_data_url(text: str) -> bytes:
+    """Read a file that was sent as text, `data:image/png;base64,...`; its type is not believed. Raises Invalid."""
+    head, _, encoded = text.partition(",")
+    try:
+        if not (head.startswith("data:") and head.endswith(";base64")):
+            raise ValueError("no data URL")
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Invalid(fields={"thumbnail": ["Thumbnail is not a picture we can show"]}) from None
 
 
 def check_description(text: str) -> str:

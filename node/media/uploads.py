@@ -6,9 +6,7 @@ that says it waits, then the nudge; the rest is `processing`.
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from sqlalchemy import update
 
@@ -22,7 +20,7 @@ from node.media.images import encode
 from node.media.models import PROCESSING, Media
 from node.media.processing import LEASE, finish_claimed
 from node.media.queries import count_unattached, count_waiting
-from node.media.rules import check_description, check_focus
+from node.media.rules import Thumbnail, check_description, check_focus
 from node.media.service import size_meta, store_upload
 from node.media.sniffing import HEAD_BYTES, film_format, is_picture, is_sound
 from node.media.storage import incoming_file, new_key, remove_file, write_file, write_incoming
@@ -36,16 +34,6 @@ PAGE_SECONDS: Final = 8.0
 
 NO_ENGINE: Final = "This server takes pictures only: what reads video and audio is not installed"
 NOT_TAKEN: Final = "File is not a picture, video or sound we can show"
-
-
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A picture that stands for a film or sound, stored."""
-
-    key: str
-    blurhash: str
-    size: Mapping[str, Any]
-    bytes_: int
 
 
 async def receive_upload(

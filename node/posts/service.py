@@ -188,7 +188,7 @@ async def edit(
     await uow.flush()
     await detach_media(uow, [item.id for item in before if item.id not in draft.media_ids])
     await attach_media(uow, stored.id, draft.media_ids)
-    await change_media(uow, author.id, draft.media_changes)
+    await change_media(uow, author.id, [change for change in draft.media_changes if change.media_id in draft.media_ids])
     parent = await find_post(uow, stored.in_reply_to_id) if stored.in_reply_to_id else None
     await replace_mentions(
         uow, stored.id, _addressed(author, rendered, mentions, parent, await _groups_of(uow, parent))
@@ -327,7 +327,8 @@ def _differs(post: Post, media: Sequence[Media], draft: Draft, html: str) -> boo
         or (draft.language is not None and draft.language != post.language)
         or [item.id for item in media] != list(draft.media_ids)
         or any(
-            (change.description is not None and change.description != described[change.media_id].description)
+            change.thumbnail is not None
+            or (change.description is not None and change.description != described[change.media_id].description)
             or (
                 change.focus is not None
                 and change.focus != (described[change.media_id].focus_x, described[change.media_id].focus_y)

@@ -1,5 +1,6 @@
 """Films and sounds over the API (client-api behaviour 18; attack rows 19, 59, 82, 87, 114)."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -148,6 +149,31 @@ async def test_an_edit_changes_words_focus_and_nothing_of_others(ann: Person) ->
     assert media["url"] == sent["url"]
     attributes[0]["description"] = "x" * 1501
     await ann.call("PUT", f"/api/v1/statuses/{post['id']}", json=body, expect=422)
+
+
+async def test_an_edit_gives_a_film_another_picture(node: Node, ann: Person) -> None:
+    """As text, which is how apps send a file within JSON; what is no picture is refused."""
+    sent = await upload(ann, film(), version=1, expect=200)
+    post = await ann.post("x", media_ids=[sent["id"]])
+    text = "data:image/png;base64," + base64.b64encode(picture()).decode()
+    attributes = [{"id": sent["id"], "thumbnail": text}]
+    body = {"status": "x", "media_ids": [sent["id"]], "media_attributes": attributes}
+    path = f"/api/v1/statuses/{post['id']}"
+    media = (await ann.call("PUT", path, json=body))["media_attachments"][0]
+    assert media["preview_url"] != sent["preview_url"]
+    assert media["meta"]["original"] == sent["meta"]["original"]
+    assert (await node.http.get(media["preview_url"])).status_code == 200
+    for wrong in ("data:image/png;base64,!!", "https://there.test/x.png", "data:image/svg+xml;base64,PHN2Zy8+"):
+        attributes[0]["thumbnail"] = wrong
+        await ann.call("PUT", path, json=body, expect=422)
+
+
+async def test_row_87_an_edit_touches_the_files_of_its_post_alone(ann: Person) -> None:
+    sent = await upload(ann, film(), version=1, expect=200)
+    other, post = await ann.post("with", media_ids=[sent["id"]]), await ann.post("without")
+    body = {"status": "y", "media_attributes": [{"id": sent["id"], "description": "behind its back"}]}
+    await ann.call("PUT", f"/api/v1/statuses/{post['id']}", json=body)
+    assert (await ann.get(f"/api/v1/statuses/{other['id']}"))["media_attachments"][0]["description"] is None
 
 
 async def test_row_59_uploads_without_a_post_are_counted(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:

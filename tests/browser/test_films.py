@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from node.media.models import Media
 from node.media.processing import take_next
-from node.web import drafts
+from node.web import composing
 from tests.browser.chromium import open_browser, open_window
 from tests.browser.visitor import Visitor
 from tests.support.films import film, sound
@@ -60,7 +60,7 @@ async def test_sensitive_films_are_behind_a_curtain(ann: Visitor) -> None:
 async def test_a_film_that_takes_longer_is_waited_for_without_losing_anything(
     node: Node, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts, "PAGE_SECONDS", 0.001)
+    monkeypatch.setattr(composing, "PAGE_SECONDS", 0.001)
     files = {"media_file_1": ("x.mp4", film(), "video/mp4")}
     page = await ann.send(await ann.open("/compose"), "form.composer", text="Soon", media_alt_1="Owl", files=files)
     assert page.status == 422
@@ -82,7 +82,7 @@ async def test_a_film_that_takes_longer_is_waited_for_without_losing_anything(
 async def test_a_film_that_fails_later_is_said_and_let_go(
     node: Node, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts, "PAGE_SECONDS", 0.001)
+    monkeypatch.setattr(composing, "PAGE_SECONDS", 0.001)
     files = {"media_file_1": ("x.mp4", film(), "video/mp4")}
     page = await ann.send(await ann.open("/compose"), "form.composer", text="Soon", files=files)
     async with node.runtime.write() as uow:
@@ -125,7 +125,7 @@ async def test_a_film_is_posted_and_played_in_chromium(node: Node) -> None:
 
 @pytest.mark.browser
 async def test_the_composer_says_when_a_film_is_ready(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "PAGE_SECONDS", 0.001)
+    monkeypatch.setattr(composing, "PAGE_SECONDS", 0.001)
     async with open_browser() as browser:
         ann = await open_window(browser, node.url)
         await ann.sign_up("ann")
