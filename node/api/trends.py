@@ -1,20 +1,20 @@
-"""What is talked about: hashtags and posts. Paged by offset (client-api 14)."""
+"""What is talked about: hashtags, links and posts. Paged by offset (client-api 14)."""
 
 from typing import Any
 
 from quart import Blueprint
 
-from node.api.entities.statuses import Status
+from node.api.entities.statuses import Status, TrendsLink
 from node.api.entities.tags import Tag
 from node.http.context import runtime
 from node.http.paging import capped, skipped
 from node.http.principals import Viewer, optional
 from node.http.requests import Request, answers, takes
-from node.posts.rendering import render_posts
-from node.posts.tag_views import hashtag_views
+from node.posts.rendering import card_views, render_posts
+from node.posts.tag_views import day_views, hashtag_views
 from node.timelines.queries import list_welcome_among
-from node.trends.queries import list_hashtags
-from node.trends.service import trending_post_ids, trending_tag_ids
+from node.trends.queries import list_days, list_hashtags
+from node.trends.service import trending_card_ids, trending_post_ids, trending_tag_ids
 
 blueprint = Blueprint("api_trends", __name__, url_prefix="/api/v1/trends")
 
@@ -40,6 +40,22 @@ async def tags(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
         found = await list_hashtags(reader, ids)
         shown = [found[id_] for id_ in ids if id_ in found]
         return await hashtag_views(node, reader, shown, viewer.account_id if viewer else None)
+
+
+@blueprint.get("/links")
+@optional("read:statuses", "read:accounts")
+@takes(Part)
+@answers(list[TrendsLink])
+async def links(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
+    """Return the links that more people than usual posted in the last day, the strongest first."""
+    node = runtime()
+    limit, offset = capped(asked.limit, 10, 20), skipped(asked.offset)
+    ids = (await trending_card_ids(node))[offset : offset + limit]
+    async with node.read() as reader:
+        found = await card_views(node, reader, ids)
+        return [
+            found[id_] | {"history": day_views(await list_days(reader, id_, node.now()))} for id_ in ids if id_ in found
+        ]
 
 
 @blueprint.get("/statuses")

@@ -9,7 +9,7 @@ or the viewer muted threads. The viewer's filters are compiled and kept in this 
 comes with that one query.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -272,9 +272,18 @@ async def _add_cards(
     showing = {row.id: row.card_id for row in facts if row.card_id is not None}
     if not showing:
         return
+    found = await card_views(runtime, reader, set(showing.values()))
+    for row_id, card_id in showing.items():
+        if row_id in statuses and card_id in found:
+            status = statuses[row_id]
+            (status["reblog"] or status)["card"] = found[card_id]
+
+
+async def card_views(runtime: Runtime, reader: Reader, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return PreviewCards by id: no query where all are known by now."""
     cache = runtime.caches.get("cards", size=CACHED_POSTS, seconds=CARD_SECONDS)
-    found: dict[int, dict[str, Any]] = {id_: view for id_ in showing.values() if (view := cache.get(id_)) is not None}
-    missing = set(showing.values()) - found.keys()
+    found: dict[int, dict[str, Any]] = {id_: view for id_ in ids if (view := cache.get(id_)) is not None}
+    missing = set(ids) - found.keys()
     if missing:
         cards = await list_cards(reader, missing)
         writers = {card.author_id for card in cards.values() if card.author_id is not None}
@@ -284,10 +293,7 @@ async def _add_cards(
             author = None if writer is None or writer.is_gone else account_view(writer, settings=runtime.settings)
             found[id_] = card_view(card, author, settings=runtime.settings)
             cache.put(id_, found[id_])
-    for row_id, card_id in showing.items():
-        if row_id in statuses and card_id in found:
-            status = statuses[row_id]
-            (status["reblog"] or status)["card"] = found[card_id]
+    return found
 
 
 def _without_app(status: Mapping[str, Any]) -> dict[str, Any]:

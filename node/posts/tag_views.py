@@ -51,6 +51,11 @@ async def _history_view(runtime: Runtime, reader: Reader, hashtag_id: int) -> li
     if days is None:
         days = await tag_history(reader, hashtag_id, now=runtime.now())
         known.put(hashtag_id, days)
+    return day_views(days)
+
+
+def day_views(days: Sequence[DayUse]) -> list[dict[str, str]]:
+    """Return a History: all three are words of digits."""
     return [
         {"day": str(int(entry.day.timestamp())), "uses": str(entry.uses), "accounts": str(entry.accounts)}
         for entry in days

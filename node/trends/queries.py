@@ -1,49 +1,36 @@
 """Every SELECT of trends. Bounded by time, through the primary key: an id says when a post was published."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
+from node.cards.models import LinkCard, PostLink
 from node.posts.models import Hashtag, Post, PostHashtag
-from node.trends.rules import POST_WINDOW, USUAL_DAYS, WINDOW, PostReach, TagUse, author_weight
+from node.posts.tag_queries import HISTORY_DAYS, DayUse
+from node.trends.rules import POST_WINDOW, USUAL_DAYS, WINDOW, PostReach, Use, author_weight
 
-MOST_TAGS: Final = 200
-"""Hashtags with the most authors in the window that are looked at closer."""
+MOST: Final = 200
+"""Hashtags, and links, with the most authors in the window that are looked at closer."""
+MOST_COUNTED: Final = 20_000
+"""Newest posts of a link that are counted for its history."""
 MOST_POSTS: Final = 500
 
 
-async def list_tag_uses(reader: Reader, now: datetime) -> list[TagUse]:
+async def list_tag_uses(reader: Reader, now: datetime) -> list[Use]:
     """Return the hashtags of the window with the most authors, with their authors' weights and their usual."""
-    since = floor_id(now - WINDOW)
-    authors = func.count(func.distinct(Post.account_id))
-    busiest = (
-        select(PostHashtag.hashtag_id)
-        .join(Post, Post.id == PostHashtag.post_id)
-        .join(Account, Account.id == Post.account_id)
-        .where(Post.id >= since, _counts())
-        .group_by(PostHashtag.hashtag_id)
-        .order_by(authors.desc(), PostHashtag.hashtag_id.desc())
-        .limit(MOST_TAGS)
-    )
-    ids = list(await reader.scalars(busiest))
-    weights: dict[int, list[float]] = {}
-    rows = await reader.execute(
-        select(PostHashtag.hashtag_id, Account.created_at)
-        .join(Post, Post.id == PostHashtag.post_id)
-        .join(Account, Account.id == Post.account_id)
-        .where(Post.id >= since, PostHashtag.hashtag_id.in_(ids), _counts())
-        .group_by(PostHashtag.hashtag_id, Account.id, Account.created_at)
-    )
-    for hashtag_id, created_at in rows:
-        weights.setdefault(hashtag_id, []).append(author_weight(created_at, now))
-    usual = await _usual(reader, ids, now)
-    return [TagUse(id_, tuple(weights.get(id_, ())), usual.get(id_, 0.0)) for id_ in ids]
+    return await _uses(reader, now, PostHashtag.post_id, PostHashtag.hashtag_id)
+
+
+async def list_link_uses(reader: Reader, now: datetime) -> list[Use]:
+    """Return the links (their cards) of the window with the most authors, as hashtags. Only links with a preview."""
+    ready = exists(select(LinkCard.id).where(LinkCard.id == PostLink.card_id, LinkCard.state == "ready"))
+    return await _uses(reader, now, PostLink.post_id, PostLink.card_id, ready)
 
 
 async def list_post_reach(reader: Reader, now: datetime) -> list[PostReach]:
@@ -76,17 +63,49 @@ async def list_hashtags(reader: Reader, ids: Collection[int]) -> dict[int, Hasht
     return {tag.id: tag for tag in await reader.scalars(select(Hashtag).where(Hashtag.id.in_(list(ids))))}
 
 
-async def _usual(reader: Reader, ids: Collection[int], now: datetime) -> dict[int, float]:
-    """Return by how many people each hashtag was used on a day before the window."""
-    until, since = floor_id(now - WINDOW), floor_id(now - WINDOW * (1 + USUAL_DAYS))
+async def list_days(reader: Reader, card_id: int, now: datetime) -> list[DayUse]:
+    """Return how a link was posted in public on each of the last seven days (UTC), today first."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [today - timedelta(days=ago) for ago in range(HISTORY_DAYS)]
     rows = await reader.execute(
-        select(PostHashtag.hashtag_id, func.count(func.distinct(Post.account_id)))
-        .join(Post, Post.id == PostHashtag.post_id)
+        select(Post.published_at, Post.account_id)
+        .join(PostLink, PostLink.post_id == Post.id)
         .join(Account, Account.id == Post.account_id)
-        .where(PostHashtag.hashtag_id.in_(list(ids)), PostHashtag.post_id >= since, Post.id < until, _counts())
-        .group_by(PostHashtag.hashtag_id)
+        .where(PostLink.card_id == card_id, Post.id >= floor_id(days[-1]), _counts())
+        .order_by(Post.id.desc())
+        .limit(MOST_COUNTED)
     )
-    return {row[0]: row[1] / USUAL_DAYS for row in rows}
+    found = [(published_at.date(), account_id) for published_at, account_id in rows]
+    return [
+        DayUse(
+            day,
+            uses=sum(1 for when, _ in found if when == day.date()),
+            accounts=len({account_id for when, account_id in found if when == day.date()}),
+        )
+        for day in days
+    ]
+
+
+async def _uses(
+    reader: Reader, now: datetime, post_id: Any, subject_id: Any, *conditions: ColumnElement[bool]
+) -> list[Use]:
+    """Return uses of what a table ties posts (`post_id`) to (`subject_id`)."""
+    since, before = floor_id(now - WINDOW), floor_id(now - WINDOW * (1 + USUAL_DAYS))
+    authors = func.count(func.distinct(Post.account_id))
+
+    def among(*columns: Any) -> Select[*tuple[Any, ...]]:
+        joined = select(*columns).join_from(post_id.class_, Post, Post.id == post_id)
+        return joined.join(Account, Account.id == Post.account_id).where(_counts(), *conditions)
+
+    busiest = among(subject_id).where(Post.id >= since).group_by(subject_id)
+    ids = [row[0] for row in await reader.execute(busiest.order_by(authors.desc(), subject_id.desc()).limit(MOST))]
+    weights: dict[int, list[float]] = {}
+    each = among(subject_id, Account.created_at).where(Post.id >= since, subject_id.in_(ids))
+    for id_, created_at in await reader.execute(each.group_by(subject_id, Account.id, Account.created_at)):
+        weights.setdefault(id_, []).append(author_weight(created_at, now))
+    days = among(subject_id, authors).where(subject_id.in_(ids), post_id >= before, Post.id < since)
+    usual = {row[0]: row[1] / USUAL_DAYS for row in await reader.execute(days.group_by(subject_id))}
+    return [Use(id_, tuple(weights.get(id_, ())), usual.get(id_, 0.0)) for id_ in ids]
 
 
 def _counts() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What makes a hashtag or a post a trend. Pure."""
+"""What makes a hashtag, a link or a post a trend. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 WINDOW: Final = timedelta(hours=24)
-"""What counts as now, for hashtags."""
+"""What counts as now, for hashtags and links."""
 USUAL_DAYS: Final = 6
 """Days before it that say what is usual."""
 POST_WINDOW: Final = timedelta(hours=72)
 HALF_LIFE: Final = timedelta(hours=8)
 """Of a post's interactions."""
 FEWEST_AUTHORS: Final = 2
-"""One person's hashtag is no trend, however small the node."""
+"""What one person says is no trend, however small the node."""
 FEWEST_INTERACTIONS: Final = 2
 PER_AUTHOR: Final = 2
 """Posts of one person among the trending ones."""
@@ -22,10 +22,10 @@ NEW_ACCOUNT_WEIGHT: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class TagUse:
-    """A hashtag, the weights of the people who used it in the window, and how many did on a usual day."""
+class Use:
+    """A hashtag or link, the weights of the people who used it in the window, and how many did on a usual day."""
 
-    hashtag_id: int
+    subject_id: int
     weights: tuple[float, ...]
     usual: float
 
@@ -47,8 +47,8 @@ def author_weight(created_at: datetime, now: datetime) -> float:
     return NEW_ACCOUNT_WEIGHT if now - created_at < NEW_ACCOUNT else 1.0
 
 
-def tag_score(use: TagUse) -> float:
-    """Return how far a hashtag is above its usual, 0 for no trend: a hashtag of every day is none."""
+def use_score(use: Use) -> float:
+    """Return how far a hashtag or link is above its usual, 0 for no trend: what is there every day is none."""
     current = sum(use.weights)
     if len(use.weights) < FEWEST_AUTHORS or current <= use.usual:
         return 0.0
@@ -63,9 +63,9 @@ def post_score(reach: PostReach, now: datetime) -> float:
     return float(interactions * 0.5 ** ((now - reach.published_at) / HALF_LIFE))
 
 
-def trending_tags(uses: Iterable[TagUse]) -> list[int]:
-    """Return the hashtags that trend, the strongest first."""
-    scored = ((tag_score(use), use.hashtag_id) for use in uses)
+def trending(uses: Iterable[Use]) -> list[int]:
+    """Return the hashtags or links that trend, the strongest first."""
+    scored = ((use_score(use), use.subject_id) for use in uses)
     return [id_ for score, id_ in sorted(scored, key=lambda pair: (-pair[0], -pair[1])) if score > 0]
 
 

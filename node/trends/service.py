@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from node.base.runtime import Runtime
-from node.trends.queries import list_post_reach, list_tag_uses
-from node.trends.rules import trending_posts, trending_tags
+from node.trends.queries import list_link_uses, list_post_reach, list_tag_uses
+from node.trends.rules import trending, trending_posts
 
 SECONDS: Final = 300
 
@@ -16,9 +16,19 @@ async def trending_tag_ids(runtime: Runtime) -> list[int]:
 
     async def work_out() -> list[int]:
         async with runtime.read() as reader:
-            return trending_tags(await list_tag_uses(reader, runtime.now()))
+            return trending(await list_tag_uses(reader, runtime.now()))
 
     return await _known(runtime, "tags", work_out)
+
+
+async def trending_card_ids(runtime: Runtime) -> list[int]:
+    """Return the cards of the links that trend, the strongest first."""
+
+    async def work_out() -> list[int]:
+        async with runtime.read() as reader:
+            return trending(await list_link_uses(reader, runtime.now()))
+
+    return await _known(runtime, "links", work_out)
 
 
 async def trending_post_ids(runtime: Runtime) -> list[int]:

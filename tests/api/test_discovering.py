@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from node.accounts.models import Account
 from node.accounts.standing import silence_account
+from node.cards.models import LinkCard, PostLink
 from tests.support.nodes import Node, Person
 
 
@@ -99,3 +100,27 @@ async def test_a_post_that_moves_people_trends(node: Node, talk: dict[str, Any],
     assert len(await carol.get("/api/v1/trends/statuses")) == 1
     await node.people["ann"].call("DELETE", f"/api/v1/statuses/{talk['id']}")
     assert await carol.get("/api/v1/trends/statuses") == []
+
+
+async def test_a_link_of_several_people_trends(node: Node, ann: Person, bob: Person, carol: Person) -> None:
+    """With its preview and its use by days; what one person posts three times is no trend."""
+    posts = [await ann.post("https://paper.example/a"), await bob.post("again https://paper.example/a")]
+    alone = [await carol.post(f"https://blog.example/b {n}") for n in range(3)]
+    async with node.runtime.write() as uow:
+        now = node.runtime.now()
+        for id_, address, said in ((7, "https://paper.example/a", posts), (8, "https://blog.example/b", alone)):
+            await uow.execute(delete(LinkCard).where(LinkCard.url == address))
+            card = LinkCard(
+                id=id_, url=address, page_url=address, host="x", state="ready", title="News", due_at=now, created_at=now
+            )
+            uow.add(card)
+            await uow.flush()
+            ids = [int(post["id"]) for post in said]
+            await uow.execute(delete(PostLink).where(PostLink.post_id.in_(ids)))
+            for post_id in ids:
+                uow.add(PostLink(post_id=post_id, card_id=id_))
+            await uow.flush()
+    forget(node)
+    (link,) = (await node.http.get("/api/v1/trends/links")).json()
+    assert (link["url"], link["title"]) == ("https://paper.example/a", "News")
+    assert (link["history"][0]["uses"], link["history"][0]["accounts"]) == ("2", "2")

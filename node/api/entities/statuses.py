@@ -7,6 +7,7 @@ from node.api.entities.emojis import CustomEmoji, Reaction
 from node.api.entities.filters import FilterResult
 from node.api.entities.media import MediaAttachment
 from node.api.entities.polls import Poll
+from node.api.entities.tags import TagHistory
 from node.api.entities.values import Count, Id, Time, Url
 
 Visibility = Literal["public", "unlisted", "private", "direct"]
@@ -64,6 +65,12 @@ class PreviewCard(TypedDict):
     blurhash: str | None
     published_at: Time | None
     authors: list[CardAuthor]
+
+
+class TrendsLink(PreviewCard):
+    """What stands behind a link that is talked about, and how much it was posted."""
+
+    history: list[TagHistory]
 
 
 class Quote(TypedDict):

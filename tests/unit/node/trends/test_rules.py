@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from node.trends.rules import PER_AUTHOR, PostReach, TagUse, author_weight, trending_posts, trending_tags
+from node.trends.rules import PER_AUTHOR, PostReach, Use, author_weight, trending, trending_posts
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -12,21 +12,21 @@ def people(count: int, weight: float = 1.0) -> tuple[float, ...]:
 
 
 def test_a_burst_is_before_a_steady_hashtag_and_one_of_every_day_is_none() -> None:
-    burst = TagUse(1, people(12), usual=1.0)
-    growing = TagUse(2, people(30), usual=24.0)
-    daily = TagUse(3, people(40), usual=40.0)
-    assert trending_tags([daily, growing, burst]) == [1, 2]
+    burst = Use(1, people(12), usual=1.0)
+    growing = Use(2, people(30), usual=24.0)
+    daily = Use(3, people(40), usual=40.0)
+    assert trending([daily, growing, burst]) == [1, 2]
 
 
 def test_one_person_makes_no_trend() -> None:
-    assert trending_tags([TagUse(1, people(1), usual=0.0)]) == []
+    assert trending([Use(1, people(1), usual=0.0)]) == []
 
 
 def test_fresh_accounts_count_little() -> None:
     assert author_weight(NOW - timedelta(hours=1), NOW) < author_weight(NOW - timedelta(days=30), NOW)
-    farm = TagUse(1, people(20, author_weight(NOW - timedelta(hours=1), NOW)), usual=0.0)
-    honest = TagUse(2, people(6), usual=0.0)
-    assert trending_tags([farm, honest]) == [2, 1]
+    farm = Use(1, people(20, author_weight(NOW - timedelta(hours=1), NOW)), usual=0.0)
+    honest = Use(2, people(6), usual=0.0)
+    assert trending([farm, honest]) == [2, 1]
 
 
 def reach(post_id: int, *, author_id: int = 0, hours: float = 1, likes: int = 0, boosts: int = 0) -> PostReach:
