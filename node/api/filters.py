@@ -27,7 +27,7 @@ from node.filters.service import (
 )
 from node.filters.views import filter_view, keyword_view, status_view
 from node.http.context import runtime
-from node.http.parameters import parameters
+from node.http.parameters import parameters_read
 from node.http.principals import Viewer, needs
 from node.http.requests import Identifier, Request, answers, takes
 from node.posts.queries import get_visible_post
@@ -240,7 +240,7 @@ async def own_keyword(reader: Reader, keyword_id: int, viewer: Viewer) -> models
 
 async def expiry(expires_in: int | None, now: datetime) -> tuple[bool, datetime | None]:
     """Return whether the request says anything of the end of a filter, and when that is."""
-    is_said = (await parameters()).text("expires_in") is not None
+    is_said = parameters_read().text("expires_in") is not None
     return is_said, None if expires_in is None else now + timedelta(seconds=expires_in)
 
 

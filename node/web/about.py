@@ -1,9 +1,12 @@
 """What this server is and who looks after it."""
 
-from quart import Blueprint
+from itertools import groupby
+
+from quart import Blueprint, current_app
 
 from node.base.errors import NotFound
 from node.http.context import runtime
+from node.http.route_table import Route, routes_for_apps
 from node.moderation.queries import list_limits
 from node.moderation.views import domain_block_view
 from node.site.models import SitePage
@@ -40,6 +43,20 @@ async def about(visitor: Visitor | None) -> Answer:
         text=render_markdown(page.text, settings=node.settings) if page else "",
         pages=await _page_names(),
     )
+
+
+@blueprint.get("/api")
+@anybody
+async def api(visitor: Visitor | None) -> Answer:
+    """List what apps may ask for."""
+    groups = groupby(routes_for_apps(current_app), key=_noun)
+    return await show("pages/api.html", visitor, groups=[(name, list(routes)) for name, routes in groups])
+
+
+def _noun(route: Route) -> str:
+    """Return what a path is about: its first words, without the version."""
+    words = route.path.strip("/").split("/")
+    return "/".join(words[:3] if words[0] == "api" else words[:1])
 
 
 @blueprint.get("/privacy")

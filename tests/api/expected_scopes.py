@@ -187,6 +187,7 @@ GET    v1/instance/terms_of_service           open
 GET    v1/instance/terms_of_service/{}        open
 GET    v1/instance/translation_languages      open
 GET    v1/custom_emojis                       open
+GET    openapi.json                           open
 GET    v1/directory                           ? read:accounts
 GET    v1/trends                              ? read
 GET    v1/trends/tags                         ? read
