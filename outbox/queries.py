@@ -26,7 +26,7 @@ from node.polls.queries import PollState, list_polls
 from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.consent_queries import list_requests
 from node.posts.models import Hashtag, Mention, Post, PostHashtag
-from node.posts.rules import OPEN_VISIBILITIES, visible_to
+from node.posts.rules import OPEN_VISIBILITIES, reads_language, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,12 @@ _MENTION_IDS = select(Mention.account_id).where(Mention.post_id == bindparam("po
 _BELL_FOLLOWERS = (
     select(Follow.follower_id)
     .join(Account, Account.id == Follow.follower_id)
+    .join(Post, Post.id == bindparam("post_id"))
     .where(
         Follow.followee_id == bindparam("account_id"),
         Follow.accepted_at.is_not(None),
         Follow.notify,
+        reads_language(Follow.languages, Post),
         Account.domain == "",
         is_present(),
     )
@@ -333,6 +335,7 @@ async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
     )
 
 
-async def list_bell_followers(reader: Reader, account_id: int) -> list[int]:
-    """Return the local followers who asked to be told of each post of an account."""
-    return [row[0] for row in await reader.rows(_BELL_FOLLOWERS, {"account_id": account_id})]
+async def list_bell_followers(reader: Reader, account_id: int, post_id: int) -> list[int]:
+    """Return the local followers who asked to be told of each post of an account, and read its language."""
+    rows = await reader.rows(_BELL_FOLLOWERS, {"account_id": account_id, "post_id": post_id})
+    return [row[0] for row in rows]

@@ -184,9 +184,9 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
 
 
 @blueprint.get("/<id:account_id>/identity_proofs")
-@optional("read:accounts")
+@needs("read:accounts")
 @answers(list[Any])
-async def identity_proofs(viewer: Viewer | None, account_id: int) -> list[Any]:
+async def identity_proofs(viewer: Viewer, account_id: int) -> list[Any]:
     """Return nothing: what proved who somebody is elsewhere is gone from the API, but old apps still ask."""
     async with runtime().read() as reader:
         await get_account(reader, account_id)

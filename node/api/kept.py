@@ -7,11 +7,12 @@ from quart import Blueprint
 from node.accounts.models import Account as AccountRow
 from node.accounts.queries import get_account, list_accounts
 from node.accounts.views import account_view
-from node.api.answers import Answer, accounts_answer
+from node.api.answers import Answer, accounts_answer, page_answer
 from node.api.entities.accounts import Account, Relationship
 from node.api.entities.people import FamiliarFollowers
 from node.api.follows import Ids
 from node.api.relationships import relationship
+from node.blocks.queries import is_blocked_between
 from node.follows.kept import endorse, set_note, unendorse
 from node.follows.kept_queries import list_endorsements, list_familiar_followers
 from node.http.context import runtime
@@ -84,6 +85,8 @@ async def endorsements(viewer: Viewer | None, asked: Paging, account_id: int) ->
     """Return whom an account of this server recommends."""
     async with runtime().read() as reader:
         await get_account(reader, account_id)
+        if viewer is not None and await is_blocked_between(reader, viewer.account_id, account_id):
+            return page_answer([])
     return await _endorsements(account_id, asked)
 
 

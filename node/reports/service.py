@@ -31,11 +31,9 @@ async def file_report(
 ) -> Report:
     """Report an account, and posts of it, to our moderators; with `forward` to its own server's too (MOD-3).
 
-    That server learns what is reported and the comment, never who reported it. Raises Invalid for oneself and for
+    That server learns what is reported and the comment, never who reported it. Raises Invalid for
     broken limits, NotFound for posts that are not the target's or not to be seen, TooManyRequests.
     """
-    if target.id == reporter.id:
-        raise Invalid("You cannot report yourself")
     if target.id == INSTANCE_ACTOR_ID or target.deleted_at is not None:
         raise NotFound()
     wanted, rules = list(dict.fromkeys(post_ids)), list(dict.fromkeys(rule_ids))

@@ -70,8 +70,9 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         await _tell_named(on, event.post_id, post.account_id, post.in_reply_to_account_id)
         if post.quotes:
             await _tell_quoted(on, event.post_id)
-    if post.visibility != "direct":
-        for account_id in await list_bell_followers(on.uow, post.account_id):
+    answers_others = post.in_reply_to_account_id not in (None, post.account_id)
+    if post.visibility != "direct" and post.boost_of_id is None and not answers_others:
+        for account_id in await list_bell_followers(on.uow, post.account_id, event.post_id):
             await tell(on, account_id, "status", post.account_id, event.post_id)
 
 

@@ -32,7 +32,9 @@ async def test_attack_59_notes_are_short_and_few(
     assert (await relationship(ann, carol))["note"] == ""
 
 
-async def test_endorsing_asks_for_a_follow_and_ends_with_it(node: Node, ann: Person, bob: Person) -> None:
+async def test_endorsing_asks_for_a_follow_and_ends_with_it(
+    node: Node, ann: Person, bob: Person, carol: Person
+) -> None:
     path = f"/api/v1/accounts/{bob.account_id}"
     await ann.call("POST", f"{path}/pin", expect=422)
     await ann.act(f"{path}/follow")
@@ -42,6 +44,8 @@ async def test_endorsing_asks_for_a_follow_and_ends_with_it(node: Node, ann: Per
         assert [one["acct"] for one in await ann.get(list_)] == ["bob"]
     anonymous = await node.http.get(f"/api/v1/accounts/{ann.account_id}/endorsements")
     assert len(anonymous.json()) == 1
+    await ann.act(f"/api/v1/accounts/{carol.account_id}/block")
+    assert await carol.get(f"/api/v1/accounts/{ann.account_id}/endorsements") == []  # attack row 49
     assert (await ann.act(f"{path}/unpin"))["endorsed"] is False
     await ann.act(f"{path}/pin")
     await ann.act(f"{path}/unfollow")
@@ -150,3 +154,17 @@ async def test_attack_89_endorsing_by_somebody_else_changes_nothing_of_mine(ann:
     await ann.call("POST", "/api/v1/accounts/4711/pin", expect=404)
     await bob.act(f"/api/v1/accounts/{ann.account_id}/note", comment="mine")
     assert (await relationship(ann, bob))["note"] == ""
+
+
+async def test_the_bell_rings_for_what_comes_home(node: Node, ann: Person, bob: Person, carol: Person) -> None:
+    """Posts in the languages that were chosen: no boosts, no answers to others."""
+    await ann.act(f"/api/v1/accounts/{bob.account_id}/follow", notify=True, reblogs=False, languages=["de"])
+    other = await carol.post("somebody else's")
+    heard = await bob.post("hallo", language="de")
+    await bob.post("bonjour", language="fr")
+    await bob.post("@carol ja", language="de", in_reply_to_id=other["id"])
+    await bob.act(f"/api/v1/statuses/{other['id']}/reblog")
+    await settle(node.runtime)
+    told = [one["status"]["id"] for one in await ann.get("/api/v1/notifications") if one["type"] == "status"]
+    assert told == [heard["id"]]
+    assert [status["id"] for status in await ann.home()] == [heard["id"]]
