@@ -230,6 +230,9 @@ class Settings:
     completion_wait: int = _setting(
         2_500, _whole(0, 10_000), "Milliseconds a profile waits for posts that its own server is asked for."
     )
+    link_previews: bool = _setting(
+        True, _switch, "Whether the pages that posts link to are asked for, for a preview under the post."
+    )
     relay_replies: bool = _setting(
         False, _switch, "Whether replies go to relays too, beside posts that begin a thread."
     )

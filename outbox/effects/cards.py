@@ -26,7 +26,7 @@ MOST_TOLD: Final = 40
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tie a new post, or what a boost brings, to its link."""
-    if event.quiet:
+    if event.quiet or not on.runtime.settings.link_previews:
         return
     facts = await find_post_facts(on.uow, event.post_id)
     if facts is None or not await _is_seen(on, event.post_id, facts):
@@ -37,6 +37,8 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
     """Look again which link a post has."""
+    if not on.runtime.settings.link_previews:
+        return
     facts = await find_post_facts(on.uow, event.post_id)
     if facts is None:
         return

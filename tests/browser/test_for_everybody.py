@@ -29,7 +29,7 @@ OF_A_PERSON = (
     "/settings/appearance", "/settings/mutes", "/settings/blocks", "/settings/servers", "/settings/move",
     "/settings/delete",
     "/settings/filters", "/settings/filters/new", "/settings/hashtags", "/lists",
-    "/settings/apps", "/compose", "/about", "/nothing-here",
+    "/settings/apps", "/compose", "/about", "/nothing-here", "/drafts", "/scheduled",
     "/quote_requests", "/@bo/report", "/messages", "/directory", "/settings/posting", "/@bo/mute", "/@bo/block",
     "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
@@ -79,6 +79,11 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
             await node.http.post(
                 f"/api/v1/accounts/{bo.account_id}/{path}", headers=as_ann, json={"comment": "Met at the fair"}
             )
+        begun = await node.http.post(
+            "/api/v1/drafts", headers=as_ann, json={"status": "", "thread": [{"status": "Two"}]}
+        )
+        later = {"status": "Good morning", "scheduled_at": "2999-01-01T10:00:00Z"}
+        await node.http.post("/api/v1/statuses", headers=as_ann, json=later)
         async with node.runtime.write() as uow:
             now = node.runtime.now()
             await publish_announcement(uow, Notice(text="**Tonight** we update. Ask @bo"), now=now)
@@ -90,6 +95,7 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
             *OF_A_PERSON,
             f"/@bo/{post['id']}",
             its_poll,
+            f"/compose?draft={begun.json()['id']}",
             moved,
             thread,
             f"{its_poll.replace('/web/posts', '/@bo')}/quotes",

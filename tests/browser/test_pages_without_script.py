@@ -63,7 +63,7 @@ async def test_every_page_of_a_person_answers(ann: Visitor) -> None:
         "/settings/delete",
         "/settings/filters", "/settings/filters/new", "/settings/hashtags", "/lists",
         "/@ann", "/@ann/with_replies", "/@ann/media",
-        "/@ann/followers", "/@ann/following", "/about", "/compose", "/settings",
+        "/@ann/followers", "/@ann/following", "/about", "/compose", "/settings", "/drafts", "/scheduled",
     ):  # fmt: skip
         page = await ann.open(path)
         assert page.status == 200, (path, page.text)

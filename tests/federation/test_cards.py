@@ -1,5 +1,6 @@
 """Link previews: fetched late, once and politely; shown, told, kept from who may not see (rows 46, 65, 77, 98, 106)."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from node.moderation.service import set_domain_policy
 from tests.api.test_media import upload
 from tests.federation.test_local_only import follower
 from tests.support.fake_peer import Answer, FakePeer, redirect
-from tests.support.nodes import Node, Person, settle
+from tests.support.nodes import Node, Person, serve_node, settle
+from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger
 from tests.unit.node.media.pictures import picture
 
@@ -25,6 +27,13 @@ HEAD = (
 
 def html(head: str = HEAD, **more: Any) -> Answer:
     return Answer(body=f"<html lang=en><head>{head}</head></html>".encode(), content_type="text/html", **more)
+
+
+@pytest.fixture
+async def node(redis_server: RedisServer) -> AsyncIterator[Node]:
+    """One that asks for previews; those of other tests ask nobody for what their posts happen to link to."""
+    async with serve_node(redis_server, link_previews=True) as served:
+        yield served
 
 
 @pytest.fixture
@@ -97,6 +106,16 @@ async def test_one_page_is_asked_once(node: Node, site: FakePeer) -> None:
     await settle(node.runtime)
     assert len(site.asked("/page")) == 2
     assert (await the_card(node)).title == "New title"
+
+
+async def test_a_node_may_do_without(redis_server: RedisServer, site: FakePeer) -> None:
+    async with serve_node(redis_server, link_previews=False) as node:
+        ann = await node.person("ann")
+        post = await ann.post(f"{site.url}/page")
+        await ann.call("PUT", f"/api/v1/statuses/{post['id']}", json={"status": f"edited {site.url}/page"})
+        await settle(node.runtime)
+        assert await shown(ann, post) is None
+        assert site.requests == []
 
 
 async def test_what_shows_no_card(node: Node, site: FakePeer) -> None:

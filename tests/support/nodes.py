@@ -71,6 +71,7 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
         "rate_limits": False,
         "log_level": "error",
         "completion_wait": 0,
+        "link_previews": False,
         **changes,
     }
     return Settings(**values)
