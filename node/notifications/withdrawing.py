@@ -16,9 +16,13 @@ from node.notifications.group_queries import find_coalesced_group
 from node.notifications.groups import coalesce
 from node.notifications.models import (
     Notification,
+    NotificationBudget,
     NotificationGroup,
+    NotificationMail,
     NotificationPermission,
+    NotificationPolicy,
     NotificationRequest,
+    Severance,
 )
 from node.notifications.rules import OTHER_SUBJECTS, Kind, may_notify
 from node.notifications.standing_queries import read_case
@@ -88,7 +92,8 @@ async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) ->
 
 async def withdraw_for_account(uow: UnitOfWork, account_id: int) -> int:
     """Remove everything told to or by an account that is gone; return how many there were."""
-    await _delete(uow, NotificationGroup, NotificationGroup.account_id == account_id)
+    for own in (NotificationGroup, NotificationBudget, NotificationPolicy, NotificationMail, Severance):
+        await _delete(uow, own, own.account_id == account_id)
     for table in (NotificationRequest, NotificationPermission):
         await _delete(uow, table, or_(table.account_id == account_id, table.from_account_id == account_id))
     return await _delete(

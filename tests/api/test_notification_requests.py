@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from node.base.db.stream_log import StreamEntry
 from tests.api.shapes import TIME, check_account, check_status
 from tests.support.make import make_token
 from tests.support.nodes import Node, Person, settle
@@ -50,6 +52,10 @@ async def test_to_accept_lets_in_what_waited_and_what_comes(node: Node, held: Pe
     assert await held.act(f"{path}/accept") == {}
     assert await held.get("/api/v1/notifications/requests") == []
     assert await held.get("/api/v1/notifications/requests/merged") == {"merged": True}
+    await settle(node.runtime)
+    async with node.runtime.read() as reader:
+        merged = select(StreamEntry.account_id).where(StreamEntry.kind == "notifications_merged")
+        assert list(await reader.scalars(merged)) == [held.account_id]
     assert await listed(held) == ["mention"] * 2
     await bob.post("@ann thanks", **PRIVATE)
     await settle(node.runtime)
@@ -147,6 +153,18 @@ async def test_a_request_goes_with_a_block_and_hides_with_a_mute(node: Node, hel
     assert await held.get("/api/v1/notifications/requests") == []
     await held.act(f"/api/v1/accounts/{bob.account_id}/unblock")
     assert await held.get("/api/v1/notifications/requests") == []
+
+
+async def test_what_piles_up_is_capped(node: Node, held: Person, bob: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 59: messages of one sender, and senders."""
+    monkeypatch.setattr("node.notifications.service.MOST_HELD", 2)
+    monkeypatch.setattr("node.notifications.requests.MOST_REQUESTS", 1)
+    await bob.post("@ann and another thing", **PRIVATE)
+    await (await node.person("cy")).post("@ann me too", **PRIVATE)
+    await settle(node.runtime)
+    (request,) = await held.get("/api/v1/notifications/requests")
+    assert (request["account"]["acct"], request["notifications_count"]) == ("bob", "2")
+    assert await listed(held, include_filtered="true") == ["mention"] * 2
 
 
 async def test_row_90_reading_does_not_decide(node: Node, held: Person) -> None:

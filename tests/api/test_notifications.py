@@ -46,6 +46,23 @@ async def test_types(told: Person, bob: Person) -> None:
     assert await kinds(f"account_id={told.account_id}") == []
 
 
+async def test_a_type_that_an_app_does_not_know_comes_with_words(told: Person) -> None:
+    """client-api behaviour 34."""
+    found = await told.get("/api/v1/notifications", **{"supported_types[]": ["mention", "follow"]})
+    words = {entry["type"]: entry.get("fallback") for entry in found}
+    assert words["mention"] is None
+    assert words["follow"] is None
+    assert words["favourite"] == {
+        "title": "@bob liked your post",
+        "summary": None,
+        "details": "<p>Open it in a browser to see all of it.</p>",
+    }
+    one = next(entry for entry in found if entry["type"] == "reblog")
+    alone = await told.get(f"/api/v1/notifications/{one['id']}", **{"supported_types[]": "mention"})
+    assert alone == one
+    assert "fallback" not in await told.get(f"/api/v1/notifications/{one['id']}")
+
+
 async def test_pages(node: Node, told: Person) -> None:
     seen: list[str] = []
     url = "/api/v1/notifications?limit=2"

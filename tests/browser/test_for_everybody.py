@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.browser]
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
 
 OF_A_PERSON = (
-    "/home", "/public/local", "/public", "/notifications", "/search", "/search?q=ann", "/@bo", "/@ann",
+    "/home", "/public/local", "/public", "/notifications", "/notifications/requests", "/settings/notifications",
+    "/search", "/search?q=ann", "/@bo", "/@ann",
     "/@bo/followers",
     "/tags/corvids", "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
     "/settings/security",

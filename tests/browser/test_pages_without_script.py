@@ -54,7 +54,8 @@ async def test_somebody_signs_up_writes_and_sees_it(ann: Visitor, stranger: Visi
 async def test_every_page_of_a_person_answers(ann: Visitor) -> None:
     await ann.post("Hello")
     for path in (
-        "/home", "/public", "/public/local", "/notifications", "/notifications?only=mentions", "/search",
+        "/home", "/public", "/public/local", "/notifications", "/notifications?only=mentions",
+        "/notifications/requests", "/settings/notifications", "/unsubscribe", "/search",
         "/search?q=ann",
         "/bookmarks", "/favourites", "/follow_requests", "/settings/profile", "/settings/account",
         "/settings/security",
