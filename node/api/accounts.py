@@ -25,7 +25,7 @@ from node.completion.asking import complete_page, look_at_account
 from node.completion.views import async_refresh_header
 from node.follows.queries import list_followers, list_following
 from node.http.context import runtime
-from node.http.limits import LOOK_UPS
+from node.http.limits import LOOK_UPS, costs
 from node.http.paging import capped, page_of, skipped
 from node.http.principals import Viewer, needs, optional, pay
 from node.http.requests import Filled, Identifier, Paging, Request, answers, takes
@@ -117,6 +117,7 @@ async def look_up(viewer: Viewer | None, asked: Handle) -> dict[str, Any]:
 
 
 @blueprint.get("/search")
+@costs(2)
 @needs("read:accounts")
 @takes(AccountSearch)
 @answers(list[AccountEntity])

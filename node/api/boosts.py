@@ -8,8 +8,8 @@ from node.accounts.queries import get_account
 from node.api.answers import post_answer
 from node.api.entities.statuses import Status, Visibility
 from node.http.context import runtime
-from node.http.limits import DELETES
-from node.http.principals import Viewer, needs, pay
+from node.http.limits import DELETES, costs
+from node.http.principals import Viewer, needs
 from node.http.requests import Request, answers, takes
 from node.posts.boosts import boost, unboost
 from node.posts.queries import get_visible_post
@@ -48,11 +48,11 @@ async def reblog(viewer: Viewer, asked: NewBoost, post_id: int) -> dict[str, Any
 
 
 @blueprint.post("/<id:post_id>/unreblog")
+@costs(1, DELETES)
 @needs("write:statuses")
 @answers(Status)
 async def unreblog(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Take a boost back; `post_id` is what was boosted, or the boost."""
-    await pay(viewer, DELETES)
     node = runtime()
     async with node.write() as uow:
         post = await get_visible_post(uow, post_id, viewer.account_id)

@@ -9,6 +9,7 @@ from node.api.entities.accounts import Relationship
 from node.api.relationships import relationship, relationships
 from node.follows.service import follow, remove_follower, unfollow
 from node.http.context import runtime
+from node.http.limits import FOLLOWS, costs
 from node.http.principals import Viewer, needs
 from node.http.requests import Identifier, Request, answers, takes
 
@@ -43,6 +44,7 @@ async def list_them(viewer: Viewer, asked: Ids) -> list[dict[str, Any]]:
 
 
 @blueprint.post("/<id:account_id>/follow")
+@costs(1, FOLLOWS)
 @needs("write:follows")
 @takes(FollowOptions)
 @answers(Relationship)

@@ -9,6 +9,7 @@ from node.api.entities.instance import Instance, InstanceV1
 from node.emojis.queries import list_local_emojis
 from node.emojis.views import picker_view
 from node.http.context import runtime
+from node.http.limits import costs
 from node.http.principals import open_to_all
 from node.http.requests import answers
 from node.site.queries import list_page_names, list_rules
@@ -19,6 +20,7 @@ blueprint = Blueprint("api_instance", __name__)
 
 
 @blueprint.get("/api/v1/instance")
+@costs(0)
 @open_to_all
 @answers(InstanceV1)
 async def show_v1() -> dict[str, Any]:
@@ -30,6 +32,7 @@ async def show_v1() -> dict[str, Any]:
 
 
 @blueprint.get("/api/v2/instance")
+@costs(0)
 @open_to_all
 @answers(Instance)
 async def show_v2() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from node.auth.rules import SCOPES
 from node.base.runtime import VERSION
 from node.base.settings import Settings
 from node.http.context import runtime
+from node.http.limits import costs
 from node.http.principals import open_to_all
 from node.http.requests import answers
 from node.http.route_table import Argument, Route, routes_for_apps
@@ -47,6 +48,7 @@ blueprint = Blueprint("api_openapi", __name__)
 
 
 @blueprint.get("/api/openapi.json")
+@costs(0)
 @open_to_all
 @answers(dict[str, Any])
 async def document() -> Response:

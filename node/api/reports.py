@@ -8,6 +8,7 @@ from node.accounts.queries import get_account
 from node.api.entities.accounts import Report
 from node.base.errors import Invalid
 from node.http.context import runtime
+from node.http.limits import REPORTS, costs
 from node.http.principals import Viewer, needs
 from node.http.requests import Identifier, Request, answers, takes
 from node.reports.service import file_report
@@ -27,6 +28,7 @@ class NewReport(Request, frozen=True, kw_only=True):
 
 
 @blueprint.post("")
+@costs(1, REPORTS)
 @needs("write:reports")
 @takes(NewReport)
 @answers(Report)

@@ -15,7 +15,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, NotSignedIn
 from node.base.runtime import Runtime
 from node.http.context import runtime
-from node.http.limits import LOOK_UPS
+from node.http.limits import LOOK_UPS, costs
 from node.http.paging import capped, skipped
 from node.http.principals import Viewer, optional, pay
 from node.http.requests import Request, answers, takes
@@ -43,6 +43,7 @@ class SearchRequest(Request, frozen=True, kw_only=True):
 
 
 @blueprint.get("/search")
+@costs(3)
 @optional("read:search")
 @takes(SearchRequest)
 @answers(Search)

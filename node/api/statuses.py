@@ -24,8 +24,8 @@ from node.api.scheduled_statuses import scheduled_answer
 from node.auth.queries import get_user
 from node.base.errors import NotFound
 from node.http.context import runtime
-from node.http.limits import DELETES
-from node.http.principals import Viewer, needs, optional, pay
+from node.http.limits import DELETES, costs
+from node.http.principals import Viewer, needs, optional
 from node.http.repeats import keeps_own_keys
 from node.http.requests import Identifier, Request, answers, takes
 from node.posts.authorizations import set_quote_policy
@@ -179,6 +179,7 @@ async def change(viewer: Viewer, asked: ChangedPost, post_id: int) -> dict[str, 
 
 
 @blueprint.delete("/<id:post_id>")
+@costs(1, DELETES)
 @needs("write:statuses")
 @takes(Deletion)
 @answers(DeletedStatus)
@@ -187,7 +188,6 @@ async def delete(viewer: Viewer, asked: Deletion, post_id: int) -> dict[str, Any
 
     The media go back to the author's uploads for that, unless `delete_media` says otherwise.
     """
-    await pay(viewer, DELETES)
     node = runtime()
     async with node.read() as reader:
         post = await get_own_post(reader, post_id, viewer.account_id)

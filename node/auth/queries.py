@@ -159,6 +159,8 @@ _TOKEN = (
         User.approved_at,
         User.disabled_at,
         User.last_active_at,
+        Account.bot,
+        Account.created_at,
         is_present().label("present"),
     )
     .outerjoin(User, User.account_id == OAuthToken.account_id)
@@ -190,6 +192,8 @@ async def find_token(reader: Reader, token: str, now: datetime) -> Principal | N
         is_approved=not is_person or row.approved_at is not None,
         is_disabled=row.disabled_at is not None,
         app_id=row.app_id,
+        is_bot=bool(row.bot),
+        joined_at=row.created_at,
         last_active_at=row.last_active_at,
         last_used_at=row.last_used_at,
     )

@@ -60,6 +60,8 @@ class Principal:
     is_approved: bool = True
     is_disabled: bool = False
     app_id: int | None = None
+    is_bot: bool = False
+    joined_at: datetime | None = None
     last_active_at: datetime | None = None
     last_used_at: datetime | None = None
 

@@ -187,6 +187,17 @@ class Settings:
         5, _whole(0, 1000), "Letters about notifications that one person gets in a day; 0: none."
     )
     rate_limits: bool = _setting(True, _switch, "Token-bucket limits on the API and the pages.")
+    limit_anonymous: int = _setting(
+        300, _whole(1, 1_000_000), "API calls in five minutes: of an address without a token."
+    )
+    limit_new: int = _setting(
+        900, _whole(1, 1_000_000), "API calls in five minutes: of somebody here for less than a day."
+    )
+    limit_normal: int = _setting(1_500, _whole(1, 1_000_000), "API calls in five minutes: of everybody else.")
+    limit_trusted: int = _setting(
+        3_000, _whole(1, 1_000_000), "API calls in five minutes: of moderators, and of people here for half a year."
+    )
+    limit_bot: int = _setting(1_500, _whole(1, 1_000_000), "API calls in five minutes: of an account marked as a bot.")
     fetch_mode: FetchMode = _setting(
         "open",
         _choice("open", "signed", "allowlist"),

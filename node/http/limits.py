@@ -8,15 +8,17 @@ The doors call `spend`; the API's `before_request` in `principals` pays for ever
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError
 
 from node.base.errors import TooManyRequests
 from node.base.runtime import Runtime
+
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,6 @@ class Limit:
     seconds: int
 
 
-USER = Limit("user", 1_500, 300)
-TOKEN = Limit("token", 300, 300)
 ADDRESS = Limit("address", 300, 300)
 MEDIA = Limit("media", 30, 1_800)
 DELETES = Limit("deletes", 30, 1_800)
@@ -46,6 +46,8 @@ PAGES = Limit("pages", 300, 900)
 """Pages of strangers, by address."""
 LOOK_UPS = Limit("look-ups", 60, 300)
 """Searches that may make us ask another server."""
+FOLLOWS = Limit("follows", 400, 86_400)
+REPORTS = Limit("reports", 400, 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A limit and whom it is for, such as (USER, "42")."""
+    """A limit and whom it is for, such as (MEDIA, "account:42"), and how much one use costs."""
 
     limit: Limit
     whose: str
+    cost: int = 1
 
 
 class LimitReached(TooManyRequests):
@@ -82,23 +85,39 @@ class LimitReached(TooManyRequests):
         self.allowance = allowance
 
 
+def costs(tokens: int, *also: Limit) -> Callable[[H], H]:
+    """Say beside a route what one call costs, and which narrower limits of the person it pays into as well."""
+
+    def mark(handler: H) -> H:
+        handler.costs = (tokens, also)  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+def costs_of(handler: Any) -> tuple[int, tuple[Limit, ...]]:
+    """Return what a route costs: one token, unless it says otherwise."""
+    found: tuple[int, tuple[Limit, ...]] = getattr(handler, "costs", (1, ()))
+    return found
+
+
 # Returns whether all buckets paid, then for each its tokens (after paying, when all did) times 1000.
 _SCRIPT = """
 local now = tonumber(ARGV[1])
 local held, enough = {}, 1
 for i, key in ipairs(KEYS) do
-  local count, seconds = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local count, seconds, cost = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
   local row = redis.call('HMGET', key, 'n', 't')
   local tokens, since = tonumber(row[1]) or count, tonumber(row[2]) or now
   tokens = math.min(count, tokens + math.max(0, now - since) * count / seconds)
   held[i] = tokens
-  if tokens < 1 then enough = 0 end
+  if tokens < cost then enough = 0 end
 end
 local answer = {enough}
 for i, key in ipairs(KEYS) do
-  local tokens = held[i] - enough
+  local tokens = held[i] - enough * tonumber(ARGV[3 * i + 1])
   redis.call('HSET', key, 'n', tostring(tokens), 't', tostring(now))
-  redis.call('EXPIRE', key, ARGV[2 * i + 1])
+  redis.call('EXPIRE', key, ARGV[3 * i])
   answer[i + 1] = math.floor(tokens * 1000)
 end
 return answer
@@ -107,7 +126,7 @@ _SHA = hashlib.sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 async def spend(runtime: Runtime, *buckets: Bucket) -> Allowance | None:
-    """Take one token from each bucket and return what is left of the scarcest.
+    """Take the cost of one use from each bucket and return what is left of the scarcest.
 
     None when limits are off or Redis is away. Raises LimitReached, and takes nothing, when a bucket is empty.
     """
@@ -118,15 +137,16 @@ async def spend(runtime: Runtime, *buckets: Bucket) -> Allowance | None:
     keys = [f"{{limit:{slot}}}:{bucket.limit.name}:{bucket.whose}" for bucket in buckets]
     arguments: list[Any] = [f"{now:.3f}"]
     for bucket in buckets:
-        arguments += [bucket.limit.count, bucket.limit.seconds]
+        arguments += [bucket.limit.count, bucket.limit.seconds, bucket.cost]
     answer: list[int] | None = await runtime.gate.call(lambda redis: _run(redis, keys, arguments))
     if answer is None:
         return None
-    scarcest = min(range(len(buckets)), key=lambda i: answer[i + 1] / buckets[i].limit.count)
+    emptied = [] if answer[0] else [i for i, bucket in enumerate(buckets) if answer[i + 1] < 1000 * bucket.cost]
+    scarcest = min(emptied or range(len(buckets)), key=lambda i: answer[i + 1] / buckets[i].limit.count)
     allowance = _allowance(buckets[scarcest].limit, answer[scarcest + 1] / 1000, now)
     if not answer[0]:
         limit = buckets[scarcest].limit
-        wait = (1 - answer[scarcest + 1] / 1000) * limit.seconds / limit.count
+        wait = (buckets[scarcest].cost - answer[scarcest + 1] / 1000) * limit.seconds / limit.count
         raise LimitReached(allowance, retry_after=wait)
     return allowance
 

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from quart import Quart, Response, g, request
+from quart import Quart, Response, current_app, g, request
 
 from node.auth.rules import SCOPES, Principal, scope_allows
 from node.auth.service import find_token, touch_activity, touch_token
 from node.auth.staffing import lacks_second_step
 from node.base.errors import Forbidden, NotSignedIn
 from node.http.context import client_address, runtime
-from node.http.limits import ADDRESS, TOKEN, USER, Bucket, Limit, LimitReached, spend
+from node.http.limits import Bucket, Limit, LimitReached, costs_of, spend
 from node.http.proxies import network_of
+from node.http.tiers import buckets_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -111,12 +112,13 @@ async def pay(viewer: Viewer, limit: Limit) -> None:
 
 
 async def _pay(principal: Principal | None) -> None:
-    if principal is None:
-        await _spend(Bucket(ADDRESS, f"address:{network_of(client_address())}"))
-    elif principal.account_id is None:
-        await _spend(Bucket(TOKEN, f"token:{principal.token_id}"))
-    else:
-        await _spend(Bucket(USER, f"account:{principal.account_id}"), Bucket(TOKEN, f"token:{principal.token_id}"))
+    node = runtime()
+    cost, narrower = costs_of(current_app.view_functions.get(request.endpoint or ""))
+    network = network_of(client_address()) if principal is None else ""
+    buckets = buckets_of(principal, network=network, settings=node.settings, now=node.now(), cost=cost)
+    if principal is not None and principal.account_id is not None:
+        buckets += [Bucket(limit, f"account:{principal.account_id}") for limit in narrower]
+    await _spend(*buckets)
 
 
 async def _spend(*buckets: Bucket) -> None:

@@ -59,6 +59,35 @@ async def test_deletes_have_a_limit_of_their_own(limited: Node) -> None:
     await ann.get("/api/v1/timelines/home")
 
 
+async def test_calls_cost_what_they_cause(limited: Node) -> None:
+    """client-api 16: a search more than one, what every session begins with nothing."""
+    ann = await limited.person("ann")
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    assert limits(await limited.http.get("/api/v2/search?q=x", headers=headers)) == (300, 297)
+    assert limits(await limited.http.get("/api/v2/instance", headers=headers)) == (300, 297)
+    assert limits(await limited.http.get("/api/v1/timelines/home", headers=headers)) == (300, 296)
+
+
+async def test_a_bad_token_is_paid_by_its_address(limited: Node) -> None:
+    """client-api 16: who tries tokens is a stranger."""
+    headers = {"Authorization": "Bearer nonsense"}
+    assert limits(await limited.http.get("/api/v1/timelines/home", headers=headers)) == (300, 299)
+    assert limits(await limited.http.get("/api/v1/timelines/public")) == (300, 298)
+
+
+async def test_the_narrowest_limit_is_the_one_told(limited: Node) -> None:
+    """Follows have one of their own: of a day."""
+    ann, bob = await limited.person("ann"), await limited.person("bob")
+    headers = {"Authorization": f"Bearer {ann.token}"}
+    path = f"/api/v1/accounts/{bob.account_id}/follow"
+    assert (await limited.http.post(path, headers=headers)).status_code == 200
+    for _ in range(8):
+        await limited.http.get("/api/v1/custom_emojis", headers=headers)
+    assert limits(await limited.http.post(path, headers=headers)) == (300, 290)
+    limited.clock.advance(minutes=5)
+    assert limits(await limited.http.post(path, headers=headers)) == (400, 398)
+
+
 async def test_without_redis_nobody_is_locked_out(redis_server: RedisServer) -> None:
     from pathlib import Path
 
