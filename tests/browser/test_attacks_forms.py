@@ -1,5 +1,5 @@
 """Every form of the pages, found in the table of routes: without its token, with another's, from elsewhere, and by
-nobody it does nothing (attack rows 89, 91, 94, 95, 103)."""
+nobody it does nothing (attack rows 89, 91, 94, 95, 103); and no page is framed (row 81)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -8,14 +8,26 @@ import httpx
 import pytest
 
 from admin.serve import build_app
+from node.accounts.queries import find_local_account
+from node.auth.factor_models import TotpDevice
 from node.auth.queries import find_session
+from node.auth.recovery_codes import make_recovery_codes
 from node.base.runtime import Runtime
 from tests.browser.visitor import Visitor
 from tests.support.make import make_account
 from tests.support.nodes import Node, serve_node
 from tests.support.redis_server import RedisServer
 
-MACHINES = ("/api/", "/inbox", "/actor", "/users/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+MACHINES = (
+    "/api/",
+    "/inbox",
+    "/actor",
+    "/users/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/userinfo",
+)
 NAMED = {"<any(": re.compile(r"<any\(([a-z]+)[^>]*>"), "<": re.compile(r"<[^>]*>")}
 
 
@@ -106,10 +118,62 @@ async def test_row_103_nobody_is_led_away(node: Node, wanted: str) -> None:
         _stays(node, answer)
         answer = await bob.http.get("/auth/sign_in", params={"return_to": wanted}, follow_redirects=False)
         _stays(node, answer)
+        async with node.runtime.write() as uow:
+            now, bobs = node.runtime.now(), await find_local_account(uow, "bob")
+            assert bobs is not None
+            uow.add(TotpDevice(account_id=bobs.id, secret="A" * 32, created_at=now, confirmed_at=now))
+            codes = await make_recovery_codes(uow, bobs.id, now=now)
+        async with Visitor(node.url) as other:
+            page = await other.open("/auth/sign_in")
+            token = page.form("input[name=csrf_token]").attributes["value"] or ""
+            sent = {"csrf_token": token, "login": "bob", "password": "correct horse battery", "return_to": wanted}
+            _stays(node, await other.http.post("/auth/sign_in", data=sent, follow_redirects=False))
+            sent = {"csrf_token": token, "code": codes[0], "return_to": wanted}
+            answer = await other.http.post("/auth/second", data=sent, follow_redirects=False)
+            assert answer.status_code == 303
+            _stays(node, answer)
         page = await bob.open("/compose")
         token = page.form("form.composer input[name=csrf_token]").attributes["value"] or ""
         sent = {"csrf_token": token, "text": "Hello", "return_to": wanted}
         _stays(node, await bob.http.post("/web/posts", data=sent, follow_redirects=False))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/web//evil.test", "/web/\\evil.test", "//evil.test", "/%2f%2fevil.test", "/auth/sign_in//evil.test",
+        "/authorize_interaction?uri=javascript:alert(1)", "/authorize_interaction?uri=https://evil.test",
+        "/home?return_to=//evil.test", "/auth/second?return_to=//evil.test",
+    ],
+)  # fmt: skip
+async def test_row_103_no_address_leads_away(node: Node, path: str) -> None:
+    """For somebody signed in and for nobody."""
+    await make_account(node.runtime, "bob")
+    async with Visitor(node.url) as bob, Visitor(node.url) as stranger:
+        await bob.sign_in("bob")
+        for visitor in (bob, stranger):
+            answer = await visitor.http.request("GET", httpx.URL(node.url + path), follow_redirects=False)
+            assert answer.status_code < 500
+            if "location" in answer.headers:
+                _stays(node, answer)
+
+
+async def test_row_81_no_page_is_framed(node: Node) -> None:
+    """Every page and answer that takes no id, for an admin and for nobody; embeds are made to be framed."""
+    await make_account(node.runtime, "chief", role="admin")
+    paths = {
+        rule.rule
+        for rule in build_app(node.runtime).url_map.iter_rules()
+        if "GET" in (rule.methods or set()) and not rule.arguments and not rule.rule.startswith("/api/v1/streaming")
+    }
+    assert len(paths) > 80
+    async with Visitor(node.url) as chief, Visitor(node.url) as stranger:
+        await chief.sign_in("chief")
+        for path in sorted(paths):
+            for visitor in (stranger,) if path.startswith(MACHINES) else (chief, stranger):
+                answer = await visitor.http.get(path, follow_redirects=False)
+                assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+                assert answer.headers["X-Frame-Options"] == "DENY", path
 
 
 def _stays(node: Node, answer: httpx.Response) -> None:
