@@ -124,16 +124,19 @@ async def delete(viewer: Viewer, media_id: int) -> dict[str, Any]:
 
 
 async def _upload(viewer: Viewer, asked: NewMedia, *, wait_seconds: float = 0.0) -> Media:
-    await pay(viewer, MEDIA)
-    return await receive_upload(
-        runtime(),
-        viewer.account_id,
-        asked.file.stream,
-        description=asked.description,
-        focus=parse_focus(asked.focus) or (0.0, 0.0),
-        thumbnail=asked.thumbnail.stream if asked.thumbnail is not None else None,
-        wait_seconds=wait_seconds,
-    )
+    try:
+        await pay(viewer, MEDIA)
+        return await receive_upload(
+            runtime(),
+            viewer.account_id,
+            asked.file.stream,
+            description=asked.description,
+            focus=parse_focus(asked.focus) or (0.0, 0.0),
+            thumbnail=asked.thumbnail.stream if asked.thumbnail is not None else None,
+            wait_seconds=wait_seconds,
+        )
+    finally:
+        asked.file.close()
 
 
 async def _own(reader: Reader, viewer: Viewer, media_id: int) -> Media:

@@ -2,12 +2,11 @@
 
 Everything is capped at 1 MB, but for multipart bodies where files are sent: the upload routes and, on the pages, any
 form. A larger body answers 413 at the cap, whatever its Content-Length claimed or left out. Uploads go to disk as
-they come, into files without a name that are gone with the request; a sender who is faster than the disk is made to
+they come, into files without a name that are gone when they are closed; a sender who is faster than the disk is made to
 wait, so that memory stays flat under the largest upload.
 """
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +82,12 @@ class CappedBody(Body):
             self._room.clear()
 
     async def __anext__(self) -> bytes:
-        data = await super().__anext__()
+        try:
+            data = await super().__anext__()
+        except StopAsyncIteration:
+            if self._must_raise is not None:  # it became too large while it was waited for
+                raise self._must_raise from None
+            raise
         self._room.set()
         return data
 
@@ -92,8 +96,15 @@ class CappedBody(Body):
         await self._room.wait()
 
 
+class SentFile(tempfile.SpooledTemporaryFile[bytes]):
+    """A file that was sent; closed by whoever used it, else when the request is forgotten."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class PacedConnection(ASGIHTTPConnection):
-    """Takes no more of a body than is read, and lets go of its files in the end."""
+    """Takes no more of a body than is read."""
 
     async def handle_messages(self, request: Request, receive: Any) -> None:
         """Hand what comes to the request."""
@@ -109,19 +120,15 @@ class PacedConnection(ASGIHTTPConnection):
             elif message["type"] == "http.disconnect":
                 return
 
-    async def handle_request(self, request: Request, send: Any) -> None:
-        """Answer."""
-        with contextlib.ExitStack() as held:
-            request.held = held  # type: ignore[attr-defined]
-            await super().handle_request(request, send)
-
 
 def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> None:
     """Cap the bodies of every request of `app`; `spool` gives the folder for files that are being sent."""
 
+    def new_file(*_: Any) -> SentFile:
+        return SentFile(max_size=IN_MEMORY_BYTES, dir=str(spool()))
+
     class CappedRequest(Request):
         body_class = CappedBody
-        held: contextlib.ExitStack | None = None
 
         def __init__(self, *args: Any, max_content_length: int | None = None, **kwargs: Any) -> None:
             path, headers = args[2], args[4]
@@ -133,12 +140,8 @@ def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> Non
 
         def make_form_data_parser(self) -> FormDataParser:
             parser = super().make_form_data_parser()
-            parser.stream_factory = self._new_file
+            parser.stream_factory = new_file
             return parser
-
-        def _new_file(self, *_: Any) -> Any:
-            held = self.held or contextlib.ExitStack()  # without a connection nobody but the test reads it
-            return held.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(spool())))
 
     app.request_class = CappedRequest
     app.asgi_http_class = PacedConnection

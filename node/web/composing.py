@@ -139,6 +139,8 @@ async def _store(form: Form, visitor: Visitor, *, room: int) -> tuple[list[int],
         except Invalid as problem:
             said = next(iter(errors_of(problem, default="media").values()))
             return stored, {"media": f"“{(upload.filename or 'The file')[:60]}”: {said}"}
+        finally:
+            upload.close()
         stored.append(media.id)
     return stored, {}
 

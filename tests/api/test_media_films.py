@@ -123,7 +123,8 @@ async def test_row_87_a_film_is_its_owners(node: Node, ann: Person, bob: Person)
     await bob.call("PUT", f"/api/v1/statuses/{post['id']}", json=body, expect=422)
     await bob.call("PUT", f"/api/v1/statuses/{post['id']}", json={"status": "y", "media_attributes": attributes})
     assert (await ann.get(path))["description"] is None
-    refused = await bob.call("PATCH", "/api/v1/accounts/update_credentials", files={"avatar": ("x", film(), "image/png")}, expect=422)  # fmt: skip  # noqa: E501
+    files = {"avatar": ("x", film(), "image/png")}
+    refused = await bob.call("PATCH", "/api/v1/accounts/update_credentials", files=files, expect=422)
     assert "picture" in refused["error"]
 
 
