@@ -32,6 +32,8 @@ from node.timelines.live_queries import (
 from node.timelines.queries import list_hashtag_ids, list_public_ids
 
 POSTS = ("update", "status.update")
+NO_PAYLOAD = "undefined"
+"""What clients of server-sent events read where a message has no payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class Message:
         return orjson.dumps(self.told).decode()
 
     def block(self) -> bytes:
-        """Return the message as a server-sent event."""
-        return f"event: {self.event}\ndata: {self.payload or ''}\nid: {self.id}\n\n".encode()
+        """Return the message as a server-sent event; browsers drop one without data, so none has Mastodon's word."""
+        data = NO_PAYLOAD if self.payload is None else self.payload
+        return f"event: {self.event}\ndata: {data}\nid: {self.id}\n\n".encode()
 
 
 @dataclass(slots=True)

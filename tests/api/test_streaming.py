@@ -206,7 +206,7 @@ async def test_apps_are_told_that_filters_changed(node: Node, ann: Person, bob: 
         assert (message["stream"], message["event"], "payload" in message) == (["user"], "filters_changed", False)
         event = await stream.next()
         assert event is not None
-        assert (event["event"], event["data"]) == ("filters_changed", "")
+        assert (event["event"], event["data"]) == ("filters_changed", "undefined")
         post = await say(node, ann, "a duck")
         message = await opened.receive()
         assert payload(message)["filtered"][0]["filter"]["title"] == "Ducks"

@@ -121,7 +121,7 @@ _ABOUT: Final = (
     .order_by(StreamEntry.id)
     .limit(1)
 )
-_INSERT: Final = insert(StreamEntry)
+_INSERT: Final = insert(StreamEntry.metadata.tables["stream_entries"])
 
 
 async def append(uow: UnitOfWork, events: Sequence[StreamEvent]) -> None:
