@@ -128,6 +128,7 @@ async def _convert(runtime: Runtime, media: Media, source: Path, part: Path) -> 
         return
     for unused in (key, poster_key):
         await asyncio.to_thread(remove_file, runtime.settings.media_dir, unused)
+    await _give_back(runtime, media.id)  # if it still waits, a thumbnail came meanwhile: begin anew, with that
 
 
 def _joined(made: Converted, media: Media) -> dict[str, Any]:

@@ -338,6 +338,29 @@ async def test_what_was_deleted_meanwhile_leaves_nothing(
     assert all_files(runtime) == []
 
 
+async def test_a_thumbnail_that_comes_meanwhile_stays(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = await receive_upload(runtime, ann.id, io.BytesIO(film()))
+    convert, given = processing.convert, []
+
+    async def interrupted(*args: Any) -> Any:
+        made = await convert(*args)
+        if not given:
+            given.append(await uploads.store_thumbnail(runtime, io.BytesIO(picture())))
+            async with runtime.write() as uow:
+                await uploads.put_thumbnail(runtime, uow, media, given[0])
+        return made
+
+    monkeypatch.setattr(processing, "convert", interrupted)
+    assert await take_next(runtime)
+    assert await take_next(runtime), "it is due again at once"
+    found = await row(runtime, media.id)
+    assert found is not None
+    assert (found.state, found.preview_key) == (READY, given[0].key)
+    assert {path.name for path in all_files(runtime)} == {found.storage_key, found.preview_key}
+
+
 async def test_row_59_few_may_wait_at_a_time(runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     data = film()
     for _ in range(MAX_WAITING):
