@@ -189,10 +189,10 @@ GET    v1/instance/translation_languages      open
 GET    v1/custom_emojis                       open
 GET    openapi.json                           open
 GET    v1/directory                           ? read:accounts
-GET    v1/trends                              ? read
-GET    v1/trends/tags                         ? read
-GET    v1/trends/statuses                     ? read
-GET    v1/trends/links                        ? read
+GET    v1/trends                              ? read:accounts read:statuses
+GET    v1/trends/tags                         ? read:accounts read:statuses
+GET    v1/trends/statuses                     ? read:accounts read:statuses
+GET    v1/trends/links                        ? read:accounts read:statuses
 GET    v1/announcements                       read:accounts
 POST   v1/announcements/{}/dismiss            write:accounts
 PUT    v1/announcements/{}/reactions/{}       write:favourites
