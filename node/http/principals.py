@@ -31,7 +31,7 @@ from node.http.tiers import buckets_of
 P = ParamSpec("P")
 R = TypeVar("R")
 
-IDENTIFIED = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+IDENTIFIED = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo")
 """Paths that are for apps."""
 OUT_OF_SCOPE = "This action is outside the authorized scopes"
 NO_PERSON = "This method requires an authenticated user"
