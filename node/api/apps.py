@@ -14,6 +14,7 @@ from node.http.context import client_address, runtime
 from node.http.limits import APPS, Bucket, spend
 from node.http.principals import needs_token, open_to_all
 from node.http.proxies import network_of
+from node.http.repeats import keeps_own_keys
 from node.http.requests import Request, answers, takes
 from node.push.vapid import vapid_key
 
@@ -33,6 +34,7 @@ class NewApp(Request, frozen=True, kw_only=True):
 @open_to_all
 @takes(NewApp)
 @answers(CredentialApplication)
+@keeps_own_keys
 async def create(asked: NewApp) -> dict[str, Any]:
     """Register an app: anybody may, a few times (client-api 23 and 24)."""
     node = runtime()

@@ -24,6 +24,7 @@ from node.http.context import client_address, runtime
 from node.http.limits import CONFIRMATIONS, SIGN_UP, Bucket, spend
 from node.http.principals import Viewer, needs, needs_app
 from node.http.proxies import network_of
+from node.http.repeats import keeps_own_keys
 from node.http.requests import Request, answers, takes
 
 blueprint = Blueprint("api_sign_up", __name__, url_prefix="/api/v1")
@@ -51,6 +52,7 @@ class Address(Request, frozen=True, kw_only=True):
 @needs_app("write:accounts")
 @takes(NewPerson)
 @answers(Token)
+@keeps_own_keys
 async def create(principal: Principal, asked: NewPerson) -> dict[str, Any]:
     """Make an account and a token for it, with the scopes of the app's own."""
     node, now = runtime(), runtime().now()

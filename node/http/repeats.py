@@ -65,7 +65,8 @@ class Call:
 
 
 def keeps_own_keys(handler: H) -> H:
-    """Mark a route whose service writes the key in the transaction of its effect."""
+    """Mark a route whose service writes the key in the transaction of its effect, or whose answer is a secret that
+    may lie nowhere: then there are no repeats."""
     handler.keeps_own_keys = True  # type: ignore[attr-defined]
     return handler
 

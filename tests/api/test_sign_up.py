@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from node.accounts.queries import find_local_account
-from node.auth.models import User
+from node.auth.models import OAuthApp, User
 from node.auth.queries import find_user
 from node.auth.service import confirm_email, create_link, create_token
 from node.base.runtime import Runtime
+from node.http.models import KeyedCall
 from node.mail.models import OutgoingMail
 from tests.api.conftest import make_app
 from tests.support.make import make_account
@@ -202,6 +203,21 @@ async def test_until_the_address_is_confirmed(mailing: Node) -> None:
         await confirm_email(uow, link, now=mailing.runtime.now())
     assert (await call(mailing, "GET", f"{PLACE}/verify_credentials", mine)).status_code == 200
     assert (await call(mailing, "POST", place, mine)).status_code == 403
+
+
+async def test_no_answer_with_a_secret_is_kept(node: Node) -> None:
+    """Calls with an Idempotency-Key are answered again with the first answer; not those that answer with a token."""
+    ann = await make_account(node.runtime, "ann")
+    await app_token(node)
+    async with node.runtime.write() as uow:
+        app_id = await uow.scalar(select(OAuthApp.id))
+        mine = await create_token(uow, ann.id, "read write", app_id=app_id, now=node.runtime.now())
+    headers = {"Authorization": f"Bearer {mine}", "Idempotency-Key": "k"}
+    body = {"client_name": "Crow", "redirect_uris": "crowapp://back"}
+    assert (await node.http.post(PLACE, json=GOOD, headers=headers)).status_code == 200
+    assert (await node.http.post("/api/v1/apps", json=body, headers=headers)).status_code == 200
+    async with node.runtime.read() as reader:
+        assert await reader.scalar(select(func.count()).select_from(KeyedCall)) == 0
 
 
 async def test_row_99_five_sign_ups_in_half_an_hour(redis_server: RedisServer) -> None:
