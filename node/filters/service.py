@@ -112,7 +112,8 @@ async def add_keyword(
     """Let a filter look for one more word. Raises Invalid, NotFound."""
     await _begin(uow, account_id)
     row = await _own(uow, account_id, filter_id)
-    added = await _add_keyword(uow, row, keyword, whole_word)
+    await _check_room(uow, account_id, 1)
+    added = _add_keyword(uow, row, keyword, whole_word)
     await _changed(uow, account_id)
     return added
 
@@ -197,10 +198,13 @@ async def _change_keywords(uow: UnitOfWork, row: Filter, changes: Sequence[Keywo
     if not changes:
         return
     known = {keyword.id: keyword for keyword in (await list_keywords(uow, [row.id]))[row.id]}
+    added = [change for change in changes if change.id is None and not change.remove]
+    if added:
+        await _check_room(uow, row.account_id, len(added))
+    for change in added:
+        _add_keyword(uow, row, change.keyword or "", change.whole_word is not False)
     for change in changes:
         if change.id is None:
-            if not change.remove:
-                await _add_keyword(uow, row, change.keyword or "", change.whole_word is not False)
             continue
         keyword = known.get(change.id)
         if keyword is None:
@@ -217,12 +221,14 @@ async def _change_keywords(uow: UnitOfWork, row: Filter, changes: Sequence[Keywo
     await uow.flush()
 
 
-async def _add_keyword(uow: UnitOfWork, row: Filter, text: str, whole_word: bool) -> FilterKeyword:
-    keyword = FilterKeyword(id=new_id(), filter_id=row.id, keyword=_keyword(text), whole_word=whole_word)
-    if await count_keywords(uow, row.account_id) >= MAX_KEYWORDS:
+async def _check_room(uow: UnitOfWork, account_id: int, more: int) -> None:
+    if await count_keywords(uow, account_id) + more > MAX_KEYWORDS:
         raise Invalid(f"Your filters can have {MAX_KEYWORDS} keywords in all. Remove some first.")
+
+
+def _add_keyword(uow: UnitOfWork, row: Filter, text: str, whole_word: bool) -> FilterKeyword:
+    keyword = FilterKeyword(id=new_id(), filter_id=row.id, keyword=_keyword(text), whole_word=whole_word)
     uow.add(keyword)
-    await uow.flush()
     return keyword
 
 

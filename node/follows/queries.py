@@ -25,6 +25,16 @@ async def find_follow(reader: Reader, follower_id: int, followee_id: int) -> Fol
     return found
 
 
+async def list_follow_ids(reader: Reader, follower_id: int, followee_ids: Collection[int]) -> dict[int, int]:
+    """Return which of these an account follows or asks to follow, with the ids of these follows."""
+    rows = await reader.execute(
+        select(Follow.followee_id, Follow.id).where(
+            Follow.follower_id == follower_id, Follow.followee_id.in_(followee_ids)
+        )
+    )
+    return {row.followee_id: row.id for row in rows}
+
+
 async def count_follows(reader: Reader, follower_id: int) -> int:
     """Return how many an account follows or asks to follow."""
     statement = select(func.count()).select_from(Follow).where(Follow.follower_id == follower_id)

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete
 
-from node.base.db.inserts import insert_if_absent
+from node.base.db.inserts import insert_new
 from node.base.db.locks import lock_use
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid, NotFound
 from node.base.ids import new_id
 from node.events import HomeChanged
-from node.follows.queries import find_follow
+from node.follows.queries import find_follow, list_follow_ids
 from node.lists.models import List, ListMember
 from node.lists.queries import count_lists, count_members, find_list, list_lists_with, list_members_among
 from node.lists.rules import MAX_LISTS, MAX_MEMBERS, checked_policy, checked_title
@@ -85,14 +86,11 @@ async def add_members(
     wanted = [id_ for id_ in dict.fromkeys(member_ids) if id_ not in known]
     if await count_members(uow, row.id) + len(wanted) > MAX_MEMBERS:
         raise Invalid(f"A list can have {MAX_MEMBERS} people")
-    for member_id in wanted:
-        follow_id = None
-        if member_id != account_id:
-            follow = await find_follow(uow, account_id, member_id)
-            if follow is None:
-                raise NotFound()
-            follow_id = follow.id
-        await _put(uow, row.id, member_id, follow_id, now)
+    follows: dict[int, int | None] = {account_id: None, **await list_follow_ids(uow, account_id, wanted)}
+    if any(member_id not in follows for member_id in wanted):
+        raise NotFound()
+    if wanted:
+        await insert_new(uow, ListMember, [_member(row.id, id_, follows[id_], now) for id_ in wanted])
 
 
 async def remove_members(uow: UnitOfWork, account_id: int, list_id: int, member_ids: Sequence[int]) -> None:
@@ -123,8 +121,9 @@ async def carry_member(uow: UnitOfWork, owner_id: int, from_id: int, to_id: int,
     follow = await find_follow(uow, owner_id, to_id)
     if follow is None:
         return
-    for row in await list_lists_with(uow, owner_id, from_id):
-        await _put(uow, row.id, to_id, follow.id, now)
+    rows = [_member(row.id, to_id, follow.id, now) for row in await list_lists_with(uow, owner_id, from_id)]
+    if rows:
+        await insert_new(uow, ListMember, rows)
 
 
 async def forget_lists(uow: UnitOfWork, account_id: int) -> None:
@@ -143,15 +142,11 @@ async def _own(uow: UnitOfWork, account_id: int, list_id: int) -> List:
     return found
 
 
-async def _put(uow: UnitOfWork, list_id: int, member_id: int, follow_id: int | None, now: datetime) -> None:
-    await insert_if_absent(
-        uow,
-        ListMember,
-        {
-            "id": new_id(),
-            "list_id": list_id,
-            "account_id": member_id,
-            "follow_id": follow_id,
-            "created_at": now,
-        },
-    )
+def _member(list_id: int, member_id: int, follow_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "list_id": list_id,
+        "account_id": member_id,
+        "follow_id": follow_id,
+        "created_at": now,
+    }

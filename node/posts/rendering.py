@@ -122,12 +122,12 @@ async def _render_batch(
         for row in facts
         if (view := _assembled(row, rendered, fresh, polls, reactions, pinned, muted, viewer_id, relations)) is not None
     }
+    await _add_cards(runtime, reader, facts, assembled)
     version = facts[0].filters_version if facts else 0
     filters = await viewer_filters(runtime, reader, viewer_id, version) if viewer_id is not None else None
     if filters is not None:
         for status in assembled.values():
             _add_filtered(status, filters)
-    await _add_cards(runtime, reader, facts, assembled)
     await _add_quotes(runtime, reader, facts, assembled, viewer_id, depth)
     return assembled
 
@@ -136,7 +136,7 @@ def _add_filtered(status: dict[str, Any], filters: ViewerFilters) -> None:
     """Say which of the viewer's filters concern a post; for a boost, what is said inside is said outside (31)."""
     target = status["reblog"] or status
     card = target["card"]
-    key = (target["id"], target["edited_at"], card["title"] if card else "")
+    key = (target["id"], target["edited_at"], card["title"] if card else "", card["description"] if card else "")
     found = filters.results(key, [int(id_) for id_ in {status["id"], target["id"]}], lambda: _words_of(target))
     status["filtered"] = target["filtered"] = found
 
@@ -154,6 +154,7 @@ def _words_of(status: Mapping[str, Any]) -> Iterable[str]:
             yield option["title"]
     if status["card"]:
         yield status["card"]["title"]
+        yield status["card"]["description"]
 
 
 async def _relations(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> dict[int, Relation]:

@@ -260,6 +260,33 @@ async def test_alt_text_is_looked_at_too(node: Node, ann: Person, bob: Person) -
     assert await seen(ann, await bob.post("Look", media_ids=[media["id"]])) == ["Spoilers"]
 
 
+async def test_the_card_of_a_link_is_looked_at_too(node: Node, ann: Person, bob: Person) -> None:
+    """Also one that came after the post was looked at first."""
+    from sqlalchemy import update
+
+    from node.cards.models import LinkCard
+    from node.posts.models import Post
+
+    await new_filter(ann, "dragon")
+    post = await bob.post("Read https://example.com/1")
+    assert await seen(ann, post) == []
+    now = node.runtime.now()
+    async with node.runtime.write() as uow:
+        card = LinkCard(
+            id=7,
+            url="https://example.com/x",
+            host="example.com",
+            state="ready",
+            due_at=now,
+            created_at=now,
+            title="A dragon",
+        )
+        uow.add(card)
+        await uow.flush()
+        await uow.write(update(Post).where(Post.id == int(post["id"])).values(card_id=7))
+    assert await seen(ann, post) == ["Spoilers"]
+
+
 async def test_a_change_counts_at_once(node: Node, ann: Person, bob: Person) -> None:
     """Row 106: filters, their end, and edits of what they look at."""
     post = await bob.post("A dragon")
