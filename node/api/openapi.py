@@ -136,6 +136,9 @@ def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]
         },
         "security": _security(route),
     }
+    if not route.answers:
+        content = {"text/event-stream": {"schema": {"type": "string"}}}
+        operation["responses"]["200"] = {"description": "Events as they happen", "content": content}
     if description.strip():
         operation["description"] = " ".join(description.split())
     parameters = [_path_parameter(argument) for argument in route.arguments]

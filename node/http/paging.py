@@ -8,23 +8,10 @@ from quart import request
 from node.base.errors import BadRequest
 from node.base.paging import Page
 from node.http.context import runtime
-from node.http.parameters import Parameters, parameters_read
+from node.http.parameters import parameters_read
 from node.http.requests import Paging
 
 CURSORS = frozenset({"max_id", "since_id", "min_id"})
-
-
-def page_from(parameters: Parameters, default_limit: int = 20, max_limit: int | None = None) -> Page:
-    """Return the page asked for; `limit` is capped silently at `max_limit`, by default twice the default.
-
-    Raises BadRequest for a negative limit and for a cursor that is no id.
-    """
-    return Page(
-        limit=limit_from(parameters, default_limit, max_limit),
-        max_id=parameters.identifier("max_id"),
-        since_id=parameters.identifier("since_id"),
-        min_id=parameters.identifier("min_id"),
-    )
 
 
 def page_of(asked: Paging, default_limit: int = 20, max_limit: int | None = None) -> Page:
@@ -45,21 +32,8 @@ def capped(limit: int | None, default_limit: int, max_limit: int | None = None) 
     return min(limit, max_limit or 2 * default_limit)
 
 
-def limit_from(parameters: Parameters, default_limit: int, max_limit: int | None = None) -> int:
-    """Return how many entries are asked for; 0 means the default."""
-    return capped(parameters.whole("limit"), default_limit, max_limit)
-
-
 def skipped(offset: int, most: int = 10_000) -> int:
     """Return how many entries to skip. Raises BadRequest for a negative offset."""
-    if offset < 0:
-        raise BadRequest("offset must not be negative")
-    return min(offset, most)
-
-
-def offset_from(parameters: Parameters, most: int = 10_000) -> int:
-    """Return how many entries to skip. Raises BadRequest for a negative offset."""
-    offset = parameters.whole("offset") or 0
     if offset < 0:
         raise BadRequest("offset must not be negative")
     return min(offset, most)

@@ -35,7 +35,7 @@ OF_A_PERSON = (
     "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
 )  # fmt: skip
-OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/search?q=zzz")
+OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/api", "/search?q=zzz")
 
 
 @pytest.mark.parametrize(("scheme", "width", "scripts"), [("light", 1280, True), ("dark", 390, False)])
