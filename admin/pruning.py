@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from inbox.models import ReceivedActivity, Tombstone
+from node.announcements.service import end_due
 from node.auth.activity import week_of
 from node.auth.factor_models import SignInStep
 from node.auth.leaving import drop_unconfirmed
@@ -173,6 +174,8 @@ async def prune(runtime: Runtime) -> dict[str, int]:
                 removed[rule.name] = removed.get(rule.name, 0) + count
             if count < BATCH:
                 break
+    async with runtime.write() as uow:
+        await end_due(uow, now=runtime.now())
     async with runtime.write() as uow:
         dropped = await drop_unconfirmed(uow, now=runtime.now(), limit=BATCH)
     if dropped:

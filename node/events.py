@@ -282,7 +282,7 @@ class AnnouncementChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementRemoved(Event):
-    """An announcement is gone; so is its row."""
+    """An announcement is over, or gone with its row."""
 
     announcement_id: int
 

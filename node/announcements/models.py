@@ -21,6 +21,8 @@ class Announcement(Base):
     all_day: Mapped[bool] = mapped_column(default=False)
     published_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """When open streams were told that it is over."""
     written_by: Mapped[int | None] = mapped_column(BigInteger)
 
 

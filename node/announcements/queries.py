@@ -36,6 +36,15 @@ async def list_shown(reader: Reader, *, now: datetime) -> list[Announcement]:
     )
 
 
+async def list_unended(reader: Reader, *, now: datetime) -> list[Announcement]:
+    """Return the announcements that are over and of whose end nobody was told."""
+    return list(
+        await reader.scalars(
+            select(Announcement).where(Announcement.ends_at <= now, Announcement.ended_at.is_(None)).limit(100)
+        )
+    )
+
+
 async def list_announcements(reader: Reader, page: Page) -> list[Announcement]:
     """Return a page of all announcements, newest first."""
     return page.newest_first(list(await reader.scalars(page.apply(select(Announcement), Announcement.id))))

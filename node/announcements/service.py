@@ -7,7 +7,13 @@ from sqlalchemy import delete
 
 from federation.reaction_parsing import read_unicode_emoji
 from node.announcements.models import Announcement, AnnouncementReaction, AnnouncementRead
-from node.announcements.queries import find_announcement, get_announcement, list_reaction_tallies, list_shown
+from node.announcements.queries import (
+    find_announcement,
+    get_announcement,
+    list_reaction_tallies,
+    list_shown,
+    list_unended,
+)
 from node.announcements.rules import MAX_REACTIONS, MAX_SHOWN, check_times, checked_text
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
@@ -65,7 +71,7 @@ async def change_announcement(
     check_times(notice.starts_at, notice.ends_at)
     row.starts_at, row.ends_at = notice.starts_at, notice.ends_at
     row.all_day = notice.all_day and notice.starts_at is not None
-    row.updated_at = now
+    row.updated_at, row.ended_at = now, None
     await uow.flush()
     await log_decision(
         uow, "announcement.change", target_kind="announcement", target=str(row.id), actor_id=actor_id, now=now
@@ -91,6 +97,16 @@ async def remove_announcement(
         now=now,
     )
     await uow.record(AnnouncementRemoved(announcement_id))
+
+
+async def end_due(uow: UnitOfWork, *, now: datetime) -> int:
+    """Have open streams told of the announcements that are over by now; return how many there were. Once each."""
+    ended = await list_unended(uow, now=now)
+    for row in ended:
+        row.ended_at = now
+        await uow.record(AnnouncementRemoved(row.id))
+    await uow.flush()
+    return len(ended)
 
 
 async def dismiss(uow: UnitOfWork, account_id: int, announcement_id: int, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from admin.pruning import prune
 from node.announcements.service import Notice, change_announcement, publish_announcement, remove_announcement
 from node.base.db.stream_log import newest, read_after
 from node.base.errors import Invalid
@@ -42,6 +43,23 @@ async def test_it_is_shown_until_it_is_over(node: Node, ann: Person) -> None:
     await ann.call("POST", f"{PATH}/{shown['id']}/dismiss", expect=404)
     with pytest.raises(Invalid):
         await announce(node, "x", starts_at=now, ends_at=now - timedelta(hours=1))
+
+
+async def test_streams_are_told_once_that_it_is_over(node: Node, ann: Person) -> None:
+    now = node.runtime.now()
+    id_ = await announce(node, "party", starts_at=now, ends_at=now + timedelta(hours=1))
+    await settle(node.runtime)
+    async with node.runtime.read() as reader:
+        start = await newest(reader)
+    for _ in range(2):
+        node.clock.advance(minutes=45)
+        await prune(node.runtime)
+        await settle(node.runtime)
+    await prune(node.runtime)
+    await settle(node.runtime)
+    async with node.runtime.read() as reader:
+        told = [(entry.event.kind, entry.event.subject) for entry in await read_after(reader, start)]
+    assert told == [("announcement.delete", id_)]
 
 
 async def test_each_puts_it_away_for_themselves(node: Node, ann: Person, bob: Person) -> None:
