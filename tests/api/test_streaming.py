@@ -317,3 +317,21 @@ async def test_resume_beyond_the_log(node: Node, ann: Person, bob: Person, carol
             if event["event"] == "update":
                 found.append(json.loads(event["data"])["id"])
         assert found == [first, second, third, fourth]
+
+
+async def test_streams_say_what_is_filtered(node: Node, ann: Person, bob: Person) -> None:
+    """client-api 31: as timelines do, for each listener by their own filters."""
+    await befriend(node, bob, ann)
+    words = [{"keyword": "dragon"}]
+    await bob.act("/api/v2/filters", title="Beasts", context=["home"], keywords_attributes=words)
+    await settle(node.runtime)
+    async with (
+        events(node.url, "user", token=bob.token) as his,
+        events(node.url, "user", token=ann.token) as hers,
+    ):
+        await say(node, ann, "A dragon")
+        for stream, titles in ((his, ["Beasts"]), (hers, [])):
+            update = await stream.next()
+            assert update is not None
+            filtered = json.loads(update["data"])["filtered"]
+            assert [result["filter"]["title"] for result in filtered] == titles
