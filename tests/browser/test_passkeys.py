@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import open_browser, open_window
+from tests.browser.test_for_everybody import AUDIT
 from tests.support.make import make_account
 from tests.support.nodes import Node, serve_node
 from tests.support.redis_server import RedisServer
@@ -41,6 +42,10 @@ async def test_a_passkey_from_the_settings_to_the_sign_in(node: Node) -> None:
         ann = await open_window(browser, node.url)
         page = await ann.open("/auth/sign_in")
         await plug_in_a_key(page)
+        faults: list[str] = []
+
+        async def look() -> None:
+            faults.extend(f"{page.url} {fault}" for fault in await page.evaluate(AUDIT))
 
         async def sign_in() -> None:
             await page.goto(f"{node.url}/auth/sign_in?return_to=/settings/security")
@@ -57,17 +62,27 @@ async def test_a_passkey_from_the_settings_to_the_sign_in(node: Node) -> None:
         await page.fill("#new-passkey-password", PASSWORD)
         await page.click("form[data-passkey] button")
         await expect(page.locator(".codes li")).to_have_count(10)
+        await look()
 
         await page.context.clear_cookies()
         await page.goto(f"{node.url}/auth/sign_in?return_to=/settings/security")
         await page.click("form[data-passkey] button")
         await expect(page.locator("h3", has_text="Laptop")).to_be_visible()
+        await page.click("summary:has-text('Set up an app')")
+        await look()
+        await page.fill("#totp-password", PASSWORD)
+        await page.click("button:has-text('Go on')")
+        await expect(page.locator(".key")).to_be_visible()
+        await look()
 
         await page.context.clear_cookies()
         await sign_in()
         await expect(page.locator("h1")).to_have_text("One more step")
+        await look()
         await page.click("form[data-passkey] button")
         await expect(page.locator("#passkeys")).to_be_visible()
+        assert not faults, "\n".join(faults)
+        assert not ann.strays
 
 
 @pytest.mark.browser
