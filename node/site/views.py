@@ -30,8 +30,9 @@ from node.uris import static_url
 FILM_TYPES = (*ACCEPTED_VIDEO, *ACCEPTED_AUDIO)
 API_LEVEL = "4.5.0"
 """The Mastodon release whose API we speak. Three numeric parts at the start: apps parse exactly that."""
-API_VERSION = 1
-"""`api_versions.mastodon`. 2 would promise grouped notifications, which are not built: apps would call them."""
+API_VERSION = 9
+"""`api_versions.mastodon`, by which apps know what to call: grouped notifications (2), filters that blur (5), quotes
+(7), the profile by itself (9). 10 would promise collections, which are not built."""
 
 
 def version_word() -> str:
