@@ -7,11 +7,12 @@ from pathlib import Path
 from admin.condition import Condition, Disk, RedisState, examine, find_problems, measure_disk
 from admin.metrics import exposition
 from admin.presence import Presence
-from admin.queries import Counts, FailingHost, LaneFigures, list_accounts
+from admin.queries import Counts, FailingHost, LaneFigures
 from node.base.db.event_log import EventRow
 from node.base.ids import new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.moderation.account_queries import AccountFilter, list_moderated
 from outbox.models import Delivery, OutgoingActivity, Peer
 from tests.support.make import make_account
 
@@ -118,9 +119,10 @@ async def test_accounts_are_found_by_name_handle_and_address(runtime: Runtime) -
     ann = await make_account(runtime, "ann")
     await make_account(runtime, "bo")
 
-    async def found(query: str, where: str = "all") -> list[str]:
+    async def found(query: str, origin: str = "", state: str = "") -> list[str]:
+        asked = AccountFilter(text=query, origin=origin, state=state)
         async with runtime.read() as reader:
-            return [row.account.username for row in await list_accounts(reader, Page(), query=query, where=where)]
+            return [row.account.username for row in await list_moderated(reader, Page(), asked)]
 
     assert await found("") == ["bo", "ann"]
     assert await found("AN") == ["ann"]
@@ -133,7 +135,7 @@ async def test_accounts_are_found_by_name_handle_and_address(runtime: Runtime) -
         from node.moderation.service import moderate_account
 
         await moderate_account(uow, ann.id, "suspend", now=runtime.now())
-    assert await found("", "suspended") == ["ann"]
+    assert await found("", state="suspended") == ["ann"]
 
 
 def test_the_disk_is_measured(tmp_path: Path) -> None:
