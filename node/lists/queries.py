@@ -1,6 +1,7 @@
 """Every SELECT over lists and who is on them. What they show is `node/timelines/list_queries`."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
@@ -69,15 +70,20 @@ async def list_lists_with(reader: Reader, owner_id: int, account_id: int) -> lis
     )
 
 
+_SOME: Any = aliased(List)
+_OWNED: Any = aliased(List)
+_MEMBER: Any = aliased(ListMember)
+"""Made once: making them costs more than the query."""
+
+
 def in_exclusive_list_of(owner_id: int, account_id: ColumnElement[int]) -> ColumnElement[bool]:
     """SQL: an account is on an exclusive list of `owner_id`.
 
     The first half does not depend on the account, so databases ask it once a statement: who has no exclusive list
     pays for one look into an index that is nearly empty.
     """
-    some, owned, member = aliased(List), aliased(List), aliased(ListMember)
-    return exists(select(some.id).where(some.account_id == owner_id, some.exclusive)) & exists(
-        select(member.id)
-        .join(owned, owned.id == member.list_id)
-        .where(member.account_id == account_id, owned.account_id == owner_id, owned.exclusive)
+    return exists(select(_SOME.id).where(_SOME.account_id == owner_id, _SOME.exclusive)) & exists(
+        select(_MEMBER.id)
+        .join(_OWNED, _OWNED.id == _MEMBER.list_id)
+        .where(_MEMBER.account_id == account_id, _OWNED.account_id == owner_id, _OWNED.exclusive)
     )

@@ -40,35 +40,40 @@ class Case:
     sender: Sender
 
 
+_SENDER: Any = aliased(Account)
+_USER: Any = aliased(User)
+_PARENT: Any = aliased(Post)
+_SINCE = FOLLOWS.alias()
+"""Made once: making them costs more than the query."""
+
+
 async def read_case(
     reader: Reader, *, account_id: int, from_account_id: int, post_id: int, now: datetime
 ) -> Case | None:
     """Return what the rules ask, in one query; None when one of the two is unknown."""
-    sender, user = aliased(Account), aliased(User)
-    since = FOLLOWS.alias()
     row = (
         await reader.execute(
             select(
                 Account.domain == "",
                 ~is_present(),
-                ~is_present(sender),
-                shuns(account_id, sender.id.expression),
-                mutes(account_id, sender.id.expression, now),
+                ~is_present(_SENDER),
+                shuns(account_id, _SENDER.id.expression),
+                mutes(account_id, _SENDER.id.expression, now),
                 exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
                 exists(select(Post.id).where(Post.id == post_id, thread_muted_by(account_id, Post.thread_id))),
                 follows(account_id, from_account_id),
-                select(since.c.accepted_at)
-                .where(since.c.follower_id == from_account_id, since.c.followee_id == account_id)
+                select(_SINCE.c.accepted_at)
+                .where(_SINCE.c.follower_id == from_account_id, _SINCE.c.followee_id == account_id)
                 .scalar_subquery(),
-                sender.created_at,
-                sender.silenced_at.is_not(None),
+                _SENDER.created_at,
+                _SENDER.silenced_at.is_not(None),
                 exists(
                     select(NotificationPermission.account_id).where(
                         NotificationPermission.account_id == account_id,
                         NotificationPermission.from_account_id == from_account_id,
                     )
                 ),
-                exists(select(user.account_id).where(user.account_id == from_account_id, user.role.in_(STAFF))),
+                exists(select(_USER.account_id).where(_USER.account_id == from_account_id, _USER.role.in_(STAFF))),
                 exists(
                     select(Post.id).where(
                         Post.id == post_id, Post.visibility == "direct", Post.account_id == from_account_id
@@ -77,7 +82,7 @@ async def read_case(
                 *(getattr(NotificationPolicy, name) for name in RULES),
             )
             .select_from(Account)
-            .join(sender, sender.id == from_account_id)
+            .join(_SENDER, _SENDER.id == from_account_id)
             .outerjoin(NotificationPolicy, NotificationPolicy.account_id == Account.id)
             .where(Account.id == account_id)
         )
@@ -132,10 +137,9 @@ async def answers_a_mention(reader: Reader, post_id: int, *, account_id: int, se
         .where(Post.id == post_id)
         .cte("chain", recursive=True)
     )
-    parent: Any = aliased(Post)
     chain = chain.union_all(
-        select(parent.id, parent.account_id, parent.in_reply_to_id, chain.c.depth + 1)
-        .join(chain, parent.id == chain.c.in_reply_to_id)
+        select(_PARENT.id, _PARENT.account_id, _PARENT.in_reply_to_id, chain.c.depth + 1)
+        .join(chain, _PARENT.id == chain.c.in_reply_to_id)
         .where(chain.c.depth < MOST_ANCESTORS)
     )
     found = await reader.scalar(

@@ -187,11 +187,13 @@ def _answers_nobody_else(viewer_id: int, post: Any, replies: ColumnElement[bool]
     )
 
 
+_FOLLOW: Any = aliased(Follow)
+
+
 def _is_followed(viewer_id: int, account_id: Any) -> ColumnElement[bool]:
-    follow = aliased(Follow)
     return exists(
-        select(follow.id).where(
-            follow.follower_id == viewer_id, follow.followee_id == account_id, follow.accepted_at.is_not(None)
+        select(_FOLLOW.id).where(
+            _FOLLOW.follower_id == viewer_id, _FOLLOW.followee_id == account_id, _FOLLOW.accepted_at.is_not(None)
         )
     )
 

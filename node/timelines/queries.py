@@ -123,14 +123,18 @@ def _no_reply_to_others() -> ColumnElement[bool]:
     )
 
 
+_AUTHOR: Any = aliased(Account)
+_FOLLOW: Any = aliased(Follow)
+"""Made once, as in `node/posts/rules.py`."""
+
+
 def _not_silenced(viewer_id: int | None) -> ColumnElement[bool]:
-    author, follow = aliased(Account), aliased(Follow)
-    silenced = exists(select(author.id).where(author.id == Post.account_id, author.silenced_at.is_not(None)))
+    silenced = exists(select(_AUTHOR.id).where(_AUTHOR.id == Post.account_id, _AUTHOR.silenced_at.is_not(None)))
     if viewer_id is None:
         return ~silenced
     followed = exists(
-        select(follow.id).where(
-            follow.follower_id == viewer_id, follow.followee_id == Post.account_id, follow.accepted_at.is_not(None)
+        select(_FOLLOW.id).where(
+            _FOLLOW.follower_id == viewer_id, _FOLLOW.followee_id == Post.account_id, _FOLLOW.accepted_at.is_not(None)
         )
     )
     return or_(~silenced, followed, Post.account_id == viewer_id)
