@@ -38,7 +38,8 @@ class Suite:
 SUITES: Final = (
     # Only the tests that talk to a server; those of entities ask accounts of one well-known instance.
     Suite(
-        "mastodon_py", "Mastodon.py==2.3.3", "mastodon_py-2.3.3", ("test", "webpush", "blurhash"),
+        "mastodon_py", "Mastodon.py==2.3.3", "mastodon_py-2.3.3",
+        ("test", "webpush", "blurhash", "websocket_streaming"),
         ("-m", "vcr", "--ignore=tests/test_entities.py", "--record-mode=all", "--no-cov"), 170,
     ),
     Suite("toot", "toot==0.52.1", "toot-0.52.1", (), ("tests/integration",), 110),
@@ -59,7 +60,7 @@ def install(suites: Sequence[Suite]) -> None:
     """Fetch the suites and what they need, once."""
     python = FOLDER / "venv" / "bin" / "python"
     marker = FOLDER / "installed"
-    wanted = "\n".join(suite.requirement for suite in SUITES)
+    wanted = "\n".join(f"{suite.requirement} {suite.extras}" for suite in SUITES)
     if marker.exists() and marker.read_text() == wanted:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
