@@ -3,9 +3,8 @@
 from typing import Final
 from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser
-
 from federation.origins import is_http_uri, without_fragment
+from federation.pages import parse_page
 
 MAX_PAGE: Final = 2 * 1024 * 1024
 MAX_LINKS: Final = 2_000
@@ -16,7 +15,7 @@ def me_links(page: bytes, page_url: str) -> frozenset[str]:
 
     `a` and `link` elements count, in the page as it came: nothing of it is run.
     """
-    tree = LexborHTMLParser(page[:MAX_PAGE].decode("utf-8", "replace"))
+    tree = parse_page(page[:MAX_PAGE].decode("utf-8", "replace"))
     found = set()
     for node in tree.css("a[rel][href], link[rel][href]")[:MAX_LINKS]:
         if "me" in (node.attributes.get("rel") or "").lower().split():

@@ -134,8 +134,11 @@ async def search_accounts(
     if viewer_id is not None:
         id_ = Account.id.expression
         followed = follows(viewer_id, id_)
-        shunned = or_(blocks(viewer_id, id_), blocks_domain_of(viewer_id, id_))
-        statement = statement.where(~blocks(id_, viewer_id), or_(~shunned, Account.username_folded == name))
+        statement = statement.where(
+            ~blocks(id_, viewer_id),
+            ~blocks_domain_of(viewer_id, id_),
+            or_(~blocks(viewer_id, id_), Account.username_folded == name),
+        )
         if following_only:
             statement = statement.where(or_(followed, Account.id == viewer_id))
         order.append(case((followed, 0), else_=1))

@@ -15,6 +15,7 @@ import orjson
 from selectolax.lexbor import LexborHTMLParser
 
 from federation.origins import same_origin
+from federation.pages import parse_page
 from node.cards.rules import absolute
 from node.text.sanitising import clean_text
 
@@ -53,7 +54,7 @@ class PageFacts:
 
 def read_page(body: bytes, content_type: str, page_url: str) -> PageFacts:
     """Return what an HTML page says of itself."""
-    tree = LexborHTMLParser(_decoded(body, content_type))
+    tree = parse_page(_decoded(body, content_type))
     metas = _metas(tree)
     story = _story(tree)
     title = tree.css_first("title")

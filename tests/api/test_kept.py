@@ -82,7 +82,7 @@ async def test_a_follow_brings_the_languages_that_were_chosen(node: Node, ann: P
     assert await seen() == [written["fr"]["id"], written["de"]["id"]]
     async with node.runtime.read() as reader:
         from node.base.paging import Page
-        from node.timelines.queries import list_home_ids
+        from node.timelines.home_queries import list_home_ids
 
         found = await list_home_ids(reader, ann.account_id, Page())
     assert [str(id_) for id_ in found] == await seen()

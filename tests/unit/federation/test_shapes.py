@@ -287,10 +287,18 @@ def test_gen_6_what_is_too_much_of_a_post_is_cut() -> None:
     assert (len(post.to), len(post.cc)) == (MAX_RECIPIENTS, MAX_RECIPIENTS)
 
 
-@pytest.mark.parametrize("claimed", ["good.test", ["good.test"], [{"id": "https://good.test"}], {"@set": ["x"]}, "*"])
-def test_row_46_nobody_claims_a_byline(claimed: Any) -> None:
-    """Row 46: `attributionDomains` of others is not read; no link here shows an author."""
-    assert parse_actor(ACTOR | {"attributionDomains": claimed}) == parse_actor(ACTOR)
+@pytest.mark.parametrize(
+    ("claimed", "read"),
+    [
+        ("good.test", ("good.test",)),
+        (["good.test", 5], ("good.test",)),
+        ([{"id": "https://good.test"}], ()),
+        ({"@set": ["good.test"]}, ()),
+    ],
+)
+def test_row_46_bylines_are_claimed_by_words_alone(claimed: Any, read: tuple[str, ...]) -> None:
+    """Row 46: whether the page agrees is asked where its card is made (`tests/federation/test_cards.py`)."""
+    assert parse_actor(ACTOR | {"attributionDomains": claimed}).attribution_domains == read
 
 
 MUTATIONS = 10_000
