@@ -32,6 +32,8 @@ import node.notifications.models
 import node.polls.models
 import node.posts.consent_models
 import node.posts.models
+import node.public_follows.models
+import node.pulls.models
 import node.push.models
 import node.reactions.models
 import node.relays.models
@@ -70,6 +72,8 @@ MODULES = (
     node.polls.models,
     node.posts.consent_models,
     node.posts.models,
+    node.public_follows.models,
+    node.pulls.models,
     node.push.models,
     node.reactions.models,
     node.relays.models,

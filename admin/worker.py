@@ -47,6 +47,7 @@ from node.base.lanes import (
     MAIL,
     MEDIA,
     POLLS,
+    PULL,
     PUSH,
     RELAY,
     SCHEDULED,
@@ -75,9 +76,9 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, PUSH, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, MEDIA, INDEX),
-        (DELIVER, RELAY, INBOX, PUSH, DELIVER_SLOW, FETCH, FILL, MEDIA, MAIL),
-        (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, MAIL, POLLS, CARDS, RELAY, INBOX),
+        (RELAY, INBOX, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
+        (DELIVER, RELAY, INBOX, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
+        (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)
     return [split[i] if i < len(split) else further for i in range(workers)]

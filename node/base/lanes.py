@@ -25,6 +25,7 @@ DELIVER = "deliver"
 DELIVER_SLOW = "deliver-slow"
 FETCH = "fetch"
 FILL = "fill"
+PULL = "pull"
 INDEX = "index"
 MAIL = "mail"
 POLLS = "polls"
@@ -33,7 +34,7 @@ CARDS = "cards"
 PUSH = "push"
 MEDIA = "media"
 
-LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, INDEX, MAIL, POLLS, MEDIA, CARDS, DELIVER_SLOW)
+LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, PULL, INDEX, MAIL, POLLS, MEDIA, CARDS, DELIVER_SLOW)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000

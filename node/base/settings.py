@@ -231,6 +231,17 @@ class Settings:
     log_format: str = _setting("auto", _choice("auto", "json", "text"), "json, text, or auto: text on a terminal.")
     push_limit: int = _setting(10_000, _whole(0, 10**9), "Local followers up to which posts go to all active.")
     active_limit: int = _setting(100_000, _whole(0, 10**9), "Local followers up to which the day's active get it.")
+    pull_reported_followers: int = _setting(
+        100_000,
+        _whole(1, 10**12),
+        "Followers that another server reports of an account from which on its outbox is pulled; never fanned out.",
+    )
+    pull_requests_per_host: int = _setting(
+        600, _whole(1, 10**6), "Requests in an hour that pulling may make to one host."
+    )
+    pull_bytes_per_host: int = _setting(
+        64 * 1024 * 1024, _whole(1024, 1 << 40), "Bytes in an hour that pulling may read from one host."
+    )
     home_length: int = _setting(800, _whole(40, 10_000), "Entries kept in a home timeline in Redis.")
     notifications_per_hour: int = _setting(
         400,

@@ -7,9 +7,10 @@ from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post
+from node.pulls.queries import is_pulled
 from node.timelines import home_lists
 from node.timelines.queries import count_local_followers, list_push_targets, list_tag_push_targets
-from node.timelines.rules import ACTIVE_WINDOW, TAG_WINDOW, tier
+from node.timelines.rules import ACTIVE_WINDOW, TAG_WINDOW, Tier, tier
 
 
 async def push_post(runtime: Runtime, post_id: int) -> int:
@@ -24,7 +25,7 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
         if post is None or post.deleted_at is not None:
             return 0
         own = [post.account_id] if post.local else []
-        author_tier = tier(await local_followers(runtime, post), runtime.settings)
+        author_tier = await tier_of(runtime, post)
         pushed = await _push(runtime, own, post_id) if own and author_tier == "pull" else 0
         if author_tier != "pull":
             active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
@@ -48,6 +49,20 @@ async def _push_to_all(
         if len(targets) < home_lists.CHUNK:
             return pushed
         first, after_id = (), targets[-1]
+
+
+async def tier_of(runtime: Runtime, post: Post) -> Tier:
+    """Return how a post reaches its author's followers. A pulled account is never pushed, however few follow it."""
+    if not post.local:
+        known = runtime.caches.get("pulled", size=10_000, seconds=60)
+        pulled: bool | None = known.get(post.account_id)
+        if pulled is None:
+            async with runtime.read() as reader:
+                pulled = await is_pulled(reader, post.account_id, runtime.now())
+            known.put(post.account_id, pulled)
+        if pulled:
+            return "pull"
+    return tier(await local_followers(runtime, post), runtime.settings)
 
 
 async def local_followers(runtime: Runtime, post: Post) -> int:

@@ -17,6 +17,7 @@ from node.base.runtime import Runtime
 from node.cards.queries import list_card_ids_of
 from node.lists.models import List
 from node.posts.rendering import render_posts
+from node.pulls.queries import list_merged_ids
 from node.timelines import home_lists
 from node.timelines.home_queries import list_home_ids, list_in_list_among, list_list_candidates
 from node.timelines.queries import (
@@ -142,12 +143,12 @@ async def _pushed_ids(runtime: Runtime, reader: Reader, account_id: int) -> list
 
 
 async def _pulled_ids(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[int]:
-    """Return recent posts of the large authors this person follows."""
+    """Return recent posts of the large authors, and of the pulled accounts, that this person follows."""
     known = runtime.caches.get("large_authors", size=1, seconds=60)
     large: list[int] | None = known.get("all")
     if large is None:
         above = int(runtime.settings.active_limit * LARGE_MARGIN)
-        large = await list_large_authors(reader, above=above)
+        large = list({*await list_large_authors(reader, above=above), *await list_merged_ids(reader)})
         known.put("all", large)
     pulled: list[int] = []
     for author_id in await list_followed_among(reader, account_id, large):
