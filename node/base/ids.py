@@ -46,19 +46,25 @@ class IdMaker:
             self._last_ms = now
             return (now << SHIFT) | (self._process << SEQUENCE_BITS) | self._sequence
 
-    def at(self, moment: datetime) -> int:
+    def at(self, moment: datetime, *, after: int = 0) -> int:
         """Return an id that sorts at `moment`, or at this moment if that lies in the future.
 
         The lower bits are random: two posts of one millisecond differ, their order among themselves is open. A
         moment told in whole seconds, as most servers tell it, gets a random millisecond of its second that is not
-        in the future: a burst of posts of one second would run out of different ids.
+        in the future: a burst of posts of one second would run out of different ids. It comes behind the id `after`
+        (what is answered, what is boosted) if that stands in the same second or the next.
         """
         milliseconds = int(moment.timestamp() * 1000)
         now = time.time_ns() // 1_000_000
         if milliseconds >= now:
             return self.new()
         if moment.microsecond == 0:
-            milliseconds += secrets.randbelow(min(1000, now - milliseconds))
+            end = min(milliseconds + 1000, now)
+            if milliseconds <= (earlier := after >> SHIFT) < milliseconds + 2000:  # a chain may spill into the next
+                milliseconds = earlier + 1
+            if milliseconds >= end:
+                return self.new() if milliseconds >= now else (milliseconds << SHIFT) | secrets.randbits(SHIFT)
+            milliseconds += secrets.randbelow(end - milliseconds)
         return (max(milliseconds, 0) << SHIFT) | secrets.randbits(SHIFT)
 
 
@@ -70,9 +76,9 @@ def new_id() -> int:
     return _MAKER.new()
 
 
-def id_at(moment: datetime) -> int:
-    """Return an id that sorts at `moment` (never later than now)."""
-    return _MAKER.at(moment)
+def id_at(moment: datetime, *, after: int = 0) -> int:
+    """Return an id that sorts at `moment` (never later than now), and behind `after` where seconds cannot tell."""
+    return _MAKER.at(moment, after=after)
 
 
 def time_of(id_: int) -> datetime:

@@ -67,8 +67,8 @@ async def store_remote_post(
         return None
     readers = _readers(author, post, mentions, delivered_to)
     moment = sorted_at or post.published
-    post_id = id_at(moment) if moment else new_id()
     parent = await _known_parent(uow, post)
+    post_id = id_at(moment, after=parent.id if parent else 0) if moment else new_id()
     place = place_under(parent, post_id=post_id, parent_uri=_parent_uri(post))
     values: dict[str, Any] = {
         "id": post_id,
@@ -213,7 +213,7 @@ async def store_remote_boost(
         await _tell_after_all(uow, known, quiet=quiet)
         return known
     moment = sorted_at or published
-    boost_id = id_at(moment) if moment else new_id()
+    boost_id = id_at(moment, after=boosted.id) if moment else new_id()
     wanted = visibility if visibility in {"public", "unlisted", "followers"} else "followers"
     values = {
         "id": boost_id,

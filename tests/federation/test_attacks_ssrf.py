@@ -206,7 +206,7 @@ async def by_push(stage: Stage, url: str, name: str) -> None:
     token_id = await _token_id(node, await make_token(node, ann.id))
     async with node.write() as uow:
         subscription = PushSubscription(
-            id=token_id % 2**31,
+            id=new_id(),
             token_id=token_id,
             account_id=ann.id,
             endpoint=url,

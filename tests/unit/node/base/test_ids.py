@@ -35,6 +35,22 @@ def test_posts_of_one_whole_second_do_not_run_out_of_ids() -> None:
     assert all(floor_id(moment) <= id_ < floor_id(moment + timedelta(seconds=1)) for id_ in made)
 
 
+def test_an_answer_of_the_same_second_sorts_behind_what_it_answers() -> None:
+    """Whole seconds say nothing of their order, the answer itself does: a chain of 50, and one at a second's end."""
+    moment = datetime(2020, 5, 4, 3, 2, 1, tzinfo=UTC)
+    chain = [id_at(moment)]
+    while len(chain) < 50:
+        chain.append(id_at(moment, after=chain[-1]))
+        assert chain[-1] > chain[-2]
+        assert time_of(chain[-1]) < moment + timedelta(seconds=1.1)
+    edge = floor_id(moment + timedelta(milliseconds=999))
+    assert edge < id_at(moment, after=edge) < floor_id(moment + timedelta(milliseconds=1001))
+    recent = new_id()
+    assert id_at(datetime.now(UTC).replace(microsecond=0), after=recent) > recent
+    other_second = floor_id(moment + timedelta(seconds=3))
+    assert id_at(moment, after=other_second) < other_second
+
+
 def test_a_post_of_this_second_is_not_of_the_future() -> None:
     moment = datetime.now(UTC).replace(microsecond=0)
     assert all(time_of(id_at(moment)) <= datetime.now(UTC) + timedelta(seconds=12) for _ in range(200))
