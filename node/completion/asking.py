@@ -22,6 +22,8 @@ from node.completion.queries import find_completion, find_completion_by_id, has_
 from node.completion.rules import (
     ACCOUNT,
     FAILED_LIFE,
+    FOLLOWING,
+    FOLLOWING_LIFE,
     PROFILE_LIFE,
     THREAD,
     THREAD_LIFE,
@@ -29,11 +31,13 @@ from node.completion.rules import (
     is_outbox_stale,
     may_check_thread,
 )
-from node.completion.service import begin, begin_newest
+from node.completion.service import begin, begin_newest, forget_run
 from node.completion.walks import first_steps
 from node.http.limits import Bucket, Limit, LimitReached, spend
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES
+from node.public_follows.service import forget_list
+from node.pulls.service import review
 from node.remote.queries import has_local_follower
 from node.remote.tasks import ACTOR, queue_fetch
 
@@ -179,9 +183,22 @@ async def follow_begins(uow: UnitOfWork, runtime: Runtime, follower_id: int, fol
     follower, followee = await find_account(uow, follower_id), await find_account(uow, followee_id)
     if follower is None or followee is None or not follower.is_local:
         return
-    if followee.is_local or followee.is_gone or not followee.outbox_url or followee.backfilled_at is not None:
+    if followee.is_local or followee.is_gone:
         return
-    await begin_newest(uow, runtime, followee.id, ended_by=runtime.now() - FAILED_LIFE)
+    await review(uow, runtime, followee)
+    if followee.outbox_url and followee.backfilled_at is None:
+        await begin_newest(uow, runtime, followee.id, ended_by=runtime.now() - FAILED_LIFE)
+    if followee.following_url:
+        ended_by = runtime.now() - FOLLOWING_LIFE
+        await begin(uow, runtime, FOLLOWING, followee.id, progress={}, ended_by=ended_by)
+
+
+async def follow_ends(uow: UnitOfWork, followee_id: int) -> None:
+    """Nobody here may follow an account any more: forget whom it follows. Inside the caller's transaction."""
+    followee = await find_account(uow, followee_id)
+    if followee is not None and not followee.is_local and not await has_local_follower(uow, followee_id):
+        await forget_list(uow, followee_id)
+        await forget_run(uow, FOLLOWING, followee_id)
 
 
 async def wait_for(runtime: Runtime, refresh: Refresh | None, *, until: float) -> Refresh | None:

@@ -1,4 +1,4 @@
-"""The FILL lane: runs that complete accounts and threads, side by side and for a few seconds each turn.
+"""The FILL lane: runs that complete accounts, lists of the followed, and threads; side by side, a few seconds a turn.
 
 A thread takes as many turns as it needs; between them its row says where it stands. Threads never take all places,
 so an account that somebody is looking at right now does not wait for them. The lane has its own drain because runs
@@ -18,22 +18,25 @@ from node.base.errors import Unavailable
 from node.base.lanes import FILL
 from node.base.runtime import Runtime
 from node.base.work import drain
+from node.completion.followings import complete_following
 from node.completion.models import Completion
 from node.completion.outboxes import complete_account
 from node.completion.queries import list_completions, list_due_kinds
-from node.completion.rules import ACCOUNT, MAX_ATTEMPTS, THREAD
+from node.completion.rules import ACCOUNT, FOLLOWING, MAX_ATTEMPTS, THREAD
 from node.completion.service import finish
 from node.completion.threads import complete_thread
 
 SECONDS: Final = 90
 WORK_SECONDS: Final = 6.0
 """After this nothing is begun: other lanes of this worker want their turn."""
-PLACES: Final = {ACCOUNT: 6, THREAD: 3}
+PLACES: Final = {ACCOUNT: 6, FOLLOWING: 2, THREAD: 3}
 LOOK_EVERY_SECONDS: Final = 0.1
 
 _LEASE: Final = timedelta(seconds=90)
 _RUN_SECONDS: Final = 60.0
-_OF_KIND: Final = {kind: (Completion.finished_at.is_(None), Completion.kind == kind) for kind in (ACCOUNT, THREAD)}
+_OF_KIND: Final = {kind: (Completion.finished_at.is_(None), Completion.kind == kind) for kind in PLACES}
+
+_COMPLETE: Final = {ACCOUNT: complete_account, FOLLOWING: complete_following, THREAD: complete_thread}
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +90,7 @@ async def _turn(runtime: Runtime, run: Completion) -> None:
     else:
         try:
             async with asyncio.timeout(_RUN_SECONDS):
-                await (complete_account if run.kind == ACCOUNT else complete_thread)(runtime, run)
+                await _COMPLETE[run.kind](runtime, run)
         except FederationError as error:
             detail = str(error)
         except TimeoutError:

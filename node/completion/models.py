@@ -10,10 +10,10 @@ from node.base.db.base import Base, Id
 
 
 class Completion(Base):
-    """A run that completes an account or a thread; one row each, used again for the next run.
+    """A run that completes an account, the list of whom it follows, or a thread; one row each, used again next time.
 
-    `kind` is "account" or "thread"; `subject_id` the account's id or the thread's. While `finished_at` is not set
-    the run goes on; its id is what apps ask after (Mastodon's async refresh). `progress` is where it stands.
+    `kind` is "account", "following" or "thread"; `subject_id` the account's id or the thread's. While `finished_at` is
+    not set the run goes on; its id is what apps ask after (Mastodon's async refresh). `progress` is where it stands.
     """
 
     __tablename__ = "completions"

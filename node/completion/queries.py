@@ -19,7 +19,7 @@ _DUE: Final = (
     select(Completion.kind)
     .where(Completion.finished_at.is_(None), Completion.due_at <= bindparam("now"))
     .distinct()
-    .limit(2)
+    .limit(3)
 )
 _BELOW: Final = (
     select(Post.id)

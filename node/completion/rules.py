@@ -5,6 +5,7 @@ from typing import Final
 
 ACCOUNT: Final = "account"
 THREAD: Final = "thread"
+FOLLOWING: Final = "following"
 
 # An account's outbox (COL-8).
 NEWEST_POSTS: Final = 40
@@ -18,6 +19,18 @@ FAILED_LIFE: Final = timedelta(minutes=10)
 PROFILE_LIFE: Final = timedelta(hours=24)
 """Older than this, a profile that is looked at is fetched again (ACT-6)."""
 FOLLOW_IS_NEW: Final = timedelta(hours=1)
+
+# Whom an account follows in public, for suggestions.
+FOLLOWING_LIFE: Final = timedelta(days=7)
+FOLLOWING_PAGES: Final = 10
+MAX_FOLLOWING: Final = 400
+"""Names that are kept of one account's list."""
+MAX_MET: Final = 40
+"""People of one list who are fetched in one run, of one host no more than `MAX_MET_PER_HOST`."""
+MAX_MET_PER_HOST: Final = 30
+ENOUGH_MET: Final = 15
+"""No more are fetched when so many were met who want to be found."""
+MET_AT_ONCE: Final = 4
 
 # A thread (COL-7).
 SETTLED: Final = timedelta(minutes=5)

@@ -7,7 +7,7 @@ doors (`asking`); what a run does stands in `outboxes` and `threads`.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
@@ -100,5 +100,14 @@ async def finish(
         update(Completion)
         .where(Completion.id == completion_id, Completion.finished_at.is_(None))
         .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget_run(uow: UnitOfWork, kind: str, subject_id: int) -> None:
+    """Forget that something was ever completed: what it brought is gone, and the next one who asks begins anew."""
+    await uow.write(
+        delete(Completion)
+        .where(Completion.kind == kind, Completion.subject_id == subject_id)
         .execution_options(synchronize_session=False)
     )

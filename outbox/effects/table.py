@@ -170,8 +170,12 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
         ),
     ),
     FollowChanged: Effects(pushed=(homes.follow_changed,)),
-    FollowRejected: Effects(pushed=(homes.follow_changed,), stored=(follows.follow_rejected, notices.follow_ended)),
-    Unfollowed: Effects(pushed=(homes.follow_changed,), stored=(follows.unfollowed, notices.follow_ended)),
+    FollowRejected: Effects(
+        pushed=(homes.follow_changed,), stored=(follows.follow_rejected, notices.follow_ended, completions.follow_ended)
+    ),
+    Unfollowed: Effects(
+        pushed=(homes.follow_changed,), stored=(follows.unfollowed, notices.follow_ended, completions.follow_ended)
+    ),
     AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_blocked, notices.account_blocked)),
     DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
     AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_unblocked,)),
