@@ -28,6 +28,7 @@ import node.mail.models
 import node.markers.models
 import node.media.models
 import node.moderation.models
+import node.moments.models
 import node.notifications.models
 import node.polls.models
 import node.posts.consent_models
@@ -41,6 +42,7 @@ import node.remote.models
 import node.reports.models
 import node.scheduled.models
 import node.site.models
+import node.starter_packs.models
 import node.suggestions.models
 import outbox.models
 from node.base.db.base import Base
@@ -68,6 +70,7 @@ MODULES = (
     node.markers.models,
     node.media.models,
     node.moderation.models,
+    node.moments.models,
     node.notifications.models,
     node.polls.models,
     node.posts.consent_models,
@@ -81,6 +84,7 @@ MODULES = (
     node.reports.models,
     node.scheduled.models,
     node.site.models,
+    node.starter_packs.models,
     node.suggestions.models,
     outbox.models,
 )

@@ -194,3 +194,13 @@ def missing_picture_url(settings: Settings, which: str) -> str:
 def static_url(settings: Settings, path: str) -> str:
     """Return a static file of the web pages."""
     return f"{settings.public_url}/static/{quote(path)}"
+
+
+def starter_pack_url(settings: Settings, pack_id: int) -> str:
+    """Return the page of a starter pack."""
+    return f"{settings.public_url}/packs/{pack_id}"
+
+
+def moment_url(settings: Settings, moment_id: int) -> str:
+    """Return the page of a moment."""
+    return f"{settings.public_url}/moments/{moment_id}"

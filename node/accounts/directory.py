@@ -1,14 +1,26 @@
-"""The SELECT behind the directory: who wants to be found. Silenced and departed people are not in it."""
+"""Who wants to be found: the rule behind every list of strangers, and the SELECT of the directory."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.relations import block_between, blocks_domain_of
 from node.base.db.unit_of_work import Reader
 from node.uris import INSTANCE_ACTOR_ID
+
+
+def is_findable(account: Any = Account) -> ColumnElement[bool]:
+    """SQL: somebody who wants to be found by people who do not know them (FEP-2), and may be shown to them."""
+    return and_(
+        account.discoverable.is_(True),
+        is_present(account),
+        account.waiting.is_(False),
+        account.silenced_at.is_(None),
+        account.moved_to_uri == "",
+        account.id != INSTANCE_ACTOR_ID,
+    )
 
 
 async def list_directory(
@@ -18,14 +30,7 @@ async def list_directory(
 
     Whom the viewer blocks, or who blocks the viewer, is left out, and nobody who has moved away is listed.
     """
-    statement = select(Account).where(
-        Account.discoverable.is_(True),
-        is_present(),
-        Account.waiting.is_(False),
-        Account.silenced_at.is_(None),
-        Account.moved_to_uri == "",
-        Account.id != INSTANCE_ACTOR_ID,
-    )
+    statement = select(Account).where(is_findable())
     if local:
         statement = statement.where(Account.domain == "")
     if viewer_id is not None:

@@ -5,7 +5,6 @@ from typing import Any
 from quart import Blueprint
 
 from node.accounts.models import Account as AccountRow
-from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
 from node.api.entities.accounts import Account
 from node.api.entities.errors import Empty
@@ -15,8 +14,7 @@ from node.http.paging import capped
 from node.http.principals import Viewer, needs
 from node.http.requests import Request, answers, takes
 from node.suggestions.rules import LEGACY
-from node.suggestions.rules import Suggestion as Suggested
-from node.suggestions.service import dismiss, suggest
+from node.suggestions.service import Suggested, dismiss, suggest
 
 blueprint = Blueprint("api_suggestions", __name__, url_prefix="/api")
 
@@ -34,8 +32,13 @@ class HowMany(Request, frozen=True, kw_only=True):
 async def list_v2(viewer: Viewer, asked: HowMany) -> list[dict[str, Any]]:
     """Return people the viewer might like to follow, with the reasons."""
     return [
-        {"source": LEGACY[one.sources[0]], "sources": list(one.sources), "account": _shown(account)}
-        for one, account in await _suggested(viewer, asked)
+        {
+            "source": LEGACY[one.suggestion.sources[0]],
+            "sources": list(one.suggestion.sources),
+            "reasons": list(one.reasons),
+            "account": _shown(one.account),
+        }
+        for one in await _suggested(viewer, asked)
     ]
 
 
@@ -45,7 +48,7 @@ async def list_v2(viewer: Viewer, asked: HowMany) -> list[dict[str, Any]]:
 @answers(list[Account])
 async def list_v1(viewer: Viewer, asked: HowMany) -> list[dict[str, Any]]:
     """Return people the viewer might like to follow."""
-    return [_shown(account) for _, account in await _suggested(viewer, asked)]
+    return [_shown(one.account) for one in await _suggested(viewer, asked)]
 
 
 @blueprint.delete("/v1/suggestions/<id:account_id>")
@@ -63,9 +66,7 @@ def _shown(account: AccountRow) -> dict[str, Any]:
     return account_view(account, settings=runtime().settings)
 
 
-async def _suggested(viewer: Viewer, asked: HowMany) -> list[tuple[Suggested, AccountRow]]:
+async def _suggested(viewer: Viewer, asked: HowMany) -> list[Suggested]:
     node = runtime()
     async with node.read() as reader:
-        found = await suggest(node, reader, viewer.account_id, limit=capped(asked.limit, 40))
-        accounts = await list_accounts(reader, [one.account_id for one in found])
-    return [(one, accounts[one.account_id]) for one in found if one.account_id in accounts]
+        return await suggest(node, reader, viewer.account_id, limit=capped(asked.limit, 40))

@@ -1,135 +1,254 @@
-"""Every SELECT of suggestions. Each looks at a bounded number of rows: the viewer's newest follows and hashtags."""
+"""Every SELECT of suggestions. Each looks at a bounded number of rows, however large the node and its people are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
+from node.accounts.directory import is_findable
 from node.accounts.models import Account
-from node.accounts.queries import is_present
 from node.accounts.relations import MUTES, block_between, blocks_domain_of
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
 from node.follows.models import Follow
-from node.posts.models import Post, PostHashtag
-from node.suggestions.models import Dismissal
-from node.uris import INSTANCE_ACTOR_ID
+from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
+from node.suggestions.models import Dismissal, StaffPick
 
 FRIENDS: Final = 200
-"""Newest follows of the viewer that are asked whom they follow."""
+"""Newest follows of the viewer that are asked whom they follow and boost."""
+EDGES: Final = 20_000
+"""Follows of these friends that are looked at."""
+BOOSTS: Final = 2_000
 TAGS: Final = 20
-FOUND: Final = 100
+PER_TAG: Final = 200
+"""Newest posts of a hashtag that are looked at."""
+FOUND: Final = 300
 """Candidates of each kind."""
+NEWEST_FOLLOWS: Final = 50_000
+NEWEST_POSTS: Final = 20_000
+"""What is counted for the popular."""
 LATELY: Final = timedelta(days=30)
+BOOSTED_LATELY: Final = timedelta(days=7)
+MOVING_LATELY: Final = timedelta(days=14)
 
 
-async def count_by_friends(reader: Reader, viewer_id: int, now: datetime) -> dict[int, int]:
-    """Return accounts to how many of the viewer's friends follow them."""
-    mine, theirs = aliased(Follow), aliased(Follow)
-    friends = (
-        select(mine.followee_id)
-        .where(mine.follower_id == viewer_id, mine.accepted_at.is_not(None))
-        .order_by(mine.id.desc())
-        .limit(FRIENDS)
+async def newest_follow_id(reader: Reader, viewer_id: int) -> int:
+    """Return the id of the viewer's newest follow: it says whether their friends are still the same."""
+    return int(await reader.scalar(select(func.max(Follow.id)).where(Follow.follower_id == viewer_id)) or 0)
+
+
+async def count_by_friends(reader: Reader, viewer_id: int) -> dict[int, int]:
+    """Return accounts, not followed by the viewer, to how many of the viewer's friends follow them."""
+    friends = _friends(viewer_id, open_only=True)
+    edges = (
+        select(Follow.followee_id)
+        .where(Follow.follower_id.in_(select(friends.c.id)), Follow.accepted_at.is_not(None))
+        .limit(EDGES)
         .subquery()
     )
-    hidden = and_(Account.id == theirs.follower_id, Account.hide_collections.is_(True))
-    count = func.count()
-    rows = await reader.execute(
-        select(theirs.followee_id, count)
+    return await _counted(reader, edges.c.followee_id, _unfollowed(edges.c.followee_id, viewer_id))
+
+
+async def count_by_boosters(reader: Reader, viewer_id: int, now: datetime) -> dict[int, int]:
+    """Return accounts, not followed by the viewer, to how many of the viewer's friends boosted them lately."""
+    friends = _friends(viewer_id)
+    boosts = (
+        select(Post.boost_of_id, Post.account_id)
         .where(
-            theirs.follower_id.in_(select(friends.c.followee_id)),
-            theirs.accepted_at.is_not(None),
-            ~exists(select(Account.id).where(hidden)),
-            _may_be_suggested(theirs.followee_id, viewer_id, now),
+            Post.account_id.in_(select(friends.c.id)),
+            Post.id >= floor_id(now - BOOSTED_LATELY),
+            Post.boost_of_id.is_not(None),
+            Post.deleted_at.is_(None),
         )
-        .group_by(theirs.followee_id)
-        .order_by(count.desc(), theirs.followee_id.desc())
+        .limit(BOOSTS)
+        .subquery()
+    )
+    original = aliased(Post)
+    count = func.count(func.distinct(boosts.c.account_id))
+    rows = await reader.execute(
+        select(original.account_id, count)
+        .join_from(boosts, original, original.id == boosts.c.boost_of_id)
+        .where(_unfollowed(original.account_id, viewer_id))
+        .group_by(original.account_id)
+        .order_by(count.desc(), original.account_id.desc())
         .limit(FOUND)
     )
     return {row[0]: row[1] for row in rows}
 
 
-async def count_by_tags(reader: Reader, viewer_id: int, now: datetime) -> dict[int, int]:
-    """Return accounts to how many of the hashtags that the viewer used lately they used in public, too."""
-    since = floor_id(now - LATELY)
-    own, other, own_tag, other_tag = aliased(Post), aliased(Post), aliased(PostHashtag), aliased(PostHashtag)
-    used = (
-        select(own_tag.hashtag_id)
-        .join(own, own.id == own_tag.post_id)
-        .where(own.account_id == viewer_id, own.id >= since, own.deleted_at.is_(None))
-        .group_by(own_tag.hashtag_id)
+async def list_tag_ids(reader: Reader, viewer_id: int, now: datetime) -> list[int]:
+    """Return the hashtags that the viewer used last and follows."""
+    own, tag = aliased(Post), aliased(PostHashtag)
+    used = await reader.scalars(
+        select(tag.hashtag_id)
+        .join(own, own.id == tag.post_id)
+        .where(own.account_id == viewer_id, own.id >= floor_id(now - LATELY), own.deleted_at.is_(None))
+        .group_by(tag.hashtag_id)
         .order_by(func.max(own.id).desc())
         .limit(TAGS)
+    )
+    followed = await reader.scalars(
+        select(TagFollow.hashtag_id).where(TagFollow.account_id == viewer_id).order_by(TagFollow.id.desc()).limit(TAGS)
+    )
+    return list(dict.fromkeys([*used, *followed]))[:TAGS]
+
+
+async def list_tagged(reader: Reader, tag_ids: Sequence[int], now: datetime) -> dict[int, set[int]]:
+    """Return who used these hashtags in public lately, and which of them: by the newest posts of each."""
+    if not tag_ids:
+        return {}
+    parts = [
+        select(PostHashtag.post_id, PostHashtag.hashtag_id)
+        .where(PostHashtag.hashtag_id == tag_id, PostHashtag.post_id >= floor_id(now - LATELY))
+        .order_by(PostHashtag.post_id.desc())
+        .limit(PER_TAG)
         .subquery()
-    )
-    count = func.count(func.distinct(other_tag.hashtag_id))
+        for tag_id in tag_ids
+    ]
+    newest = union_all(*(select(part.c.post_id, part.c.hashtag_id) for part in parts)).subquery()
     rows = await reader.execute(
-        select(other.account_id, count)
-        .join(other_tag, other_tag.post_id == other.id)
-        .where(
-            other_tag.hashtag_id.in_(select(used.c.hashtag_id)),
-            other.id >= since,
-            other.visibility == "public",
-            other.deleted_at.is_(None),
-            other.boost_of_id.is_(None),
-            _may_be_suggested(other.account_id, viewer_id, now),
-        )
-        .group_by(other.account_id)
-        .order_by(count.desc(), other.account_id.desc())
-        .limit(FOUND)
+        select(Post.account_id, newest.c.hashtag_id)
+        .join_from(newest, Post, Post.id == newest.c.post_id)
+        .where(Post.visibility == "public", Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+        .distinct()
     )
-    return {row[0]: row[1] for row in rows}
+    found: dict[int, set[int]] = {}
+    for account_id, tag_id in rows:
+        found.setdefault(account_id, set()).add(tag_id)
+    return found
 
 
 async def list_most_followed(reader: Reader, *, limit: int) -> dict[int, int]:
-    """Return who is followed by most of the people known here, and by how many: the same for every viewer."""
-    count = func.count()
-    rows = await reader.execute(
-        select(Follow.followee_id, count)
+    """Return who is followed by most of the people known here, by the newest follows: the same for every viewer."""
+    newest = (
+        select(Follow.followee_id)
         .where(Follow.accepted_at.is_not(None))
-        .group_by(Follow.followee_id)
-        .order_by(count.desc(), Follow.followee_id.desc())
+        .order_by(Follow.id.desc())
+        .limit(NEWEST_FOLLOWS)
+        .subquery()
+    )
+    return await _counted(reader, newest.c.followee_id, limit=limit)
+
+
+async def list_most_moving(reader: Reader, now: datetime, *, limit: int) -> dict[int, int]:
+    """Return whose newest public posts were liked, boosted and answered most of late: the same for every viewer."""
+    newest = (
+        select(Post.account_id, (Post.likes_count + 2 * Post.boosts_count + Post.replies_count).label("moved"))
+        .where(
+            Post.id >= floor_id(now - MOVING_LATELY),
+            Post.visibility == "public",
+            Post.deleted_at.is_(None),
+            Post.boost_of_id.is_(None),
+        )
+        .order_by(Post.id.desc())
+        .limit(NEWEST_POSTS)
+        .subquery()
+    )
+    moved = func.sum(newest.c.moved)
+    rows = await reader.execute(
+        select(newest.c.account_id, moved)
+        .group_by(newest.c.account_id)
+        .having(moved > 0)
+        .order_by(moved.desc(), newest.c.account_id.desc())
         .limit(limit)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def list_picks(reader: Reader) -> list[StaffPick]:
+    """Return whom the people who look after this server suggest, the newest first."""
+    return list(await reader.scalars(select(StaffPick).order_by(StaffPick.id.desc())))
+
+
+async def list_suggestible(
+    reader: Reader, ids: Collection[int], viewer_id: int, now: datetime
+) -> dict[int, datetime | None]:
+    """Return which of these accounts may be suggested, and when each posted last."""
+    rows = await reader.execute(
+        select(Account.id, Account.last_post_at).where(
+            Account.id.in_(list(ids)), is_findable(), _may_be_suggested(viewer_id, now)
+        )
     )
     return {row[0]: row[1] for row in rows}
 
 
-async def list_suggestible(reader: Reader, ids: Collection[int], viewer_id: int, now: datetime) -> set[int]:
-    """Return which of these accounts may be suggested and posted lately."""
-    rows = await reader.scalars(
-        select(Account.id).where(
-            Account.id.in_(list(ids)),
-            Account.last_post_at > now - LATELY,
-            _may_be_suggested(Account.id, viewer_id, now),
+async def list_friends_of(reader: Reader, viewer_id: int, ids: Collection[int]) -> list[tuple[int, int]]:
+    """Return pairs of an account and a friend of the viewer who follows it."""
+    friends = _friends(viewer_id, open_only=True)
+    rows = await reader.execute(
+        select(Follow.followee_id, Follow.follower_id)
+        .where(
+            Follow.followee_id.in_(list(ids)),
+            Follow.follower_id.in_(select(friends.c.id)),
+            Follow.accepted_at.is_not(None),
         )
+        .limit(EDGES)
     )
-    return set(rows)
+    return [(row[0], row[1]) for row in rows]
 
 
-def _may_be_suggested(target: Any, viewer_id: int, now: datetime) -> ColumnElement[bool]:
-    account, follow = aliased(Account), aliased(Follow)
-    mute = MUTES.alias()
-    target_id = target.expression if hasattr(target, "expression") else target
-    wants_it = exists(
-        select(account.id).where(
-            account.id == target,
-            account.discoverable.is_(True),
-            is_present(account),
-            account.waiting.is_(False),
-            account.silenced_at.is_(None),
-            account.moved_to_uri == "",
+async def list_boosters_of(
+    reader: Reader, viewer_id: int, ids: Collection[int], now: datetime
+) -> list[tuple[int, int]]:
+    """Return pairs of an account and a friend of the viewer who boosted it lately."""
+    friends, original = _friends(viewer_id), aliased(Post)
+    rows = await reader.execute(
+        select(original.account_id, Post.account_id)
+        .join(original, original.id == Post.boost_of_id)
+        .where(
+            Post.account_id.in_(select(friends.c.id)),
+            Post.id >= floor_id(now - BOOSTED_LATELY),
+            Post.boost_of_id.is_not(None),
+            Post.deleted_at.is_(None),
+            original.account_id.in_(list(ids)),
         )
+        .distinct()
+        .limit(BOOSTS)
     )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def list_tag_names(reader: Reader, ids: Collection[int]) -> dict[int, str]:
+    """Return the names of hashtags as they are shown."""
+    rows = await reader.execute(select(Hashtag.id, Hashtag.display).where(Hashtag.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
+async def _counted(reader: Reader, column: Any, *conditions: ColumnElement[bool], limit: int = FOUND) -> dict[int, int]:
+    count = func.count()
+    statement: Select[*tuple[Any, ...]] = (
+        select(column, count).where(*conditions).group_by(column).order_by(count.desc(), column.desc()).limit(limit)
+    )
+    return {row[0]: row[1] for row in await reader.execute(statement)}
+
+
+def _friends(viewer_id: int, *, open_only: bool = False) -> Subquery:
+    """The viewer's newest follows; `open_only` leaves out who hides whom they follow."""
+    statement = select(Follow.followee_id.label("id")).where(
+        Follow.follower_id == viewer_id, Follow.accepted_at.is_not(None)
+    )
+    if open_only:
+        statement = statement.join(Account, Account.id == Follow.followee_id).where(Account.hide_collections.is_(False))
+    return statement.order_by(Follow.id.desc()).limit(FRIENDS).subquery()
+
+
+def _unfollowed(target: Any, viewer_id: int) -> ColumnElement[bool]:
+    """SQL: whom the viewer does not follow, and has not asked to."""
+    followed = select(Follow.followee_id).where(Follow.follower_id == viewer_id)
+    condition: ColumnElement[bool] = target.not_in(followed)
+    return and_(target != viewer_id, condition)
+
+
+def _may_be_suggested(viewer_id: int, now: datetime) -> ColumnElement[bool]:
+    """SQL over Account: nothing between the two speaks against it."""
+    follow, mute, target = aliased(Follow), MUTES.alias(), Account.id.expression
     return and_(
         target != viewer_id,
-        target != INSTANCE_ACTOR_ID,
-        wants_it,
         ~exists(select(follow.id).where(follow.follower_id == viewer_id, follow.followee_id == target)),
-        ~block_between(viewer_id, target_id),
-        ~blocks_domain_of(viewer_id, target_id),
+        ~block_between(viewer_id, target),
+        ~blocks_domain_of(viewer_id, target),
         ~exists(
             select(mute.c.id).where(
                 mute.c.account_id == viewer_id,

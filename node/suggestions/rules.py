@@ -1,21 +1,31 @@
 """How suggestions are ranked, and why each is one. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
 from typing import Final, Literal
 
-Source = Literal["friends_of_friends", "similar_to_recently_followed", "most_followed"]
+Source = Literal["featured", "friends_of_friends", "similar_to_recently_followed", "most_interactions", "most_followed"]
 
-LEGACY: Final[Mapping[str, str]] = {
+LEGACY: Final[Mapping[Source, str]] = {
+    "featured": "staff",
     "friends_of_friends": "past_interactions",
     "similar_to_recently_followed": "past_interactions",
+    "most_interactions": "global",
     "most_followed": "global",
 }
 """The reason in the words of older apps."""
 
 PER_FRIEND: Final = 3.0
+PER_BOOSTER: Final = 2.0
 PER_TAG: Final = 2.0
+PICKED: Final = 2.5
+"""A pick says a little less than a friend does: it is the same for everybody."""
+
+MAX_PICKS: Final = 100
+MAX_NOTE: Final = 300
+NAMED: Final = 2
+"""People, and hashtags, that a reason names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,38 +35,103 @@ class Candidate:
     account_id: int
     friends: int = 0
     """People the viewer follows who follow them."""
+    boosters: int = 0
+    """People the viewer follows who boosted them lately."""
     tags: int = 0
-    """Hashtags that both used lately."""
+    """Hashtags that the viewer uses or follows, and they used lately."""
+    reactions: int = 0
+    """Likes, boosts and answers that their public posts had here lately."""
     followers: int = 0
     """People known here who follow them."""
+    picked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Somebody to follow, the strongest reason first."""
+    """Somebody to follow: what speaks for them, the strongest reason first."""
 
-    account_id: int
+    candidate: Candidate
     sources: tuple[Source, ...]
-    friends: int
-    tags: int
+
+    @property
+    def account_id(self) -> int:
+        """Whom it is about."""
+        return self.candidate.account_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Whom and what the reasons for one suggestion may name: a few of each."""
+
+    friends: Sequence[str] = ()
+    boosters: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    note: str = ""
 
 
 def rank(candidates: Iterable[Candidate], limit: int) -> list[Suggestion]:
-    """Return the best candidates, best first. Being followed by many counts by its logarithm: it says little of you."""
+    """Return the best candidates, best first. What many do counts by its logarithm: it says little of the viewer."""
     best = sorted(candidates, key=lambda one: (-weight(one), -one.account_id))[:limit]
-    return [Suggestion(one.account_id, sources_of(one), one.friends, one.tags) for one in best]
+    return [Suggestion(one, sources_of(one)) for one in best]
 
 
 def weight(one: Candidate) -> float:
     """Return how strongly somebody is suggested."""
-    return PER_FRIEND * one.friends + PER_TAG * one.tags + log1p(one.followers)
+    return sum(_strengths(one).values())
 
 
 def sources_of(one: Candidate) -> tuple[Source, ...]:
     """Return why somebody is suggested, the strongest reason first."""
-    reasons: list[tuple[float, Source]] = [
-        (PER_FRIEND * one.friends, "friends_of_friends"),
-        (PER_TAG * one.tags, "similar_to_recently_followed"),
-        (log1p(one.followers), "most_followed"),
-    ]
-    return tuple(name for strength, name in sorted(reasons, key=lambda reason: -reason[0]) if strength > 0)
+    strengths = _strengths(one)
+    return tuple(sorted((name for name in strengths if strengths[name] > 0), key=lambda name: -strengths[name]))
+
+
+def reasons_of(suggestion: Suggestion, names: Names) -> list[str]:
+    """Return the reasons in plain words, the strongest first."""
+    one = suggestion.candidate
+    found: list[str] = []
+    for source in suggestion.sources:
+        match source:
+            case "featured":
+                found.append(names.note or "Picked by the people who look after this server")
+            case "friends_of_friends":
+                if one.friends:
+                    found.append(f"Followed by {_people(names.friends, one.friends)}")
+                if one.boosters:
+                    found.append(f"Boosted lately by {_people(names.boosters, one.boosters)}")
+            case "similar_to_recently_followed":
+                found.append(f"Writes about {_joined([f'#{tag}' for tag in names.tags], one.tags, 'hashtag')}")
+            case "most_interactions":
+                found.append("Much liked, boosted and answered here lately")
+            case "most_followed":
+                people = "1 person" if one.followers == 1 else f"{one.followers} people"
+                found.append(f"Followed by {people} known here")
+    return found
+
+
+def _strengths(one: Candidate) -> dict[Source, float]:
+    return {
+        "featured": PICKED if one.picked else 0.0,
+        "friends_of_friends": PER_FRIEND * one.friends + PER_BOOSTER * one.boosters,
+        "similar_to_recently_followed": PER_TAG * one.tags,
+        "most_interactions": log1p(one.reactions) / 2,
+        "most_followed": log1p(one.followers),
+    }
+
+
+def _people(names: Sequence[str], count: int) -> str:
+    if not names:
+        return "1 person you follow" if count == 1 else f"{count} people you follow"
+    if count == 1:
+        return f"{names[0]}, whom you follow"
+    return _joined(names, count, "person", "people", tail=" you follow")
+
+
+def _joined(words: Sequence[str], count: int, one: str, many: str = "", *, tail: str = "") -> str:
+    """Return "a, b and 3 more people"."""
+    shown = list(words[:NAMED])
+    rest = max(count - len(shown), 0)
+    if rest:
+        noun = one if rest == 1 else many or one + "s"
+        shown.append(f"{rest} {'more ' if words else ''}{noun}{tail}")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

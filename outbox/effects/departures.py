@@ -23,6 +23,7 @@ from node.follows.models import Follow
 from node.follows.service import reject_follow, sever_all
 from node.lists.service import forget_lists
 from node.markers.service import forget_markers
+from node.moments.service import forget_moments
 from node.notifications.withdrawing import withdraw_for_account
 from node.polls.service import forget_poll
 from node.posts.featured_tags import forget_featured_tags
@@ -34,6 +35,7 @@ from node.posts.service import withdraw
 from node.posts.thread_mutes import forget_thread_mutes
 from node.reactions.models import Reaction
 from node.scheduled.service import forget_scheduled
+from node.starter_packs.service import forget_packs
 from outbox.address import Occasion
 
 PIECE: Final = 100
@@ -62,6 +64,8 @@ async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
     await forget_markers(on.uow, event.account_id)
     await forget_followed_tags(on.uow, event.account_id)
     await forget_lists(on.uow, event.account_id)
+    await forget_packs(on.uow, event.account_id)
+    await forget_moments(on.uow, event.account_id)
     await forget_filters(on.uow, event.account_id)
     await forget_announcements_of(on.uow, event.account_id)
     await on.uow.record(AccountLeft(event.account_id))

@@ -85,6 +85,28 @@ GET    v1/followed_tags                       read:follows
 GET    v1/suggestions                         read:accounts
 DELETE v1/suggestions/{}                      write:accounts
 GET    v2/suggestions                         read:accounts
+GET    v1/starter_packs                       ? read:accounts
+GET    v1/starter_packs/own                   read:accounts
+POST   v1/starter_packs                       write:accounts
+GET    v1/starter_packs/{}                    ? read:accounts
+PUT    v1/starter_packs/{}                    write:accounts
+DELETE v1/starter_packs/{}                    write:accounts
+POST   v1/starter_packs/{}/accounts           write:accounts
+DELETE v1/starter_packs/{}/accounts           write:accounts
+POST   v1/starter_packs/{}/leave              write:accounts
+POST   v1/starter_packs/{}/follow             write:follows
+GET    v1/moments                             ? read:statuses
+GET    v1/moments/own                         read:statuses
+POST   v1/moments                             write:statuses
+GET    v1/moments/{}                          ? read:statuses
+PUT    v1/moments/{}                          write:statuses
+DELETE v1/moments/{}                          write:statuses
+POST   v1/moments/{}/publish                  write:statuses
+POST   v1/moments/{}/unpublish                write:statuses
+GET    v1/moments/{}/statuses                 ? read:statuses
+POST   v1/moments/{}/statuses                 write:statuses
+DELETE v1/moments/{}/statuses                 write:statuses
+PUT    v1/moments/{}/order                    write:statuses
 GET    v1/tags/{}                             ? read:follows read:statuses
 POST   v1/tags/{}/follow                      write:follows
 POST   v1/tags/{}/unfollow                    write:follows

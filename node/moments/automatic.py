@@ -1,0 +1,76 @@
+"""Moments that the node makes out of what trends: worked out every few minutes from the posts of the trending hashtags.
+
+Hashtags that share their posts are one moment; its posts are the ones that moved people most, a few of each author,
+without doubles (`rules.cluster`). A moment goes on growing while its topic stays in the talk; one that a moderator
+took down is not made again meanwhile. Read by nobody but who asks for moments; switched off by `automatic_moments`.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from math import log1p
+from typing import Any, Final
+
+from node.base.runtime import Runtime
+from node.moments.queries import find_automatic, list_automatic_beyond, list_topic_posts
+from node.moments.rules import Cluster, Topic, TopicPost, cluster, title_of
+from node.moments.service import drop_moments, write_automatic
+from node.text.sanitising import html_to_text
+from node.trends.queries import list_hashtags
+from node.trends.service import trending_tag_ids
+from node.uris import INSTANCE_ACTOR_ID
+
+TOPICS: Final = 8
+"""Strongest hashtags that are looked at."""
+WINDOW: Final = timedelta(hours=48)
+PER_TOPIC: Final = 200
+"""Newest posts of a hashtag that are looked at."""
+KEPT: Final = 200
+"""Moments of the node's own that are kept, the newest."""
+_WORD: Final = re.compile(r"\w{2,}")
+
+
+async def refresh_automatic(runtime: Runtime) -> int:
+    """Make and renew the node's own moments out of what trends now; return how many were written."""
+    now = runtime.now()
+    tag_ids = (await trending_tag_ids(runtime))[:TOPICS]
+    async with runtime.read() as reader:
+        tags = await list_hashtags(reader, tag_ids)
+        topics = [
+            Topic(
+                tags[id_].display,
+                [_topic_post(row) for row in await list_topic_posts(reader, id_, now - WINDOW, PER_TOPIC)],
+            )
+            for id_ in tag_ids
+            if id_ in tags
+        ]
+    clusters = cluster(topics)
+    for one in clusters:
+        await _write(runtime, one)
+    if clusters:
+        async with runtime.write() as uow:
+            await drop_moments(uow, await list_automatic_beyond(uow, KEPT))
+    return len(clusters)
+
+
+async def _write(runtime: Runtime, found: Cluster) -> None:
+    now = runtime.now()
+    topic = found.names[0].casefold()
+    authors = len({post.author_id for post in found.posts})
+    async with runtime.write() as uow:
+        await write_automatic(
+            uow,
+            await find_automatic(uow, topic, now - WINDOW),
+            curator_id=INSTANCE_ACTOR_ID,
+            topic=topic,
+            title=title_of(found.names),
+            description=f"What {authors} people wrote that moved others most.",
+            post_ids=[post.post_id for post in found.posts],
+            now=now,
+        )
+
+
+def _topic_post(row: Sequence[Any]) -> TopicPost:
+    id_, author_id, likes, boosts, replies, content, _ = row
+    words = frozenset(word.casefold() for word in _WORD.findall(html_to_text(content)))
+    return TopicPost(id_, author_id, log1p(likes + 2 * boosts + replies), words)
