@@ -2,7 +2,8 @@
 
 In the places `ON_BOTH` names, the tests that are about SQL, every node comes once on each database the product runs
 on; not in those `ON_ONE` takes out again, whose subject is what stands before or behind the SQL. Everywhere else it
-runs on SQLite.
+runs on SQLite. With `TEST_DATABASE=postgresql` in the environment every node of every test runs on PostgreSQL alone
+(`make test-postgres`).
 
 A run of the whole suite uses every core and one process more, since tests also wait; a part of it runs in one
 process. Tests that start a whole node's processes, or a Chromium, do so one after the other.
@@ -19,7 +20,7 @@ import structlog
 from node.base.runtime import Runtime
 from tests.support.doors import Door, serve_inbox
 from tests.support.fake_peer import FakePeer
-from tests.support.nodes import Node, World, open_node, serve_node
+from tests.support.nodes import EVERYWHERE, Node, World, open_node, serve_node
 from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger
@@ -43,6 +44,7 @@ ON_ONE = tuple(
     )
 )
 MOST_PROCESSES = 9
+POSTGRES_ALONE = os.environ.get("TEST_DATABASE") == "postgresql"
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     where = metafunc.definition.path
     both = any(map(where.is_relative_to, ON_BOTH)) and not any(map(where.is_relative_to, ON_ONE))
     if both and "new_database_url" in metafunc.fixturenames:
-        metafunc.parametrize("new_database_url", ["sqlite", "postgresql"], indirect=True)
+        databases = ["postgresql"] if POSTGRES_ALONE else ["sqlite", "postgresql"]
+        metafunc.parametrize("new_database_url", databases, indirect=True)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -98,6 +101,15 @@ def postgres_server() -> Iterator[PostgresServer]:
     server = start_postgres()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database_of_all(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put every node on PostgreSQL where the run asks for it."""
+    if POSTGRES_ALONE:
+        EVERYWHERE[:] = [request.getfixturevalue("postgres_server")]
+    yield
+    EVERYWHERE.clear()
 
 
 @pytest.fixture

@@ -24,12 +24,16 @@ from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
 from node.base.work import DRAINS
 from tests.support.contract import held_to_contract
+from tests.support.postgres import PostgresServer
 from tests.support.redis_server import RedisServer
 from tests.support.serving import listen, serving
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 _template: list[Path] = []
+
+EVERYWHERE: list[PostgresServer] = []
+"""The server that nodes without a `database_url` get their database from; none: they run on SQLite."""
 
 
 class Clock:
@@ -86,6 +90,9 @@ async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime
     folder = Path(tempfile.mkdtemp(prefix="rk-node-"))
     clock = changes.pop("clock", None) or Clock()
     changes.setdefault("redis_url", redis.new_url())
+    lent = EVERYWHERE[0].new_url() if EVERYWHERE and not changes.get("database_url") else ""
+    if lent:
+        changes["database_url"] = lent
     settings = make_settings(folder, **changes)
     if not settings.database_url:
         shutil.copy(database_template(), folder / "rookery.sqlite3")
@@ -96,6 +103,8 @@ async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime
         yield runtime
     finally:
         await runtime.close()
+        if lent:
+            EVERYWHERE[0].give_back(lent)
         shutil.rmtree(folder, ignore_errors=True)
 
 
