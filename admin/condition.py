@@ -76,7 +76,7 @@ async def examine(runtime: Runtime) -> Condition:
     return Condition(
         lanes=lanes,
         hosts=hosts,
-        processes=await list_processes(runtime.gate),
+        processes=await list_processes(runtime.queues),
         disk=await asyncio.to_thread(measure_disk, runtime.settings.data_dir, runtime.settings.media_dir),
         redis=RedisState(memory is not None, int(memory["used_memory"]) if memory else None),
         counts=counts,

@@ -20,6 +20,7 @@ from admin.pruning import prune
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.base.work import sweep
+from outbox.relay import release_missed
 
 TITLE = "rookery: scheduler"
 SWEEP_SECONDS = 1.0
@@ -36,6 +37,7 @@ class Scheduler:
     runtime: Runtime
     started_at: float = field(default_factory=time.time)
     redis_run: str = ""
+    redis_away: bool = False
     next_prune: float = field(default_factory=lambda: time.monotonic() + FIRST_PRUNE_SECONDS)
     next_announcement: float = 0.0
 
@@ -44,7 +46,7 @@ class Scheduler:
         now = time.monotonic()
         if now >= self.next_announcement:
             self.next_announcement = now + RENEW_SECONDS
-            await announce(self.runtime.gate, TITLE, started_at=self.started_at)
+            await announce(self.runtime.queues, TITLE, started_at=self.started_at)
         await self._watch_redis()
         nudged = await sweep(self.runtime)
         if now >= self.next_prune:
@@ -55,8 +57,15 @@ class Scheduler:
         return nudged
 
     async def _watch_redis(self) -> None:
-        """Notice that Redis was restarted: it is empty now and everybody's nudges are gone with it."""
-        facts: dict[str, Any] | None = await self.runtime.gate.call(lambda redis: redis.info("server"))
+        """Notice that Redis was restarted: it is empty now and everybody's nudges are gone with it.
+
+        Or that it is back, empty or not: what waits for it is brought forward.
+        """
+        facts: dict[str, Any] | None = await self.runtime.queues.call(lambda redis: redis.info("server"))
+        is_away = facts is None or self.runtime.gate.is_shut
+        if self.redis_away and not is_away:
+            await release_missed(self.runtime)
+        self.redis_away = is_away
         if facts is None:
             return
         run = str(facts.get("run_id", ""))
@@ -79,7 +88,7 @@ async def run_until_stopped(settings: Settings, stop: asyncio.Event) -> None:
                     await stop.wait()
             except TimeoutError:
                 continue
-        await withdraw(runtime.gate)
+        await withdraw(runtime.queues)
 
 
 def run_scheduler(settings: Settings) -> None:

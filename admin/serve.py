@@ -120,11 +120,11 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
             server.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await server
-        await withdraw(runtime.gate)
+        await withdraw(runtime.queues)
 
 
 async def _stay_announced(runtime: Runtime, title: str) -> None:
     started_at = time.time()
     while True:
-        await announce(runtime.gate, title, started_at=started_at)
+        await announce(runtime.queues, title, started_at=started_at)
         await asyncio.sleep(RENEW_SECONDS)

@@ -5,7 +5,7 @@ serve every job. The loop runs in a thread of its own, where drains that wait fo
 thread takes the next nudge (`node/base/work.py`). `LaneWorker` takes away what RQ would do beside that (command
 channel, process titles) and makes it patient with Redis: RQ's worker ends when Redis goes away in a bad moment, so
 `run_worker` starts the next one a second later and keeps loop and Runtime. Work is never lost with a job: it stands
-in tables.
+in tables. While Redis is away, or nobody nudges, a task in the loop looks into the tables and drains what is due.
 
 Stopping: an idle worker leaves at once. A busy one gets `GRACE_SECONDS` to finish its drains, then they are
 cancelled between two awaits; their transactions roll back and their rows come due again when their lease is over.
@@ -180,6 +180,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     runtime = open_runtime(settings)
     context = WorkerContext(loop, runtime)
     enter_worker(context)
+    watch = asyncio.run_coroutine_threadsafe(context.watch(lanes), loop)
     # The client's own default would end a wait for a nudge as if Redis had gone.
     connection: Any = Redis.from_url(
         settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
@@ -208,6 +209,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
             stop.wait(RETRY_SECONDS)
     finally:
         _on_stop_signals(leave)
+        watch.cancel()
         try:
             asyncio.run_coroutine_threadsafe(_close(context), loop).result(GRACE_SECONDS + CLOSE_SECONDS)
         except (TimeoutError, concurrent.futures.CancelledError):
@@ -222,7 +224,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
 async def _close(context: WorkerContext) -> None:
     """End what goes on in the loop and close what the node holds open."""
     await context.leave(GRACE_SECONDS)
-    await presence.withdraw(context.runtime.gate)
+    await presence.withdraw(context.runtime.queues)
     await context.runtime.close()
     loop = asyncio.get_running_loop()
     await loop.shutdown_asyncgens()

@@ -18,6 +18,13 @@ class PostPublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HomesMissed(Event):
+    """A post was published while home timelines could not be reached; they are still to get it."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostEdited(Event):
     post_id: int
 

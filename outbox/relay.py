@@ -8,6 +8,10 @@ as what is in it; if any of them fails, all of it is rolled back and each is app
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
 (`Unavailable`: Redis, a busy database) is not at fault: it waits a moment and its attempt does not count.
+
+While Redis is away only what belongs there waits, in rows of their own (`Effects.missed`): everybody else is told at
+once. Such rows pile up, so they are tried less and less often, and `release_missed` brings them forward when Redis is
+back.
 """
 
 import time
@@ -20,9 +24,10 @@ import structlog
 from sqlalchemy import bindparam, delete, select, update
 
 from node.base.db.claims import claim_due
-from node.base.db.event_log import MAX_ATTEMPTS, EventRow, event_of
+from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow, event_of
 from node.base.db.stream_log import StreamEvent, append
 from node.base.errors import Unavailable
+from node.base.ids import time_of
 from node.base.lanes import RELAY
 from node.base.runtime import Runtime
 from node.base.streams import wake
@@ -39,6 +44,7 @@ WORKING_SECONDS: Final = 15.0
 SECONDS: Final = 45
 LONGEST_WAIT: Final = timedelta(hours=1)
 AWAY_WAIT: Final = timedelta(seconds=2)
+LONGEST_AWAY_WAIT: Final = timedelta(minutes=10)
 
 _OPEN: Final = (EventRow.parked_at.is_(None),)
 _DUE: Final = select(EventRow.id).where(*_OPEN, EventRow.due_at <= bindparam("now")).limit(1)
@@ -95,7 +101,8 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
         await _apply(runtime, rows)
     except Unavailable as error:
         log.info("events_wait", ids=[row.id for row in rows], reason=error.message)
-        await _give_back(runtime, [row.id for row in rows], wait=AWAY_WAIT)
+        for row in rows:
+            await _give_back(runtime, [row.id], wait=_away_wait(row, runtime.now()))
     except Exception as error:
         if len(rows) == 1:
             await _failed(runtime, rows[0], error)
@@ -106,9 +113,7 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
 
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
     work = [(row.id, event_of(row.name, row.payload)) for row in rows]
-    for _, event in work:
-        for push in EFFECTS[type(event)].pushed:
-            await push(runtime, event)
+    missed = {id_: await _push(runtime, event) for id_, event in work}
     now = runtime.now()
     async with runtime.write() as uow:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
@@ -120,11 +125,46 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
                 occasion = Occasion(runtime, uow, id_, now, lanes, streamed)
                 for effect in EFFECTS[type(event)].stored:
                     await effect(occasion, event)
+                for later in missed[id_]:
+                    await uow.record(later)
         await append(uow, streamed)
     if streamed:
         await wake(runtime.gate)
     for lane in lanes:
         await runtime.nudge(lane)
+
+
+async def _push(runtime: Runtime, event: Event) -> Sequence[Event]:
+    """Push what goes to Redis; return what is to be recorded instead where it is away."""
+    effects = EFFECTS[type(event)]
+    try:
+        for push in effects.pushed:
+            await push(runtime, event)
+    except Unavailable:
+        if effects.missed is None:
+            raise
+        return effects.missed(event)
+    return ()
+
+
+def _away_wait(row: Claimed, now: datetime) -> timedelta:
+    """Say how long an event waits for a part that is away: the older it is the longer, where it is pushed only."""
+    if EFFECTS[Event.registry[row.name]].stored:
+        return AWAY_WAIT
+    return min(max((now - time_of(row.id)) / 4, AWAY_WAIT), LONGEST_AWAY_WAIT)
+
+
+async def release_missed(runtime: Runtime) -> int:
+    """Let what waits for Redis be tried now; return how many events that are. For whoever sees Redis come back."""
+    names = [event.__name__ for event, effects in EFFECTS.items() if effects.pushed and not effects.stored]
+    now = runtime.now()
+    async with runtime.write() as uow:
+        return await uow.write(
+            update(EventRow)
+            .where(EventRow.name.in_(names), EventRow.due_at > now, *_OPEN)
+            .values(due_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def _failed(runtime: Runtime, row: Claimed, error: Exception) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from federation.client import FederationClient
 from federation.egress import EgressPolicy
-from node.base.cache import LocalCaches, RedisGate, open_redis
+from node.base.cache import LocalCaches, RedisGate, open_cluster, open_redis
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
@@ -25,6 +25,9 @@ class Runtime:
     settings: Settings
     database: Database
     gate: RedisGate
+    """To the Redis, or the cluster, with timelines, caches, limits and streams."""
+    queues: RedisGate
+    """To the one Redis with the queues and the list of processes; the same gate where there is no cluster."""
     nudger: Nudger
     http: FederationClient
     exchanges: ExchangeLog
@@ -57,6 +60,8 @@ class Runtime:
         await self.exchanges.close()
         await self.nudger.close()
         await self.gate.redis.aclose()
+        if self.queues is not self.gate:
+            await self.queues.redis.aclose()
         await self.database.close()
 
 
@@ -79,7 +84,8 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         for rule in _hop_rules:
             await rule(runtime, url)
 
-    gate = RedisGate(open_redis(settings.effective_redis_url))
+    queues = RedisGate(open_redis(settings.effective_redis_url))
+    gate = RedisGate(open_cluster(settings.redis_cluster_url)) if settings.redis_cluster_url else queues
     exchanges = ExchangeLog(gate)
     http = FederationClient(
         egress=EgressPolicy(insecure_networks=settings.insecure_peers),
@@ -95,7 +101,8 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         settings=settings,
         database=open_database(settings.sqlalchemy_url),
         gate=gate,
-        nudger=Nudger(gate, settings.effective_redis_url),
+        queues=queues,
+        nudger=Nudger(queues, settings.effective_redis_url),
         http=http,
         exchanges=exchanges,
         clock=clock,

@@ -147,6 +147,11 @@ class Settings:
         "", _optional(_text), "SQLAlchemy URL (postgresql+asyncpg://...); default: SQLite in data_dir."
     )
     redis_url: str = _setting("", _optional(_text), "Redis to use; default: `rookery up` starts a private one.")
+    redis_cluster_url: str = _setting(
+        "",
+        _optional(_text),
+        "Any node of a Redis Cluster: timelines, caches, limits and streams go there, the queues stay on redis_url.",
+    )
     web_processes: int = _setting(1, _whole(1, 64), "Web processes that `rookery up` starts.")
     workers: int = _setting(2, _whole(1, 64), "Worker processes that `rookery up` starts.")
     site_name: str = _setting("Rookery", _text, "Name of this node on its pages.")

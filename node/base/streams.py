@@ -31,7 +31,7 @@ class Waker:
 
     async def wait(self) -> None:
         """Return when the log may have grown, at the latest after `LOOK_SECONDS`."""
-        if await self._gate.call(self._listen) is None:
+        if await self._gate.call(self._listen, waits=True) is None:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _listen(self, redis: Redis) -> bool:

@@ -7,15 +7,17 @@ over. How a nudge reaches a worker is `node/base/lanes.py`.
 `@drain(lane, seconds=...)` registers a coroutine `async def (runtime) -> bool`; it returns True when it stopped
 with work left. `run_lane` is the door RQ calls in a worker process; tests call `DRAINS[lane].service(runtime)`.
 
+Redis only hurries things: a worker without nudges looks into the tables itself (`WorkerContext.watch`).
+
 A worker's event loop runs in a thread of its own. A `patient` drain, one that mostly waits for other servers, goes on
 in that loop while its worker takes the next nudge: a lane full of dead hosts holds up no other lane.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -30,6 +32,10 @@ ASIDE = 2
 """How many drains of a patient lane a worker has under way: one that waits for its last answers, and the next."""
 STAY_SECONDS = 10.0
 """How long one job goes on lingering: other lanes of its worker want their turn."""
+WATCH_SECONDS = 1.0
+LATE_LOOK_SECONDS = 5.0
+LATE = timedelta(seconds=5)
+"""What is due for so long has no nudge on its way."""
 
 log = structlog.get_logger(__name__)
 
@@ -78,17 +84,53 @@ class WorkerContext:
     runtime: Runtime
     aside: dict[str, set["asyncio.Task[None]"]] = field(default_factory=dict)
     """The patient drains under way, by lane. Touched in the loop only."""
+    at_work: set[str] = field(default_factory=set)
+    """The other lanes this process drains right now. Touched in the loop only."""
 
     async def take(self, lane: str) -> None:
         """Drain `lane`, or have it drained aside. A second drain of a patient lane may join the first, no third."""
         if not DRAINS[lane].patient:
-            await drain_lane(self.runtime, lane)
+            if lane not in self.at_work:  # else whoever is at it looks once more before it ends
+                self.at_work.add(lane)
+                try:
+                    await drain_lane(self.runtime, lane)
+                finally:
+                    self.at_work.discard(lane)
             return
         under_way = self.aside.setdefault(lane, set())
         if len(under_way) < ASIDE:
             task = asyncio.create_task(drain_lane(self.runtime, lane))
             under_way.add(task)
             task.add_done_callback(lambda done: self._ended(lane, done))
+
+    async def watch(self, lanes: Sequence[str]) -> None:
+        """Look for work without being nudged, for as long as the worker lives.
+
+        Nudges come through Redis. While it is away this looks every `WATCH_SECONDS` and drains what is due; else
+        only for what is late, which nobody seems to nudge for: the scheduler is dead, or its nudges are lost.
+        """
+        look_at = time.monotonic() + LATE_LOOK_SECONDS
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            away = not await self.runtime.queues.call(lambda redis: redis.ping())
+            if not away and time.monotonic() < look_at:
+                continue
+            look_at = time.monotonic() + LATE_LOOK_SECONDS
+            try:
+                await self.drain_due(lanes, late_by=timedelta() if away else LATE)
+            except Exception:  # the database may be away too; the next look tries again
+                log.warning("watch_failed", exc_info=True)
+
+    async def drain_due(self, lanes: Sequence[str], *, late_by: timedelta) -> list[str]:
+        """Drain those of `lanes` whose rows fell due `late_by` ago, all at once, and return them."""
+        due_by = self.runtime.now() - late_by
+        due = [lane for lane in lanes if lane in DRAINS and await DRAINS[lane].is_due(self.runtime, due_by)]
+        for done, lane in zip(
+            await asyncio.gather(*(self.take(lane) for lane in due), return_exceptions=True), due, strict=True
+        ):
+            if isinstance(done, Exception):
+                log.error("drain_failed", lane=lane, exc_info=done)
+        return due
 
     def _ended(self, lane: str, task: "asyncio.Task[None]") -> None:
         self.aside[lane].discard(task)

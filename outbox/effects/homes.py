@@ -1,13 +1,19 @@
-"""Effects on home timelines: what goes to Redis, by ids, before an event's transaction. Safe to repeat."""
+"""Effects on home timelines: what goes to Redis, by ids, before an event's transaction. Safe to repeat.
 
+The `missed` functions name what is recorded while Redis is away, so that the rest of an event need not wait for it.
+"""
+
+from node.base.db.event_log import Event
 from node.base.runtime import Runtime
 from node.events import (
     AccountBlocked,
     AccountUnblocked,
+    DomainBlocked,
     FollowAccepted,
     FollowChanged,
     FollowRejected,
     HomeChanged,
+    HomesMissed,
     PostPublished,
     Unfollowed,
 )
@@ -18,6 +24,31 @@ async def post_published(runtime: Runtime, event: PostPublished) -> None:
     """Put a post on the homes of its author's followers; an old one stays where its age puts it (INB-10)."""
     if not event.quiet:
         await push_post(runtime, event.post_id)
+
+
+async def missed_post(runtime: Runtime, event: HomesMissed) -> None:
+    """Put a post on the homes that it could not be put on when it came."""
+    await push_post(runtime, event.post_id)
+
+
+def post_missed(event: PostPublished) -> list[Event]:
+    """Let the homes get the post later."""
+    return [] if event.quiet else [HomesMissed(event.post_id)]
+
+
+def follow_missed(event: FollowAccepted | FollowRejected | Unfollowed) -> list[Event]:
+    """Let the follower's home be made anew later."""
+    return [HomeChanged(event.follower_id)]
+
+
+def block_missed(event: AccountBlocked | AccountUnblocked) -> list[Event]:
+    """Let both homes be made anew later."""
+    return [HomeChanged(event.account_id), HomeChanged(event.target_id)]
+
+
+def domain_missed(event: DomainBlocked) -> list[Event]:
+    """Let the person's home be made anew later."""
+    return [HomeChanged(event.account_id)]
 
 
 async def follow_changed(runtime: Runtime, event: FollowAccepted | FollowChanged | FollowRejected | Unfollowed) -> None:

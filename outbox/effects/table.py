@@ -1,11 +1,12 @@
 """What follows from each event: one table, read by the relay. A new consequence is one function and one word here.
 
-`pushed` goes to Redis before the transaction and may be repeated at will. `stored` runs, in this order, in the
-transaction that forgets the event. Telling the world comes first: it looks at follows and posts that later effects
-of the same event take away.
+`pushed` goes to Redis before the transaction and may be repeated at will. Where Redis is away, what `missed` names is
+recorded in its place and waits for Redis, while the rest goes on; without `missed` the whole event waits.
+`stored` runs, in this order, in the transaction that forgets the event. Telling the world comes first: it looks at
+follows and posts that later effects of the same event take away.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from node.events import (
     FollowRequested,
     FollowsSevered,
     HomeChanged,
+    HomesMissed,
     LinkCardReady,
     MoveContinues,
     NotificationsMerged,
@@ -92,6 +94,7 @@ from outbox.effects import (
 from outbox.peers import hear
 
 Push = Callable[[Runtime, Any], Awaitable[None]]
+Missed = Callable[[Any], Sequence[Event]]
 Effect = Callable[[Occasion, Any], Awaitable[None]]
 
 
@@ -101,6 +104,7 @@ class Effects:
 
     pushed: tuple[Push, ...] = ()
     stored: tuple[Effect, ...] = ()
+    missed: Missed | None = None
 
 
 async def peer_heard(on: Occasion, event: PeerHeard) -> None:
@@ -111,6 +115,7 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
         pushed=(homes.post_published,),
+        missed=homes.post_missed,
         stored=(
             posts.post_published,
             relays.post_published,
@@ -158,10 +163,12 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ReactionAdded: Effects(stored=(likes.reaction_added, notices.reaction_added)),
     ReactionRemoved: Effects(stored=(likes.reaction_removed, notices.reaction_removed)),
     HomeChanged: Effects(pushed=(homes.home_changed,)),
+    HomesMissed: Effects(pushed=(homes.missed_post,)),
     FiltersChanged: Effects(stored=(streaming.filters_changed,)),
     FollowRequested: Effects(stored=(follows.follow_requested, notices.follow_requested, completions.follow_begun)),
     FollowAccepted: Effects(
         pushed=(homes.follow_changed,),
+        missed=homes.follow_missed,
         stored=(
             follows.follow_accepted,
             notices.follow_accepted,
@@ -171,14 +178,30 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     FollowChanged: Effects(pushed=(homes.follow_changed,)),
     FollowRejected: Effects(
-        pushed=(homes.follow_changed,), stored=(follows.follow_rejected, notices.follow_ended, completions.follow_ended)
+        pushed=(homes.follow_changed,),
+        missed=homes.follow_missed,
+        stored=(follows.follow_rejected, notices.follow_ended, completions.follow_ended),
     ),
     Unfollowed: Effects(
-        pushed=(homes.follow_changed,), stored=(follows.unfollowed, notices.follow_ended, completions.follow_ended)
+        pushed=(homes.follow_changed,),
+        missed=homes.follow_missed,
+        stored=(follows.unfollowed, notices.follow_ended, completions.follow_ended),
     ),
-    AccountBlocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_blocked, notices.account_blocked)),
-    DomainBlocked: Effects(pushed=(domains.forget,), stored=(domains.domain_blocked,)),
-    AccountUnblocked: Effects(pushed=(homes.block_changed,), stored=(follows.account_unblocked,)),
+    AccountBlocked: Effects(
+        pushed=(homes.block_changed,),
+        missed=homes.block_missed,
+        stored=(follows.account_blocked, notices.account_blocked),
+    ),
+    DomainBlocked: Effects(
+        pushed=(domains.forget,),
+        missed=homes.domain_missed,
+        stored=(domains.domain_blocked,),
+    ),
+    AccountUnblocked: Effects(
+        pushed=(homes.block_changed,),
+        missed=homes.block_missed,
+        stored=(follows.account_unblocked,),
+    ),
     ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
     AccountSuspended: Effects(
         stored=(streaming.access_changed, pushing.account_gone, accounts.profile_changed, departures.account_suspended)

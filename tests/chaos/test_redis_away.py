@@ -1,7 +1,6 @@
-"""With Redis stopped people post and read on; when it is back, what waited goes out (issue: judged by 4)."""
+"""With Redis stopped people post and read on, and it goes out all the same (issue: judged by 4)."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.support.redis_server import RedisServer
 pytestmark = pytest.mark.processes
 
 
-async def test_without_redis_people_post_and_read_and_afterwards_it_goes_out(launch: StartNode) -> None:
+async def test_without_redis_people_post_and_read_and_it_goes_out(launch: StartNode) -> None:
     redis = RedisServer()
     try:
         a, b = launch("a", redis_url=f"unix://{redis.socket}"), launch("b")
@@ -33,14 +32,16 @@ async def test_without_redis_people_post_and_read_and_afterwards_it_goes_out(lau
         assert await cleo.home() == expected, "a home timeline is right without Redis too"
         assert (await a.http.get("/readyz")).json()["status"] == "degraded"
         assert (await a.http.get("/@ann")).status_code == 200
-        assert "events" in a.waiting(), "nothing was handed out yet"
+        # Their dates cross over in whole seconds, so the order within one second is open there.
+        async with asyncio.timeout(30):
+            while sorted(await bo.home()) != sorted(expected):
+                await asyncio.sleep(0.1)
+        # Only what is for the lists in Redis waits for it.
+        waiting = a.ask("SELECT name FROM events")
+        assert ("HomesMissed",) in waiting
+        assert ("PostPublished",) not in waiting
 
         redis.restart()
-        started = time.monotonic()
-        # Their dates cross over in whole seconds, so the order within one second is open there.
-        while sorted(await bo.home()) != sorted(expected):
-            assert time.monotonic() - started < 20, await bo.home()
-            await asyncio.sleep(0.1)
         await settled(a, b)
         assert await cleo.home() == expected
         assert (await a.http.get("/readyz")).json()["status"] == "ready"

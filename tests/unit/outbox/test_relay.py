@@ -13,17 +13,18 @@ from node.accounts.service import delete_account
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
+from node.blocks.service import block
 from node.events import PostPublished, ProfileUpdated
 from node.follows.service import follow
 from node.notifications.models import Notification
 from node.posts.likes import like, unlike
 from node.posts.models import Like, Post
+from node.timelines import home_lists
 from outbox import relay as relaying
 from outbox.effects.table import EFFECTS, Effects
 from outbox.relay import relay
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
-from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ async def test_a_part_that_is_away_costs_no_attempt(
     async def away(runtime: Any, event: Any) -> None:
         raise Unavailable("Redis is away")
 
-    replace_effects(monkeypatch, PostPublished, pushed=(away,))
+    replace_effects(monkeypatch, PostPublished, pushed=(away,), missed=None)
     await make_post(runtime, ann, "Hello")
     for _ in range(MAX_ATTEMPTS + 3):
         await relay(runtime)
@@ -230,16 +231,49 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
     assert stored.followers_count == 0
 
 
-async def test_homes_wait_for_redis_and_nothing_is_lost(redis_server: RedisServer, runtime: Runtime) -> None:
-    """The push raises while Redis is away; the event stays and its SQL effects with it."""
-    ann = await make_account(runtime, "ann")
+async def test_while_redis_is_away_only_homes_wait(runtime: Runtime) -> None:
+    """Nothing is lost, nobody else waits, and what piles up is tried ever less often until Redis is back."""
+    ann, bo = await make_account(runtime, "ann"), await make_account(runtime, "bo")
+    async with runtime.write() as uow:
+        await follow(uow, runtime.settings, bo, ann, now=runtime.now())
     await relay(runtime)
+    key = home_lists.home_key(bo.id)
+    assert await home_lists.begin(runtime.gate.redis, bo.id)
+    await home_lists.finish(runtime.gate.redis, bo.id, [], cap=10)
     runtime.gate._shut_until = float("inf")
-    await make_post(runtime, ann, "Hello")
+    post = await make_post(runtime, ann, "Hello @bo")
     await relay(runtime)
-    assert [row.name for row in await rows(runtime)] == ["PostPublished"]
+    assert await kinds(runtime) == ["follow", "mention"], "bo is told without Redis"
+    assert [row.name for row in await rows(runtime)] == ["HomesMissed"]
+    later(runtime, hours=1)
+    await relay(runtime)
+    (row,) = await rows(runtime)
+    assert (row.attempts, row.parked_at) == (0, None)
+    assert row.due_at > runtime.now() + relaying.LONGEST_AWAY_WAIT / 2
+
     runtime.gate._shut_until = 0.0
-    later(runtime, seconds=5)
+    await relay(runtime)
+    assert len(await rows(runtime)) == 1, "it is not due yet"
+    assert await relaying.release_missed(runtime) == 1
+    await relay(runtime)
+    assert await rows(runtime) == []
+    assert (await runtime.gate.redis.lrange(key, 0, 0)) == [str(post.id).encode()]
+
+
+async def test_follows_and_blocks_do_not_wait_for_redis_either(runtime: Runtime) -> None:
+    ann, bo = await make_account(runtime, "ann"), await make_account(runtime, "bo")
+    runtime.gate._shut_until = float("inf")
+    async with runtime.write() as uow:
+        await follow(uow, runtime.settings, bo, ann, now=runtime.now())
+    await relay(runtime)
+    assert await kinds(runtime) == ["follow"]
+    async with runtime.write() as uow:
+        await block(uow, runtime.settings, ann, bo, now=runtime.now())
+    for _ in range(2):
+        await relay(runtime)
+    assert {row.name for row in await rows(runtime)} == {"HomeChanged"}
+    runtime.gate._shut_until = 0.0
+    later(runtime, seconds=30)
     await relay(runtime)
     assert await rows(runtime) == []
 

@@ -141,3 +141,53 @@ async def test_a_worker_that_leaves_cancels_what_does_not_end(redis_server: Redi
         await asyncio.sleep(0.01)
         await context.leave(0.01)
         assert waiting.cancelled == 1
+
+
+async def test_a_worker_without_redis_finds_its_work_in_the_tables(
+    redis_server: RedisServer, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "WATCH_SECONDS", 0.01)
+    async with open_node(redis_server) as runtime:
+        runtime.gate._shut_until = float("inf")
+        context = WorkerContext(asyncio.get_running_loop(), runtime)
+        watch = asyncio.create_task(context.watch([MAIL]))
+        rows.waiting = 3
+        async with asyncio.timeout(20):
+            while 3 not in rows.rounds:
+                await asyncio.sleep(0.01)
+        watch.cancel()
+
+
+async def test_with_redis_a_worker_takes_up_only_what_nobody_nudges_for(
+    redis_server: RedisServer, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler is dead, or a nudge was lost: what is late is done all the same."""
+    asked: list[datetime] = []
+
+    async def is_due(runtime: Runtime, now: datetime) -> bool:
+        asked.append(now)
+        return await rows.is_due(runtime, now)
+
+    monkeypatch.setattr(work, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(work, "LATE_LOOK_SECONDS", 0.05)
+    monkeypatch.setitem(DRAINS, MAIL, Drain(MAIL, rows.service, 5, is_due))
+    async with open_node(redis_server) as runtime:
+        started = runtime.now()
+        watch = asyncio.create_task(WorkerContext(asyncio.get_running_loop(), runtime).watch([MAIL]))
+        rows.waiting = 2
+        async with asyncio.timeout(20):
+            while 2 not in rows.rounds:
+                await asyncio.sleep(0.01)
+        watch.cancel()
+        assert asked[0] <= runtime.now() - work.LATE
+        assert asked[0] < started
+
+
+async def test_one_process_drains_a_lane_once_at_a_time(redis_server: RedisServer, rows: Rows) -> None:
+    """A nudge and the look of the worker itself may come together; the index has one writer."""
+    async with open_node(redis_server) as runtime:
+        context = WorkerContext(asyncio.get_running_loop(), runtime)
+        rows.waiting = 1
+        await asyncio.gather(context.take(MAIL), context.take(MAIL))
+        assert rows.rounds == [1]
+        assert context.at_work == set()
