@@ -14,6 +14,7 @@ from node.accounts.rules import fold_username
 from node.auth.hashing import hash_secret
 from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, User, WebSession
 from node.auth.rules import Principal, SessionFacts, canonical_email, fold_email
+from node.base.db.prepared import Prepared
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -146,7 +147,7 @@ async def list_sessions(reader: Reader, account_id: int, now: datetime) -> list[
     )
 
 
-_TOKEN = (
+_TOKEN = Prepared(
     select(
         OAuthToken.id,
         OAuthToken.account_id,
@@ -167,7 +168,7 @@ _TOKEN = (
     .outerjoin(Account, Account.id == OAuthToken.account_id)
     .where(OAuthToken.token_hash == bindparam("token_hash"))
 )
-"""Asked with every API request, so built once."""
+"""Asked with every API request."""
 
 
 async def find_token(reader: Reader, token: str, now: datetime) -> Principal | None:

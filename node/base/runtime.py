@@ -44,7 +44,7 @@ class Runtime:
 
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a read view."""
-        return read_session(self.database.reader)
+        return read_session(self.database.reader, self.database.direct)
 
     async def nudge(self, lane: str) -> None:
         """Wake a worker for `lane`. Losing this is harmless: the sweep finds the rows."""

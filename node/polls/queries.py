@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, exists, literal, select
+from sqlalchemy import bindparam, exists, literal, select
 
 from node.accounts.models import Account
 from node.accounts.relations import blocks
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.polls.models import Poll, PollOption, PollVote
 from node.polls.rules import is_over
@@ -157,7 +158,7 @@ async def has_due_polls(reader: Reader, now: datetime) -> bool:
 
 
 @cache
-def _states(anonymous: bool) -> Select[*tuple[Any, ...]]:
+def _states(anonymous: bool) -> Prepared:
     chosen = (
         literal(False)
         if anonymous
@@ -169,7 +170,7 @@ def _states(anonymous: bool) -> Select[*tuple[Any, ...]]:
             )
         )
     )
-    return (
+    return Prepared(
         select(
             Poll.id,
             Poll.account_id,

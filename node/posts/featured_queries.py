@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import FeaturedTag, Hashtag, Pin, Post, PostHashtag
 from node.posts.rules import OPEN_VISIBILITIES, visible_to
@@ -24,7 +25,7 @@ class FeaturedTagEntry:
     last_post_at: datetime | None
 
 
-_PINNED_AMONG = select(Pin.post_id).where(Pin.post_id.in_(bindparam("ids", expanding=True)))
+_PINNED_AMONG = Prepared(select(Pin.post_id).where(Pin.post_id.in_(bindparam("ids", expanding=True))))
 
 
 async def list_pinned_among(reader: Reader, ids: Collection[int]) -> set[int]:

@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, bindparam, exists, select
 
 from node.accounts.relations import blocks
 from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.blocks.models import Mute
 from node.posts.consent_rules import Allowance, Relation, allowance, quote_policy
@@ -23,18 +24,20 @@ from node.posts.models import Post
 _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 _VIEWER: Final[BindParameter[Any]] = bindparam("viewer")
 _NOW: Final = bindparam("now", type_=UtcDateTime())
-_STANDINGS: Final = select(Post.id, Post.uri, Post.url, Post.deleted_at).where(Post.id.in_(_IDS))
-_SHUNNED: Final = select(
-    Post.id,
-    blocks(_VIEWER, Post.account_id.expression).label("blocked"),
-    exists(
-        select(Mute.id).where(
-            Mute.account_id == _VIEWER,
-            Mute.target_id == Post.account_id,
-            (Mute.expires_at.is_(None)) | (Mute.expires_at > _NOW),
-        )
-    ).label("muted"),
-).where(Post.id.in_(_IDS))
+_STANDINGS: Final = Prepared(select(Post.id, Post.uri, Post.url, Post.deleted_at).where(Post.id.in_(_IDS)))
+_SHUNNED: Final = Prepared(
+    select(
+        Post.id,
+        blocks(_VIEWER, Post.account_id.expression).label("blocked"),
+        exists(
+            select(Mute.id).where(
+                Mute.account_id == _VIEWER,
+                Mute.target_id == Post.account_id,
+                (Mute.expires_at.is_(None)) | (Mute.expires_at > _NOW),
+            )
+        ).label("muted"),
+    ).where(Post.id.in_(_IDS))
+)
 
 _INLINE = re.compile(r"<p class=\"[^\"]*\bquote-inline\b[^\"]*\">.*?</p>", re.DOTALL)
 _TRAILING = re.compile(

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, exists, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -24,6 +24,7 @@ from node.auth.queries import list_apps
 from node.auth.views import post_app_view
 from node.base.cache import LocalCache
 from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -344,7 +345,7 @@ async def _reactions(
 
 
 @cache
-def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
+def _facts_query(anonymous: bool, home: bool) -> Prepared:
     """Build the one query. For a boost, counts and flags are those of what it boosts."""
     viewer: Any = None if anonymous else bindparam("viewer")
     original, author, original_author = aliased(Post), aliased(Account), aliased(Account)
@@ -375,7 +376,7 @@ def _facts_query(anonymous: bool, home: bool) -> Select[*tuple[Any, ...]]:
     if home:
         now = bindparam("now", type_=UtcDateTime())
         conditions += [in_home_of(viewer), welcome_to(viewer, Post, now)]
-    return (
+    return Prepared(
         select(
             Post.id,
             Post.account_id,

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import bindparam, func, select
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import Post, ThreadMute
 
-_MUTED_AMONG = (
+_MUTED_AMONG = Prepared(
     select(Post.id)
     .join(ThreadMute, ThreadMute.thread_id == Post.thread_id)
     .where(ThreadMute.account_id == bindparam("account_id"), Post.id.in_(bindparam("ids", expanding=True)))

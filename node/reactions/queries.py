@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, case, func, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.emojis.models import Emoji
 from node.reactions.models import Reaction
@@ -38,7 +39,7 @@ class Reactor:
 
 
 _MINE = func.max(case((Reaction.account_id == bindparam("viewer"), 1), else_=0))
-_TALLIES = (
+_TALLIES = Prepared(
     select(
         Reaction.post_id,
         Reaction.name,

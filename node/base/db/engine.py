@@ -1,8 +1,8 @@
 """Engines for SQLite and PostgreSQL behind one small value.
 
 On SQLite a process has one connection that writes and a few that read. The pool of one *is* the process's
-queue of writers. Readers see the last commit (WAL) and never wait for writers. On PostgreSQL both names mean
-one pool.
+queue of writers. Readers see the last commit (WAL) and never wait for writers; the statements of the hot paths have a
+connection of their own (`prepared.py`). On PostgreSQL both names mean one pool.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from node.base.db.failures import connect_to_postgres
+from node.base.db.prepared import DirectReader
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
 
 
@@ -23,9 +24,13 @@ class Database:
     writer: AsyncEngine
     reader: AsyncEngine
     dialect: str
+    direct: DirectReader | None = None
+    """What runs the hot paths' prepared statements; SQLAlchemy does on PostgreSQL."""
 
     async def close(self) -> None:
         """Close every connection."""
+        if self.direct is not None:
+            self.direct.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -60,4 +65,4 @@ def open_database(url: str) -> Database:
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)
     event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection))
     event.listen(reader.sync_engine, "connect", lambda connection, _: adopt(connection, ReadingConnection))
-    return Database(writer, reader, "sqlite")
+    return Database(writer, reader, "sqlite", DirectReader(reader.sync_engine))

@@ -156,10 +156,11 @@ def prepare(connection: Any, *, foreign_keys: bool = True) -> None:
     """Set a fresh connection of SQLAlchemy's adapter up: no implicit BEGIN, patience with locks, WAL."""
     # The driver's own implicit BEGIN would come too late (before the first write, not the first read).
     connection.isolation_level = None
-    await_(connection._connection._execute(lambda: _prepare(connection._connection._conn, foreign_keys)))
+    await_(connection._connection._execute(lambda: prepare_file(connection._connection._conn, foreign_keys)))
 
 
-def _prepare(raw: sqlite3.Connection, foreign_keys: bool) -> None:
+def prepare_file(raw: sqlite3.Connection, foreign_keys: bool) -> None:
+    """Set a fresh connection of the driver up."""
     raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:

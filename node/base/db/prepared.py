@@ -1,0 +1,169 @@
+"""SELECTs of the hot paths: compiled once, and on SQLite run straight on one connection of the process.
+
+SQLAlchemy takes about five times as long to check a connection out, look a statement up, expand its lists and give
+the connection back as SQLite takes for the answer. A `Prepared` statement keeps what comes of all that: the SQL, which
+parameter goes where, what turns a column into a value. Lists (`expanding` parameters) are filled up to the next power
+of two with their last entry, so that a handful of texts serves pages of any length.
+
+Only for statements that answer from indexes within a millisecond: on SQLite they run in the event loop's own thread,
+one after the other, on a connection that never writes and so sees the last commit with every statement. In a write
+transaction and on PostgreSQL a prepared statement is run by SQLAlchemy like any other.
+
+`ReadSession.rows` takes them. Listeners of the reading engine's `before_cursor_execute` hear of these statements too.
+"""
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine, Select
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError
+
+from node.base.db.sqlite import prepare_file
+
+LONGEST_LIST: Final = 128
+"""Longer lists go through SQLAlchemy."""
+KEPT_TEXTS: Final = 512
+"""Statements that the connection keeps as SQLite compiled them."""
+
+Process = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Stands for the value of a parameter, or for one entry of a list, while a text is made."""
+
+    name: str
+    entry: int | None = None
+
+
+class _Form:
+    """One SQL text of a statement: for lists of certain lengths."""
+
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect, given: Mapping[str, Any]) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        places = {
+            name: [_Place(name, entry) for entry in range(_filled_up(len(given[name])))]
+            if bound.expanding
+            else _Place(name)
+            for name, bound in compiled.binds.items()
+            if name in given
+        }
+        expanded = compiled.construct_expanded_state(places, escape_names=False)
+        self.text: str = expanded.statement
+        self._values: list[Any] = []
+        self._single: list[tuple[int, str, Process | None]] = []
+        self._listed: list[tuple[int, str, int]] = []
+        whole = {entry: name for name, entries in expanded.parameter_expansion.items() for entry in entries}
+        for at, name in enumerate(expanded.positiontup):
+            value = expanded.parameters[name]
+            kind = compiled.binds[whole.get(name, name)].type
+            process = kind.dialect_impl(dialect).bind_processor(dialect)
+            if not isinstance(value, _Place):
+                value = value if process is None else process(value)
+            elif value.entry is None:
+                self._single.append((at, value.name, process))
+            else:
+                self._listed.append((at, value.name, value.entry))
+            self._values.append(value)
+        columns = list(statement.selected_columns)
+        kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        self._processes = [(at, process) for at, process in enumerate(kinds) if process is not None]
+        row: Any = namedtuple("row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
+        self._make: Process = row._make
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters in the order in which the text has them."""
+        values = self._values.copy()
+        for at, name, process in self._single:
+            value = given[name]
+            values[at] = value if process is None else process(value)
+        for at, name, entry in self._listed:
+            entries = given[name]
+            values[at] = entries[entry] if entry < len(entries) else entries[-1]
+        return values
+
+    def rows(self, found: list[tuple[Any, ...]]) -> list[Any]:
+        """Return what SQLite found with every column as its type has it."""
+        if not self._processes:
+            return list(map(self._make, found))
+        made = []
+        for raw in found:
+            row = list(raw)
+            for at, process in self._processes:
+                value = row[at]
+                if value is not None:
+                    row[at] = process(value)
+            made.append(self._make(row))
+        return made
+
+
+def _filled_up(length: int) -> int:
+    return 1 << (length - 1).bit_length()
+
+
+class Prepared:
+    """A SELECT of columns, made once at import or behind `@cache`, and its texts.
+
+    Its lists are of numbers or text that every database takes as they are.
+    """
+
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        self.statement = statement
+        self._lists: tuple[str, ...] | None = None
+        self._forms: dict[tuple[int, ...], _Form] = {}
+
+    def form(self, dialect: Dialect, given: Mapping[str, Any]) -> _Form | None:
+        """Return the text for what is given; None when a list of it is empty or too long for one."""
+        if self._lists is None:
+            compiled: Any = self.statement.compile(dialect=dialect)
+            self._lists = tuple(name for name, bound in compiled.binds.items() if bound.expanding and name in given)
+        lengths = tuple([len(given[name]) for name in self._lists])
+        if lengths and (min(lengths) == 0 or max(lengths) > LONGEST_LIST):
+            return None
+        key = tuple([_filled_up(length) for length in lengths])
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = _Form(self.statement, dialect, given)
+        return form
+
+
+class DirectReader:
+    """Runs prepared statements on one SQLite connection of this process, opened at the first."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._raw: sqlite3.Connection | None = None
+
+    def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
+        form = prepared.form(self._engine.dialect, given)
+        if form is None:
+            return None
+        values = form.values(given)
+        for listener in self._engine.dispatch.before_cursor_execute:
+            listener(None, None, form.text, tuple(values), None, False)
+        try:
+            raw = self._raw or self._open()
+            return form.rows(raw.execute(form.text, values).fetchall())
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(form.text, values, error, sqlite3.Error, hide_parameters=True) from error
+
+    def _open(self) -> sqlite3.Connection:
+        self._raw = sqlite3.connect(
+            self._engine.url.database or "",
+            isolation_level=None,
+            check_same_thread=False,  # used by one thread at a time, but not always the same
+            cached_statements=KEPT_TEXTS,
+        )
+        prepare_file(self._raw, foreign_keys=False)
+        return self._raw
+
+    def close(self) -> None:
+        """Close the connection; the next statement opens one again."""
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            raw.close()

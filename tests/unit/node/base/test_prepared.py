@@ -1,0 +1,104 @@
+"""Prepared statements say what SQLAlchemy would say, and see every commit."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import bindparam, event, exists, literal, select, update
+
+from node.accounts.models import Account
+from node.base.db.base import UtcDateTime
+from node.base.db.prepared import LONGEST_LIST, Prepared
+from node.base.errors import Unavailable
+from node.base.runtime import Runtime
+from node.posts.models import Like, Post
+from tests.support.make import make_account, make_post
+
+_ASKED = (
+    select(
+        Post.id,
+        Post.published_at,
+        Post.edited_at,
+        Post.interaction_policy,
+        Post.sensitive,
+        literal("of ours").label("whose"),
+        exists(select(Like.id).where(Like.post_id == Post.id, Like.account_id == bindparam("viewer"))).label("liked"),
+        Account.username,
+    )
+    .join(Account, Account.id == Post.account_id)
+    .where(
+        Post.id.in_(bindparam("ids", expanding=True)),
+        Post.visibility.in_(("public", "unlisted")),
+        Post.published_at <= bindparam("now", type_=UtcDateTime()),
+        Post.published_at > datetime(2001, 1, 1, tzinfo=UTC),
+    )
+    .order_by(Post.id)
+)
+_PREPARED = Prepared(_ASKED)
+
+
+async def test_same_answer_as_sqlalchemy_for_lists_of_any_length(runtime: Runtime) -> None:
+    """Times, JSON, truth and text come as their types have them; empty and very long lists too."""
+    ann = await make_account(runtime, "ann")
+    posts = [await make_post(runtime, ann, text=f"No. {number}") for number in range(5)]
+    async with runtime.write() as uow:
+        policy = {"quote": {"automatic": ["followers"], "manual": []}}
+        changes = {"interaction_policy": policy, "edited_at": runtime.now(), "sensitive": True}
+        await uow.write(update(Post).where(Post.id == posts[1].id).values(**changes))
+    ids = [post.id for post in posts]
+    for wanted in ([], ids[:1], ids[:3], ids, [*range(1, LONGEST_LIST + 1), *ids]):
+        given = {"ids": wanted, "viewer": ann.id, "now": runtime.now() + timedelta(hours=1)}
+        async with runtime.read() as reader:
+            plain = (await reader.execute(_ASKED, given)).all()
+            assert [tuple(row) for row in await reader.rows(_PREPARED, given)] == [tuple(row) for row in plain]
+    async with runtime.read() as reader:
+        row = (await reader.rows(_PREPARED, given))[1]
+    assert (row.username, row.whose, row.sensitive, row.liked) == ("ann", "of ours", True, False)
+    assert row.interaction_policy["quote"]["automatic"] == ["followers"]
+    assert row.edited_at.tzinfo is not None
+
+
+async def test_a_view_sees_what_was_committed_since_it_was_opened(runtime: Runtime) -> None:
+    """Like any other statement of a reader; and a unit of work sees what it wrote itself."""
+    ann = await make_account(runtime, "ann")
+    post = await make_post(runtime, ann)
+    given = {"ids": [post.id], "viewer": ann.id, "now": runtime.now() + timedelta(hours=1)}
+    async with runtime.read() as reader:
+        assert not (await reader.rows(_PREPARED, given))[0].sensitive
+        async with runtime.write() as uow:
+            await uow.write(update(Post).values(sensitive=True))
+            assert (await uow.rows(_PREPARED, given))[0].sensitive
+            assert runtime.database.dialect != "sqlite" or not (await reader.rows(_PREPARED, given))[0].sensitive
+        assert (await reader.rows(_PREPARED, given))[0].sensitive
+
+
+async def test_who_listens_to_the_engine_hears_of_prepared_statements(runtime: Runtime) -> None:
+    """The tests of plans stand on it."""
+    engine, heard = runtime.database.reader.sync_engine, []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        heard.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    async with runtime.read() as reader:
+        await reader.rows(_PREPARED, {"ids": [1], "viewer": 1, "now": runtime.now()})
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(heard) == 1
+    assert "published_at" in heard[0]
+
+
+async def test_a_database_that_fails_is_unavailable(runtime: Runtime) -> None:
+    """As with any other statement, and the next one works again."""
+    given = {"ids": [1], "viewer": 1, "now": runtime.now()}
+    direct = runtime.database.direct
+    if direct is None:
+        pytest.skip("PostgreSQL has no such connection")
+    async with runtime.read() as reader:
+        await reader.rows(_PREPARED, given)
+    assert direct._raw is not None
+    direct._raw.set_progress_handler(lambda: 1, 1)  # every statement is interrupted
+    with pytest.raises(Unavailable):
+        async with runtime.read() as reader:
+            await reader.rows(_PREPARED, given)
+    direct._raw.set_progress_handler(None, 0)
+    async with runtime.read() as reader:
+        assert await reader.rows(_PREPARED, given) == []
