@@ -13,6 +13,7 @@ VERBS = {
     "worker": ("processes", "worker", "Run one worker process."),
     "scheduler": ("processes", "scheduler", "Run the scheduler process."),
     "migrate": ("database", "migrate", "Bring the database to the schema of this version."),
+    "recount": ("database", "recount", "Count likes, boosts, replies and followers anew."),
     "config": ("config", "config", "Look at the settings."),
     "account": ("accounts", "account", "Create and manage the accounts of this node."),
     "token": ("tokens", "token", "Make bearer tokens for scripts."),

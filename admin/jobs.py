@@ -6,6 +6,7 @@ Imported by the worker (runs drains), the scheduler (asks which are due) and tes
 import inbox.process
 import node.auth.letters
 import node.completion.jobs
+import node.counts.jobs
 import node.mail.jobs
 import node.media.jobs
 import node.notifications.letters
@@ -21,6 +22,7 @@ MODULES = (
     inbox.process,
     node.auth.letters,
     node.completion.jobs,
+    node.counts.jobs,
     node.mail.jobs,
     node.media.jobs,
     node.notifications.letters,

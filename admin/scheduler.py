@@ -2,7 +2,8 @@
 
 Every second it asks each lane whether rows are due and nudges those that have some; so a nudge that died with a
 worker or with Redis costs a second or two, never a post. Any number of schedulers may run: nudges coalesce and
-pruning deletes what is already gone. It does no work of its own that a second one could double.
+pruning deletes what is already gone. With it goes a look at the counters of what moved of late. It does no work of its
+own that a second one could double.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from admin.pruning import prune
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.base.work import sweep
+from node.posts.recounting import recount_busy
 from outbox.relay import release_missed
 
 TITLE = "rookery: scheduler"
@@ -42,7 +44,7 @@ class Scheduler:
     next_announcement: float = 0.0
 
     async def tick(self) -> list[str]:
-        """Sweep once, and prune when it is time. Return the lanes that were nudged."""
+        """Sweep once, and prune and recount when it is time. Return the lanes that were nudged."""
         now = time.monotonic()
         if now >= self.next_announcement:
             self.next_announcement = now + RENEW_SECONDS
@@ -54,6 +56,9 @@ class Scheduler:
             removed = await prune(self.runtime)
             if removed:
                 log.info("pruned", **removed)
+            wrong = await recount_busy(self.runtime)
+            if wrong:
+                log.warning("counters_were_wrong", rows=wrong)
         return nudged
 
     async def _watch_redis(self) -> None:

@@ -18,6 +18,7 @@ import node.blocks.models
 import node.cards.models
 import node.completion.models
 import node.conversations.models
+import node.counts.models
 import node.drafts.models
 import node.emojis.models
 import node.filters.models
@@ -59,6 +60,7 @@ MODULES = (
     node.blocks.models,
     node.cards.models,
     node.completion.models,
+    node.counts.models,
     node.drafts.models,
     node.conversations.models,
     node.emojis.models,

@@ -1,4 +1,4 @@
-"""`rookery migrate`: the schema of the database."""
+"""`rookery migrate` and `rookery recount`: the schema of the database, and its counters."""
 
 import os
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from admin.commands.console import answers, emit, fail, json_option, prepared_settings, read_settings
+from node.base.runtime import running
 
 
 @click.command()
@@ -70,3 +71,21 @@ async def _copy(target: str, as_json: bool) -> None:
     rows, tables = sum(copied.rows.values()), sum(count > 0 for count in copied.rows.values())
     click.echo(f"{rows} rows of {tables} tables are there, each counted. Now set ROOKERY_DATABASE_URL to it and start.")
     click.echo("The pictures stay in the data folder. Keep the old database until you are content.")
+
+
+@click.command()
+@json_option
+@answers
+async def recount(as_json: bool) -> None:
+    """Count likes, boosts, replies, quotes, followers and posts anew, while the node runs or not.
+
+    They are right by themselves; this is for after the database was changed by hand.
+    """
+    from node.posts.recounting import recount_all
+
+    async with running(prepared_settings()) as runtime:
+        wrong = await recount_all(runtime)
+    if as_json:
+        emit(wrong)
+    else:
+        click.echo(f"Set the counters of {wrong['posts']} posts and {wrong['accounts']} accounts right.")

@@ -29,12 +29,29 @@ PULL = "pull"
 INDEX = "index"
 MAIL = "mail"
 POLLS = "polls"
+COUNTS = "counts"
 SCHEDULED = "scheduled"
 CARDS = "cards"
 PUSH = "push"
 MEDIA = "media"
 
-LANES = (RELAY, INBOX, PUSH, DELIVER, SCHEDULED, FETCH, FILL, PULL, INDEX, MAIL, POLLS, MEDIA, CARDS, DELIVER_SLOW)
+LANES = (
+    RELAY,
+    INBOX,
+    COUNTS,
+    PUSH,
+    DELIVER,
+    SCHEDULED,
+    FETCH,
+    FILL,
+    PULL,
+    INDEX,
+    MAIL,
+    POLLS,
+    MEDIA,
+    CARDS,
+    DELIVER_SLOW,
+)
 """Every lane, most urgent first: a worker takes the first that has a nudge."""
 
 NUDGE_TTL_MS = 10_000

@@ -39,8 +39,8 @@ class Runtime:
         return self.clock()
 
     def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a unit of work; after its commit the relay is woken if an event was recorded."""
-        return unit_of_work(self.database.writer, on_commit=self._wake_relay)
+        """Open a unit of work; after its commit those are woken who get work by it."""
+        return unit_of_work(self.database.writer, on_commit=self._wake)
 
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a read view."""
@@ -50,9 +50,11 @@ class Runtime:
         """Wake a worker for `lane`. Losing this is harmless: the sweep finds the rows."""
         await self.nudger.nudge(lane)
 
-    async def _wake_relay(self, uow: UnitOfWork) -> None:
+    async def _wake(self, uow: UnitOfWork) -> None:
         if uow.recorded:
             await self.nudger.nudge(RELAY)
+        for lane in uow.lanes:
+            await self.nudger.nudge(lane)
 
     async def close(self) -> None:
         """Close everything this runtime holds open."""

@@ -17,6 +17,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
 from node.base.settings import Settings
+from node.counts.service import count
 from node.events import FollowAccepted, FollowChanged, FollowRejected, FollowRequested, Unfollowed
 from node.follows.models import Endorsement, Follow
 from node.follows.queries import count_follows, find_follow, is_follow_barred
@@ -198,11 +199,6 @@ async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[
 
 
 async def _count(uow: UnitOfWork, follower_id: int, followee_id: int, step: int) -> None:
-    """Move both counters. In the order of ids, so that two transactions on PostgreSQL never wait in a circle."""
-    columns = {follower_id: Account.following_count, followee_id: Account.followers_count}
-    for account_id in sorted(columns):
-        column = columns[account_id]
-        statement = update(Account).where(Account.id == account_id).values({column: column + step})
-        if step < 0:  # a remote actor's reported count may be anything
-            statement = statement.where(column > 0)
-        await uow.write(statement)
+    """Move both counters."""
+    await count(uow, Account, follower_id, {"following_count": step})
+    await count(uow, Account, followee_id, {"followers_count": step})

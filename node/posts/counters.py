@@ -1,7 +1,7 @@
-"""Counters on posts and accounts: changed by one guarded UPDATE each, so that they are right under concurrency.
+"""Counters on posts and accounts. How they stay right, and nobody waits for another, while all like one post: see
+`node/counts`.
 
 Called by the services of this package, and only after the row that is counted was really inserted or removed.
-Never below zero.
 
 What is counted is what anybody may know (attack row 107): replies that are not open do not count at their
 parent, direct posts do not count at their author. Counts of remote accounts are what their server reports.
@@ -10,13 +10,15 @@ parent, direct posts do not count at their author. Counts of remote accounts are
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from sqlalchemy import bindparam, case, or_, update
+from sqlalchemy import bindparam, or_, update
 
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
+from node.counts.service import count
 from node.posts.models import Post
+from node.posts.queries import is_local_only
 from node.posts.rules import OPEN_VISIBILITIES
 
 _ACCOUNTS = Account.metadata.tables[Account.__tablename__]
@@ -35,10 +37,10 @@ _WROTE = (
 PostCounter = Literal["likes_count", "boosts_count", "replies_count", "quotes_count", "reactions_count"]
 
 
-_REPORTED: Final[dict[PostCounter, Any]] = {
-    "likes_count": Post.reported_likes,
-    "boosts_count": Post.reported_boosts,
-    "replies_count": Post.reported_replies,
+_REPORTED: Final[dict[PostCounter, str]] = {
+    "likes_count": "reported_likes",
+    "boosts_count": "reported_boosts",
+    "replies_count": "reported_replies",
 }
 
 
@@ -49,17 +51,9 @@ async def count_on_post(
 
     `ours`: somebody here did it, so what the post's own server reported moves with it until that reports again.
     """
-    column = getattr(Post, counter)
-    statement = update(Post).where(Post.id == post_id, Post.deleted_at.is_(None))
-    if local_only:
-        statement = statement.where(Post.local_only.is_(True))
-    if by < 0:
-        statement = statement.where(column >= -by)
-    values = {counter: column + by}
-    if ours:
-        reported = _REPORTED[counter]
-        values[reported.key] = case((reported + by < 0, 0), else_=reported + by)
-    await uow.write(statement.values(values).execution_options(synchronize_session="fetch"))
+    if local_only and not await is_local_only(uow, post_id):
+        return
+    await count(uow, Post, post_id, {counter: by, _REPORTED[counter]: by} if ours else {counter: by})
 
 
 async def count_reply(

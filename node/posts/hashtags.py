@@ -1,9 +1,10 @@
 """Writing which hashtags a post carries. Reading them is `posts/queries`; finding them in text `text/writing`."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
@@ -12,6 +13,8 @@ from node.posts.models import Hashtag, PostHashtag
 from node.text.writing import MAX_HASHTAGS, fold_hashtag
 
 MAX_NAME = 300
+USED_STEP: Final = timedelta(hours=1)
+"""How exactly is known when a hashtag was last used: who posts with one that is all the rage waits for nobody."""
 
 
 async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, now: datetime) -> None:
@@ -32,10 +35,17 @@ async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, n
     if ids:
         await uow.write(
             update(Hashtag)
-            .where(Hashtag.id.in_(ids))
+            .where(Hashtag.id.in_(_long_unused(ids, now)))
             .values(last_used_at=now)
             .execution_options(synchronize_session=False)
         )
+
+
+def _long_unused(ids: Sequence[int], now: datetime) -> Select[int]:
+    """Return those of which that is worth noting, without those that somebody else is noting it of right now."""
+    unused = or_(Hashtag.last_used_at.is_(None), Hashtag.last_used_at < now - USED_STEP)
+    found = select(Hashtag.id).where(Hashtag.id.in_(ids), unused)
+    return select(found.with_for_update(key_share=True, skip_locked=True).cte("unused").c.id)
 
 
 async def keep_hashtag(uow: UnitOfWork, folded: str, display: str, now: datetime) -> int:

@@ -120,6 +120,11 @@ async def get_own_post(reader: Reader, post_id: int, account_id: int) -> Post:
     return found
 
 
+async def is_local_only(reader: Reader, post_id: int) -> bool:
+    """Whether a post is for people of this node alone."""
+    return bool(await reader.scalar(select(Post.local_only).where(Post.id == post_id)))
+
+
 async def may_see(reader: Reader, post_id: int, viewer_id: int | None) -> bool:
     """Say whether the viewer may see a post."""
     return await reader.scalar(select(Post.id).where(Post.id == post_id, visible_to(viewer_id))) is not None

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.api.shapes import check_account, check_status, links
-from tests.support.nodes import Node, Person
+from tests.support.nodes import Node, Person, settle
 
 
 async def test_favourite_and_back(ann: Person, bob: Person) -> None:
@@ -98,9 +98,11 @@ async def test_counters_are_right_under_concurrency(node: Node, ann: Person) -> 
     people = [await node.person(f"p{number}") for number in range(6)]
     verbs = ("favourite", "favourite", "reblog", "reblog")
     await asyncio.gather(*(p.act(f"/api/v1/statuses/{post['id']}/{verb}") for p in people for verb in verbs))
+    await settle(node.runtime)
     now = await ann.get(f"/api/v1/statuses/{post['id']}")
     assert (now["favourites_count"], now["reblogs_count"]) == (6, 6)
     verbs = ("unfavourite", "unfavourite", "unreblog", "unreblog")
     await asyncio.gather(*(p.act(f"/api/v1/statuses/{post['id']}/{verb}") for p in people for verb in verbs))
+    await settle(node.runtime)
     now = await ann.get(f"/api/v1/statuses/{post['id']}")
     assert (now["favourites_count"], now["reblogs_count"]) == (0, 0)

@@ -144,6 +144,8 @@ class UnitOfWork(_Session):
         super().__init__(session)
         self._hooks: list[AfterCommit] = []
         self.recorded = 0
+        self.lanes: set[str] = set()
+        """Lanes that get work by this transaction, beside the relay."""
 
     def add(self, row: Base) -> None:
         """Insert a row at the next flush."""
