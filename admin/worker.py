@@ -37,6 +37,7 @@ import admin.jobs
 from admin import presence
 from node.base.lanes import (
     CARDS,
+    COUNTS,
     DELIVER,
     DELIVER_SLOW,
     FETCH,
@@ -76,8 +77,8 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
-        (DELIVER, RELAY, INBOX, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
+        (RELAY, INBOX, COUNTS, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
+        (DELIVER, RELAY, INBOX, COUNTS, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
         (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)
