@@ -9,12 +9,13 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench migration requirements clean redis chromium fedify masto-js conformance
+.PHONY: help run demo test test-again check bench migration requirements clean redis chromium fedify masto-js conformance
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
 	@echo "make demo    two nodes that federate, with people and posts to look at"
 	@echo "make test    install what the tests need and run all of them"
+	@echo "make test-again   run what failed in the last run once more"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure, and print each figure beside its budget"
 	@echo "make conformance   run the test suites of Mastodon.py and toot against a live node"
@@ -68,6 +69,10 @@ masto-js: $(VENV)/installed-dev
 
 test: $(VENV)/installed-dev redis chromium fedify masto-js
 	$(BIN)/pytest
+
+# What failed in the last run, one test after the other
+test-again: $(VENV)/installed-dev
+	$(BIN)/pytest -n0 --last-failed --last-failed-no-failures none
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
