@@ -2,41 +2,77 @@
 
 import argparse
 import asyncio
+import sys
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import rows
-from tests.bench.stage import FULL, QUICK, set_stage
+from tests.bench.filling import FULL, QUICK, Size
+from tests.bench.measures import GROWING, MEASURES
+from tests.bench.stage import set_stage
+from tests.bench.table import Row, budget_table, growth_table
+
+NAMES = [measure.__name__ for measure in MEASURES]
 
 
-async def run(*, quick: bool, only: str) -> None:
-    """Measure every row (or those of the measures named in `only`) and print the table."""
-    console = Console()
+async def measured(console: Console, size: Size, wanted: list[str], database_url: str) -> list[Row]:
+    """Fill and start a node of that size and return the lines of every wanted measure."""
+    rows: list[Row] = []
+    changes = {"ROOKERY_DATABASE_URL": database_url} if database_url else {}
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=12), TimeElapsedColumn())
+    with (
+        tempfile.TemporaryDirectory(prefix="rookery-bench-") as folder,
+        Progress(*columns, console=console) as progress,
+    ):
+        filling = progress.add_task("filling", total=1.0)
+
+        def say(what: str, part: float) -> None:
+            progress.update(filling, description=f"filling: {what}", completed=part)
+
+        async with set_stage(Path(folder), size, say, **changes) as (stage, runtime):
+            progress.update(filling, description="filled and started", completed=1.0)
+            under_way = progress.add_task("", total=len(wanted))
+            for measure in MEASURES:
+                if measure.__name__ in wanted:
+                    progress.update(under_way, description=(measure.__doc__ or measure.__name__)[:60])
+                    rows += await measure(stage, runtime)
+                    progress.advance(under_way)
+    return rows
+
+
+def _title(size: Size) -> str:
+    return f"{size.people:,} people, {size.edges:,} follows, {size.posts:,} posts, {size.remote_hosts} remote hosts"
+
+
+async def run(*, quick: bool, only: str, growth: bool, database_url: str) -> None:
+    """Measure, and print the tables."""
+    console = Console(width=None if sys.stdout.isatty() else 150)
     size = QUICK if quick else FULL
-    table = Table(title=f"{size.people} people, {size.follows_each} follows each, {size.posts} posts")
-    for column in ("what", "measured", "budget", ""):
-        table.add_column(column)
-    with tempfile.TemporaryDirectory(prefix="rookery-bench-") as folder:
-        console.log("Filling and starting a node")
-        async with set_stage(Path(folder), size) as (stage, runtime):
-            for measure in rows.ROWS:
-                if only and measure.__name__ not in only.split(","):
-                    continue
-                console.log(measure.__doc__ or measure.__name__)
-                for row in await measure(stage, runtime):
-                    table.add_row(row.what, row.measured, row.budget, row.verdict)
-    console.print(table)
+    wanted = only.split(",") if only else NAMES
+    unknown = set(wanted) - set(NAMES)
+    if unknown:
+        raise SystemExit(f"There is no measure {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.")
+    small: list[Row] = []
+    if growth and (growing := [name for name in wanted if name in GROWING]):
+        small = await measured(console, size.tenth, growing, database_url)
+    rows = await measured(console, size, wanted, database_url)
+    console.print(budget_table(_title(size), rows))
+    if small:
+        console.print(growth_table("What ten times the data cost", small, rows))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small node, about a minute")
-    parser.add_argument("--only", default="", help="names of measures: " + ", ".join(m.__name__ for m in rows.ROWS))
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure, beside the budgets.")
+    parser.add_argument("--quick", action="store_true", help="a small node, a few minutes")
+    parser.add_argument("--only", default="", help="names of measures: " + ", ".join(NAMES))
+    parser.add_argument("--no-growth", action="store_true", help="leave out the run with a tenth of the data")
+    parser.add_argument("--database-url", default="", help="an empty PostgreSQL database; else SQLite")
     arguments = parser.parse_args()
-    asyncio.run(run(quick=arguments.quick, only=arguments.only))
+    growth = not arguments.no_growth and not arguments.database_url
+    asyncio.run(run(quick=arguments.quick, only=arguments.only, growth=growth, database_url=arguments.database_url))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,22 @@
-"""Driving a node over HTTP and saying how long it took."""
+"""Driving a node over HTTP from a process of its own, and saying how long each answer took.
+
+The benchmark makes a plan (`Load`), `drive` hands it to `python -m tests.bench.load` and reads the times back: the
+client's work is never counted as the node's, nor does it hold up the benchmark's own event loop. A full HTTP client
+takes longer for a request than the node does; `Connections` costs next to nothing.
+"""
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 from urllib.parse import urlsplit
+
+import orjson
 
 
 @dataclass(frozen=True)
@@ -27,27 +37,57 @@ class Timing:
         return quantiles(self.times, n=20)[18]
 
 
-async def drive(call: Callable[[int], Awaitable[None]], *, times: int, clients: int) -> Timing:
-    """Make `times` calls from `clients` concurrent clients; `call` gets the number of the call."""
-    numbers = iter(range(times))
-    taken: list[float] = []
+@dataclass(frozen=True)
+class Request:
+    """One request, the status it must get, and what must stand in its answer at least `times` times."""
 
-    async def client() -> None:
-        for number in numbers:
-            started = time.perf_counter()
-            await call(number)
-            taken.append((time.perf_counter() - started) * 1000)
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    expect: int = 200
+    holds: str = ""
+    times: int = 0
 
-    started = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return Timing(taken, times / (time.perf_counter() - started))
+
+def authorised(token: str, **more: str) -> dict[str, str]:
+    """Return the headers of a request with a bearer token."""
+    return {"Authorization": f"Bearer {token}", **more}
+
+
+async def drive(base_url: str, requests: Sequence[Request], *, times: int, clients: int, pause: float = 0.0) -> Timing:
+    """Make `times` requests (going round in `requests`) from `clients` concurrent clients of another process.
+
+    `pause`: seconds each client waits after an answer. Fails when an answer is not as expected.
+    """
+    plan = {
+        "base_url": base_url,
+        "requests": [asdict(request) for request in requests],
+        "times": times,
+        "clients": clients,
+        "pause": pause,
+    }
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.load",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        answer, _ = await child.communicate(orjson.dumps(plan))
+    except BaseException:
+        child.kill()
+        await child.wait()
+        raise
+    found = orjson.loads(answer or b'{"error": "the client process ended"}')
+    assert "error" not in found, found["error"]
+    return Timing(found["times"], times / found["seconds"])
 
 
 class Connections:
-    """Keep-alive connections to one node, one for each concurrent caller, with next to no cost of their own.
-
-    A full HTTP client takes longer for a request than the node does, so a load made with one measures the client.
-    """
+    """Keep-alive connections to one node, one for each concurrent caller."""
 
     def __init__(self, base_url: str) -> None:
         parts = urlsplit(base_url)
@@ -82,3 +122,38 @@ async def connections(base_url: str) -> AsyncIterator[Connections]:
         yield made
     finally:
         made.close()
+
+
+async def _carry_out(plan: dict[str, Any]) -> dict[str, Any]:
+    requests = [Request(**given) for given in plan["requests"]]
+    numbers = iter(range(plan["times"]))
+    taken: list[float] = []
+    async with connections(plan["base_url"]) as http:
+
+        async def client() -> None:
+            for number in numbers:
+                asked = requests[number % len(requests)]
+                started = time.perf_counter()
+                status, answer = await http.request(asked.method, asked.path, asked.headers, asked.body.encode())
+                taken.append((time.perf_counter() - started) * 1000)
+                if status != asked.expect or (asked.times and answer.count(asked.holds.encode()) < asked.times):
+                    raise AssertionError(f"{asked.method} {asked.path}: {status} {answer[:300]!r}")
+                if plan["pause"]:
+                    await asyncio.sleep(plan["pause"])
+
+        started = time.perf_counter()
+        await asyncio.gather(*(client() for _ in range(plan["clients"])))
+        return {"times": taken, "seconds": time.perf_counter() - started}
+
+
+def main() -> None:
+    """Read a plan from standard input and write the times."""
+    try:
+        found = asyncio.run(_carry_out(orjson.loads(sys.stdin.buffer.read())))
+    except (AssertionError, OSError, asyncio.IncompleteReadError) as error:
+        found = {"error": f"{type(error).__name__}: {error}"}
+    sys.stdout.buffer.write(orjson.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

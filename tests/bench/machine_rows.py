@@ -1,0 +1,103 @@
+"""What the machine itself can do, measured in the same run: no row of the node can be better than these."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import psutil
+
+from federation.keys import generate_rsa_key
+from federation.signatures import SigningKey, sign_request
+from node.base.runtime import Runtime
+from tests.bench.load import Request, Timing, drive
+from tests.bench.stage import Stage
+from tests.bench.table import Row
+from tests.support.serving import free_port
+
+TIMES = 1_000
+
+
+async def machine(stage: Stage, runtime: Runtime) -> list[Row]:
+    """The machine itself: RSA, Redis, and a server that does nothing"""
+    sign_ms = _sign_ms()
+    redis = runtime.gate.redis
+    times = []
+    started = time.perf_counter()
+    for _ in range(2 * TIMES):
+        at = time.perf_counter()
+        await redis.ping()
+        times.append((time.perf_counter() - at) * 1000)
+    trips = 2 * TIMES / (time.perf_counter() - started)
+    async with redis.pipeline(transaction=False) as pipe:
+        started = time.perf_counter()
+        for number in range(20_000):
+            pipe.set(f"bench:{{{number % 100}}}", number, ex=60)
+        await pipe.execute()
+        piped = 20_000 / (time.perf_counter() - started)
+    spent, bare = await _bare_hypercorn()
+    return [
+        Row("signing a request (RSA-2048)", f"{sign_ms:.2f} ms CPU, {1000 / sign_ms:.0f}/s", "limit of delivery"),
+        Row(
+            "Redis: round trips of one client",
+            f"{trips:,.0f}/s, p50 {sorted(times)[len(times) // 2]:.3f} ms",
+            "limit of reads",
+        ),
+        Row("Redis: writes in a pipeline", f"{piped:,.0f}/s", "limit of fan-out without scripts"),
+        Row(
+            "bare Hypercorn, 7 kB of JSON: CPU a request",
+            f"{spent:.2f} ms, {bare.per_second:.0f}/s",
+            "limit of every request",
+        ),
+    ]
+
+
+def _sign_ms() -> float:
+    private, _ = generate_rsa_key()
+    key = SigningKey("http://127.0.0.1/k", private)
+    spent = time.process_time()
+    for _ in range(300):
+        sign_request("POST", "http://127.0.0.1/inbox", key=key, body=b"{}", now=datetime.now(UTC))
+    return (time.process_time() - spent) / 300 * 1000
+
+
+async def _bare_hypercorn() -> tuple[float, Timing]:
+    """Return the CPU milliseconds and the timing of a server that answers a constant."""
+    port = free_port()
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "hypercorn",
+            "tests.bench.bare:app",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "ERROR",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(400):
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                break
+        await drive(url, [Request("/")], times=200, clients=4)
+        before = _cpu_of(server.pid)
+        timing = await drive(url, [Request("/")], times=TIMES, clients=4)
+        return (_cpu_of(server.pid) - before) / TIMES * 1000, timing
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _cpu_of(pid: int) -> float:
+    top = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:2]) for process in [top, *top.children(recursive=True)])

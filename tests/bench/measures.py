@@ -1,0 +1,31 @@
+"""Every measure, in the order of the table. What stops the node's processes comes late, and last what adds a crowd."""
+
+from typing import Final
+
+from tests.bench.cost_rows import costs
+from tests.bench.document_rows import documents
+from tests.bench.machine_rows import machine
+from tests.bench.node_rows import memory
+from tests.bench.publish_rows import publish
+from tests.bench.table import Measure
+from tests.bench.timeline_rows import fan_out, home, likes, public, viral
+from tests.bench.wire_rows import dead_hosts, delivery, inbox
+
+MEASURES: Final[tuple[Measure, ...]] = (
+    machine,
+    home,
+    public,
+    publish,
+    fan_out,
+    inbox,
+    documents,
+    likes,
+    delivery,
+    dead_hosts,
+    memory,
+    costs,
+    viral,
+)
+
+GROWING: Final = ("home", "public", "publish", "inbox", "documents", "likes", "memory")
+"""Measures that are taken with a tenth of the data too."""
