@@ -15,6 +15,7 @@ import node.push.sending
 import node.remote.cards
 import node.remote.jobs
 import node.scheduled.jobs
+import node.search.jobs
 import outbox.deliver
 import outbox.relay
 
@@ -31,6 +32,7 @@ MODULES = (
     node.remote.cards,
     node.remote.jobs,
     node.scheduled.jobs,
+    node.search.jobs,
     outbox.deliver,
     outbox.relay,
 )

@@ -42,6 +42,7 @@ import node.relays.models
 import node.remote.models
 import node.reports.models
 import node.scheduled.models
+import node.search.models
 import node.site.models
 import node.starter_packs.models
 import node.suggestions.models
@@ -85,6 +86,7 @@ MODULES = (
     node.remote.models,
     node.reports.models,
     node.scheduled.models,
+    node.search.models,
     node.site.models,
     node.starter_packs.models,
     node.suggestions.models,

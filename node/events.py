@@ -66,6 +66,14 @@ class PostUnliked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PostBookmarked(Event):
+    """One of ours kept a post: it is in their library now, where they can search it."""
+
+    account_id: int
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReactionAdded(Event):
     reaction_id: int
     account_id: int
@@ -227,6 +235,13 @@ class AccountUnblocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProfileUpdated(Event):
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConsentChanged(Event):
+    """An account, ours or remote, lets everybody search its posts now, or no more (FEP-5feb)."""
+
     account_id: int
 
 

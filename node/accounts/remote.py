@@ -23,6 +23,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
 from node.base.ids import new_id
 from node.emojis.service import learned_references
+from node.events import SearchConsentChanged
 from node.text.sanitising import clean_html, clean_text
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ async def upsert_remote_account(
         await _confirm(uow, account, handle.username, handle.domain)
     seen = _profile_values(actor)
     seen["emojis"] = await learned_references(uow, host_of(actor.id), actor.emojis, now=now)
+    if account.indexable != actor.indexable:
+        await uow.record(SearchConsentChanged(account.id))
     if any(getattr(account, name) != value for name, value in seen.items()):
         account.version += 1
     for name, value in (seen | _address_values(actor)).items():

@@ -30,7 +30,7 @@ from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
 from node.emojis.service import local_references
-from node.events import ProfileUpdated
+from node.events import ProfileUpdated, SearchConsentChanged
 from node.uris import INSTANCE_ACTOR_ID
 
 __all__ = [
@@ -131,6 +131,8 @@ async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, c
     account.version += 1
     await uow.flush()
     await uow.record(ProfileUpdated(account_id))
+    if "indexable" in values:
+        await uow.record(SearchConsentChanged(account_id))
     return account
 
 

@@ -24,6 +24,7 @@ Registrations = Literal["open", "approval", "invite", "closed"]
 FetchMode = Literal["open", "signed", "allowlist"]
 FirstKnock = Literal["cavage", "rfc9421"]
 DomainRules = Literal["on", "members", "off"]
+SearchEngine = Literal["auto", "whoosh", "postgresql", "off"]
 
 
 class SettingsError(Exception):
@@ -263,6 +264,11 @@ class Settings:
     relay_replies: bool = _setting(
         False, _switch, "Whether replies go to relays too, beside posts that begin a thread."
     )
+    search_engine: SearchEngine = _setting(
+        "auto",
+        _choice("auto", "whoosh", "postgresql", "off"),
+        "What searches posts: whoosh (files in data_dir), postgresql, off; auto: that of the database.",
+    )
     delivery_concurrency: int = _setting(50, _whole(1, 1000), "Deliveries under way in one worker.")
 
     @property
@@ -390,6 +396,8 @@ def unsafe_combinations(settings: Settings) -> list[str]:
         found.append("email_confirmation is on but smtp_url is not set: nobody could ever confirm")
     if settings.database_url and not settings.database_url.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
         found.append("database_url must start with sqlite+aiosqlite: or postgresql+asyncpg:")
+    if settings.search_engine == "postgresql" and not settings.database_url.startswith("postgresql"):
+        found.append("search_engine = postgresql needs a database_url of PostgreSQL")
     host, _, port = settings.bind.rpartition(":")
     if not host or not port.isdigit():
         found.append("bind must be address:port, such as 127.0.0.1:8000")

@@ -1,4 +1,4 @@
-"""Keeping posts for later. Nobody else knows, so nothing is counted and no event recorded."""
+"""Keeping posts for later. Nobody else knows: nothing is counted, and the event only makes the post searchable."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
+from node.events import PostBookmarked
 from node.posts.models import Bookmark, Post
 from node.posts.queries import count_bookmarks, get_visible_post
 
@@ -24,7 +25,10 @@ async def bookmark(uow: UnitOfWork, account_id: int, post: Post, *, now: datetim
     if await count_bookmarks(uow, account_id) >= MAX_BOOKMARKS:
         raise Invalid(f"You cannot keep more than {MAX_BOOKMARKS} bookmarks")
     values = {"id": new_id(), "account_id": account_id, "post_id": kept.id, "created_at": now}
-    return await insert_if_absent(uow, Bookmark, values)
+    is_new = await insert_if_absent(uow, Bookmark, values)
+    if is_new:
+        await uow.record(PostBookmarked(account_id, kept.id))
+    return is_new
 
 
 async def unbookmark(uow: UnitOfWork, account_id: int, post: Post) -> bool:

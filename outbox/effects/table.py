@@ -43,6 +43,7 @@ from node.events import (
     PersonJoined,
     PollCounted,
     PollEnded,
+    PostBookmarked,
     PostDeleted,
     PostEdited,
     PostLiked,
@@ -60,6 +61,7 @@ from node.events import (
     RelayPostDue,
     ReplyReceived,
     ReportFiled,
+    SearchConsentChanged,
     TagFeatured,
     TagUnfeatured,
     Unfollowed,
@@ -89,6 +91,7 @@ from outbox.effects import (
     pushing,
     relays,
     reports,
+    searching,
     streaming,
 )
 from outbox.peers import hear
@@ -123,6 +126,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
             streaming.post_published,
             notices.post_published,
             conversations.post_published,
+            searching.post_published,
         ),
     ),
     PostEdited: Effects(
@@ -133,6 +137,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
             streaming.post_edited,
             notices.post_edited,
             conversations.post_edited,
+            searching.post_changed,
         ),
     ),
     PostDeleted: Effects(
@@ -144,6 +149,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
             notices.post_deleted,
             departures.post_deleted,
             conversations.post_deleted,
+            searching.post_changed,
         ),
     ),
     LinkCardReady: Effects(stored=(cards.card_ready,)),
@@ -158,7 +164,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostUnpinned: Effects(stored=(featuring.post_unpinned,)),
     TagFeatured: Effects(stored=(featuring.tag_featured,)),
     TagUnfeatured: Effects(stored=(featuring.tag_unfeatured,)),
-    PostLiked: Effects(stored=(likes.post_liked, notices.post_liked)),
+    PostLiked: Effects(stored=(likes.post_liked, notices.post_liked, searching.post_liked)),
+    PostBookmarked: Effects(stored=(searching.post_changed,)),
+    SearchConsentChanged: Effects(stored=(searching.account_changed,)),
     PostUnliked: Effects(stored=(likes.post_unliked, notices.post_unliked)),
     ReactionAdded: Effects(stored=(likes.reaction_added, notices.reaction_added)),
     ReactionRemoved: Effects(stored=(likes.reaction_removed, notices.reaction_removed)),
@@ -204,11 +212,23 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
     AccountSuspended: Effects(
-        stored=(streaming.access_changed, pushing.account_gone, accounts.profile_changed, departures.account_suspended)
+        stored=(
+            streaming.access_changed,
+            pushing.account_gone,
+            accounts.profile_changed,
+            departures.account_suspended,
+            searching.account_changed,
+        )
     ),
-    AccountUnsuspended: Effects(stored=(accounts.profile_changed,)),
+    AccountUnsuspended: Effects(stored=(accounts.profile_changed, searching.account_changed)),
     AccountDeleted: Effects(
-        stored=(streaming.access_changed, pushing.account_gone, accounts.account_deleted, departures.account_deleted)
+        stored=(
+            streaming.access_changed,
+            pushing.account_gone,
+            accounts.account_deleted,
+            departures.account_deleted,
+            searching.account_changed,
+        )
     ),
     AccessChanged: Effects(stored=(streaming.access_changed, pushing.access_changed)),
     NotificationsMerged: Effects(stored=(streaming.notifications_merged,)),

@@ -76,6 +76,7 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
         "log_level": "error",
         "completion_wait": 0,
         "link_previews": False,
+        "search_engine": "off",
         **changes,
     }
     return Settings(**values)

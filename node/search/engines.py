@@ -1,0 +1,86 @@
+"""What an engine is, and which one a node has.
+
+An engine holds the tokens of open posts and proposes ids, newest first. It may propose too much (a phrase as its
+words), never too little: `planning.matches` decides on the row.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.settings import Settings
+from node.search.documents import Document
+from node.search.planning import Plan
+
+WHOOSH: Final = "whoosh"
+POSTGRESQL: Final = "postgresql"
+OFF: Final = "off"
+
+
+class EngineAway(Exception):
+    """The engine cannot answer: it is broken, being made, or too busy. People are told so; nothing else fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Posts that may match, newest first. `is_all`: there are no older ones."""
+
+    ids: tuple[int, ...]
+    is_all: bool
+    is_cut_off: bool = False
+    """Time was over before everything was looked at, or a part of the index could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What an operator sees of an engine."""
+
+    name: str
+    documents: int
+    bytes_: int
+    parts: int
+    """Slices, or 1 for a table."""
+    problem: str = ""
+
+
+class Engine(Protocol):
+    """One of two. All methods are safe to repeat."""
+
+    name: str
+
+    async def propose(
+        self, plan: Plan, *, since_id: int | None, until_id: int | None, limit: int, seconds: float
+    ) -> Proposals:
+        """Return the newest open posts that may match, from `since_id`, below `until_id`. Raises EngineAway."""
+
+    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> bool:
+        """Put documents in, in the place of older ones, and take posts out; False when another process is writing.
+
+        With `to_new` it goes only to the index that a rebuild is making; without, to that one and to the present one.
+        """
+
+    async def store(self, uow: UnitOfWork, documents: Sequence[Document]) -> None:
+        """Write the engine's own columns of the rows of open documents, which are there by now."""
+
+    def ailment(self) -> str:
+        """Return why the index must be built anew, "" when it need not. Cheap: asked by every sweep."""
+
+    async def begin_rebuild(self, *, afresh: bool) -> bool:
+        """Make room for a new index beside the present one; with `afresh` what was begun is thrown away."""
+
+    async def end_rebuild(self) -> bool:
+        """Put the new index in the place of the old one."""
+
+    async def tidy(self) -> bool:
+        """Do a piece of upkeep; say whether there is more."""
+
+    async def status(self) -> EngineStatus:
+        """Return what an operator sees."""
+
+
+def engine_name(settings: Settings) -> str:
+    """Return which engine the settings choose: WHOOSH, POSTGRESQL or OFF."""
+    if settings.search_engine != "auto":
+        return settings.search_engine
+    return POSTGRESQL if settings.sqlalchemy_url.startswith("postgresql") else WHOOSH

@@ -1,0 +1,95 @@
+"""Why a search found nothing, or not everything: values that the API and the page put into words.
+
+Nothing is indexed of people who do not allow it. Where an answer is empty, the newest public posts, which anybody can
+read in the public timeline, are looked through once, and their authors are counted. Below `UNSEARCHABLE_FLOOR` nothing
+is said, nor where the query names a person or a library: no count is about one person's words (attack row 105).
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from node.accounts.models import Account
+from node.base.runtime import Runtime
+from node.search.analysis import fold
+from node.search.documents import Source, document_of, text_of
+from node.search.planning import Plan, Row, matches
+from node.search.queries import list_unsearchable
+from node.search.rules import UNSEARCHABLE_FLOOR, UNSEARCHABLE_REACH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What there is to say of an answer. All empty where there is nothing."""
+
+    problem: str = ""
+    """What is wrong with the query, in plain words."""
+    place: int | None = None
+    """The index of the character where it is wrong."""
+    hidden_authors: int = 0
+    """Authors of public posts that match but may not be searched; 0 below a floor."""
+    not_searchable: tuple[str, ...] = ()
+    """Handles of `from:` whose owners do not allow search."""
+    unknown: tuple[str, ...] = ()
+    """Handles of the query that nobody known here has."""
+    is_away: bool = False
+    """The index could not be asked; only the viewer's own library was."""
+    is_partial: bool = False
+    """Not everything was looked at."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """All of it in plain words."""
+        found = [self.problem] if self.problem else []
+        found += [f"Nobody known here is called {handle}." for handle in self.unknown]
+        found += [f"{handle} does not allow others to search their posts." for handle in self.not_searchable]
+        if self.hidden_authors:
+            found.append(f"{self.hidden_authors} matching authors do not allow indexing.")
+        if self.is_away:
+            found.append("Posts cannot be searched right now. Please try again in a while.")
+        elif self.is_partial:
+            found.append("There may be more: not all posts could be looked at in time.")
+        return found
+
+
+async def explain_nothing(
+    runtime: Runtime,
+    plan: Plan,
+    names: Mapping[str, Account | None],
+    explanation: Explanation,
+    *,
+    viewer_id: int | None,
+    now: datetime,
+) -> Explanation:
+    """Return why a query found no post at all."""
+    unknown = tuple(f"@{handle}" for handle, account in names.items() if account is None and handle != "me")
+    closed = tuple(
+        f"@{account.acct}"
+        for account in names.values()
+        if account is not None and not account.indexable and account.id != viewer_id
+    )
+    explanation = replace(explanation, unknown=unknown, not_searchable=closed)
+    if plan.names_somebody:
+        return explanation
+    async with runtime.read() as reader:
+        rows = await list_unsearchable(reader, viewer_id=viewer_id, now=now, reach=UNSEARCHABLE_REACH)
+    count = await asyncio.to_thread(_count_authors, rows, plan)
+    return replace(explanation, hidden_authors=count if count >= UNSEARCHABLE_FLOOR else 0)
+
+
+def _count_authors(rows: Sequence[Any], plan: Plan) -> int:
+    """Count the authors of matching posts. A look at the plain text spares most posts the whole analysis."""
+    firsts = [{form.lstrip("~#")[:3] for form, _ in term.forms} for term in plan.wanted[:1]]
+    authors: set[int] = set()
+    for account_id, content, spoiler_text, language in rows:
+        if account_id in authors:
+            continue
+        plain = fold(f"{spoiler_text} {text_of(content)}"[:5_000]) if firsts else ""
+        if any(not any(beginning in plain for beginning in beginnings) for beginnings in firsts):
+            continue
+        source = Source(post_id=0, author_id=account_id, content=content, spoiler_text=spoiler_text, language=language)
+        if matches(plan.step, Row(post_id=0, words=document_of(source).words)):
+            authors.add(account_id)
+    return len(authors)

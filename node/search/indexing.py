@@ -1,0 +1,156 @@
+"""Use cases of the drain: from posts to documents, into the engine, into rows; and the rebuild of everything.
+
+The order is what makes a kill harmless: the engine first, then the rows, and in the rows' transaction the tasks are
+forgotten, each unless it was asked for again meanwhile. What is done twice is done the same.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Executable, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import MAX_ID
+from node.base.runtime import Runtime
+from node.search.documents import Document, document_of
+from node.search.engines import Engine
+from node.search.models import SearchDocument, SearchRebuild, SearchTask
+from node.search.queries import Standing, count_posts, find_rebuild, list_older_post_ids, list_open_ids, list_standings
+
+REBUILD_CHUNK: Final = 400
+"""Posts of a rebuild that are done between two looks at what is new: some half a second."""
+
+log = structlog.get_logger(__name__)
+
+
+async def index_posts(
+    runtime: Runtime, engine: Engine, ids: Collection[int], tasks: Sequence[SearchTask], *, is_rebuild: bool = False
+) -> bool:
+    """Make the documents of some posts anew and forget their tasks; False when another process is writing."""
+    async with runtime.read() as reader:
+        standings = await list_standings(reader, ids, runtime.settings)
+        held = await list_open_ids(reader, ids)
+    made = await asyncio.to_thread(_documents, list(standings.values()))
+    opened = [document for document, standing in made if standing.is_open]
+    closed = [document for document, standing in made if not standing.is_open and standing.in_library]
+    kept = {document.post_id for document in (*opened, *closed)}
+    # A task that was tried before may have reached the engine before its row was written.
+    tried = {task.post_id for task in tasks if task.post_id is not None and task.attempts > 1}
+    gone = [id_ for id_ in ids if id_ in held | tried and id_ not in {one.post_id for one in opened}]
+    if (opened or gone) and not await engine.write(opened, gone=gone, to_new=is_rebuild):
+        return False
+    async with runtime.write() as uow:
+        await _keep(uow, opened, is_open=True)
+        await _keep(uow, closed, is_open=False)
+        absent = [id_ for id_ in ids if id_ not in kept]
+        if absent:
+            await uow.write(
+                delete(SearchDocument)
+                .where(SearchDocument.post_id.in_(absent))
+                .execution_options(synchronize_session=False)
+            )
+        await engine.store(uow, opened)
+        await forget(uow, tasks)
+    return True
+
+
+def _documents(standings: Sequence[Standing]) -> list[tuple[Document, Standing]]:
+    return [
+        (document_of(standing.source), standing) for standing in standings if standing.is_open or standing.in_library
+    ]
+
+
+async def _keep(uow: UnitOfWork, documents: Sequence[Document], *, is_open: bool) -> None:
+    for document in documents:
+        await uow.write(
+            _upsert(uow.dialect),
+            {
+                "post_id": document.post_id,
+                "account_id": document.author_id,
+                "is_open": is_open,
+                "words": document.words,
+                "tokens": None,
+            },
+        )
+
+
+@lru_cache(maxsize=4)
+def _upsert(dialect: str) -> Executable:
+    table = SearchDocument.metadata.tables[SearchDocument.__tablename__]
+    insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    fresh = {name: insert.excluded[name] for name in ("account_id", "is_open", "words", "tokens")}
+    return insert.on_conflict_do_update(index_elements=[table.c.post_id], set_=fresh)  # type: ignore[no-any-return]
+
+
+async def forget(uow: UnitOfWork, tasks: Sequence[SearchTask]) -> None:
+    """Delete tasks that are done; one that was asked for again meanwhile stays."""
+    for task in tasks:
+        await uow.write(
+            delete(SearchTask)
+            .where(SearchTask.id == task.id, SearchTask.version == task.version)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def give_back(uow: UnitOfWork, tasks: Sequence[SearchTask], *, due_at: datetime) -> None:
+    """Let tasks be taken again: nothing was done."""
+    await uow.write(
+        update(SearchTask)
+        .where(SearchTask.id.in_([task.id for task in tasks]))
+        .values(due_at=due_at, attempts=SearchTask.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def begin_rebuild(runtime: Runtime, engine: Engine, reason: str) -> bool:
+    """Begin to build the index anew, from the newest post on; False when another process is writing."""
+    if not await engine.begin_rebuild(afresh=True):
+        return False
+    async with runtime.read() as reader:
+        total = await count_posts(reader)
+    async with runtime.write() as uow:
+        await uow.write(delete(SearchRebuild).execution_options(synchronize_session=False))
+        uow.add(
+            SearchRebuild(
+                id=1,
+                engine=engine.name,
+                next_id=MAX_ID,
+                total_count=total,
+                reason=reason,
+                started_at=runtime.now(),
+            )
+        )
+    log.info("search_rebuild_begun", reason=reason, posts=total)
+    return True
+
+
+async def rebuild_some(runtime: Runtime, engine: Engine) -> bool:
+    """Do a piece of the rebuild under way; say whether there is more. Goes on where a kill left it."""
+    async with runtime.read() as reader:
+        rebuild = await find_rebuild(reader)
+        if rebuild is None or rebuild.finished_at is not None or rebuild.engine != engine.name:
+            return False
+        ids = await list_older_post_ids(reader, rebuild.next_id, limit=REBUILD_CHUNK)
+    if not ids:
+        if not await engine.end_rebuild():
+            return True
+        async with runtime.write() as uow:
+            await _note(uow, finished_at=runtime.now())
+        log.info("search_rebuild_done", posts=rebuild.done_count)
+        return False
+    if not await engine.begin_rebuild(afresh=False) or not await index_posts(runtime, engine, ids, (), is_rebuild=True):
+        return True
+    async with runtime.write() as uow:
+        await _note(uow, next_id=ids[-1], done_count=rebuild.done_count + len(ids))
+    return True
+
+
+async def _note(uow: UnitOfWork, **values: Any) -> None:
+    await uow.write(
+        update(SearchRebuild).where(SearchRebuild.id == 1).values(**values).execution_options(synchronize_session=False)
+    )

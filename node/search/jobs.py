@@ -1,0 +1,149 @@
+"""The INDEX lane: posts that changed become documents, a second or so after they did; a rebuild goes on beside it.
+
+One process writes at a time (the engine's lock); another one that drains the lane finds it taken and leaves. Under
+load the drain waits a moment between its batches, so that each is worth a commit.
+"""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import update
+
+from node.base.db.claims import claim_due
+from node.base.lanes import INDEX
+from node.base.runtime import Runtime
+from node.base.work import drain
+from node.search.choosing import engine_of
+from node.search.engines import OFF, Engine, engine_name
+from node.search.indexing import begin_rebuild, forget, give_back, index_posts, rebuild_some
+from node.search.models import SearchTask
+from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
+
+SECONDS: Final = 60
+BATCH: Final = 200
+ACCOUNT_PART: Final = 400
+LEASE: Final = timedelta(minutes=2)
+MAX_ATTEMPTS: Final = 8
+
+_WORK_SECONDS: Final = 20.0
+_BUSY_COMMITS: Final = 10
+"""Batches in ten seconds from which the drain takes breath, so that they grow."""
+_BREATH_SECONDS: Final = 0.5
+_TAKEN_WAIT: Final = timedelta(seconds=1)
+
+log = structlog.get_logger(__name__)
+
+
+async def is_due(runtime: Runtime, now: datetime) -> bool:
+    """Say whether a post waits, or the index is to be built."""
+    if engine_name(runtime.settings) == OFF:
+        return False
+    if engine_of(runtime).ailment():
+        return True
+    async with runtime.read() as reader:
+        if await has_due_tasks(reader, now):
+            return True
+        rebuild = await find_rebuild(reader)
+    return rebuild is not None and rebuild.finished_at is None
+
+
+@drain(INDEX, seconds=SECONDS, is_due=is_due)
+async def index_due(runtime: Runtime) -> bool:
+    """Index what waits, then go on with a rebuild or the upkeep; True when time ran out with work left."""
+    if engine_name(runtime.settings) == OFF:
+        return False
+    engine = engine_of(runtime)
+    stop_at = time.monotonic() + _WORK_SECONDS
+    if (
+        engine.ailment()
+        and not await _is_rebuilding(runtime)
+        and not await begin_rebuild(runtime, engine, engine.ailment())
+    ):
+        return False
+    batches: list[float] = []
+    while time.monotonic() < stop_at:
+        done = await _some_tasks(runtime, engine)
+        if done is None:
+            return False
+        if done:
+            batches = [at for at in batches if at > time.monotonic() - 10] + [time.monotonic()]
+            if len(batches) > _BUSY_COMMITS:
+                await asyncio.sleep(_BREATH_SECONDS)
+            continue
+        if not await rebuild_some(runtime, engine):
+            return await engine.tidy()
+    return True
+
+
+async def _is_rebuilding(runtime: Runtime) -> bool:
+    async with runtime.read() as reader:
+        rebuild = await find_rebuild(reader)
+    return rebuild is not None and rebuild.finished_at is None and rebuild.engine == engine_name(runtime.settings)
+
+
+async def _some_tasks(runtime: Runtime, engine: Engine) -> bool | None:
+    """Do a batch; False when none is due, None when another process is writing."""
+    async with runtime.write() as uow:
+        ids = await claim_due(uow, SearchTask, now=runtime.now(), lease=LEASE, limit=BATCH)
+        tasks = await list_tasks(uow, ids) if ids else []
+    if not tasks:
+        return False
+    posts = [task for task in tasks if task.post_id is not None]
+    for task in tasks:
+        if task.account_id is not None and not await _part_of_account(runtime, engine, task, task.account_id):
+            await _return(runtime, [task])
+            await _return(runtime, posts)
+            return None
+    if not posts:
+        return True
+    try:
+        is_done = await index_posts(runtime, engine, [task.post_id for task in posts if task.post_id], posts)
+    except Exception:
+        # One post that trips us must not hold up the others, nor come back for ever (row 114).
+        log.exception("search_batch_failed", posts=len(posts))
+        for task in posts:
+            await _one_by_one(runtime, engine, task)
+        return True
+    if not is_done:
+        await _return(runtime, posts)
+        return None
+    return True
+
+
+async def _part_of_account(runtime: Runtime, engine: Engine, task: SearchTask, account_id: int) -> bool:
+    """Look at some posts of an account again, and come back for the next."""
+    async with runtime.read() as reader:
+        ids = await list_post_ids_of(reader, account_id, after_id=task.after_id, limit=ACCOUNT_PART)
+    if ids and not await index_posts(runtime, engine, ids, ()):
+        return False
+    async with runtime.write() as uow:
+        if len(ids) < ACCOUNT_PART:
+            await forget(uow, [task])
+        else:
+            await uow.write(
+                update(SearchTask)
+                .where(SearchTask.id == task.id, SearchTask.version == task.version)
+                .values(after_id=ids[-1], due_at=runtime.now(), attempts=0)
+                .execution_options(synchronize_session=False)
+            )
+    return True
+
+
+async def _one_by_one(runtime: Runtime, engine: Engine, task: SearchTask) -> None:
+    try:
+        if await index_posts(runtime, engine, [task.post_id or 0], [task]):
+            return
+    except Exception:
+        log.exception("search_post_failed", post=task.post_id, attempt=task.attempts)
+    async with runtime.write() as uow:
+        if task.attempts >= MAX_ATTEMPTS:
+            await forget(uow, [task])
+
+
+async def _return(runtime: Runtime, tasks: list[SearchTask]) -> None:
+    if tasks:
+        async with runtime.write() as uow:
+            await give_back(uow, tasks, due_at=runtime.now() + _TAKEN_WAIT)

@@ -1,0 +1,336 @@
+"""From a tree to a plan: tokens in place of words. Pure. And what a plan finds: `matches`, the one meaning of a query.
+
+An engine only proposes: it returns posts that may match, newest first, and never misses one. Whether a post does is
+decided here, on the document's row, for every engine alike: a phrase is looked at word by word, counts are those of
+this moment, and what an index still holds of yesterday finds nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from node.search.analysis import Lexeme, lexemes, plain_tag, stems_of, tag_token
+from node.search.tree import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Between,
+    But,
+    By,
+    In,
+    Marked,
+    Node,
+    Phrase,
+    Prefix,
+    Scope,
+    SearchProblem,
+    Tagged,
+    Word,
+    parts,
+    walk,
+)
+
+SHORTEST_PREFIX: Final = 2
+MAX_TOKENS: Final = 400
+"""Tokens of one plan: a query of five hundred characters of a script without spaces has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Documents with this token."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Documents with a token that begins so."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Documents in which these spots follow each other: of each, one of its tokens."""
+
+    spots: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Documents of a time."""
+
+    since_id: int | None
+    until_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Documents with so many likes, boosts or replies now."""
+
+    what: Literal["likes", "boosts", "replies"]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    parts: tuple["Step", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: tuple["Step", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Step"
+
+
+Step: TypeAlias = Token | Begins | Sequence | Span | Count | Nothing | Every | Some | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A word of the query for ranking: its forms, each with its weight (the very word counts more than its stem)."""
+
+    forms: tuple[tuple[str, float], ...]
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is looked for, where, and by what it is ranked."""
+
+    step: Step
+    scope: Scope = "all"
+    since_id: int | None = None
+    """The post is at least this new (bounds of the top of the query; the step holds them too)."""
+    until_id: int | None = None
+    wanted: tuple[Wanted, ...] = ()
+    order: tuple[tuple[str, ...], ...] = field(default=())
+    """The bare words as one sequence: where they stand side by side, they mean more."""
+    names_somebody: bool = False
+    """It asks by `from:` or `to:`, or for the library only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is known of a post now."""
+
+    post_id: int
+    words: str
+    likes: int = 0
+    boosts: int = 0
+    replies: int = 0
+
+
+def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[str, ...]) -> Plan | None:
+    """Return the plan of a tree, None where no word of it can be looked for. Raises SearchProblem.
+
+    `names` says whom the handles of `from:` and `to:` mean, `languages` how words are stemmed.
+    """
+    scope: Scope = "all"
+    rest: list[Node] = []
+    for part in parts(tree):
+        if isinstance(part, In):
+            scope = part.scope
+        else:
+            rest.append(part)
+    for part in rest:
+        for node in walk(part):
+            if isinstance(node, In):
+                raise SearchProblem("in: says where to look: it cannot be left out, or be one of several.", node.place)
+    making = _Making(names, languages)
+    steps = [step for part in rest if (step := making.step(part)) is not None]
+    if not steps and scope != "library":
+        return None
+    spans = [step for step in steps if isinstance(step, Span)]
+    since = [span.since_id for span in spans if span.since_id is not None]
+    until = [span.until_id for span in spans if span.until_id is not None]
+    return Plan(
+        steps[0] if len(steps) == 1 else Every(tuple(steps)),
+        scope,
+        max(since, default=None),
+        min(until, default=None),
+        tuple(making.wanted),
+        tuple(making.order),
+        scope == "library" or any(isinstance(node, By) for node in walk(tree)),
+    )
+
+
+class _Making:
+    """One walk over one tree."""
+
+    def __init__(self, names: Mapping[str, int | None], languages: tuple[str, ...]) -> None:
+        self._names = names
+        self._languages = languages
+        self._tokens = 0
+        self.wanted: list[Wanted] = []
+        self.order: list[tuple[str, ...]] = []
+
+    def step(self, node: Node, *, is_wanted: bool = True) -> Step | None:
+        """Return the step of a node, None for one that says nothing (a smiley)."""
+        match node:
+            case AllOf(parts=parts_):
+                return _joined(Every, [self.step(part, is_wanted=is_wanted) for part in parts_])
+            case AnyOf(parts=parts_):
+                return _joined(Some, [self.step(part, is_wanted=is_wanted) for part in parts_])
+            case But(part=part):
+                step = self.step(part, is_wanted=False)
+                return None if step is None else Not(step)
+            case Word(text=text, place=place):
+                found = [self._word(lexeme, place, is_wanted) for lexeme in lexemes(text)]
+                return _joined(Every, list(found))
+            case Phrase(text=text, place=place):
+                return self._phrase(text, place, is_wanted)
+            case Prefix(text=text, place=place):
+                return self._prefix(text, place, is_wanted)
+            case By(relation=relation, handle=handle):
+                account_id = self._names.get(handle.lower())
+                return Nothing() if account_id is None else Token(f"{relation}:{account_id}")
+            case Tagged(name=name):
+                token = tag_token(name)
+                self._want(((token, 1.0),), is_wanted)
+                return Token(token)
+            case Marked(mark=mark):
+                return Token(mark)
+            case Between(since_id=since_id, until_id=until_id):
+                return Span(since_id, until_id)
+            case AtLeast(what=what, number=number):
+                return Count(what, number)
+            case In():
+                return None
+
+    def _word(self, lexeme: Lexeme, place: int, is_wanted: bool) -> Step:
+        """A word finds itself and what has its stem; one that was taken apart finds its parts side by side too."""
+        self._spend(len(lexeme.whole) if lexeme.kind == "run" else 1 + len(lexeme.parts), place)
+        if lexeme.kind in {"tag", "mention", "symbol"}:
+            self._want(((lexeme.whole, 1.0),), is_wanted)
+            return Token(lexeme.whole)
+        if lexeme.kind == "run":
+            sequence = _pairs(lexeme.whole)
+            for spot in sequence:
+                self._want(((spot[0], 1.0),), is_wanted)
+            return Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
+        if not lexeme.parts:
+            forms = (
+                lexeme.whole,
+                *stems_of(lexeme.whole, lexeme.sources[0] if lexeme.sources else "", self._languages),
+            )
+            self._want(tuple((form, 0.6 if form.startswith("~") else 1.0) for form in forms), is_wanted)
+            if is_wanted:
+                self.order.append(forms)
+            # What is left out is left out in every form too, or `-cats` would show the cat.
+            return Token(forms[0]) if len(forms) == 1 else Some(tuple(Token(form) for form in forms))
+        sequence = tuple((part,) for part in lexeme.parts)
+        self._want(((lexeme.whole, 1.0), (lexeme.parts[0], 0.3)), is_wanted)
+        apart: Step = Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
+        return Some((Token(lexeme.whole), apart))
+
+    def _phrase(self, text: str, place: int, is_wanted: bool) -> Step | None:
+        """The very words in their order. A compound counts as its parts, whichever way it is written."""
+        spots: list[tuple[str, ...]] = []
+        for lexeme in lexemes(text):
+            self._spend(len(lexeme.whole) if lexeme.kind == "run" else 1 + len(lexeme.parts), place)
+            if lexeme.kind == "run":
+                spots += _pairs(lexeme.whole)
+            elif lexeme.kind in {"word", "symbol", "mention"}:
+                spots.append((lexeme.whole,))
+            elif lexeme.kind == "tag" and len(lexeme.parts) == 1:
+                spots.append((lexeme.whole, plain_tag(lexeme.whole)))
+            else:
+                spots += [(part,) for part in lexeme.parts]
+        if not spots:
+            return None
+        for spot in spots:
+            self._want(tuple((token, 1.0) for token in spot), is_wanted)
+        if len(spots) == 1:
+            return _joined(Some, [Token(token) for token in spots[0]])
+        return Sequence(tuple(spots))
+
+    def _prefix(self, text: str, place: int, is_wanted: bool) -> Step | None:
+        found = list(lexemes(text))
+        if not found:
+            return None
+        *before, last = found
+        steps: list[Step | None] = [self._word(lexeme, place, is_wanted) for lexeme in before]
+        if last.kind == "run":
+            steps.append(self._word(last, place, is_wanted))
+        elif last.kind == "tag":
+            steps.append(self._begins(last.whole, 1 + SHORTEST_PREFIX, place, is_wanted))
+        elif last.parts and last.kind != "mention":
+            inner = Every((*(Token(part) for part in last.parts[:-1]), Begins(last.parts[-1])))
+            steps.append(Some((self._begins(last.whole, SHORTEST_PREFIX, place, is_wanted), inner)))
+        else:
+            steps.append(self._begins(last.whole, SHORTEST_PREFIX, place, is_wanted))
+        return _joined(Every, steps)
+
+    def _begins(self, text: str, shortest: int, place: int, is_wanted: bool) -> Step:
+        if len(text) < shortest:
+            raise SearchProblem(f"Before * come at least {SHORTEST_PREFIX} letters.", place)
+        self._spend(1, place)
+        if is_wanted:
+            self.wanted.append(Wanted(((text, 1.0),), is_prefix=True))
+        return Begins(text)
+
+    def _want(self, forms: tuple[tuple[str, float], ...], is_wanted: bool) -> None:
+        if is_wanted:
+            self.wanted.append(Wanted(forms))
+
+    def _spend(self, tokens: int, place: int) -> None:
+        self._tokens += tokens
+        if self._tokens > MAX_TOKENS:
+            raise SearchProblem("This asks for too much at once.", place)
+
+
+def _pairs(run: str) -> tuple[tuple[str, ...], ...]:
+    """Return the spots of a run of a script without spaces: its pairs, or its one character."""
+    return tuple((run[place : place + 2],) for place in range(len(run) - 1)) or ((run,),)
+
+
+def _joined(kind: type[Every] | type[Some], steps: list[Step | None]) -> Step | None:
+    found = [step for step in steps if step is not None]
+    if len(found) <= 1:
+        return found[0] if found else None
+    return kind(tuple(found))
+
+
+def matches(step: Step, row: Row) -> bool:
+    """Whether a post is what a plan looks for."""
+    match step:
+        case Token(text=text):
+            return f"|{text}|" in row.words
+        case Begins(text=text):
+            return f"|{text}" in row.words
+        case Sequence(spots=spots):
+            return has_sequence(row.words, spots)
+        case Every(parts=parts_):
+            return all(matches(part, row) for part in parts_)
+        case Some(parts=parts_):
+            return any(matches(part, row) for part in parts_)
+        case Not(part=part):
+            return not matches(part, row)
+        case Span(since_id=since_id, until_id=until_id):
+            return (since_id is None or row.post_id >= since_id) and (until_id is None or row.post_id < until_id)
+        case Count(what=what, number=number):
+            return {"likes": row.likes, "boosts": row.boosts, "replies": row.replies}[what] >= number
+        case Nothing():
+            return False
+
+
+def has_sequence(words: str, spots: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether these spots follow each other in a document."""
+    if not all(any(f"|{token}|" in words for token in spot) for spot in spots):
+        return False
+    places = words.split(" ")
+    wanted = [[f"|{token}|" for token in spot] for spot in spots]
+    for start in range(1, len(places) - len(wanted) + 1):
+        if all(any(token in places[start + step] for token in spot) for step, spot in enumerate(wanted)):
+            return True
+    return False

@@ -1,0 +1,367 @@
+"""Every SELECT of search: what documents are made from, who may find what, the library, what waits."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy.orm import aliased
+
+from node.accounts.models import Account
+from node.accounts.queries import is_present
+from node.accounts.relations import follows
+from node.base.db.unit_of_work import Reader
+from node.base.settings import Settings
+from node.media.models import Media
+from node.polls.models import PollOption
+from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
+from node.posts.rules import visible_to, welcome_to
+from node.search.documents import Named, Source
+from node.search.models import SearchDocument, SearchRebuild, SearchTask
+from node.search.planning import Begins, Count, Every, Not, Nothing, Some, Span, Step, Token
+from node.search.planning import Sequence as Phrase
+from node.search.ranking import Candidate
+from node.search.rules import LIBRARY_REACH, is_exact
+
+_AUTHOR: Any = aliased(Account)
+_BOOST: Any = aliased(Post)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post for the drain: what its document is made from, and who it is for."""
+
+    source: Source
+    is_open: bool
+    in_library: bool
+
+
+async def list_standings(reader: Reader, ids: Collection[int], settings: Settings) -> dict[int, Standing]:
+    """Return the posts among `ids` that may be in the index: present, no boosts, by authors who are present."""
+    if not ids:
+        return {}
+    rows = await reader.execute(
+        select(
+            Post.id,
+            Post.account_id,
+            Post.content,
+            Post.title,
+            Post.spoiler_text,
+            Post.language,
+            Post.local,
+            Post.in_reply_to_id,
+            Post.in_reply_to_uri,
+            Post.sensitive,
+            Post.quote_state,
+            Post.visibility,
+            Account.indexable,
+        )
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            Post.id.in_(ids),
+            Post.deleted_at.is_(None),
+            Post.boost_of_id.is_(None),
+            is_present(),
+            Account.waiting.is_(False),
+        )
+    )
+    posts = list(rows)
+    present = [post.id for post in posts]
+    named = await _named(reader, present, settings)
+    hashtags = await _grouped(
+        reader,
+        select(PostHashtag.post_id, Hashtag.display)
+        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+        .where(PostHashtag.post_id.in_(present)),
+    )
+    media = await _grouped(
+        reader,
+        select(Media.post_id, Media.kind, Media.description).where(Media.post_id.in_(present)).order_by(Media.position),
+    )
+    options = await _grouped(
+        reader,
+        select(PollOption.poll_id, PollOption.title)
+        .where(PollOption.poll_id.in_(present))
+        .order_by(PollOption.poll_id, PollOption.position),
+    )
+    kept = await _kept_here(reader, present)
+    return {
+        post.id: Standing(
+            Source(
+                post_id=post.id,
+                author_id=post.account_id,
+                content=post.content,
+                title=post.title,
+                spoiler_text=post.spoiler_text,
+                language=post.language,
+                is_local=post.local,
+                is_reply=post.in_reply_to_id is not None or post.in_reply_to_uri is not None,
+                is_sensitive=post.sensitive,
+                is_quote=bool(post.quote_state),
+                named=named[post.id],
+                hashtags=[row[0] for row in hashtags[post.id]],
+                media=[(row[0], row[1]) for row in media[post.id]],
+                poll_options=[row[0] for row in options[post.id]],
+            ),
+            is_open=post.visibility == "public" and post.indexable,
+            in_library=post.local or post.id in kept or any(one.is_local for one in named[post.id]),
+        )
+        for post in posts
+    }
+
+
+async def _grouped(reader: Reader, statement: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in await reader.execute(statement):
+        found[row[0]].append(row[1:])
+    return found
+
+
+async def _named(reader: Reader, ids: Collection[int], settings: Settings) -> dict[int, list[Named]]:
+    found: dict[int, list[Named]] = defaultdict(list)
+    for row in await reader.execute(
+        select(Mention.post_id, Account.id, Account.username, Account.domain)
+        .join(Account, Account.id == Mention.account_id)
+        .where(Mention.post_id.in_(ids), or_(Mention.silent.is_(False), Account.domain == ""))
+        .order_by(Mention.post_id, Mention.account_id)
+    ):
+        found[row[0]].append(
+            Named(account_id=row[1], username=row[2], domain=row[3] or settings.domain, is_local=row[3] == "")
+        )
+    return found
+
+
+async def _kept_here(reader: Reader, ids: Collection[int]) -> set[int]:
+    """Return which of these posts one of ours liked, boosted or kept."""
+    ours = exists(select(_AUTHOR.id).where(_AUTHOR.id == Like.account_id, _AUTHOR.domain == ""))
+    statement = union_all(
+        select(Post.id).where(Post.id.in_(ids), exists(select(Like.id).where(Like.post_id == Post.id, ours))),
+        select(Bookmark.post_id).where(Bookmark.post_id.in_(ids)),
+        select(_BOOST.boost_of_id).where(
+            _BOOST.boost_of_id.in_(ids), _BOOST.local.is_(True), _BOOST.deleted_at.is_(None)
+        ),
+    )
+    return {row[0] for row in await reader.execute(statement)}
+
+
+def in_library_of(viewer_id: int) -> ColumnElement[bool]:
+    """SQL: the viewer wrote, liked, boosted or kept the post, or is named in it (FEP-1)."""
+    return or_(
+        Post.account_id == viewer_id,
+        exists(select(Mention.post_id).where(Mention.post_id == Post.id, Mention.account_id == viewer_id)),
+        exists(select(Like.id).where(Like.account_id == viewer_id, Like.post_id == Post.id)),
+        exists(select(Bookmark.id).where(Bookmark.account_id == viewer_id, Bookmark.post_id == Post.id)),
+        exists(
+            select(_BOOST.id).where(
+                _BOOST.account_id == viewer_id, _BOOST.boost_of_id == Post.id, _BOOST.deleted_at.is_(None)
+            )
+        ),
+    )
+
+
+def is_searchable() -> ColumnElement[bool]:
+    """SQL: a public post whose author, joined as Account, lets everybody search it (FEP-5feb)."""
+    return and_(Post.visibility == "public", Account.indexable.is_(True))
+
+
+async def list_candidates(
+    reader: Reader,
+    ids: Collection[int],
+    *,
+    viewer_id: int | None,
+    scope: str,
+    now: datetime,
+    account_id: int | None = None,
+    following: bool = False,
+) -> list[Candidate]:
+    """Return those of `ids` that this viewer may find now, whatever an index said of them (rows 105, 106)."""
+    if not ids:
+        return []
+    may_find: ColumnElement[bool] = and_(is_searchable(), Account.silenced_at.is_(None))
+    if viewer_id is not None:
+        author = Account.id.expression
+        open_to_viewer = and_(is_searchable(), or_(Account.silenced_at.is_(None), follows(viewer_id, author)))
+        library = in_library_of(viewer_id)
+        may_find = {"all": or_(open_to_viewer, library), "public": open_to_viewer, "library": library}[scope]
+    statement = (
+        select(
+            Post.id,
+            SearchDocument.words,
+            Post.likes_count,
+            Post.boosts_count,
+            Post.replies_count,
+            Account.followers_count,
+        )
+        .join(SearchDocument, SearchDocument.post_id == Post.id)
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            Post.id.in_(ids),
+            Post.boost_of_id.is_(None),
+            Account.waiting.is_(False),
+            may_find,
+            visible_to(viewer_id),
+            welcome_to(viewer_id, Post, now),
+        )
+    )
+    if account_id is not None:
+        statement = statement.where(Post.account_id == account_id)
+    if following:
+        statement = statement.where(follows(viewer_id, Post.account_id.expression) if viewer_id else literal(False))
+    return [
+        Candidate(
+            post_id=row[0],
+            words=row[1],
+            likes=row[2],
+            boosts=row[3],
+            replies=row[4],
+            followers=row[5],
+        )
+        for row in await reader.execute(statement.order_by(Post.id.desc()))
+    ]
+
+
+async def list_library_ids(
+    reader: Reader, viewer_id: int, step: Step, *, since_id: int | None, until_id: int | None, limit: int
+) -> list[int]:
+    """Return the newest posts of somebody's library that may match. Of each kind the newest `LIBRARY_REACH` count."""
+    wrote = select(Post.id.label("id")).where(Post.account_id == viewer_id, Post.deleted_at.is_(None))
+    wrote = wrote.order_by(Post.id.desc()).limit(LIBRARY_REACH)
+    named = select(Mention.post_id.label("id")).where(Mention.account_id == viewer_id)
+    named = named.order_by(Mention.post_id.desc()).limit(LIBRARY_REACH)
+    liked = select(Like.post_id.label("id")).where(Like.account_id == viewer_id)
+    liked = liked.order_by(Like.id.desc()).limit(LIBRARY_REACH)
+    kept = select(Bookmark.post_id.label("id")).where(Bookmark.account_id == viewer_id)
+    kept = kept.order_by(Bookmark.id.desc()).limit(LIBRARY_REACH)
+    boosted = select(_BOOST.boost_of_id.label("id")).where(
+        _BOOST.account_id == viewer_id, _BOOST.boost_of_id.is_not(None), _BOOST.deleted_at.is_(None)
+    )
+    boosted = boosted.order_by(_BOOST.id.desc()).limit(LIBRARY_REACH)
+    parts = [select(part.subquery().c.id) for part in (wrote, named, liked, kept, boosted)]
+    library = union_all(*parts).subquery()
+    statement = select(SearchDocument.post_id).where(
+        SearchDocument.post_id.in_(select(library.c.id)), words_may_match(step)
+    )
+    if since_id is not None:
+        statement = statement.where(SearchDocument.post_id >= since_id)
+    if until_id is not None:
+        statement = statement.where(SearchDocument.post_id < until_id)
+    rows = await reader.execute(statement.order_by(SearchDocument.post_id.desc()).limit(limit))
+    return [int(row[0]) for row in rows]
+
+
+def words_may_match(step: Step) -> ColumnElement[bool]:
+    """SQL: a document may match, by its line of tokens. Like an engine, never too little."""
+    words = SearchDocument.words
+    match step:
+        case Token(text=text):
+            return words.contains(f"|{text}|", autoescape=True)
+        case Begins(text=text):
+            return words.contains(f"|{text}", autoescape=True)
+        case Phrase(spots=spots):
+            return and_(*(or_(*(words.contains(f"|{token}|", autoescape=True) for token in spot)) for spot in spots))
+        case Every(parts=parts):
+            return and_(true(), *(words_may_match(part) for part in parts))
+        case Some(parts=parts):
+            return or_(*(words_may_match(part) for part in parts))
+        case Not(part=part):
+            return not_(words_may_match(part)) if is_exact(part) else true()
+        case Nothing():
+            return literal(False)
+        case Span() | Count():
+            return true()
+
+
+async def list_unsearchable(reader: Reader, *, viewer_id: int | None, now: datetime, reach: int) -> list[Any]:
+    """Return (author id, content) of public posts whose authors do not allow search, among the newest `reach` public
+    posts this viewer may see. What anybody reads in the public timeline, for an explanation that only counts."""
+    newest = (
+        select(Post.id)
+        .where(Post.visibility == "public", Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+        .order_by(Post.id.desc())
+        .limit(reach)
+        .subquery()
+    )
+    rows = await reader.execute(
+        select(Post.account_id, Post.content, Post.spoiler_text, Post.language)
+        .join(newest, newest.c.id == Post.id)
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            Account.indexable.is_(False),
+            Account.silenced_at.is_(None),
+            Account.waiting.is_(False),
+            Post.account_id != (viewer_id or 0),
+            visible_to(viewer_id),
+            welcome_to(viewer_id, Post, now),
+        )
+    )
+    return list(rows)
+
+
+async def find_searchable(reader: Reader, account_ids: Collection[int]) -> dict[int, tuple[str, bool]]:
+    """Return (acct, whether everybody may search their posts) of accounts."""
+    rows = await reader.scalars(select(Account).where(Account.id.in_(account_ids), is_present()))
+    return {row.id: (row.acct, row.indexable) for row in rows}
+
+
+async def list_post_ids_of(reader: Reader, account_id: int, *, after_id: int, limit: int) -> list[int]:
+    """Return posts of an account, oldest first."""
+    rows = await reader.execute(
+        select(Post.id)
+        .where(Post.account_id == account_id, Post.id > after_id, Post.boost_of_id.is_(None))
+        .order_by(Post.id)
+        .limit(limit)
+    )
+    return [int(row[0]) for row in rows]
+
+
+async def list_older_post_ids(reader: Reader, before_id: int, *, limit: int) -> list[int]:
+    """Return the newest posts below an id: how a rebuild walks."""
+    rows = await reader.execute(
+        select(Post.id)
+        .where(Post.id < before_id, Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+        .order_by(Post.id.desc())
+        .limit(limit)
+    )
+    return [int(row[0]) for row in rows]
+
+
+async def count_posts(reader: Reader) -> int:
+    """Return how many posts a rebuild walks over."""
+    return int(
+        await reader.scalar(
+            select(func.count()).select_from(Post).where(Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
+        )
+        or 0
+    )
+
+
+async def has_due_tasks(reader: Reader, now: datetime) -> bool:
+    """Whether a post waits to be indexed."""
+    return await reader.scalar(select(SearchTask.id).where(SearchTask.due_at <= now).limit(1)) is not None
+
+
+async def list_tasks(reader: Reader, ids: Collection[int]) -> Sequence[SearchTask]:
+    """Return claimed tasks."""
+    found: Sequence[SearchTask] = await reader.scalars(select(SearchTask).where(SearchTask.id.in_(ids)))
+    return found
+
+
+async def count_tasks(reader: Reader) -> int:
+    """Return how many posts wait to be indexed."""
+    return int(await reader.scalar(select(func.count()).select_from(SearchTask)) or 0)
+
+
+async def list_open_ids(reader: Reader, ids: Collection[int]) -> set[int]:
+    """Return which of these posts an engine holds."""
+    rows = await reader.execute(
+        select(SearchDocument.post_id).where(SearchDocument.post_id.in_(ids), SearchDocument.is_open.is_(True))
+    )
+    return {int(row[0]) for row in rows}
+
+
+async def find_rebuild(reader: Reader) -> SearchRebuild | None:
+    """Return the rebuild under way, or the last one."""
+    found: SearchRebuild | None = await reader.scalar(select(SearchRebuild).where(SearchRebuild.id == 1))
+    return found

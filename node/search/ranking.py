@@ -1,0 +1,106 @@
+"""In which order a search answers: 40 % what the words are worth, 30 % how new, 20 % how much it moved people, 10 % who
+wrote it. Pure.
+
+The worth of the words is BM25 over the posts that were found, the best of them counting 1: how rare a word is among
+them says enough of how rare it is. The other three are absolute, so that a page does not change with its neighbours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import log, log1p
+from typing import Final
+
+from node.base.ids import time_of
+from node.search.planning import Wanted, has_sequence
+
+TEXT: Final = 0.4
+RECENCY: Final = 0.3
+ENGAGEMENT: Final = 0.2
+AUTHORITY: Final = 0.1
+HALF_LIFE_DAYS: Final = 7.0
+ENGAGED: Final = 1_000.0
+"""Likes, boosts and replies (a boost counts twice) from which a post is as engaging as can be."""
+FOLLOWED: Final = 100_000.0
+"""Followers from which an author has all the authority there is."""
+SIDE_BY_SIDE: Final = 1.3
+"""What it is worth more when the words stand side by side, as they were asked for."""
+_K1: Final = 1.2
+_B: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A post that matches, with what it is ranked by."""
+
+    post_id: int
+    words: str
+    likes: int
+    boosts: int
+    replies: int
+    followers: int
+
+
+def score(*, text: float, age_days: float, engagement: float, followers: float) -> float:
+    """Return the rank of a post, from 0 to 1. `text` is from 0 to 1 already."""
+    recency: float = 0.5 ** (max(age_days, 0.0) / HALF_LIFE_DAYS)
+    return (
+        TEXT * min(max(text, 0.0), 1.0)
+        + RECENCY * recency
+        + ENGAGEMENT * min(log1p(max(engagement, 0.0)) / log1p(ENGAGED), 1.0)
+        + AUTHORITY * min(log1p(max(followers, 0.0)) / log1p(FOLLOWED), 1.0)
+    )
+
+
+def ranked(
+    found: Sequence[Candidate], wanted: Sequence[Wanted], order: Sequence[tuple[str, ...]], *, now: datetime
+) -> list[int]:
+    """Return the ids of posts, best first; of two equal ones the newer."""
+    worth = text_scores(found, wanted, order)
+    best = max(worth, default=0.0)
+    rated = [
+        (
+            score(
+                text=value / best if best else 0.0,
+                age_days=(now - time_of(one.post_id)).total_seconds() / 86_400,
+                engagement=one.likes + 2 * one.boosts + one.replies,
+                followers=one.followers,
+            ),
+            one.post_id,
+        )
+        for one, value in zip(found, worth, strict=True)
+    ]
+    return [post_id for _, post_id in sorted(rated, reverse=True)]
+
+
+def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Sequence[tuple[str, ...]]) -> list[float]:
+    """Return what the words of each post are worth for a query."""
+    if not found or not wanted:
+        return [0.0] * len(found)
+    lengths = [one.words.count(" ") for one in found]
+    average = sum(lengths) / len(lengths) or 1.0
+    values = [0.0] * len(found)
+    for term in wanted:
+        counts = [_frequency(one.words, term) for one in found]
+        having = sum(1 for count in counts if count)
+        rarity = log(1 + (len(found) - having + 0.5) / (having + 0.5)) + 0.1
+        for place, count in enumerate(counts):
+            if count:
+                norm = _K1 * (1 - _B + _B * lengths[place] / average)
+                values[place] += rarity * count * (_K1 + 1) / (count + norm)
+    if len(order) > 1:
+        sequence = tuple(order)
+        for place, one in enumerate(found):
+            if has_sequence(one.words, sequence):
+                values[place] *= SIDE_BY_SIDE
+    return values
+
+
+def _frequency(words: str, term: Wanted) -> float:
+    """Return how often a word stands in a document: its best form, since its stem stands wherever it does."""
+    if term.is_prefix:
+        return float(words.count(f"|{term.forms[0][0]}"))
+    exact = 0.0
+    for token, weight in term.forms:
+        exact = max(exact, weight * words.count(f"|{token}|"))
+    return exact

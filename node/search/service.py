@@ -1,0 +1,196 @@
+"""The use case: find posts for somebody. Reads only; opens its own short reads, since an engine may take a while."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal
+
+from node.accounts.models import Account
+from node.accounts.queries import find_account, find_account_by_handle, search_accounts
+from node.accounts.rules import fold_username, local_or_domain
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.search.choosing import engine_of
+from node.search.engines import EngineAway, Proposals
+from node.search.explaining import Explanation, explain_nothing
+from node.search.language import parse
+from node.search.planning import Every, Plan, Row, Token, make_plan, matches
+from node.search.queries import list_candidates, list_library_ids
+from node.search.ranking import Candidate, ranked
+from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, SEARCH_SECONDS
+from node.search.stems import STEMMED, base_language
+from node.search.tree import By, Marked, Node, SearchProblem, walk
+
+Sort = Literal["relevance", "latest"]
+SORTS: Final[tuple[Sort, ...]] = ("relevance", "latest")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Posts in their order, for `posts.rendering.render_posts`; and what is to be said of the answer."""
+
+    ids: tuple[int, ...]
+    explanation: Explanation
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    rows: list[Candidate]
+    is_all: bool
+    is_away: bool
+    is_partial: bool
+
+
+async def search_posts(
+    runtime: Runtime,
+    text: str,
+    *,
+    viewer_id: int | None,
+    sort: Sort = "relevance",
+    page: Page | None = None,
+    offset: int = 0,
+    account_id: int | None = None,
+    language: str | None = None,
+) -> Found:
+    """Return the posts that `text` finds for this viewer (None: a stranger).
+
+    `relevance` ranks the newest posts that match and pages by `offset`, up to `MAX_OFFSET`; `latest` pages by the ids
+    of `page`. `account_id` asks for one author's posts only; `language` is the viewer's, for stemming. Never raises for
+    the query's or the index's sake: what is wrong stands in the explanation.
+    """
+    now = runtime.now()
+    page = page or Page()
+    try:
+        tree = parse(text, now=now)
+        if tree is None:
+            return Found((), Explanation())
+        names = await _names(runtime, tree, viewer_id)
+        plan = make_plan(
+            tree,
+            names={handle: account.id for handle, account in names.items() if account is not None},
+            languages=_languages(tree, language),
+        )
+    except SearchProblem as problem:
+        return Found((), Explanation(problem=problem.message, place=problem.place))
+    if plan is None or (plan.scope == "library" and viewer_id is None):
+        return Found((), Explanation())
+    if account_id is not None:
+        plan = replace(plan, step=Every((plan.step, Token(f"from:{account_id}"))), names_somebody=True)
+    if sort == "latest":
+        found, has_more, gathered = await _latest(runtime, plan, page, viewer_id=viewer_id, now=now)
+    else:
+        found, has_more, gathered = await _best(runtime, plan, page, offset, viewer_id=viewer_id, now=now)
+    explanation = Explanation(is_away=gathered.is_away, is_partial=gathered.is_partial)
+    if not found and not gathered.rows and not gathered.is_away:
+        explanation = await explain_nothing(runtime, plan, names, explanation, viewer_id=viewer_id, now=now)
+    return Found(tuple(found), explanation, has_more)
+
+
+async def _latest(
+    runtime: Runtime, plan: Plan, page: Page, *, viewer_id: int | None, now: datetime
+) -> tuple[list[int], bool, _Gathered]:
+    lower = page.min_id if page.min_id is not None else page.since_id
+    # What stands directly above a cursor is not what an index gives first: look at more, and take the last of it.
+    enough = PROPOSED if page.min_id is not None else page.limit + 1
+    gathered = await _gather(runtime, plan, viewer_id, now, enough=enough, above=lower, below=page.max_id)
+    ids = page.pick([row.post_id for row in gathered.rows])
+    return ids, len(gathered.rows) > len(ids), gathered
+
+
+async def _best(
+    runtime: Runtime, plan: Plan, page: Page, offset: int, *, viewer_id: int | None, now: datetime
+) -> tuple[list[int], bool, _Gathered]:
+    lower = page.min_id if page.min_id is not None else page.since_id
+    if offset >= MAX_OFFSET:
+        return [], False, _Gathered([], True, False, False)
+    gathered = await _gather(runtime, plan, viewer_id, now, enough=PROPOSED, above=lower, below=page.max_id)
+    ids = ranked(gathered.rows, plan.wanted, plan.order, now=now)
+    return ids[offset : offset + page.limit], len(ids) > offset + page.limit, gathered
+
+
+async def _gather(
+    runtime: Runtime,
+    plan: Plan,
+    viewer_id: int | None,
+    now: datetime,
+    *,
+    enough: int,
+    above: int | None,
+    below: int | None,
+) -> _Gathered:
+    """Return the newest posts that match and may be found: propose, look at the rows, and on to older ones."""
+    since_id = max((bound for bound in (plan.since_id, None if above is None else above + 1) if bound), default=None)
+    until_id = min((bound for bound in (plan.until_id, below) if bound is not None), default=None)
+    stop_at = time.monotonic() + SEARCH_SECONDS
+    rows: list[Candidate] = []
+    looked_at, is_away, is_partial = 0, False, False
+    while True:
+        left = stop_at - time.monotonic()
+        if left <= 0 or looked_at >= MOST_LOOKED_AT:
+            return _Gathered(rows, False, is_away, True)
+        size = min(PROPOSED, max(4 * enough, 80))
+        proposed = Proposals((), True)
+        if plan.scope != "library" and not is_away:
+            try:
+                proposed = await engine_of(runtime).propose(
+                    plan, since_id=since_id, until_id=until_id, limit=size, seconds=left
+                )
+            except EngineAway:
+                is_away = True
+        is_partial = is_partial or proposed.is_cut_off
+        kept: list[int] = []
+        async with runtime.read() as reader:
+            if viewer_id is not None and plan.scope != "public":
+                kept = await list_library_ids(
+                    reader, viewer_id, plan.step, since_id=since_id, until_id=until_id, limit=size
+                )
+            # Where one of the two has more to give, nothing below its last one is complete yet.
+            horizons = [
+                ids[-1]
+                for ids, is_all in ((proposed.ids, proposed.is_all), (kept, len(kept) < size))
+                if ids and not is_all and len(ids) >= size
+            ]
+            floor = max(horizons, default=0)
+            ids = [id_ for id_ in {*proposed.ids, *kept} if id_ >= floor]
+            candidates = await list_candidates(reader, ids, viewer_id=viewer_id, scope=plan.scope, now=now)
+        rows += [one for one in candidates if matches(plan.step, _row(one))]
+        looked_at += len(ids)
+        if not horizons:
+            return _Gathered(rows, not is_partial, is_away, is_partial)
+        if len(rows) >= enough:
+            return _Gathered(rows, False, is_away, is_partial)
+        until_id = floor
+
+
+def _row(one: Candidate) -> Row:
+    return Row(post_id=one.post_id, words=one.words, likes=one.likes, boosts=one.boosts, replies=one.replies)
+
+
+def _languages(tree: Node, language: str | None) -> tuple[str, ...]:
+    """Return in which languages the words of a query are stemmed: English, the viewer's, and those it names."""
+    named = [node.mark.removeprefix("lang:") for node in walk(tree) if isinstance(node, Marked)]
+    wanted = dict.fromkeys(("en", base_language(language), *named))
+    return tuple(one for one in wanted if one in STEMMED) or ("en",)
+
+
+async def _names(runtime: Runtime, tree: Node, viewer_id: int | None) -> Mapping[str, Account | None]:
+    """Return whom the handles of a query mean; None for nobody known here."""
+    handles = {node.handle.lower() for node in walk(tree) if isinstance(node, By)}
+    if not handles:
+        return {}
+    async with runtime.read() as reader:
+        return {handle: await _named(runtime, reader, handle, viewer_id) for handle in sorted(handles)}
+
+
+async def _named(runtime: Runtime, reader: Reader, handle: str, viewer_id: int | None) -> Account | None:
+    if handle == "me":
+        return None if viewer_id is None else await find_account(reader, viewer_id)
+    name, _, domain = handle.partition("@")
+    found = await find_account_by_handle(reader, name, local_or_domain(runtime.settings, domain) if domain else "")
+    if found is None and not domain:
+        best = await search_accounts(reader, name, viewer_id=viewer_id, limit=1)
+        found = best[0] if best and best[0].username_folded == fold_username(name) else None
+    return None if found is None or found.is_gone else found

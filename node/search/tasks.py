@@ -1,0 +1,60 @@
+"""Use cases: write down that a post, or everything of an account, is to be indexed anew.
+
+Called by the effects of events, in their transaction (row first), and harmless to repeat: the drain reads what the
+post is then. Nothing is written where search is off.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.dialects import postgresql, sqlite
+
+from node.base.db.unit_of_work import UnitOfWork
+from node.base.ids import new_id
+from node.base.settings import Settings
+from node.search.models import SearchTask
+
+
+def is_on(settings: Settings) -> bool:
+    """Whether posts are searched at all."""
+    return settings.search_engine != "off"
+
+
+async def ask_for_posts(uow: UnitOfWork, settings: Settings, post_ids: Iterable[int], *, now: datetime) -> bool:
+    """Have the documents of these posts made anew; say whether anything was written down."""
+    rows = [
+        {"id": new_id(), "subject": f"post:{post_id}", "post_id": post_id, "account_id": None, **_fresh(now)}
+        for post_id in dict.fromkeys(post_ids)
+    ]
+    return await _ask(uow, settings, rows)
+
+
+async def ask_for_account(uow: UnitOfWork, settings: Settings, account_id: int, *, now: datetime) -> bool:
+    """Have all posts of an account looked at again: it allows search now, or no more, or is gone, or is back."""
+    row = {"id": new_id(), "subject": f"account:{account_id}", "post_id": None, "account_id": account_id, **_fresh(now)}
+    return await _ask(uow, settings, [row])
+
+
+def _fresh(now: datetime) -> dict[str, Any]:
+    return {"after_id": 0, "version": 0, "due_at": now, "attempts": 0}
+
+
+async def _ask(uow: UnitOfWork, settings: Settings, rows: list[dict[str, Any]]) -> bool:
+    if not is_on(settings) or not rows:
+        return False
+    await uow.flush()
+    for row in rows:
+        await uow.write(_statement(uow.dialect), row)
+    return True
+
+
+@lru_cache(maxsize=4)
+def _statement(dialect: str) -> Executable:
+    table = SearchTask.metadata.tables[SearchTask.__tablename__]
+    insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    # An account begins again from its first post: what changed concerns all of them.
+    again = {"version": table.c.version + 1, "after_id": 0, "due_at": insert.excluded.due_at, "attempts": 0}
+    return insert.on_conflict_do_update(index_elements=[table.c.subject], set_=again)  # type: ignore[no-any-return]

@@ -1,0 +1,260 @@
+"""Searching a Whoosh index: sets of documents, slice by slice, newest first, until there are enough.
+
+Whoosh keeps the lists of tokens; they are read whole, which takes two milliseconds for ten thousand posts, and put
+together as sets, which takes less. Nothing is scored here, and nothing recurses deeper than the query does. What an
+index still holds of a deleted post is proposed and finds no row.
+
+One thread of a process searches (Whoosh's readers are not shared), each search until its deadline.
+"""
+
+import time
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from heapq import nlargest
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC
+from whoosh.reading import SegmentReader
+
+from node.search.engines import Proposals
+from node.search.planning import Begins, Every, Not, Nothing, Plan, Sequence, Some, Step, Token
+from node.search.rules import MAX_EXPANSIONS, is_exact
+from node.search.whoosh_files import Folder, Generation
+
+log = structlog.get_logger(__name__)
+
+_INDEX: Final = "MAIN"
+
+
+class OutOfTime(Exception):
+    """The deadline of a search has passed."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """An open segment: its reader, and the post id of each of its documents."""
+
+    reader: Any
+    ids: "array[int]"
+
+
+class OpenSlice:
+    """A slice as a process has it open. Segments are kept by their names: one never changes but for deletions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.version = -1
+        self.segments: dict[str, Segment] = {}
+
+    def refresh(self, version: int) -> None:
+        """Open what is new, close what was merged away."""
+        if version == self.version:
+            return
+        storage = FileStorage(str(self.folder))
+        for attempt in range(5):
+            try:
+                self._open(storage)
+                break
+            except OSError:
+                if attempt == 4:
+                    raise  # otherwise a commit took a file away between two looks
+        self.version = version
+
+    def _open(self, storage: Any) -> None:
+        toc = TOC.read(storage, _INDEX)
+        named = {segment.segment_id(): segment for segment in toc.segments}
+        for name, segment in named.items():
+            if name not in self.segments:
+                reader = SegmentReader(storage, toc.schema, segment)
+                column = reader.column_reader("id")
+                ids = array("q", (column[number] for number in range(reader.doc_count_all())))
+                self.segments[name] = Segment(reader, ids)
+        for name in self.segments.keys() - named.keys():
+            self.segments.pop(name).reader.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        while self.segments:
+            self.segments.popitem()[1].reader.close()
+
+
+class Searching:
+    """The open slices of a process."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._generation: Generation | None = None
+        self._name = ""
+        self._open: dict[str, OpenSlice] = {}
+
+    def propose(
+        self, plan: Plan, *, since_id: int | None, until_id: int | None, limit: int, deadline: float
+    ) -> Proposals:
+        """Return the newest posts that may match. Raises OSError where there is no index."""
+        found: list[int] = []
+        is_cut_off = False
+        slices = self._slices()
+        for slice_ in reversed(slices):
+            if until_id is not None and slice_.first_id >= until_id:
+                continue
+            try:
+                opened = self._open.get(slice_.name)
+                if opened is None:
+                    assert self._generation is not None
+                    opened = self._open[slice_.name] = OpenSlice(self._generation.folder / slice_.name)
+                opened.refresh(slice_.version)
+                found += self._of_slice(opened, plan.step, since_id, until_id, limit - len(found), deadline)
+            except OutOfTime:
+                is_cut_off = True
+                break
+            except Exception as error:  # whatever a broken file makes of it: the other slices still answer
+                log.exception("search_slice_broken", slice=slice_.name)
+                self._folder.say("broken", f"a part of the index cannot be read ({type(error).__name__})")
+                is_cut_off = True
+                continue
+            if len(found) >= limit or (since_id is not None and slice_.first_id <= since_id):
+                break
+        return Proposals(tuple(found), len(found) < limit and not is_cut_off, is_cut_off)
+
+    def close(self) -> None:
+        """Close everything."""
+        for opened in self._open.values():
+            opened.close()
+        self._open.clear()
+
+    def _slices(self) -> tuple[Any, ...]:
+        name = self._folder.read("current")
+        if name != self._name or self._generation is None:
+            self.close()
+            self._name, self._generation = name, Generation(self._folder.root / name)
+        slices = self._generation.slices
+        for gone in self._open.keys() - {one.name for one in slices}:
+            self._open.pop(gone).close()
+        return slices
+
+    def _of_slice(
+        self,
+        opened: OpenSlice,
+        step: Step,
+        since_id: int | None,
+        until_id: int | None,
+        limit: int,
+        deadline: float,
+    ) -> list[int]:
+        ids: set[int] = set()
+        for segment in opened.segments.values():
+            look = _Look(segment.reader, len(segment.ids), deadline)
+            numbers = look.documents(step)
+            of = segment.ids
+            found = (of[number] for number in numbers) if numbers is not None else iter(of)
+            ids.update(
+                one for one in found if (until_id is None or one < until_id) and (since_id is None or one >= since_id)
+            )
+        return nlargest(limit, ids)
+
+
+class _Look:
+    """One query over one segment. A set of None stands for all documents."""
+
+    def __init__(self, reader: Any, size: int, deadline: float) -> None:
+        self._reader = reader
+        self._size = size
+        self._deadline = deadline
+
+    def documents(self, step: Step) -> set[int] | None:
+        """Return the documents that may match a step."""
+        if time.monotonic() > self._deadline:
+            raise OutOfTime
+        match step:
+            case Token(text=text):
+                return self._postings(text.encode())
+            case Begins(text=text):
+                return self._beginning(text.encode())
+            case Sequence(spots=spots):
+                return self._all([partial(self._any_token, spot) for spot in spots])
+            case Every(parts=parts):
+                return self._every(parts)
+            case Some(parts=parts):
+                some: set[int] = set()
+                for part in parts:
+                    found = self.documents(part)
+                    if found is None:
+                        return None
+                    some |= found
+                return some
+            case Not(part=part):
+                if not is_exact(part) or (taken := self.documents(part)) is None:
+                    return None
+                return set(range(self._size)) - taken
+            case Nothing():
+                return set()
+            case _:
+                return None
+
+    def _every(self, parts: tuple[Step, ...]) -> set[int] | None:
+        """What must be there first, what must not be there last: most segments are done after the rarest word."""
+        wanted = [part for part in parts if not isinstance(part, Not)]
+        left = self._all([partial(self.documents, part) for part in sorted(wanted, key=self._cost)])
+        for part in parts:
+            if not isinstance(part, Not):
+                continue
+            if left is not None and not left:
+                return left
+            if is_exact(part.part):
+                taken = self.documents(part.part)
+                if taken is not None:
+                    left = (set(range(self._size)) if left is None else left) - taken
+        return left
+
+    def _all(self, steps: Iterable[Callable[[], set[int] | None]]) -> set[int] | None:
+        left: set[int] | None = None
+        for step in steps:
+            found = step()
+            if found is None:
+                continue
+            left = found if left is None else left & found
+            if not left:
+                return left
+        return left
+
+    def _cost(self, step: Step) -> int:
+        """Return about how many documents a step finds: terms are asked of the index, the rest is guessed."""
+        match step:
+            case Token(text=text):
+                return self._frequency(text)
+            case Some(parts=parts):
+                return sum(self._cost(part) for part in parts)
+            case Every(parts=parts):
+                return min((self._cost(part) for part in parts), default=self._size)
+            case Sequence(spots=spots):
+                return min(sum(self._frequency(token) for token in spot) for spot in spots)
+            case _:
+                return self._size
+
+    def _frequency(self, text: str) -> int:
+        return int(self._reader.doc_frequency("tokens", text.encode()))
+
+    def _any_token(self, spot: tuple[str, ...]) -> set[int]:
+        found: set[int] = set()
+        for token in spot:
+            found |= self._postings(token.encode())
+        return found
+
+    def _beginning(self, prefix: bytes) -> set[int]:
+        found: set[int] = set()
+        for term in islice(self._reader.expand_prefix("tokens", prefix), MAX_EXPANSIONS):
+            if time.monotonic() > self._deadline:
+                raise OutOfTime
+            found |= self._postings(term)
+        return found
+
+    def _postings(self, term: bytes) -> set[int]:
+        if ("tokens", term) not in self._reader:
+            return set()
+        return set(self._reader.postings("tokens", term).all_ids())

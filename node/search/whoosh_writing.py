@@ -1,0 +1,162 @@
+"""Writing to a Whoosh index. Everything here runs in a thread, with the folder's lock held.
+
+A commit writes a small segment, some 40 ms for fifty posts; small segments are merged by `tiers` into at most
+`MERGED_POSTS`, so no commit takes much over a second. A full slice is merged into one segment beside the lock
+(`compacted`), and put in its place if nothing changed meanwhile.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from whoosh import index as whoosh_index
+from whoosh.reading import SegmentReader
+
+from node.search.documents import Document
+from node.search.whoosh_files import Folder, Generation, Slice, new_name, place, schema, slice_of
+
+TIER: Final = 6
+TIERS: Final = (50, 300, 1_800)
+"""Segments below these sizes are merged once there are `TIER` of a kind."""
+MEMORY_MB: Final = 64
+
+
+def write_to(generation: Generation, documents: Sequence[Document], gone: Collection[int]) -> None:
+    """Put documents in, in the place of older ones, and take posts out."""
+    slices = generation.slices
+    into: dict[str, list[Document]] = {}
+    out: dict[str, list[int]] = {}
+    for document in documents:
+        slices, found = place(slices, document.post_id)
+        into.setdefault(found.name, []).append(document)
+        grown = replace(
+            found,
+            posts=found.posts + 1,
+            low=min(found.low, document.post_id),
+            high=max(found.high, document.post_id),
+        )
+        slices = tuple(grown if one.name == found.name else one for one in slices)
+    for post_id in gone:
+        if (holder := slice_of(slices, post_id)) is not None:
+            out.setdefault(holder.name, []).append(post_id)
+    changed = into.keys() | out.keys()
+    counts = {name: _write_slice(generation.folder / name, into.get(name, ()), out.get(name, ())) for name in changed}
+    generation.keep(
+        tuple(
+            replace(one, version=one.version + 1, posts=counts[one.name], is_compact=False)
+            if one.name in changed
+            else one
+            for one in slices
+        )
+    )
+
+
+def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int]) -> int:
+    """Write to a slice and return how many posts it has."""
+    opened = open_slice(folder)
+    documents = tuple(documents)
+    writer = opened.writer(limitmb=MEMORY_MB)
+    try:
+        leaves = [] if opened.is_empty() else writer.reader().leaf_readers()
+        for post_id in (*(document.post_id for document in documents), *gone):
+            term = f"id:{post_id}".encode()
+            for leaf, offset in leaves:
+                if ("tokens", term) in leaf:
+                    for number in list(leaf.postings("tokens", term).all_ids()):
+                        writer.delete_document(offset + number)
+        for document in documents:
+            writer.add_document(tokens=document.tokens | {f"id:{document.post_id}"}, id=document.post_id)
+        writer.commit(mergetype=tiers)
+    except BaseException:
+        if not writer.is_closed:
+            writer.cancel()
+        raise
+    count = int(opened.doc_count())
+    opened.close()
+    return count
+
+
+def open_slice(folder: Path) -> Any:
+    """Open a slice, made if it is not there."""
+    if whoosh_index.exists_in(str(folder)):
+        return whoosh_index.open_dir(str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    return whoosh_index.create_in(str(folder), schema())
+
+
+def tiers(writer: Any, segments: Sequence[Any]) -> list[Any]:
+    """Whoosh's merge policy: merge the segments of a size once there are enough of them."""
+    left = list(segments)
+    low = 0
+    for high in TIERS:
+        tier = [segment for segment in left if low <= segment.doc_count_all() < high]
+        if len(tier) >= TIER:
+            for segment in tier:
+                reader = SegmentReader(writer.storage, writer.schema, segment)
+                try:
+                    writer.add_reader(reader)
+                finally:
+                    reader.close()
+            merged = {id(segment) for segment in tier}
+            return [segment for segment in left if id(segment) not in merged]
+        low = high
+    return left
+
+
+def next_to_compact(generation: Generation) -> Slice | None:
+    """Return a slice that is full, or no longer the newest, and was not compacted since it last changed."""
+    slices = generation.slices
+    for one in slices[:-1]:
+        if not one.is_compact:
+            return one
+    return None
+
+
+def compacted(generation: Generation, slice_: Slice) -> Slice:
+    """Merge a slice into one segment in a new folder, without the lock; return it as it will be."""
+    made = replace(slice_, name=new_name("s"), version=0, is_compact=True)
+    old = open_slice(generation.folder / slice_.name)
+    new = open_slice(generation.folder / made.name)
+    writer = new.writer(limitmb=2 * MEMORY_MB)
+    try:
+        reader = old.reader()
+        try:
+            for leaf, _ in reader.leaf_readers():
+                writer.add_reader(leaf)
+        finally:
+            reader.close()
+        writer.commit(merge=False)
+    except BaseException:
+        if not writer.is_closed:
+            writer.cancel()
+        raise
+    finally:
+        old.close()
+        new.close()
+    return made
+
+
+def exchange(generation: Generation, old: Slice, new: Slice) -> bool:
+    """Put a compacted slice in the place of the one it was made from, unless that one changed. With the lock."""
+    slices = generation.slices
+    if old not in slices:
+        return False
+    generation.keep(tuple(new if one == old else one for one in slices))
+    return True
+
+
+def begin(folder: Folder, *, afresh: bool) -> None:
+    """Make the generation that a rebuild fills, unless one is begun."""
+    if folder.generation("building") is None or afresh:
+        folder.say("building", folder.make_generation().folder.name)
+        folder.clear_away()
+
+
+def end(folder: Folder) -> None:
+    """Search the new generation from now on."""
+    if building := folder.read("building"):
+        folder.say("current", building)
+        folder.say("building", "")
+        folder.say("broken", "")
+        folder.clear_away()

@@ -1,0 +1,62 @@
+"""What search is to look at again: posts that changed or came into a library, accounts that allow it or are gone.
+
+Effects: each writes tasks in the transaction that ends its event; the INDEX lane reads what the posts are by then.
+"""
+
+from collections.abc import Iterable
+
+from node.accounts.queries import find_account
+from node.base.lanes import INDEX
+from node.events import (
+    AccountDeleted,
+    AccountSuspended,
+    AccountUnsuspended,
+    PostBookmarked,
+    PostDeleted,
+    PostEdited,
+    PostLiked,
+    PostPublished,
+    SearchConsentChanged,
+)
+from node.posts.queries import find_post
+from node.search.tasks import ask_for_account, ask_for_posts, is_on
+from outbox.address import Occasion
+
+
+async def post_published(on: Occasion, event: PostPublished) -> None:
+    """Index a new post; what one of ours boosted is in their library now."""
+    if not is_on(on.runtime.settings):
+        return
+    post = await find_post(on.uow, event.post_id)
+    if post is None:
+        return
+    if post.boost_of_id is None:
+        await _posts(on, [post.id])
+    elif post.local:
+        await _posts(on, [post.boost_of_id])
+
+
+async def post_changed(on: Occasion, event: PostEdited | PostDeleted | PostBookmarked) -> None:
+    """Index a post anew, or take it away."""
+    await _posts(on, [event.post_id])
+
+
+async def post_liked(on: Occasion, event: PostLiked) -> None:
+    """Index what one of ours liked: it is in their library now."""
+    if is_on(on.runtime.settings):
+        account = await find_account(on.uow, event.account_id)
+        if account is not None and account.is_local:
+            await _posts(on, [event.post_id])
+
+
+async def account_changed(
+    on: Occasion, event: SearchConsentChanged | AccountSuspended | AccountUnsuspended | AccountDeleted
+) -> None:
+    """Look at all posts of an account again. What may be found is decided on the rows: this only tidies."""
+    if await ask_for_account(on.uow, on.runtime.settings, event.account_id, now=on.now):
+        on.lanes.add(INDEX)
+
+
+async def _posts(on: Occasion, ids: Iterable[int]) -> None:
+    if await ask_for_posts(on.uow, on.runtime.settings, ids, now=on.now):
+        on.lanes.add(INDEX)
