@@ -13,7 +13,7 @@ from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.search.choosing import engine_of
-from node.search.engines import EngineAway, Proposals
+from node.search.engines import OFF, EngineAway, Proposals, engine_name
 from node.search.explaining import Explanation, explain_nothing
 from node.search.language import parse
 from node.search.planning import Every, Plan, Row, Token, make_plan, matches
@@ -63,6 +63,8 @@ async def search_posts(
     """
     now = runtime.now()
     page = page or Page()
+    if engine_name(runtime.settings) == OFF:
+        return Found((), Explanation())
     try:
         tree = parse(text, now=now)
         if tree is None:
