@@ -46,6 +46,7 @@ import node.search.models
 import node.site.models
 import node.starter_packs.models
 import node.suggestions.models
+import node.timelines.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -90,6 +91,7 @@ MODULES = (
     node.site.models,
     node.starter_packs.models,
     node.suggestions.models,
+    node.timelines.models,
     outbox.models,
 )
 

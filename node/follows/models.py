@@ -18,6 +18,8 @@ class Follow(Base):
     __table_args__ = (
         UniqueConstraint("follower_id", "followee_id"),
         Index("ix_follows_followee", "followee_id", "accepted_at", "id"),
+        # For a fan-out, which walks an author's followers chunk by chunk.
+        Index("ix_follows_fan_out", "followee_id", "follower_id"),
         Index("ix_follows_follower", "follower_id", "accepted_at", "id"),
         Index("ix_follows_uri", "uri"),
     )

@@ -5,12 +5,11 @@ from functools import partial
 
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
-from node.posts.models import Post
 from node.posts.queries import find_post
-from node.pulls.queries import is_pulled
 from node.timelines import home_lists
-from node.timelines.queries import count_local_followers, list_push_targets, list_tag_push_targets
-from node.timelines.rules import ACTIVE_WINDOW, TAG_WINDOW, Tier, tier
+from node.timelines.queries import list_push_targets, list_tag_push_targets
+from node.timelines.rules import ACTIVE_WINDOW
+from node.timelines.tiers import tier_for_push
 
 
 async def push_post(runtime: Runtime, post_id: int) -> int:
@@ -25,14 +24,14 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
         if post is None or post.deleted_at is not None:
             return 0
         own = [post.account_id] if post.local else []
-        author_tier = await tier_of(runtime, post)
+        author_tier = await tier_for_push(runtime, post.account_id)
         pushed = await _push(runtime, own, post_id) if own and author_tier == "pull" else 0
         if author_tier != "pull":
             active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
             find = partial(list_push_targets, reader, post, active_since=active_since)
             pushed += await _push_to_all(runtime, post_id, find, first=own)
         if post.visibility == "public" and post.boost_of_id is None:
-            find = partial(list_tag_push_targets, reader, post.id, active_since=runtime.now() - TAG_WINDOW)
+            find = partial(list_tag_push_targets, reader, post.id, active_since=runtime.now() - ACTIVE_WINDOW["push"])
             pushed += await _push_to_all(runtime, post_id, find)
         return pushed
 
@@ -49,32 +48,6 @@ async def _push_to_all(
         if len(targets) < home_lists.CHUNK:
             return pushed
         first, after_id = (), targets[-1]
-
-
-async def tier_of(runtime: Runtime, post: Post) -> Tier:
-    """Return how a post reaches its author's followers. A pulled account is never pushed, however few follow it."""
-    if not post.local:
-        known = runtime.caches.get("pulled", size=10_000, seconds=60)
-        pulled: bool | None = known.get(post.account_id)
-        if pulled is None:
-            async with runtime.read() as reader:
-                pulled = await is_pulled(reader, post.account_id, runtime.now())
-            known.put(post.account_id, pulled)
-        if pulled:
-            return "pull"
-    return tier(await local_followers(runtime, post), runtime.settings)
-
-
-async def local_followers(runtime: Runtime, post: Post) -> int:
-    """Return how many local people follow the post's author (no further than needed to tell the tier)."""
-    known = runtime.caches.get("local_followers", size=10_000, seconds=60)
-    found: int | None = known.get(post.account_id)
-    if found is None:
-        async with runtime.read() as reader:
-            at_most = runtime.settings.active_limit + 1
-            found = await count_local_followers(reader, post.account_id, at_most=at_most)
-        known.put(post.account_id, found)
-    return found
 
 
 async def push_own(runtime: Runtime, account_id: int, post_id: int) -> None:

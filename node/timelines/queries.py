@@ -242,18 +242,6 @@ def _tag_push_targets() -> Select[Any]:
     )
 
 
-async def count_local_followers(reader: Reader, author_id: int, *, at_most: int) -> int:
-    """Count an author's local followers, but no further than `at_most`."""
-    some = (
-        select(Follow.id)
-        .join(User, User.account_id == Follow.follower_id)
-        .where(Follow.followee_id == author_id, Follow.accepted_at.is_not(None))
-        .limit(at_most)
-        .subquery()
-    )
-    return int(await reader.scalar(select(func.count()).select_from(some)))
-
-
 async def list_large_authors(reader: Reader, *, above: int) -> list[int]:
     """Return the authors with more than `above` local followers: those a read pulls."""
     statement = (

@@ -198,7 +198,7 @@ async def test_large_authors_are_pulled_at_read(redis_server: RedisServer) -> No
             await home_ids(runtime, fan)
             await follow_now(runtime, fan, star)
             await forget_home(runtime, fan.id)
-            runtime.caches.get("local_followers", size=1, seconds=1).clear()
+            runtime.caches.get("author_tiers", size=1, seconds=1).clear()
             runtime.caches.get("large_authors", size=1, seconds=1).clear()
             await home_ids(runtime, fans[0])
             made.append(await pushed_post(runtime, star, f"With {fan.username}"))

@@ -1,0 +1,48 @@
+"""Every SELECT about the tiers of authors. What they mean is `rules`."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, literal, select, union_all
+
+from node.base.db.unit_of_work import Reader
+from node.follows.models import Follow
+from node.pulls.models import PulledAccount
+from node.timelines.models import AuthorTier
+
+
+async def find_tier(reader: Reader, account_id: int) -> AuthorTier | None:
+    """Return how an author is pushed, or None for one who never was anything but pushed to all."""
+    found: AuthorTier | None = await reader.scalar(select(AuthorTier).where(AuthorTier.account_id == account_id))
+    return found
+
+
+async def list_followed_tiers(reader: Reader, viewer_id: int) -> Sequence[Any]:
+    """Return (account_id, tier, changed_at) of those whom the viewer follows and who are not simply pushed.
+
+    An account that `node/pulls` has merged into homes counts as "pull". Costs one seek for each such author on the
+    node, or for each account followed, whichever are fewer.
+    """
+    return await reader.rows(_followed_tiers(), {"viewer_id": viewer_id})
+
+
+@cache
+def _followed_tiers() -> Select[Any]:
+    return select(
+        union_all(
+            _of_those_followed(select(AuthorTier.account_id, AuthorTier.tier, AuthorTier.changed_at), AuthorTier),
+            _of_those_followed(
+                select(PulledAccount.account_id, literal("pull"), PulledAccount.switched_at).where(
+                    PulledAccount.is_merged.is_(True)
+                ),
+                PulledAccount,
+            ),
+        ).subquery()
+    )
+
+
+def _of_those_followed(statement: Select[Any], table: Any) -> Select[Any]:
+    return statement.join(Follow, Follow.followee_id == table.account_id).where(
+        Follow.follower_id == bindparam("viewer_id"), Follow.accepted_at.is_not(None)
+    )
