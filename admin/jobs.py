@@ -16,6 +16,7 @@ import node.remote.cards
 import node.remote.jobs
 import node.scheduled.jobs
 import node.search.jobs
+import node.timelines.jobs
 import outbox.deliver
 import outbox.relay
 
@@ -33,6 +34,7 @@ MODULES = (
     node.remote.jobs,
     node.scheduled.jobs,
     node.search.jobs,
+    node.timelines.jobs,
     outbox.deliver,
     outbox.relay,
 )

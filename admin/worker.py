@@ -40,6 +40,7 @@ from node.base.lanes import (
     COUNTS,
     DELIVER,
     DELIVER_SLOW,
+    FANOUT,
     FETCH,
     FILL,
     INBOX,
@@ -77,9 +78,9 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, COUNTS, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
-        (DELIVER, RELAY, INBOX, COUNTS, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
-        (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX),
+        (RELAY, INBOX, COUNTS, FANOUT, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
+        (DELIVER, RELAY, INBOX, COUNTS, FANOUT, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
+        (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX, FANOUT),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)
     return [split[i] if i < len(split) else further for i in range(workers)]

@@ -10,8 +10,8 @@ from node.base.db.event_log import Event
 
 @dataclass(frozen=True, slots=True)
 class PostPublished(Event):
-    """A post or boost, ours or remote, now stands. `quiet`: old or fetched, so nobody is notified and no home
-    timeline gets it (INB-10)."""
+    """A post or boost, ours or remote, now stands. `quiet`: old or fetched, so nobody is notified and no
+    stream is told (INB-10)."""
 
     post_id: int
     quiet: bool = False

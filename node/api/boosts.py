@@ -42,8 +42,8 @@ async def reblog(viewer: Viewer, asked: NewBoost, post_id: int) -> dict[str, Any
             now=node.now(),
             visibility=VISIBILITY_FROM_WORD[asked.visibility] if asked.visibility else None,
         )
-        boost_id = made.id
-        uow.after_commit(lambda: push_own(node, viewer.account_id, boost_id))
+        boost_id, original_id = made.id, made.boost_of_id or 0
+        uow.after_commit(lambda: push_own(node, viewer.account_id, boost_id, boost_of=original_id))
     return await post_answer(node, viewer, boost_id)
 
 

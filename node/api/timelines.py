@@ -11,7 +11,8 @@ from node.http.principals import Viewer, needs, optional
 from node.http.requests import Paging, answers, takes
 from node.lists.queries import find_list
 from node.text.writing import fold_hashtag
-from node.timelines.service import hashtag_page, home_page, list_page, public_page
+from node.timelines.home import home_page
+from node.timelines.service import hashtag_page, list_page, public_page
 
 MOST_HASHTAGS = 4
 """Further names in `any[]`, `all[]` and `none[]` are ignored, as Mastodon does."""

@@ -33,12 +33,14 @@ COUNTS = "counts"
 SCHEDULED = "scheduled"
 CARDS = "cards"
 PUSH = "push"
+FANOUT = "fanout"
 MEDIA = "media"
 
 LANES = (
     RELAY,
     INBOX,
     COUNTS,
+    FANOUT,
     PUSH,
     DELIVER,
     SCHEDULED,

@@ -1,21 +1,38 @@
-"""One post, one fan-out, whoever wrote it: onto the homes of the local people who follow its author or a hashtag."""
+"""One post, one fan-out, whoever wrote it: onto the homes of the local people who follow its author or a hashtag.
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+The first chunk of an audience gets it at once, with the event. Where there is more, a row (`FanOut`) says how far it
+came and `jobs` goes on from there, some chunks in turn with other posts that have such a row: a post with a hundred
+thousand readers holds up nobody else's.
+"""
 
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from node.base.db.inserts import insert_if_absent
+from node.base.db.unit_of_work import Reader
 from node.base.errors import Unavailable
+from node.base.ids import new_id
+from node.base.lanes import FANOUT
 from node.base.runtime import Runtime
+from node.posts.models import Post
 from node.posts.queries import find_post
-from node.timelines import home_lists
+from node.timelines import author_lists, home_lists
+from node.timelines.home_lists import author_key, home_key
+from node.timelines.home_queries import Entry
+from node.timelines.models import FanOut
 from node.timelines.queries import list_push_targets, list_tag_push_targets
-from node.timelines.rules import ACTIVE_WINDOW
+from node.timelines.rules import ACTIVE_WINDOW, Tier
 from node.timelines.tiers import tier_for_push
+
+Audience = Literal["followers", "tags"]
+
+CHUNK: Final = home_lists.CHUNK
 
 
 async def push_post(runtime: Runtime, post_id: int) -> int:
     """Push a post to its author's and followers' homes by the author's tier, and to those who follow a hashtag of it.
 
-    Returns how many lists it reached.
+    Returns how many lists it reached; where there are more than a chunk of readers, the rest follows.
 
     May be repeated at will. Raises Unavailable when Redis is away, so that the caller keeps the event.
     """
@@ -23,37 +40,44 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
         post = await find_post(reader, post_id)
         if post is None or post.deleted_at is not None:
             return 0
-        own = [post.account_id] if post.local else []
-        author_tier = await tier_for_push(runtime, post.account_id)
-        pushed = await _push(runtime, own, post_id) if own and author_tier == "pull" else 0
-        if author_tier != "pull":
-            active_since = runtime.now() - ACTIVE_WINDOW[author_tier]
-            find = partial(list_push_targets, reader, post, active_since=active_since)
-            pushed += await _push_to_all(runtime, post_id, find, first=own)
-        if post.visibility == "public" and post.boost_of_id is None:
-            find = partial(list_tag_push_targets, reader, post.id, active_since=runtime.now() - ACTIVE_WINDOW["push"])
-            pushed += await _push_to_all(runtime, post_id, find)
-        return pushed
+        tier = await tier_for_push(runtime, post.account_id)
+        pushed = await _push(runtime, [author_key(post.account_id)], post, is_author=True) if tier.is_merged else 0
+        first = [home_key(post.account_id)] if post.local else []
+        unfinished: dict[Audience, int] = {}
+        for audience in _audiences(post, tier.pushed_as):
+            targets = await _targets(runtime, reader, post, audience, tier.pushed_as, after_id=0)
+            pushed += await _push(runtime, [*first, *map(home_key, targets)], post)
+            first = []
+            if len(targets) == CHUNK:
+                unfinished[audience] = targets[-1]
+        if first:
+            pushed += await _push(runtime, first, post)
+    if unfinished:
+        await _go_on_later(runtime, post_id, unfinished)
+    return pushed
 
 
-async def _push_to_all(
-    runtime: Runtime, post_id: int, find: Callable[..., Awaitable[list[int]]], *, first: Sequence[int] = ()
-) -> int:
-    """Push a post to `first` and to whomever `find` finds, chunk after chunk."""
-    pushed, after_id = 0, 0
-    while True:
-        targets = await find(after_id=after_id, limit=home_lists.CHUNK)
-        if first or targets:
-            pushed += await _push(runtime, [*first, *targets], post_id)
-        if len(targets) < home_lists.CHUNK:
-            return pushed
-        first, after_id = (), targets[-1]
+async def push_chunk(runtime: Runtime, post_id: int, audience: Audience, *, after_id: int) -> int | None:
+    """Push a post to the next chunk of an audience and return where that ended; None when it was the last.
+
+    Raises Unavailable when Redis is away.
+    """
+    async with runtime.read() as reader:
+        post = await find_post(reader, post_id)
+        if post is None or post.deleted_at is not None:
+            return None
+        tier = await tier_for_push(runtime, post.account_id)
+        if audience not in _audiences(post, tier.pushed_as):
+            return None
+        targets = await _targets(runtime, reader, post, audience, tier.pushed_as, after_id=after_id)
+    await _push(runtime, list(map(home_key, targets)), post)
+    return targets[-1] if len(targets) == CHUNK else None
 
 
-async def push_own(runtime: Runtime, account_id: int, post_id: int) -> None:
+async def push_own(runtime: Runtime, account_id: int, post_id: int, *, boost_of: int = 0) -> None:
     """Put a person's own post at the top of their home before they are answered. Losing this is harmless."""
-    cap = runtime.settings.home_length
-    await runtime.gate.call(lambda redis: home_lists.push(redis, [account_id], post_id, cap=cap))
+    cap, entry = runtime.settings.home_length, (post_id, boost_of)
+    await runtime.gate.call(lambda redis: home_lists.push(redis, [home_key(account_id)], entry, cap=cap))
 
 
 async def forget_home(runtime: Runtime, *account_ids: int) -> None:
@@ -61,13 +85,45 @@ async def forget_home(runtime: Runtime, *account_ids: int) -> None:
 
     Raises Unavailable when Redis is away, so that the caller keeps the event.
     """
-    if await runtime.gate.call(lambda redis: home_lists.forget(redis, account_ids)) is None:
+    keys = list(map(home_key, account_ids))
+    if await runtime.gate.call(lambda redis: home_lists.forget(redis, keys)) is None:
         raise Unavailable("Home timelines cannot be reached.")
 
 
-async def _push(runtime: Runtime, account_ids: list[int], post_id: int) -> int:
-    cap = runtime.settings.home_length
-    pushed = await runtime.gate.call(lambda redis: home_lists.push(redis, account_ids, post_id, cap=cap))
+def _audiences(post: Post, pushed_as: Tier) -> list[Audience]:
+    found: list[Audience] = [] if pushed_as == "pull" else ["followers"]
+    return [*found, "tags"] if post.visibility == "public" and post.boost_of_id is None else found
+
+
+async def _targets(
+    runtime: Runtime, reader: Reader, post: Post, audience: Audience, pushed_as: Tier, *, after_id: int
+) -> list[int]:
+    if audience == "tags":
+        since = runtime.now() - ACTIVE_WINDOW["push"]
+        return await list_tag_push_targets(reader, post.id, active_since=since, after_id=after_id, limit=CHUNK)
+    since = runtime.now() - ACTIVE_WINDOW[pushed_as]
+    return await list_push_targets(reader, post, active_since=since, after_id=after_id, limit=CHUNK)
+
+
+async def _go_on_later(runtime: Runtime, post_id: int, unfinished: dict[Audience, int]) -> None:
+    async with runtime.write() as uow:
+        for audience, after_id in unfinished.items():
+            values = {"id": new_id(), "post_id": post_id, "audience": audience, "after_id": after_id, "attempts": 0}
+            await insert_if_absent(uow, FanOut, values | {"due_at": runtime.now()})
+        uow.after_commit(lambda: _nudge(runtime))
+
+
+async def _nudge(runtime: Runtime) -> None:
+    await runtime.nudge(FANOUT)
+
+
+async def _push(runtime: Runtime, keys: Sequence[str], post: Post, *, is_author: bool = False) -> int:
+    entry, cap = _entry(post), author_lists.LENGTH if is_author else runtime.settings.home_length
+    pushed = await runtime.gate.call(lambda redis: home_lists.push(redis, keys, entry, cap=cap, once=is_author))
     if pushed is None:
         raise Unavailable("Home timelines cannot be reached.")
     return pushed
+
+
+def _entry(post: Post) -> Entry:
+    return post.id, post.boost_of_id or 0

@@ -1,50 +1,64 @@
-"""Home timelines in Redis: one capped list of post ids per person, `home:{shard}:account`.
+"""Timelines in Redis: one capped list per person (`home:{shard}:account`) and per large author (`author:...`).
 
-A list that exists is complete down to its last entry; a list that does not exist is rebuilt from SQL by whoever
-reads next. Everything follows from that:
+An entry is the id of a post, or `id:original` for a boost, newest pushed first. The last element is the list's *tail*,
+`-floor:built:token`, and everything follows from what it says: **above its floor a list is complete**.
 
-* A push is LPUSHX: it never creates a list, so nobody ever has a list with a hole below it.
-* A rebuild first creates the list with the marker `-1`, then reads SQL, then puts the ids behind whatever was
-  pushed meanwhile and takes the marker out. A post that commits between the SELECT and the write is pushed into
-  the marked list and not lost. A list with the marker is not read. A builder that dies leaves a marked list that
-  expires within `BUILD_SECONDS`.
-* A list lives `HOME_SECONDS` after its last read, which is less than the shortest activity window of the tiers
-  (24 h): whoever has a list was active recently enough to have been pushed everything.
+* A push is LPUSHX: it never creates a list, so nobody ever has a list with a hole in it.
+* What is cut off beyond the cap raises the floor to the highest id that was cut. So a post that comes late, with an id
+  of the past, neither tears a hole nor ends a timeline early.
+* A build first creates the list with a marker of its own, then reads SQL, then puts the entries behind whatever was
+  pushed meanwhile and a tail in the marker's place. A post that commits between the SELECT and the write is pushed
+  into the marked list and not lost. A list with a marker is not read. A builder that dies leaves a marked list that
+  expires within `BUILD_SECONDS`; one that comes too late finds its marker gone and writes nothing.
+* A build may be short: its floor is then where it ended, and `extend` carries on below it, if the tail is still the
+  same: if nothing was cut off, dropped or built anew meanwhile.
 * Pushing twice is harmless: order and uniqueness are made at read. So the fan-out may be repeated at will.
 
-Scripts run once per chunk of keys (230 000 pushes a second measured against 49 000 with pipelined ZADD, and a
-tenth of the memory). A chunk holds keys of many people. On a Redis Cluster a script touches one slot only: so a
-list's hash tag is one of `SHARDS`, and a chunk is one script for each shard that is in it.
+How long a list lives is `home` and `author_lists`' business. Scripts run once per chunk of keys (230 000 pushes a
+second measured against 49 000 with pipelined ZADD, and a tenth of the memory). A chunk holds keys of many people. On a
+Redis Cluster a script touches one slot only: so a list's hash tag is one of `SHARDS`, and a chunk is one script for
+each shard that is in it.
 """
 
 import asyncio
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from redis.asyncio import Redis
 
 from node.base.cache import in_slots
+from node.timelines.home_queries import Entry
 
-HOME_SECONDS = 20 * 3600
 BUILD_SECONDS = 30
 CHUNK = 1000
+SLACK = 50
+"""How far a list grows beyond its cap before it is cut: cutting looks at what it cuts."""
 SHARDS = 256
 AT_ONCE = 32
-
-_READ = """
-local entries = redis.call('LRANGE', KEYS[1], 0, -1)
-if #entries == 0 or entries[#entries] == '-1' then return {} end
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-return entries
-"""
 
 _PUSH = """
 local pushed = 0
 local cap = tonumber(ARGV[2])
+local function higher(a, b) return #a > #b or (#a == #b and a > b) end
 for i = 1, #KEYS do
-  local length = redis.call('LPUSHX', KEYS[i], ARGV[1])
+  local known = ARGV[4] == '1' and redis.call('LPOS', KEYS[i], ARGV[1])
+  local length = known and 0 or redis.call('LPUSHX', KEYS[i], ARGV[1])
   if length > 0 then
     pushed = pushed + 1
-    if length > cap then redis.call('LTRIM', KEYS[i], 0, cap - 1) end
+    if length > cap + tonumber(ARGV[3]) + 1 then
+      local floor, rest = string.match(redis.call('LINDEX', KEYS[i], -1), '^%-(%d+)(:.*)$')
+      if floor then
+        for _, entry in ipairs(redis.call('LRANGE', KEYS[i], cap, -2)) do
+          local id = string.match(entry, '^%d+')
+          if higher(id, floor) then floor = id end
+        end
+        redis.call('LTRIM', KEYS[i], 0, cap - 1)
+        redis.call('RPUSH', KEYS[i], '-' .. floor .. rest)
+      end
+    end
   end
 end
 return pushed
@@ -52,69 +66,162 @@ return pushed
 
 _BEGIN = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('RPUSH', KEYS[1], '-1')
-redis.call('EXPIRE', KEYS[1], ARGV[1])
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 """
 
-_FINISH = """
-if redis.call('LREM', KEYS[1], 0, '-1') == 0 then return 0 end
-for i = 3, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[i]) end
-redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-redis.call('EXPIRE', KEYS[1], ARGV[1])
+_REPLACE_TAIL = """
+if redis.call('LINDEX', KEYS[1], -1) ~= ARGV[1] then return 0 end
+redis.call('RPOP', KEYS[1])
+for i = 4, #ARGV, 500 do redis.call('RPUSH', KEYS[1], unpack(ARGV, i, math.min(i + 499, #ARGV))) end
+redis.call('RPUSH', KEYS[1], ARGV[2])
+if ARGV[3] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
 return 1
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list as it was read: complete above `floor`. `entries` lie as they were pushed, unordered, maybe twice."""
+
+    entries: list[Entry]
+    floor: int
+    built_at: datetime
+    tail: str
+    seconds_left: int
+
+    @property
+    def token(self) -> str:
+        """What is the same as long as this list is neither dropped nor built anew."""
+        return self.tail.partition(":")[2]
+
+
+def newest_first(entries: Iterable[Entry], *, above: int) -> list[Entry]:
+    """Return what a list vouches for, in order and each post once."""
+    found: dict[int, int] = {}
+    for id_, original in entries:
+        if id_ > above and (original or id_ not in found):
+            found[id_] = original
+    return sorted(found.items(), reverse=True)
 
 
 def home_key(account_id: int) -> str:
-    """Return the key of a person's list. The tag is made of the milliseconds in the id: its last bits are mostly 0."""
-    return f"home:{{{(account_id >> 21) % SHARDS}}}:{account_id}"
+    """Return the key of a person's list."""
+    return f"home:{{{_shard(account_id)}}}:{account_id}"
 
 
-async def push(redis: Redis, account_ids: Sequence[int], post_id: int, *, cap: int) -> int:
-    """Push a post onto the lists that exist and return how many those were. Raises RedisError."""
+def author_key(account_id: int) -> str:
+    """Return the key of the list of what an author wrote."""
+    return f"author:{{{_shard(account_id)}}}:{account_id}"
+
+
+def _shard(account_id: int) -> int:
+    """Made of the milliseconds in the id: its last bits are mostly 0."""
+    return (account_id >> 21) % SHARDS
+
+
+async def push(redis: Redis, keys: Sequence[str], entry: Entry, *, cap: int, once: bool = False) -> int:
+    """Push a post onto the lists that exist and return how many those were. Raises RedisError.
+
+    `once` leaves out the lists that have it: so that a head that changed back cannot hide what came between.
+    """
     script = redis.register_script(_PUSH)
     pushed = 0
-    for start in range(0, len(account_ids), CHUNK):
-        keys = [home_key(account_id) for account_id in account_ids[start : start + CHUNK]]
-        groups = in_slots(redis, keys)
+    args = [_spelled(entry), cap, SLACK, int(once)]
+    for start in range(0, len(keys), CHUNK):
+        groups = in_slots(redis, keys[start : start + CHUNK])
         for first in range(0, len(groups), AT_ONCE):
             some = groups[first : first + AT_ONCE]
-            pushed += sum(await asyncio.gather(*(script(keys=group, args=[post_id, cap]) for group in some)))
+            pushed += sum(await asyncio.gather(*(script(keys=group, args=args) for group in some)))
     return pushed
 
 
-async def read(redis: Redis, account_id: int) -> list[int] | None:
-    """Return the ids of a list as they lie there, or None when there is none to be read. Raises RedisError."""
-    entries = await redis.register_script(_READ)(keys=[home_key(account_id)], args=[HOME_SECONDS])
-    return [int(entry) for entry in entries] or None
+async def read(redis: Redis, key: str) -> Listed | None:
+    """Return a list, or None when there is none to be read. Raises RedisError."""
+    async with redis.pipeline(transaction=False) as pipe:
+        ask(pipe, key)
+        return listed(await pipe.execute())
 
 
-async def begin(redis: Redis, account_id: int) -> bool:
-    """Mark a list as being built; False when it exists or somebody else is at it. Raises RedisError."""
-    return bool(await redis.register_script(_BEGIN)(keys=[home_key(account_id)], args=[BUILD_SECONDS]))
+def ask(pipe: Any, key: str) -> None:
+    """Put the two questions whose answers `listed` reads into a pipeline."""
+    pipe.lrange(key, 0, -1)
+    pipe.ttl(key)
 
 
-async def finish(redis: Redis, account_id: int, ids: Sequence[int], *, cap: int) -> None:
-    """Put `ids`, newest first, behind what was pushed meanwhile, and open the list for reading. Raises RedisError.
+def listed(answers: Sequence[Any]) -> Listed | None:
+    """Return the list that Redis answered with, or None for none that may be read."""
+    raw, seconds_left = answers
+    if not raw or not raw[-1].startswith(b"-"):
+        return None
+    tail = raw[-1].decode()
+    floor, built, _ = tail[1:].split(":")
+    return Listed(
+        [_entry(one) if b":" in one else (int(one), 0) for one in raw[:-1]],
+        int(floor),
+        datetime.fromtimestamp(int(built) / 1000, UTC),
+        tail,
+        int(seconds_left),
+    )
 
-    An empty home keeps its key with the id 0, which no post has.
+
+async def begin(redis: Redis, key: str) -> str | None:
+    """Mark a list as being built and return the marker; None when it exists or somebody is at it. Raises RedisError."""
+    marker = f"*{secrets.token_hex(8)}"
+    return marker if await redis.register_script(_BEGIN)(keys=[key], args=[marker, BUILD_SECONDS]) else None
+
+
+async def finish(
+    redis: Redis, key: str, marker: str, entries: Sequence[Entry], *, floor: int, now: datetime, seconds: int
+) -> bool:
+    """Put entries behind what was pushed meanwhile and open the list for `seconds`. Raises RedisError.
+
+    `now` is a moment before the view was opened that the entries were read from.
     """
-    await redis.register_script(_FINISH)(keys=[home_key(account_id)], args=[HOME_SECONDS, cap, *(ids or [0])])
+    tail = f"-{floor}:{int(now.timestamp() * 1000)}:{secrets.token_hex(4)}"
+    return await _replace_tail(redis, key, marker, tail, entries, seconds)
 
 
-async def forget(redis: Redis, account_ids: Sequence[int]) -> int:
+async def extend(redis: Redis, key: str, tail: str, entries: Sequence[Entry], *, floor: int) -> bool:
+    """Carry a list on down to a lower floor, if it is still what it was. Raises RedisError."""
+    _, built, token = tail.split(":")
+    return await _replace_tail(redis, key, tail, f"-{floor}:{built}:{token}", entries, None)
+
+
+async def live_on(redis: Redis, key: str, seconds: int) -> None:
+    """Let a list live for so long from now. Raises RedisError."""
+    await redis.expire(key, seconds)
+
+
+async def forget(redis: Redis, keys: Sequence[str]) -> int:
     """Drop lists, which the next read rebuilds, and return how many there were. Raises RedisError."""
     dropped = 0
-    for start in range(0, len(account_ids), CHUNK):
-        chunk = account_ids[start : start + CHUNK]
-        dropped += int(await redis.delete(*(home_key(account_id) for account_id in chunk)))
+    for start in range(0, len(keys), CHUNK):
+        dropped += int(await redis.unlink(*keys[start : start + CHUNK]))
     return dropped
 
 
 async def forget_all(redis: Redis) -> int:
     """Drop every list (after a Redis came back with old data) and return how many. Raises RedisError."""
     dropped = 0
-    async for key in redis.scan_iter(match="home:{*}:*", count=1000):
-        dropped += int(await redis.delete(key))
+    for pattern in ("home:{*}:*", "author:{*}:*"):
+        async for key in redis.scan_iter(match=pattern, count=1000):
+            dropped += int(await redis.unlink(key))
     return dropped
+
+
+async def _replace_tail(
+    redis: Redis, key: str, old: str, new: str, entries: Sequence[Entry], seconds: int | None
+) -> bool:
+    args = [old, new, seconds or "", *map(_spelled, entries)]
+    return bool(await redis.register_script(_REPLACE_TAIL)(keys=[key], args=args))
+
+
+def _spelled(entry: Entry) -> str:
+    return f"{entry[0]}:{entry[1]}" if entry[1] else str(entry[0])
+
+
+def _entry(raw: bytes) -> Entry:
+    id_, original = raw.split(b":")
+    return int(id_), int(original)

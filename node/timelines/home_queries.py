@@ -4,37 +4,70 @@ Candidates are looked for here. What the viewer may not or does not want to see 
 rendering for home (`in_home_of`, `visible_to`, `welcome_to`), `list_in_list_among` for a list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.auth.models import User
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import Follow
 from node.lists.models import List, ListMember
 from node.lists.queries import in_exclusive_list_of
 from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
-from node.posts.rules import reads_language, visible_to, welcome_to
+from node.posts.rules import in_home_of, reads_language, visible_to, welcome_to
+
+Entry = tuple[int, int]
+"""A post's id, and the id of what it boosts or 0."""
 
 
-async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]:
+async def list_home_entries(reader: Reader, viewer_id: int, page: Page) -> list[Entry]:
     """Return a page of candidates for the viewer's home timeline from SQL alone."""
 
     def replies(post: Any) -> ColumnElement[bool]:
         return _is_followed(viewer_id, post.in_reply_to_account_id)
 
-    ids = await _written_by(reader, _home_authors(viewer_id), viewer_id, page, replies)
+    entries = await _written_by(reader, _home_authors(viewer_id), viewer_id, page, replies)
     tags = list(await reader.scalars(select(TagFollow.hashtag_id).where(TagFollow.account_id == viewer_id)))
     if not tags:
-        return ids
-    return page.pick(sorted({*ids, *await _tagged(reader, tags, page)}, reverse=True))
+        return entries
+    originals = dict(entries) | dict.fromkeys(await _tagged(reader, tags, page), 0)
+    return [(id_, originals[id_]) for id_ in page.pick(sorted(originals, reverse=True))]
 
 
-async def list_list_candidates(reader: Reader, list_: List, page: Page) -> list[int]:
+async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]:
+    """Return a page of candidates for the viewer's home, by id alone."""
+    return [id_ for id_, _ in await list_home_entries(reader, viewer_id, page)]
+
+
+async def list_in_home_among(reader: Reader, viewer_id: int, ids: Collection[int], *, now: datetime) -> set[int]:
+    """Return those of some posts that the viewer is to see in their home."""
+    statement = select(Post.id).where(
+        Post.id.in_(ids), visible_to(viewer_id), in_home_of(viewer_id), welcome_to(viewer_id, Post, now)
+    )
+    return set(await reader.scalars(statement))
+
+
+async def list_recent_entries(reader: Reader, author_id: int, page: Page) -> list[Entry]:
+    """Return an author's newest posts: what a read merges in for an author who is not pushed."""
+    statement = select(Post.id, func.coalesce(Post.boost_of_id, 0)).where(
+        Post.account_id == author_id, Post.deleted_at.is_(None)
+    )
+    return page.newest_first([(row[0], row[1]) for row in await reader.execute(page.apply(statement, Post.id))])
+
+
+async def find_last_activity(reader: Reader, account_id: int) -> datetime | None:
+    """Return when somebody was last noted to be here, as the fan-out goes by it."""
+    found: datetime | None = await reader.scalar(select(User.last_active_at).where(User.account_id == account_id))
+    return found
+
+
+async def list_list_entries(reader: Reader, list_: List, page: Page) -> list[Entry]:
     """Return a page of candidates for a list's timeline."""
 
     def replies(post: Any) -> ColumnElement[bool]:
@@ -51,6 +84,11 @@ async def list_list_candidates(reader: Reader, list_: List, page: Page) -> list[
         .cte("list_authors")
     )
     return await _written_by(reader, members, list_.account_id, page, replies)
+
+
+async def list_list_candidates(reader: Reader, list_: List, page: Page) -> list[int]:
+    """Return a page of candidates for a list's timeline, by id alone."""
+    return [id_ for id_, _ in await list_list_entries(reader, list_, page)]
 
 
 async def list_in_list_among(reader: Reader, list_: List, ids: Sequence[int], *, now: datetime) -> list[int]:
@@ -99,37 +137,73 @@ def _home_authors(viewer_id: int) -> Any:
     return own.union_all(followed).cte("home_authors")
 
 
-async def _written_by(reader: Reader, authors: Any, viewer_id: int, page: Page, replies: Any) -> list[int]:
+async def _written_by(reader: Reader, authors: Any, viewer_id: int, page: Page, replies: Any) -> list[Entry]:
     """Return a page of what some authors wrote; `replies(post)` says which replies to others belong.
 
-    Each author contributes at most the page's length, cut off by one index seek per author, so the cost follows the
-    number of authors and not the number of posts on the node.
+    First each author's nearest post within the page's bounds, one index seek each. The page's length of authors whose
+    nearest posts are nearest is all that can contribute; of each of these what lies within that bound, no more than
+    the page's length, is looked at. So the cost follows the number of authors, not the number of posts on the node.
     """
     upward = page.min_id is not None
-    newest = aliased(Post)
-    edge = (
-        select(newest.id)
-        .where(newest.account_id == authors.c.author_id, _is_candidate(viewer_id, newest, authors, replies(newest)))
-        .where(*_bounds(page, newest.id))
-        .order_by(newest.id.asc() if upward else newest.id.desc())
+    belongs = partial(_is_candidate, viewer_id)
+    some = aliased(Post)
+    near = (
+        select(some.id)
+        .where(some.account_id == authors.c.author_id, belongs(some, authors, replies(some)), *_bounds(page, some.id))
+        .order_by(some.id.asc() if upward else some.id.desc())
         .limit(1)
-        .offset(page.limit)
         .correlate(authors)
         .scalar_subquery()
     )
-    # Materialized: the edge is sought once per author, not once per post.
+    # Materialized: what is sought is sought once per author, not once per post.
+    nearest = (
+        select(authors.c.author_id, authors.c.show_boosts, authors.c.languages, near.label("near"))
+        .cte("nearest")
+        .prefix_with("MATERIALIZED")
+    )
+    chosen = (
+        select(nearest)
+        .where(nearest.c.near.is_not(None))
+        .order_by(nearest.c.near.asc() if upward else nearest.c.near.desc())
+        .limit(page.limit)
+        .cte("chosen")
+        .prefix_with("MATERIALIZED")
+    )
+    bound = (
+        select(chosen.c.near)
+        .order_by(chosen.c.near.asc() if upward else chosen.c.near.desc())
+        .limit(1)
+        .offset(page.limit - 1)
+        .scalar_subquery()
+    )
+    one = aliased(Post)
+    edge = (
+        select(one.id)
+        .where(one.account_id == chosen.c.author_id, belongs(one, chosen, replies(one)), *_bounds(page, one.id))
+        .where(_within(bound, one.id, upward))
+        .order_by(one.id.asc() if upward else one.id.desc())
+        .limit(1)
+        .offset(page.limit)
+        .correlate(chosen)
+        .scalar_subquery()
+    )
     edged = (
-        select(authors.c.author_id, authors.c.show_boosts, authors.c.languages, edge.label("edge"))
-        .cte("edged_authors")
+        select(
+            chosen.c.author_id,
+            chosen.c.show_boosts,
+            chosen.c.languages,
+            func.coalesce(edge, bound).label("edge"),
+        )
+        .cte("edged")
         .prefix_with("MATERIALIZED")
     )
     statement = page.apply(
-        select(Post.id)
+        select(Post.id, func.coalesce(Post.boost_of_id, 0))
         .join(edged, edged.c.author_id == Post.account_id)
-        .where(_within(edged.c.edge, Post.id, upward), _is_candidate(viewer_id, Post, edged, replies(Post))),
+        .where(_within(edged.c.edge, Post.id, upward), belongs(Post, edged, replies(Post))),
         Post.id,
     )
-    return page.newest_first(list(await reader.scalars(statement)))
+    return page.newest_first([(row[0], row[1]) for row in await reader.execute(statement)])
 
 
 async def _tagged(reader: Reader, hashtag_ids: Sequence[int], page: Page) -> list[int]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -16,14 +16,9 @@ from node.cards.models import PostLink
 from node.follows.models import Follow
 from node.lists.models import List, ListMember
 from node.media.models import Media
-from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
+from node.posts.models import Hashtag, Mention, Post, PostHashtag, TagFollow
 from node.posts.rules import visible_to, welcome_to
-
-
-async def list_recent_ids(reader: Reader, author_id: int, page: Page) -> list[int]:
-    """Return an author's newest post ids: what a read merges in for an author who is not pushed."""
-    statement = page.apply(select(Post.id).where(Post.account_id == author_id, Post.deleted_at.is_(None)), Post.id)
-    return page.newest_first(list(await reader.scalars(statement)))
+from node.timelines.models import FanOut
 
 
 async def list_public_ids(
@@ -154,6 +149,7 @@ async def list_push_targets(
     """Return local people who follow the author, were here since then, and in whose home the post belongs."""
     other = post.in_reply_to_account_id
     to_other = other is not None and other != post.account_id
+    is_direct = post.visibility == "direct"
     values: dict[str, Any] = {
         "author_id": post.account_id,
         "active_since": active_since,
@@ -164,15 +160,20 @@ async def list_push_targets(
         values["other_id"] = other
     if post.language is not None:
         values["language"] = f" {post.language} "
+    if is_direct:
+        values["post_id"] = post.id
     statement = _push_targets(
-        is_boost=post.boost_of_id is not None, to_other=to_other, has_language=post.language is not None
+        is_boost=post.boost_of_id is not None,
+        to_other=to_other,
+        has_language=post.language is not None,
+        is_direct=is_direct,
     )
     rows = await reader.rows(statement, values)
     return [row[0] for row in rows]
 
 
 @cache
-def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool) -> Select[Any]:
+def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool, is_direct: bool) -> Select[Any]:
     statement = (
         select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
@@ -195,6 +196,9 @@ def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool) -> Sele
     statement = statement.where(Follow.follower_id.not_in(elsewhere))
     if is_boost:
         statement = statement.where(Follow.show_boosts.is_(True))
+    if is_direct:
+        addressed = select(Mention.account_id).where(Mention.post_id == bindparam("post_id"))
+        statement = statement.where(Follow.follower_id.in_(addressed))
     if has_language:
         statement = statement.where(or_(Follow.languages == "", Follow.languages.contains(bindparam("language"))))
     if to_other:
@@ -242,28 +246,15 @@ def _tag_push_targets() -> Select[Any]:
     )
 
 
-async def list_large_authors(reader: Reader, *, above: int) -> list[int]:
-    """Return the authors with more than `above` local followers: those a read pulls."""
-    statement = (
-        select(Follow.followee_id)
-        .join(User, User.account_id == Follow.follower_id)
-        .where(Follow.accepted_at.is_not(None))
-        .group_by(Follow.followee_id)
-        .having(func.count() > above)
-    )
-    return list(await reader.scalars(statement))
+async def find_fan_out(reader: Reader, row_id: int) -> FanOut | None:
+    """Return a fan-out that goes on."""
+    found: FanOut | None = await reader.scalar(select(FanOut).where(FanOut.id == row_id))
+    return found
 
 
-async def list_followed_among(reader: Reader, viewer_id: int, author_ids: Sequence[int]) -> list[int]:
-    """Return those of `author_ids` that the viewer follows."""
-    if not author_ids:
-        return []
-    return list(
-        await reader.scalars(
-            select(Follow.followee_id).where(
-                Follow.follower_id == viewer_id,
-                Follow.accepted_at.is_not(None),
-                Follow.followee_id.in_(author_ids),
-            )
-        )
-    )
+_DUE_FAN_OUT = select(FanOut.id).where(FanOut.due_at <= bindparam("now")).limit(1)
+
+
+async def has_due_fan_outs(reader: Reader, now: datetime) -> bool:
+    """Say whether any fan-out is to go on."""
+    return bool(await reader.rows(_DUE_FAN_OUT, {"now": now}))

@@ -11,6 +11,7 @@ An author's *tier* says how posts reach local followers. Every process keeps wha
 `OVERLAP` is several times `TIER_SECONDS`: the difference is what clocks of machines may be apart.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
@@ -58,3 +59,23 @@ def pushed_as(now_in: str, before: str, changed_at: datetime, now: datetime) -> 
 def is_merged(now_in: str, changed_at: datetime, built_at: datetime) -> bool:
     """Whether a reader merges an author's newest posts into a list that was built at `built_at`."""
     return now_in == "pull" or built_at < changed_at + OVERLAP
+
+
+def earlier_showings(entries: Sequence[tuple[int, int]], asked: Collection[int]) -> dict[int, list[int]]:
+    """Return for those of the `asked` entries that are boosts what shows the same post before them, if anything does.
+
+    An entry is (id, id of what it boosts or 0). The rule of homes and lists: a post stands there once, as itself if it
+    does, else by the first boost of it. A boost is left out where one of these earlier showings is to be seen. So what
+    somebody saw once stays where it was, whatever is boosted later and however pages are cut.
+    """
+    boosts = {id_: original for id_, original in entries if original and id_ in asked}
+    wanted = set(boosts.values())
+    if not wanted:
+        return {}
+    showing: dict[int, list[int]] = {}
+    for id_, original in entries:
+        shown = original or id_
+        if shown in wanted:
+            showing.setdefault(shown, []).append(id_)
+    earlier = {id_: [other for other in showing[original] if other < id_] for id_, original in boosts.items()}
+    return {id_: others for id_, others in earlier.items() if others}

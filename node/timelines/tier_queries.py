@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal, select, union_all
+from sqlalchemy.orm import aliased
 
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -28,21 +29,17 @@ async def list_followed_tiers(reader: Reader, viewer_id: int) -> Sequence[Any]:
 
 
 @cache
-def _followed_tiers() -> Select[Any]:
-    return select(
-        union_all(
-            _of_those_followed(select(AuthorTier.account_id, AuthorTier.tier, AuthorTier.changed_at), AuthorTier),
-            _of_those_followed(
-                select(PulledAccount.account_id, literal("pull"), PulledAccount.switched_at).where(
-                    PulledAccount.is_merged.is_(True)
-                ),
-                PulledAccount,
-            ),
-        ).subquery()
-    )
-
-
-def _of_those_followed(statement: Select[Any], table: Any) -> Select[Any]:
-    return statement.join(Follow, Follow.followee_id == table.account_id).where(
-        Follow.follower_id == bindparam("viewer_id"), Follow.accepted_at.is_not(None)
+def _followed_tiers() -> CompoundSelect[Any]:
+    follow, pulled_follow = aliased(Follow), aliased(Follow)
+    return union_all(
+        select(AuthorTier.account_id, AuthorTier.tier, AuthorTier.changed_at)
+        .join(follow, follow.followee_id == AuthorTier.account_id)
+        .where(follow.follower_id == bindparam("viewer_id"), follow.accepted_at.is_not(None)),
+        select(PulledAccount.account_id, literal("pull"), PulledAccount.switched_at)
+        .join(pulled_follow, pulled_follow.followee_id == PulledAccount.account_id)
+        .where(
+            pulled_follow.follower_id == bindparam("viewer_id"),
+            pulled_follow.accepted_at.is_not(None),
+            PulledAccount.is_merged.is_(True),
+        ),
     )

@@ -16,39 +16,48 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.runtime import Runtime
 from node.pulls.queries import count_local_followers, is_pulled
 from node.timelines.models import AuthorTier
-from node.timelines.rules import OVERLAP, TIER_SECONDS, Tier, pushed_as, tier
+from node.timelines.rules import TIER_SECONDS, Tier, pushed_as, tier
 from node.timelines.tier_queries import find_tier
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a process keeps of an author's tier."""
+class PushTier:
+    """How an author's posts are pushed now, and whether readers may be merging that author's list into homes."""
 
+    pushed_as: Tier
+    is_merged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
     now_in: str
     before: str
     changed_at: datetime
+    is_merged: bool
 
 
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC) + 2 * OVERLAP
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-async def tier_for_push(runtime: Runtime, account_id: int) -> Tier:
+async def tier_for_push(runtime: Runtime, account_id: int) -> PushTier:
     """Return how a post of this author is pushed now. What it rests on is at most `TIER_SECONDS` old."""
     known = runtime.caches.get("author_tiers", size=10_000, seconds=TIER_SECONDS)
-    found: Held | None = known.get(account_id)
+    found: _Kept | None = known.get(account_id)
     if found is None:
         found = await _look(runtime, account_id)
         known.put(account_id, found)
-    return pushed_as(found.now_in, found.before, found.changed_at, runtime.now())
+    return PushTier(pushed_as(found.now_in, found.before, found.changed_at, runtime.now()), found.is_merged)
 
 
-async def _look(runtime: Runtime, account_id: int) -> Held:
+async def _look(runtime: Runtime, account_id: int) -> _Kept:
     async with runtime.read() as reader:
         pulled = await is_pulled(reader, account_id, runtime.now())
-    row = None if pulled else await assess(runtime, account_id)
-    if row is not None:
-        return Held(row.tier, row.before, row.changed_at)
-    return Held("pull" if pulled else "push", "push", _LONG_AGO)
+    if pulled:
+        return _Kept("pull", "pull", _LONG_AGO, True)
+    row = await assess(runtime, account_id)
+    if row is None:
+        return _Kept("push", "push", _LONG_AGO, False)
+    return _Kept(row.tier, row.before, row.changed_at, True)
 
 
 async def assess(runtime: Runtime, account_id: int) -> AuthorTier | None:

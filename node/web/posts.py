@@ -196,7 +196,7 @@ async def _unlike(uow: UnitOfWork, me: Account, post: Post) -> None:
 async def _boost(uow: UnitOfWork, me: Account, post: Post) -> None:
     node = runtime()
     made = await boost(uow, node.settings, me, post, now=node.now())
-    uow.after_commit(lambda: push_own(node, me.id, made.id))
+    uow.after_commit(lambda: push_own(node, me.id, made.id, boost_of=made.boost_of_id or 0))
 
 
 async def _unboost(uow: UnitOfWork, me: Account, post: Post) -> None:

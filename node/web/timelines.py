@@ -13,7 +13,8 @@ from node.posts.queries import find_hashtag, list_bookmark_ids, list_liked_ids
 from node.posts.rendering import render_posts
 from node.posts.tag_queries import find_tag_follow
 from node.text.writing import fold_hashtag
-from node.timelines.service import hashtag_page, home_page, list_page, public_page
+from node.timelines.home import home_page
+from node.timelines.service import hashtag_page, list_page, public_page
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in
 

@@ -21,9 +21,8 @@ from node.timelines.fanout import forget_home, push_post
 
 
 async def post_published(runtime: Runtime, event: PostPublished) -> None:
-    """Put a post on the homes of its author's followers; an old one stays where its age puts it (INB-10)."""
-    if not event.quiet:
-        await push_post(runtime, event.post_id)
+    """Put a post on the homes of its author's followers; an old one comes to stand where its age puts it (INB-10)."""
+    await push_post(runtime, event.post_id)
 
 
 async def missed_post(runtime: Runtime, event: HomesMissed) -> None:
@@ -33,7 +32,7 @@ async def missed_post(runtime: Runtime, event: HomesMissed) -> None:
 
 def post_missed(event: PostPublished) -> list[Event]:
     """Let the homes get the post later."""
-    return [] if event.quiet else [HomesMissed(event.post_id)]
+    return [HomesMissed(event.post_id)]
 
 
 def follow_missed(event: FollowAccepted | FollowRejected | Unfollowed) -> list[Event]:

@@ -19,6 +19,7 @@ from node.posts.service import publish
 from node.timelines import home_lists
 from tests.bench.stage import Stage
 from tests.bench.table import Row
+from tests.support.homes import lay_list
 from tests.support.nodes import settle
 from tests.support.redis_server import RedisServer
 
@@ -90,8 +91,7 @@ async def _alone(runtime: Runtime, push_limit: int, active_limit: int) -> AsyncI
 
 async def _amplification(node: Runtime, tier: str, author_id: int, followers: list[int]) -> list[Row]:
     for follower in followers:
-        await home_lists.begin(node.gate.redis, follower)
-        await home_lists.finish(node.gate.redis, follower, [], cap=node.settings.home_length)
+        await lay_list(node.gate.redis, follower, [])
     await settle(node)
     before = await _commands(node)
     with counting(node) as written:
@@ -118,8 +118,6 @@ async def _commands(node: Runtime) -> dict[str, int]:
 
 async def _list_bytes(node: Runtime) -> Row:
     cap = node.settings.home_length
-    await home_lists.begin(node.gate.redis, 10**15)
-    newest = node.settings.home_length
-    await home_lists.finish(node.gate.redis, 10**15, [3 * 10**18 + number * 10**9 for number in range(newest)], cap=cap)
+    await lay_list(node.gate.redis, 10**15, [3 * 10**18 + number * 10**9 for number in range(cap)])
     taken = await node.gate.redis.memory_usage(home_lists.home_key(10**15), samples=0)
     return Row(f"bytes of Redis for a home of {cap} posts", f"{taken or 0:,}")

@@ -23,6 +23,7 @@ from node.timelines import home_lists
 from outbox import relay as relaying
 from outbox.effects.table import EFFECTS, Effects
 from outbox.relay import relay
+from tests.support.homes import lay_list
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
 
@@ -238,8 +239,7 @@ async def test_while_redis_is_away_only_homes_wait(runtime: Runtime) -> None:
         await follow(uow, runtime.settings, bo, ann, now=runtime.now())
     await relay(runtime)
     key = home_lists.home_key(bo.id)
-    assert await home_lists.begin(runtime.gate.redis, bo.id)
-    await home_lists.finish(runtime.gate.redis, bo.id, [], cap=10)
+    await lay_list(runtime.gate.redis, bo.id, [])
     runtime.gate._shut_until = float("inf")
     post = await make_post(runtime, ann, "Hello @bo")
     await relay(runtime)

@@ -8,6 +8,7 @@ import pytest
 from node.base.cache import in_slots, read_many
 from node.base.streams import Waker, wake
 from node.timelines import home_lists
+from tests.support.homes import lay_list
 from tests.support.nodes import serve_node, settle
 from tests.support.redis_cluster import RedisClusterServers
 from tests.support.redis_server import RedisServer
@@ -61,15 +62,16 @@ async def test_a_chunk_of_homes_is_pushed_to_by_slot(redis_server: RedisServer, 
     async with serve_node(redis_server, redis_cluster_url=cluster.url) as node:
         redis = node.runtime.gate.redis
         people = [number << 21 for number in range(1, 2501)]
-        for account_id in people[::5]:
-            assert await home_lists.begin(redis, account_id)
-            await home_lists.finish(redis, account_id, [5], cap=10)
-        assert await home_lists.push(redis, people, 7, cap=10) == 500
-        assert await home_lists.read(redis, people[0]) == [7, 5]
-        assert await home_lists.read(redis, people[1]) is None
         keys = [home_lists.home_key(account_id) for account_id in people]
+        for account_id in people[::5]:
+            await lay_list(redis, account_id, [5])
+        assert await home_lists.push(redis, keys, (7, 0), cap=10) == 500
+        found = await home_lists.read(redis, keys[0])
+        assert found is not None
+        assert found.entries == [(7, 0), (5, 0)]
+        assert await home_lists.read(redis, keys[1]) is None
         assert 3 <= len(in_slots(redis, keys)) <= home_lists.SHARDS
         await redis.set("{a}:1", b"one")
         await redis.set("{b}:2", b"two")
         assert await read_many(redis, ["{a}:1", "{c}:3", "{b}:2"]) == [b"one", None, b"two"]
-        assert await home_lists.forget(redis, people) == 500
+        assert await home_lists.forget(redis, keys) == 500

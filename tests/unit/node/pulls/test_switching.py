@@ -19,9 +19,9 @@ from node.pulls.models import PulledAccount
 from node.pulls.queries import find_pulled, is_pulled, list_merged_ids
 from node.pulls.rules import SETTLING, Choice
 from node.pulls.service import choose, review, settle
-from node.timelines import home_lists
 from node.timelines.fanout import forget_home, push_post
-from node.timelines.service import home_page
+from node.timelines.home import home_page
+from tests.support.homes import listed_ids
 from tests.support.nodes import Clock
 from tests.unit.node.accounts.actors import fresh, stranger
 
@@ -84,7 +84,7 @@ async def hear_of_it(runtime: Runtime) -> None:
 
 
 def forget_tiers(runtime: Runtime) -> None:
-    for cache in ("pulled", "local_followers", "large_authors"):
+    for cache in ("author_tiers", "merged_authors"):
         runtime.caches.get(cache, size=1, seconds=1).clear()
 
 
@@ -94,7 +94,7 @@ async def test_a_small_remote_account_is_pushed(runtime: Runtime, ann: Account) 
     await follow_star(runtime, ann, star)
     assert await home_ids(runtime, ann) == []
     post_id = await arrive(runtime, star, 1)
-    assert post_id in (await home_lists.read(runtime.gate.redis, ann.id) or [])
+    assert post_id in (await listed_ids(runtime, ann.id) or [])
 
 
 async def test_switching_on_and_off_leaves_neither_gap_nor_double(runtime: Runtime, ann: Account) -> None:
@@ -109,13 +109,13 @@ async def test_switching_on_and_off_leaves_neither_gap_nor_double(runtime: Runti
     assert await home_ids(runtime, ann) == made, "still pushed: not every process knows of it"
     await hear_of_it(runtime)
     made.insert(0, await arrive(runtime, star, 3))
-    assert made[0] not in (await home_lists.read(runtime.gate.redis, ann.id) or []), "never fanned out"
+    assert made[0] not in (await listed_ids(runtime, ann.id) or []), "never fanned out"
     assert await home_ids(runtime, ann) == made
 
     await chosen(runtime, star, "off")
     forget_tiers(runtime)
     made.insert(0, await arrive(runtime, star, 4))
-    assert made[0] in (await home_lists.read(runtime.gate.redis, ann.id) or []), "pushed again at once"
+    assert made[0] in (await listed_ids(runtime, ann.id) or []), "pushed again at once"
     assert await home_ids(runtime, ann) == made, "and still merged"
     async with runtime.write() as uow:
         await settle(uow, star.id, now=runtime.now())

@@ -9,21 +9,29 @@ from node.accounts.models import Account
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.blocks.service import block, mute
+from node.follows.queries import find_follow
 from node.follows.service import follow, unfollow
 from node.posts.boosts import boost
 from node.posts.service import withdraw
 from node.timelines import home_lists
 from node.timelines.fanout import forget_home, push_post
+from node.timelines.home import home_page
 from node.timelines.rules import tier
-from node.timelines.service import home_page
+from node.timelines.tiers import tier_for_push
+from tests.support.homes import listed_ids
 from tests.support.make import make_account, make_post
-from tests.support.nodes import open_node
+from tests.support.nodes import Clock, open_node
 from tests.support.redis_server import RedisServer
 
 
 async def follow_now(runtime: Runtime, follower: Account, followee: Account, **options: Any) -> None:
     async with runtime.write() as uow:
         await follow(uow, runtime.settings, follower, followee, now=runtime.now(), **options)
+
+
+async def is_following(runtime: Runtime, fan: Account, star: Account) -> bool:
+    async with runtime.read() as reader:
+        return await find_follow(reader, fan.id, star.id) is not None
 
 
 async def pushed_post(runtime: Runtime, author: Account, text: str = "Hello", **draft: Any) -> int:
@@ -51,7 +59,7 @@ async def test_a_list_is_rebuilt_when_redis_lost_it(runtime: Runtime, ann: Accou
     made = [await pushed_post(runtime, bo, f"Post {n}") for n in range(5)]
     await runtime.gate.redis.flushdb()
     assert await home_ids(runtime, ann) == made[::-1]
-    assert await home_lists.read(runtime.gate.redis, ann.id) == made[::-1]
+    assert await listed_ids(runtime, ann.id) == made[::-1]
 
 
 async def test_home_answers_without_redis(redis_server: RedisServer) -> None:
@@ -70,7 +78,7 @@ async def test_scrolling_goes_on_from_sql_beyond_the_window(redis_server: RedisS
         await follow_now(runtime, ann, bo)
         await home_ids(runtime, ann)
         made = [await pushed_post(runtime, bo, f"Post {n}") for n in range(100)]
-        assert len(await home_lists.read(runtime.gate.redis, ann.id) or []) == 40
+        assert 40 <= len(await listed_ids(runtime, ann.id) or []) <= 40 + home_lists.SLACK
         seen: list[int] = []
         page = await home_ids(runtime, ann, limit=15)
         while page:
@@ -87,14 +95,17 @@ async def test_scrolling_goes_on_from_sql_beyond_the_window(redis_server: RedisS
 
 async def test_a_post_pushed_while_the_list_is_built_is_not_lost(runtime: Runtime, ann: Account, bo: Account) -> None:
     await follow_now(runtime, ann, bo)
-    redis = runtime.gate.redis
+    redis, key = runtime.gate.redis, home_lists.home_key(ann.id)
     old = (await make_post(runtime, bo)).id
-    assert await home_lists.begin(redis, ann.id)
-    assert not await home_lists.begin(redis, ann.id), "two builders at once"
+    marker = await home_lists.begin(redis, key)
+    assert marker
+    assert await home_lists.begin(redis, key) is None, "two builders at once"
     new = await pushed_post(runtime, bo)
-    assert await home_lists.read(redis, ann.id) is None, "a list being built is not read"
+    assert await listed_ids(runtime, ann.id) is None, "a list being built is not read"
     assert await home_ids(runtime, ann) == [new, old], "meanwhile SQL answers"
-    await home_lists.finish(redis, ann.id, [old], cap=800)
+    assert not await home_lists.finish(redis, key, "*another", [], floor=0, now=runtime.now(), seconds=60)
+    assert await home_lists.finish(redis, key, marker, [(old, 0)], floor=0, now=runtime.now(), seconds=60)
+    assert await listed_ids(runtime, ann.id) == [new, old]
     assert await home_ids(runtime, ann) == [new, old]
 
 
@@ -107,7 +118,7 @@ async def test_readers_that_rebuild_together_see_the_same(runtime: Runtime, ann:
 
 async def test_an_empty_home_is_a_list_too(runtime: Runtime, ann: Account, bo: Account) -> None:
     assert await home_ids(runtime, ann) == []
-    assert await home_lists.read(runtime.gate.redis, ann.id) == [0]
+    assert await listed_ids(runtime, ann.id) == []
     mine = await pushed_post(runtime, ann)
     assert await home_ids(runtime, ann) == [mine]
 
@@ -188,23 +199,33 @@ async def test_boosts_may_be_switched_off_and_repeat_nothing(runtime: Runtime, a
     assert await home_ids(runtime, ann) == [post.id], "the post itself, and no boost of it above"
 
 
-async def test_large_authors_are_pulled_at_read(redis_server: RedisServer) -> None:
-    """A change of tier while running leaves no gap and no double."""
-    async with open_node(redis_server, push_limit=1, active_limit=2) as runtime:
+async def test_an_author_changes_tier_while_people_read(redis_server: RedisServer) -> None:
+    """Up through all tiers and down again: no gap and no double, and nobody is pushed to while the author is pulled."""
+    clock = Clock()
+    async with open_node(redis_server, push_limit=1, active_limit=2, clock=clock) as runtime:
         star = await make_account(runtime, "star")
         fans = [await make_account(runtime, f"fan{n}") for n in range(4)]
-        made = []
-        for fan in fans:
-            await home_ids(runtime, fan)
-            await follow_now(runtime, fan, star)
+        made: list[int] = []
+        tiers: list[str] = []
+        for fan in [*fans, *fans[:0:-1]]:
+            if await is_following(runtime, fan, star):
+                async with runtime.write() as uow:
+                    await unfollow(uow, fan.id, star.id)
+            else:
+                await follow_now(runtime, fan, star)
             await forget_home(runtime, fan.id)
-            runtime.caches.get("author_tiers", size=1, seconds=1).clear()
-            runtime.caches.get("large_authors", size=1, seconds=1).clear()
-            await home_ids(runtime, fans[0])
-            made.append(await pushed_post(runtime, star, f"With {fan.username}"))
-        assert made[-1] not in (await home_lists.read(runtime.gate.redis, fans[0].id) or [])
-        for fan in fans:
-            assert await home_ids(runtime, fan) == made[::-1]
+            for minutes in (0, 6):
+                clock.advance(minutes=minutes)
+                for cache in ("author_tiers", "merged_authors"):
+                    runtime.caches.get(cache, size=1, seconds=1).clear()
+                made.insert(0, await pushed_post(runtime, star, f"After {minutes} minutes"))
+                tiers.append((await tier_for_push(runtime, star.id)).pushed_as)
+                for reader in fans:
+                    if await is_following(runtime, reader, star):
+                        assert await home_ids(runtime, reader, limit=20) == made, tiers
+            if tiers[-1] == "pull":
+                assert made[0] not in (await listed_ids(runtime, fans[0].id) or [])
+        assert tiers[1::2] == ["push", "push-active", "pull", "pull", "pull", "pull", "push-active"]
 
 
 @pytest.mark.parametrize(

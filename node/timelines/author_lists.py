@@ -1,0 +1,107 @@
+"""What large authors wrote lately: `author:{account}`, a list as homes are (`home_lists`), read by all who follow them.
+
+Built by the first reader who needs it, then pushed to by the fan-out whatever the author's tier is. Each process
+keeps the lists it read; a list that grew has another head, so one look at the heads of all tells which to read again.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.timelines.home_lists import ask, author_key, begin, finish, listed, newest_first
+from node.timelines.home_queries import Entry, list_recent_entries
+
+LENGTH: Final = 400
+SECONDS: Final = 24 * 3600
+"""A list is made anew once a day."""
+KEPT: Final = 500
+"""Lists a process keeps: a few dozen kilobytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """An author's newest posts, newest first, complete above `floor`."""
+
+    head: bytes
+    entries: tuple[Entry, ...]
+    floor: int
+
+    def above(self, floor: int) -> Sequence[Entry]:
+        """Return the entries above some id."""
+        return self.entries[: bisect_left(self.entries, -floor, key=lambda entry: -entry[0])]
+
+
+def ask_heads(pipe: Any, author_ids: Sequence[int]) -> None:
+    """Put the question for the heads of some lists into a pipeline: one answer an author."""
+    for author_id in author_ids:
+        pipe.lindex(author_key(author_id), 0)
+
+
+async def read_shelves(
+    runtime: Runtime, reader: Reader, author_ids: Sequence[int], heads: Sequence[bytes | None]
+) -> list[Shelf]:
+    """Return what some authors wrote lately; from SQL what Redis has not. `heads` are the answers to `ask_heads`."""
+    kept = runtime.caches.get("author_lists", size=KEPT, seconds=SECONDS)
+    shelves: dict[int, Shelf] = {}
+    grown = []
+    for author_id, head in zip(author_ids, heads, strict=True):
+        shelf: Shelf | None = kept.get(author_id)
+        if shelf is not None and shelf.head == head:
+            shelves[author_id] = shelf
+        else:
+            grown.append(author_id)
+    if grown:
+        for author_id, shelf in (await _read(runtime, grown)).items():
+            shelves[author_id] = shelf
+            kept.put(author_id, shelf)
+    for author_id in grown:
+        if author_id not in shelves:
+            shelves[author_id] = await _build(runtime, reader, author_id)
+    return [shelves[author_id] for author_id in author_ids]
+
+
+async def _read(runtime: Runtime, author_ids: Sequence[int]) -> dict[int, Shelf]:
+    async def get(redis: Redis) -> list[Any]:
+        async with redis.pipeline(transaction=False) as pipe:
+            for author_id in author_ids:
+                ask(pipe, author_key(author_id))
+            return list(await pipe.execute())
+
+    answers = await runtime.gate.call(get) or []
+    found = {}
+    for author_id, place in zip(author_ids, range(0, len(answers), 2), strict=False):
+        one = listed(answers[place : place + 2])
+        if one is not None:
+            found[author_id] = Shelf(answers[place][0], tuple(newest_first(one.entries, above=one.floor)), one.floor)
+    return found
+
+
+async def _build(runtime: Runtime, reader: Reader, author_id: int) -> Shelf:
+    """Make a list from SQL. Whoever comes while another is at it reads SQL for themselves alone."""
+    key, now = author_key(author_id), runtime.now()
+    marker = await runtime.gate.call(lambda redis: begin(redis, key))
+    if marker is None:
+        return await _from_sql(reader, author_id)
+    # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed.
+    async with runtime.read() as fresh:
+        shelf = await _from_sql(fresh, author_id)
+    await _finish(runtime, key, marker, shelf, now)
+    return shelf
+
+
+async def _finish(runtime: Runtime, key: str, marker: str, shelf: Shelf, now: datetime) -> None:
+    await runtime.gate.call(
+        lambda redis: finish(redis, key, marker, shelf.entries, floor=shelf.floor, now=now, seconds=SECONDS)
+    )
+
+
+async def _from_sql(reader: Reader, author_id: int) -> Shelf:
+    entries = await list_recent_entries(reader, author_id, Page(limit=LENGTH))
+    return Shelf(b"", tuple(entries), entries[-1][0] - 1 if len(entries) == LENGTH else 0)

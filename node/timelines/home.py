@@ -1,0 +1,216 @@
+"""A person's home timeline, read: full pages, newest first, that never end before the data does.
+
+Above its *floor* a home is read from the person's list in Redis and from the lists of the large authors they follow,
+merged by id; below it, where there is no list, and when Redis is away, it is read from SQL. A list that is not there is
+built on the spot: its first `FIRST` entries, so that the answer is as quick for people who were away as for
+others, and `MORE` below them each time somebody scrolls past its floor, until it has its full length.
+
+Whether an entry (still) belongs there is asked of SQL with the rendering, so an unfollow, block or deletion counts at
+once. A post that several people boosted is shown once (`rules.earlier_showings`) within what was read as one: all
+that lies above the floor, or a page from SQL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.posts.rendering import render_posts
+from node.timelines import home_lists
+from node.timelines.author_lists import ask_heads, read_shelves
+from node.timelines.filling import Show, fill
+from node.timelines.home_lists import Listed, home_key
+from node.timelines.home_queries import Entry, find_last_activity, list_home_entries, list_in_home_among
+from node.timelines.rules import TIER_SECONDS, earlier_showings, is_merged
+from node.timelines.tier_queries import list_followed_tiers
+
+HOME_LIFE: Final = timedelta(days=6)
+"""How long a list lives after its owner was noted to be here (`users.last_active_at`, which the fan-out goes by): less
+than the 7 days within which an author who is pushed to all is pushed to them."""
+
+FRESH: Final = timedelta(hours=20)
+"""The same for whoever follows authors that are pushed to those active in 24 h only."""
+
+NOTED_EVERY: Final = timedelta(hours=1)
+"""How often a list that is read is given a longer life."""
+
+FIRST: Final = 100
+MORE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a home that was read as one: complete above `floor`, newest first."""
+
+    entries: list[Entry]
+    floor: int
+    tail: str = ""
+    """The tail of the person's own list, where that may be carried on below the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Whom a reader merges into a list, as long as it is this very list."""
+
+    tail_token: str
+    author_ids: tuple[int, ...] = ()
+    some_push_active: bool = False
+
+
+async def home_page(runtime: Runtime, account_id: int, page: Page) -> list[dict[str, Any]]:
+    """Return a page of a person's home timeline, newest first."""
+    async with runtime.read() as reader:
+        window = await _open_window(runtime, reader, account_id)
+        if window is None or (page.min_id is not None and page.min_id < window.floor):
+            return await _page_from_sql(runtime, reader, account_id, page)
+        found = await _page_from(runtime, reader, account_id, window, page)
+        if page.min_id is not None:
+            return found
+        while len(found) < page.limit and window.floor > (page.since_id or 0):
+            below = min(window.floor + 1, page.max_id or window.floor + 1)
+            rest = replace(page, max_id=below, limit=page.limit - len(found))
+            if not window.tail or below <= window.floor:
+                return [*found, *await _page_from_sql(runtime, reader, account_id, rest)]
+            window = await _grow(runtime, reader, account_id, window)
+            found += await _page_from(runtime, reader, account_id, window, rest)
+        return found
+
+
+async def _page_from(
+    runtime: Runtime, reader: Reader, account_id: int, window: Window, page: Page
+) -> list[dict[str, Any]]:
+    ids = [id_ for id_, _ in window.entries]
+
+    async def pick(wanted: Page) -> list[int]:
+        return wanted.pick(ids)
+
+    return await fill(page, pick, _shower(runtime, reader, account_id, window.entries))
+
+
+async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
+    looked_at: list[Entry] = []
+
+    async def find(wanted: Page) -> list[int]:
+        entries = await list_home_entries(reader, account_id, wanted)
+        looked_at.extend(entries)
+        return [id_ for id_, _ in entries]
+
+    return await fill(page, find, _shower(runtime, reader, account_id, looked_at))
+
+
+def _shower(runtime: Runtime, reader: Reader, account_id: int, entries: Sequence[Entry]) -> Show:
+    async def show(ids: Sequence[int]) -> list[dict[str, Any]]:
+        earlier = earlier_showings(entries, set(ids))
+        if earlier:
+            others = {other for found in earlier.values() for other in found}
+            seen = await list_in_home_among(reader, account_id, others, now=runtime.now())
+            ids = [id_ for id_ in ids if seen.isdisjoint(earlier.get(id_, ()))]
+        return await render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
+
+    return show
+
+
+async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Window | None:
+    """Return what is known above the floor, building the person's list if there is none. None: ask SQL."""
+    gate = runtime.gate
+    kept = runtime.caches.get("merged_authors", size=10_000, seconds=TIER_SECONDS)
+    merged: Merged = kept.get(account_id) or Merged("")
+    answers = await gate.call(partial(_ask, account_id=account_id, author_ids=merged.author_ids))
+    if answers is None:
+        return None
+    found, heads = home_lists.listed(answers[:2]), answers[2:]
+    if found is None:
+        return await _build(runtime, account_id)
+    if merged.tail_token != found.token:
+        merged = await _whom_to_merge(reader, account_id, found)
+        kept.put(account_id, merged)
+        heads = await _heads(runtime, merged.author_ids)
+    if merged.some_push_active and found.seconds_left < (HOME_LIFE - FRESH).total_seconds():
+        await gate.call(lambda redis: home_lists.forget(redis, [home_key(account_id)]))
+        return await _build(runtime, account_id)
+    if found.seconds_left < (HOME_LIFE - NOTED_EVERY).total_seconds():
+        await _let_live(runtime, reader, account_id, found)
+    shelves = await read_shelves(runtime, reader, merged.author_ids, heads)
+    floor = max([found.floor, *(shelf.floor for shelf in shelves)])
+    entries = home_lists.newest_first(chain(found.entries, *(shelf.above(floor) for shelf in shelves)), above=floor)
+    may_grow = floor == found.floor > 0 and len(found.entries) < runtime.settings.home_length
+    return Window(entries, floor, found.tail if may_grow else "")
+
+
+async def _ask(redis: Redis, *, account_id: int, author_ids: Sequence[int]) -> list[Any]:
+    async with redis.pipeline(transaction=False) as pipe:
+        home_lists.ask(pipe, home_key(account_id))
+        ask_heads(pipe, author_ids)
+        return list(await pipe.execute())
+
+
+async def _heads(runtime: Runtime, author_ids: Sequence[int]) -> list[Any]:
+    async def ask(redis: Redis) -> list[Any]:
+        async with redis.pipeline(transaction=False) as pipe:
+            ask_heads(pipe, author_ids)
+            return list(await pipe.execute())
+
+    found = await runtime.gate.call(ask) if author_ids else []
+    return [None] * len(author_ids) if found is None else found
+
+
+async def _whom_to_merge(reader: Reader, account_id: int, found: Listed) -> Merged:
+    rows = await list_followed_tiers(reader, account_id)
+    return Merged(
+        found.token,
+        tuple({id_ for id_, tier, changed_at in rows if is_merged(tier, changed_at, found.built_at)}),
+        any(tier == "push-active" for _, tier, _ in rows),
+    )
+
+
+async def _build(runtime: Runtime, account_id: int) -> Window | None:
+    """Build the top of a list. None when somebody else is at it, or Redis is away: then SQL answers."""
+    key, now = home_key(account_id), runtime.now()
+    marker = await runtime.gate.call(lambda redis: home_lists.begin(redis, key))
+    if marker is None:
+        return None
+    # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed, since
+    # the fan-out goes by the same `last_active_at`.
+    async with runtime.read() as fresh:
+        seen_at = await find_last_activity(fresh, account_id)
+        entries = await list_home_entries(fresh, account_id, Page(limit=FIRST))
+    floor = _floor_of(entries, FIRST)
+    seconds = _life_from(seen_at, now)
+    await runtime.gate.call(
+        lambda redis: (
+            home_lists.finish(redis, key, marker, entries, floor=floor, now=now, seconds=seconds)
+            if seconds > 0
+            else home_lists.forget(redis, [key])
+        )
+    )
+    return Window(entries, floor)
+
+
+async def _grow(runtime: Runtime, reader: Reader, account_id: int, window: Window) -> Window:
+    """Carry a window, and the list under it, on below its floor."""
+    entries = await list_home_entries(reader, account_id, Page(limit=MORE, max_id=window.floor + 1))
+    floor = _floor_of(entries, MORE)
+    key = home_key(account_id)
+    await runtime.gate.call(lambda redis: home_lists.extend(redis, key, window.tail, entries, floor=floor))
+    return Window([*window.entries, *entries], floor)
+
+
+async def _let_live(runtime: Runtime, reader: Reader, account_id: int, found: Listed) -> None:
+    seconds = _life_from(await find_last_activity(reader, account_id), runtime.now())
+    if seconds > found.seconds_left:
+        await runtime.gate.call(lambda redis: home_lists.live_on(redis, home_key(account_id), seconds))
+
+
+def _life_from(seen_at: datetime | None, now: datetime) -> int:
+    return 0 if seen_at is None else int((HOME_LIFE - max(now - seen_at, timedelta())).total_seconds())
+
+
+def _floor_of(entries: Sequence[Entry], limit: int) -> int:
+    return entries[-1][0] - 1 if len(entries) == limit else 0
