@@ -128,7 +128,7 @@ async def push(redis: Redis, keys: Sequence[str], entry: Entry, *, cap: int, onc
     """
     script = redis.register_script(_PUSH)
     pushed = 0
-    args = [_spelled(entry), cap, SLACK, int(once)]
+    args: list[str | int] = [_spelled(entry), cap, SLACK, int(once)]
     for start in range(0, len(keys), CHUNK):
         groups = in_slots(redis, keys[start : start + CHUNK])
         for first in range(0, len(groups), AT_ONCE):
