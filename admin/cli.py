@@ -21,6 +21,8 @@ VERBS = {
     "relay": ("relays", "relay", "Join and leave relays."),
     "report": ("reports", "report", "Read and resolve reports."),
     "announcement": ("announcements", "announcement", "Tell everybody here something."),
+    "pick": ("discovery", "pick", "Suggest somebody to everybody here."),
+    "pack": ("discovery", "pack", "Make starter packs and choose which new people see."),
     "rule": ("site", "rule", "Write the rules of this node."),
     "page": ("site", "page", "Write the about, privacy and terms pages."),
     "emoji": ("emojis", "emoji", "Add and remove the custom emoji of this node."),

@@ -19,7 +19,8 @@ FEWEST_AUTHORS: Final = 2
 """Less than that makes no moment, however small the node."""
 PER_AUTHOR: Final = 3
 SHARED: Final = 0.5
-"""Of the posts of the smaller of two hashtags: from there on both speak of one thing."""
+FEWEST_SHARED: Final = 2
+"""Of the posts of the smaller of two hashtags, and how many at least: from there on both speak of one thing."""
 ALIKE: Final = 0.7
 """Of the words of two posts: from there on one says what the other says."""
 
@@ -97,7 +98,7 @@ def cluster(topics: Sequence[Topic]) -> list[Cluster]:
     for topic in topics:
         posts = {post.post_id: post for post in topic.posts}
         for names, gathered in groups:
-            if _share(posts.keys(), gathered.keys()) >= SHARED:
+            if _are_one(posts.keys(), gathered.keys()):
                 names.append(topic.name)
                 gathered.update(posts)
                 break
@@ -132,9 +133,9 @@ def title_of(names: Sequence[str]) -> str:
     return title[:MAX_TITLE]
 
 
-def _share(some: Collection[int], others: Collection[int]) -> float:
-    fewer = min(len(some), len(others))
-    return len(set(some) & set(others)) / fewer if fewer else 0.0
+def _are_one(some: Collection[int], others: Collection[int]) -> bool:
+    shared = len(set(some) & set(others))
+    return shared >= FEWEST_SHARED and shared >= SHARED * min(len(some), len(others))
 
 
 def _alike(one: TopicPost, other: TopicPost) -> bool:

@@ -39,8 +39,8 @@ async def newest_follow_id(reader: Reader, viewer_id: int) -> int:
     return int(await reader.scalar(select(func.max(Follow.id)).where(Follow.follower_id == viewer_id)) or 0)
 
 
-async def count_by_friends(reader: Reader, viewer_id: int) -> dict[int, int]:
-    """Return accounts, not followed by the viewer, to how many of the viewer's friends follow them."""
+async def list_followed_by_friends(reader: Reader, viewer_id: int) -> list[int]:
+    """Return accounts, not followed by the viewer, that most of the viewer's friends follow."""
     friends = _friends(viewer_id, open_only=True)
     edges = (
         select(Follow.followee_id)
@@ -48,12 +48,12 @@ async def count_by_friends(reader: Reader, viewer_id: int) -> dict[int, int]:
         .limit(EDGES)
         .subquery()
     )
-    return await _counted(reader, edges.c.followee_id, _unfollowed(edges.c.followee_id, viewer_id))
+    return list(await _counted(reader, edges.c.followee_id, _unfollowed(edges.c.followee_id, viewer_id)))
 
 
-async def count_by_boosters(reader: Reader, viewer_id: int, now: datetime) -> dict[int, int]:
-    """Return accounts, not followed by the viewer, to how many of the viewer's friends boosted them lately."""
-    friends = _friends(viewer_id)
+async def list_boosted(reader: Reader, viewer_id: int, now: datetime) -> list[tuple[int, int]]:
+    """Return pairs of an account, not followed by the viewer, and a friend of theirs who boosted it lately."""
+    friends, original = _friends(viewer_id), aliased(Post)
     boosts = (
         select(Post.boost_of_id, Post.account_id)
         .where(
@@ -65,17 +65,13 @@ async def count_by_boosters(reader: Reader, viewer_id: int, now: datetime) -> di
         .limit(BOOSTS)
         .subquery()
     )
-    original = aliased(Post)
-    count = func.count(func.distinct(boosts.c.account_id))
     rows = await reader.execute(
-        select(original.account_id, count)
+        select(original.account_id, boosts.c.account_id)
         .join_from(boosts, original, original.id == boosts.c.boost_of_id)
         .where(_unfollowed(original.account_id, viewer_id))
-        .group_by(original.account_id)
-        .order_by(count.desc(), original.account_id.desc())
-        .limit(FOUND)
+        .distinct()
     )
-    return {row[0]: row[1] for row in rows}
+    return [(row[0], row[1]) for row in rows]
 
 
 async def list_tag_ids(reader: Reader, viewer_id: int, now: datetime) -> list[int]:
@@ -185,27 +181,6 @@ async def list_friends_of(reader: Reader, viewer_id: int, ids: Collection[int]) 
             Follow.accepted_at.is_not(None),
         )
         .limit(EDGES)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-async def list_boosters_of(
-    reader: Reader, viewer_id: int, ids: Collection[int], now: datetime
-) -> list[tuple[int, int]]:
-    """Return pairs of an account and a friend of the viewer who boosted it lately."""
-    friends, original = _friends(viewer_id), aliased(Post)
-    rows = await reader.execute(
-        select(original.account_id, Post.account_id)
-        .join(original, original.id == Post.boost_of_id)
-        .where(
-            Post.account_id.in_(select(friends.c.id)),
-            Post.id >= floor_id(now - BOOSTED_LATELY),
-            Post.boost_of_id.is_not(None),
-            Post.deleted_at.is_(None),
-            original.account_id.in_(list(ids)),
-        )
-        .distinct()
-        .limit(BOOSTS)
     )
     return [(row[0], row[1]) for row in rows]
 

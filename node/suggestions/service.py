@@ -11,12 +11,13 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.ids import new_id
 from node.base.runtime import Runtime
+from node.public_follows.queries import list_friends_of_friends
 from node.suggestions.models import Dismissal
 from node.suggestions.queries import (
+    FOUND,
     LATELY,
-    count_by_boosters,
-    count_by_friends,
-    list_boosters_of,
+    list_boosted,
+    list_followed_by_friends,
     list_friends_of,
     list_most_followed,
     list_most_moving,
@@ -35,6 +36,9 @@ POPULAR_SECONDS: Final = 600
 OWN_SECONDS: Final = 60
 """How old that may be which speaks for somebody in the eyes of one viewer."""
 VIEWERS: Final = 2_000
+ENOUGH: Final = 40
+LISTS: Final = 100
+"""Newest follows of the viewer whose lists elsewhere are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,23 @@ class Suggested:
 
 
 @dataclass(frozen=True, slots=True)
+class _Backing:
+    """How many friends of the viewer speak for somebody, and who a few of them are."""
+
+    count: int = 0
+    some: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Own:
     """What speaks for whom in the eyes of one viewer."""
 
-    friends: Mapping[int, int]
-    boosters: Mapping[int, int]
+    friends: Mapping[int, _Backing]
+    boosters: Mapping[int, _Backing]
     tagged: Mapping[int, set[int]]
+
+
+_NOBODY: Final = _Backing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +83,14 @@ async def suggest(runtime: Runtime, reader: Reader, viewer_id: int, *, limit: in
     own = await _own(runtime, reader, viewer_id)
     found = await _ranked(runtime, reader, viewer_id, own, limit)
     ids = [one.account_id for one in found]
-    by_friends = _grouped(await list_friends_of(reader, viewer_id, [id_ for id_ in ids if id_ in own.friends]))
-    boosted = [id_ for id_ in ids if id_ in own.boosters]
-    by_boosters = _grouped(await list_boosters_of(reader, viewer_id, boosted, runtime.now()))
     tag_ids = {tag_id for id_ in ids for tag_id in own.tagged.get(id_, ())}
     tags = await list_tag_names(reader, tag_ids) if tag_ids else {}
     notes = {pick.account_id: pick.note for pick in await list_picks(reader)}
-    known = [person for people in (*by_friends.values(), *by_boosters.values()) for person in people[:NAMED]]
-    accounts = await list_accounts(reader, list(dict.fromkeys([*ids, *known])))
+    friends = [friend for id_ in ids for kind in (own.friends, own.boosters) for friend in kind.get(id_, _NOBODY).some]
+    accounts = await list_accounts(reader, list(dict.fromkeys([*ids, *friends])))
 
     def named(people: Iterable[int]) -> list[str]:
-        return [accounts[id_].display_name or accounts[id_].username for id_ in people if id_ in accounts][:NAMED]
+        return [accounts[id_].display_name or accounts[id_].username for id_ in people if id_ in accounts]
 
     return [
         Suggested(
@@ -87,8 +99,8 @@ async def suggest(runtime: Runtime, reader: Reader, viewer_id: int, *, limit: in
             reasons_of(
                 one,
                 Names(
-                    friends=named(by_friends.get(one.account_id, ())),
-                    boosters=named(by_boosters.get(one.account_id, ())),
+                    friends=named(own.friends.get(one.account_id, _NOBODY).some),
+                    boosters=named(own.boosters.get(one.account_id, _NOBODY).some),
                     tags=sorted(tags[id_] for id_ in own.tagged.get(one.account_id, ()) if id_ in tags),
                     note=notes.get(one.account_id, ""),
                 ),
@@ -116,8 +128,8 @@ async def _ranked(runtime: Runtime, reader: Reader, viewer_id: int, own: _Own, l
         (
             Candidate(
                 account_id=id_,
-                friends=own.friends.get(id_, 0),
-                boosters=own.boosters.get(id_, 0),
+                friends=own.friends.get(id_, _NOBODY).count,
+                boosters=own.boosters.get(id_, _NOBODY).count,
                 tags=len(own.tagged.get(id_, ())),
                 reactions=popular.reactions.get(id_, 0),
                 followers=popular.followers.get(id_, 0),
@@ -143,12 +155,21 @@ async def _own(runtime: Runtime, reader: Reader, viewer_id: int) -> _Own:
         now = runtime.now()
         tag_ids = await list_tag_ids(reader, viewer_id, now)
         found = _Own(
-            await count_by_friends(reader, viewer_id),
-            await count_by_boosters(reader, viewer_id, now),
+            await _friends_of_friends(reader, viewer_id),
+            _backed(await list_boosted(reader, viewer_id, now)),
             await list_tagged(reader, tag_ids, now),
         )
-        cache.put(key, found)
+        if len(found.friends) + len(found.boosters) + len(found.tagged) >= ENOUGH:
+            cache.put(key, found)  # to look once more for somebody who has few friends yet costs little
     return found
+
+
+async def _friends_of_friends(reader: Reader, viewer_id: int) -> dict[int, _Backing]:
+    """Those whom friends follow: by the follows that stand here, and by what their servers show (`public_follows`)."""
+    known = await list_friends_of(reader, viewer_id, await list_followed_by_friends(reader, viewer_id))
+    listed = await list_friends_of_friends(reader, viewer_id, friends=LISTS, limit=FOUND)
+    elsewhere = ((account_id, friend_id) for account_id, friends in listed.items() for friend_id in friends)
+    return _backed([*known, *elsewhere])
 
 
 async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
@@ -163,8 +184,8 @@ async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
     return found
 
 
-def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+def _backed(pairs: Iterable[tuple[int, int]]) -> dict[int, _Backing]:
+    found: dict[int, dict[int, None]] = {}
     for account_id, friend_id in pairs:
-        found.setdefault(account_id, []).append(friend_id)
-    return found
+        found.setdefault(account_id, {})[friend_id] = None
+    return {account_id: _Backing(len(friends), tuple(friends)[:NAMED]) for account_id, friends in found.items()}

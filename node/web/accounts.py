@@ -21,6 +21,7 @@ from node.follows.service import follow, unfollow
 from node.follows.views import relationship_view
 from node.http.context import runtime
 from node.http.problems import wants_json
+from node.moments.queries import has_moments
 from node.posts.featured_queries import list_featured_tags, list_pinned_ids
 from node.posts.pins import MAX_REMOTE_PINS
 from node.posts.queries import list_account_post_ids
@@ -92,6 +93,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         pinned_posts = await render_posts(node, reader, pinned, viewer_id=viewer_id)
         tags = [] if account.is_gone else await list_featured_tags(reader, account.id)
         endorsed = await list_endorsements(reader, account.id, Page(limit=ENDORSED_SHOWN)) if on_top else []
+        curates = account.is_local and await has_moments(reader, account.id)
         recommended, _ = await people(reader, None, endorsed if account.show_featured else [])
     if page.min_id is not None and not found.ids:
         return cast(Response, redirect(request.path, 303))
@@ -107,6 +109,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         pinned=pinned_posts,
         featured_tags=tags,
         recommended=recommended,
+        has_moments=curates,
         refresh=found.refresh if found.refresh is not None and found.refresh.is_running else None,
         origin=account.domain,
         has_reported_counts=account.backfilled_at is not None,

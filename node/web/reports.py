@@ -14,6 +14,7 @@ from node.posts.rendering import render_post
 from node.reports.service import file_report
 from node.site.queries import list_rules
 from node.site.views import rule_views
+from node.uris import moment_url, starter_pack_url
 from node.web.accounts import named
 from node.web.forms import errors_of, read_form
 from node.web.showing import install, show, tell
@@ -26,10 +27,18 @@ blueprint.record_once(install)
 @blueprint.get("/@<acct>/report")
 @signed_in
 async def page(visitor: Visitor, acct: str) -> Answer:
-    """Show the form; `?post=` names a post."""
+    """Show the form; `?post=` names a post, `?moment=` or `?pack=` what they put together."""
     async with runtime().read() as reader:
         account = await named(reader, acct)
-    return await _page(visitor, account, read_id(request.args.get("post", "")))
+    return await _page(visitor, account, read_id(request.args.get("post", "")), about=_about())
+
+
+def _about() -> str:
+    """Return what to write down of a moment or starter pack that the report is about."""
+    settings = runtime().settings
+    moment_id, pack_id = read_id(request.args.get("moment", "")), read_id(request.args.get("pack", ""))
+    address = moment_url(settings, moment_id) if moment_id else starter_pack_url(settings, pack_id) if pack_id else ""
+    return f"About {address}\n" if address else ""
 
 
 async def _page(

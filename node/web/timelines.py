@@ -15,6 +15,7 @@ from node.posts.tag_queries import find_tag_follow
 from node.text.writing import fold_hashtag
 from node.timelines.home import home_page
 from node.timelines.service import hashtag_page, list_page, public_page
+from node.web.explore import discoveries
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in
 
@@ -38,10 +39,12 @@ async def front(visitor: Visitor | None) -> Answer:
 @blueprint.get("/home")
 @signed_in
 async def home(visitor: Visitor) -> Answer:
-    """Show the viewer's home timeline, with the composer."""
+    """Show the viewer's home timeline, with the composer; while it is short, whom and what there is to find."""
     page = page_asked()
     posts = await home_page(runtime(), visitor.account_id, page)
-    return await _timeline("pages/home.html", visitor, page, posts, filter_context="home")
+    is_quiet = page.max_id is None and page.min_id is None and len(posts) < page.limit
+    found = await discoveries(visitor) if is_quiet else {}
+    return await _timeline("pages/home.html", visitor, page, posts, filter_context="home", found=found)
 
 
 @blueprint.get("/public")

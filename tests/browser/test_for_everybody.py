@@ -14,7 +14,7 @@ from node.site.writing import add_rule
 from tests.browser.chromium import Window, open_browser, open_window
 from tests.support.fake_peer import document
 from tests.support.make import make_token
-from tests.support.nodes import Node, settle
+from tests.support.nodes import Node, Person, settle
 from tests.support.stranger import Stranger
 
 pytestmark = [pytest.mark.browser]
@@ -33,9 +33,13 @@ OF_A_PERSON = (
     "/settings/apps", "/compose", "/about", "/nothing-here", "/drafts", "/scheduled",
     "/quote_requests", "/@bo/report", "/messages", "/directory", "/settings/posting", "/@bo/mute", "/@bo/block",
     "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
-    "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log",
+    "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log", "/admin/discovery",
+    "/explore", "/moments", "/moments/mine", "/packs",
 )  # fmt: skip
-OF_A_STRANGER = ("/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/api", "/search?q=zzz")
+OF_A_STRANGER = (
+    "/", "/auth/sign_in", "/auth/sign_up", "/public/local", "/@bo", "/about", "/api", "/search?q=zzz", "/explore",
+    "/packs", "/moments",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("scheme", "width", "scripts"), [("light", 1280, True), ("dark", 390, False)])
@@ -48,6 +52,7 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
     await bo.post("Their nests, @ann, are " + "very " * 40 + "high")
     asked = await bo.post("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
     its_poll = "/web/posts/" + asked["id"]
+    bo_seen = await bo.post("A nest of #corvids with a view")
     quote = await bo.post("As I said", quoted_status_id=asked["id"])
     await bo.act(f"/api/v1/statuses/{asked['id']}/react/🎉")
     await bo.act(f"/api/v1/statuses/{quote['id']}/pin")
@@ -80,6 +85,7 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
             await node.http.post(
                 f"/api/v1/accounts/{bo.account_id}/{path}", headers=as_ann, json={"comment": "Met at the fair"}
             )
+        to_explore = await put_together(node, bo, ann_token, [bo_seen["id"], quote["id"]])
         begun = await node.http.post(
             "/api/v1/drafts", headers=as_ann, json={"status": "", "thread": [{"status": "Two"}]}
         )
@@ -107,6 +113,8 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
             "/quote_requests",
             its_request,
             f"{its_request}&scope=admin:write",
+            *to_explore,
+            f"/moments/with/{bo_seen['id']}",
             f"{own}/quotes",
             own,
             f"{own}/edit",
@@ -126,6 +134,18 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
         faults += [f"(refused) {fault}" for fault in await page.evaluate(AUDIT)]
         assert not faults, "\n".join(faults)
         assert not ann.strays + stranger.strays
+
+
+async def put_together(node: Node, bo: Person, token: str, post_ids: list[str]) -> list[str]:
+    """A moment and a starter pack, both with Bo in them; return their pages, and those of their forms."""
+    await bo.call("PATCH", "/api/v1/accounts/update_credentials", json={"discoverable": True})
+    ann = Person(node, 0, "ann", token)
+    moment = await ann.act("/api/v1/moments", title="Corvids", description="All of them", status_ids=post_ids)
+    await ann.act(f"/api/v1/moments/{moment['id']}/publish")
+    pack = await ann.act("/api/v1/starter_packs", title="Bird people", published=True)
+    await ann.act(f"/api/v1/starter_packs/{pack['id']}/accounts", account_ids=[bo.account_id])
+    places = [f"/moments/{moment['id']}", f"/packs/{pack['id']}"]
+    return [*places, *(f"{place}/edit" for place in places), f"/packs/{pack['id']}/edit?q=bo"]
 
 
 async def from_elsewhere(node: Node, alice: Stranger) -> tuple[str, str]:
