@@ -17,6 +17,7 @@ import node.remote.jobs
 import node.scheduled.jobs
 import node.search.jobs
 import node.timelines.jobs
+import node.trends.tick
 import outbox.deliver
 import outbox.relay
 
@@ -35,6 +36,7 @@ MODULES = (
     node.scheduled.jobs,
     node.search.jobs,
     node.timelines.jobs,
+    node.trends.tick,
     outbox.deliver,
     outbox.relay,
 )

@@ -47,6 +47,7 @@ import node.site.models
 import node.starter_packs.models
 import node.suggestions.models
 import node.timelines.models
+import node.trends.models
 import outbox.models
 from node.base.db.base import Base
 
@@ -92,6 +93,7 @@ MODULES = (
     node.starter_packs.models,
     node.suggestions.models,
     node.timelines.models,
+    node.trends.models,
     outbox.models,
 )
 

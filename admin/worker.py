@@ -53,6 +53,7 @@ from node.base.lanes import (
     PUSH,
     RELAY,
     SCHEDULED,
+    TRENDS,
     queue_name,
 )
 from node.base.runtime import open_runtime
@@ -78,8 +79,8 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     if workers == 1:
         return [LANES]
     split = [
-        (RELAY, INBOX, COUNTS, FANOUT, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, INDEX),
-        (DELIVER, RELAY, INBOX, COUNTS, FANOUT, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL),
+        (RELAY, INBOX, COUNTS, FANOUT, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, TRENDS, INDEX),
+        (DELIVER, RELAY, INBOX, COUNTS, FANOUT, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL, TRENDS),
         (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX, FANOUT),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)

@@ -13,8 +13,9 @@ from node.http.requests import Request, answers, takes
 from node.posts.rendering import card_views, render_posts
 from node.posts.tag_views import day_views, hashtag_views
 from node.timelines.queries import list_welcome_among
-from node.trends.queries import list_days, list_hashtags
-from node.trends.service import trending_card_ids, trending_post_ids, trending_tag_ids
+from node.trends.day_queries import list_link_days
+from node.trends.queries import list_hashtags
+from node.trends.service import current_trends
 
 blueprint = Blueprint("api_trends", __name__, url_prefix="/api/v1/trends")
 
@@ -35,7 +36,7 @@ async def tags(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
     """Return the hashtags that more people than usual used in the last day, the strongest first."""
     node = runtime()
     limit, offset = capped(asked.limit, 10, 20), skipped(asked.offset)
-    ids = (await trending_tag_ids(node))[offset : offset + limit]
+    ids = [trend.id for trend in await current_trends(node, "tags")][offset : offset + limit]
     async with node.read() as reader:
         found = await list_hashtags(reader, ids)
         shown = [found[id_] for id_ in ids if id_ in found]
@@ -50,11 +51,13 @@ async def links(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
     """Return the links that more people than usual posted in the last day, the strongest first."""
     node = runtime()
     limit, offset = capped(asked.limit, 10, 20), skipped(asked.offset)
-    ids = (await trending_card_ids(node))[offset : offset + limit]
+    ids = [trend.id for trend in await current_trends(node, "links")][offset : offset + limit]
     async with node.read() as reader:
         found = await card_views(node, reader, ids)
         return [
-            found[id_] | {"history": day_views(await list_days(reader, id_, node.now()))} for id_ in ids if id_ in found
+            found[id_] | {"history": day_views(await list_link_days(reader, id_, node.now()))}
+            for id_ in ids
+            if id_ in found
         ]
 
 
@@ -67,7 +70,7 @@ async def statuses(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
     node = runtime()
     viewer_id = viewer.account_id if viewer else None
     limit, offset = capped(asked.limit, 20), skipped(asked.offset)
-    ids = await trending_post_ids(node)
+    ids = [trend.id for trend in await current_trends(node, "posts")]
     async with node.read() as reader:
         welcome = await list_welcome_among(reader, ids, viewer_id, node.now())
         ids = [id_ for id_ in ids if id_ in welcome][offset : offset + limit]

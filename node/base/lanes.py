@@ -35,6 +35,7 @@ CARDS = "cards"
 PUSH = "push"
 FANOUT = "fanout"
 MEDIA = "media"
+TRENDS = "trends"
 
 LANES = (
     RELAY,
@@ -52,6 +53,7 @@ LANES = (
     POLLS,
     MEDIA,
     CARDS,
+    TRENDS,
     DELIVER_SLOW,
 )
 """Every lane, most urgent first: a worker takes the first that has a nudge."""

@@ -261,6 +261,10 @@ class Settings:
     link_previews: bool = _setting(
         True, _switch, "Whether the pages that posts link to are asked for, for a preview under the post."
     )
+    trends: bool = _setting(True, _switch, "Whether this node works out what is talked about.")
+    trends_review: bool = _setting(
+        False, _switch, "Whether a trend waits until a moderator allows it; else it is shown until one excludes it."
+    )
     relay_replies: bool = _setting(
         False, _switch, "Whether replies go to relays too, beside posts that begin a thread."
     )

@@ -1,61 +1,287 @@
-"""Every SELECT of trends. Bounded by time, through the primary key: an id says when a post was published."""
+"""The SELECTs of the tick: what was noted lately, and who took a subject up. Bounded by time, through the primary key:
+an id says when a post was published."""
 
-from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
-from node.base.ids import floor_id
+from node.base.ids import floor_id, time_of
 from node.cards.models import LinkCard, PostLink
-from node.posts.models import Hashtag, Post, PostHashtag
-from node.posts.tag_queries import HISTORY_DAYS, DayUse
-from node.trends.rules import POST_WINDOW, USUAL_DAYS, WINDOW, PostReach, Use, author_weight
+from node.posts.models import Hashtag, Like, Post, PostHashtag
+from node.trends.models import TrendState
+from node.trends.rules import Kind, language_of
+from node.trends.scoring import Voice, site_of, stranger_weight
 
-MOST: Final = 200
-"""Hashtags, and links, with the most authors in the window that are looked at closer."""
-MOST_COUNTED: Final = 20_000
-"""Newest posts of a link that are counted for its history."""
-MOST_POSTS: Final = 500
-
-
-async def list_tag_uses(reader: Reader, now: datetime) -> list[Use]:
-    """Return the hashtags of the window with the most authors, with their authors' weights and their usual."""
-    return await _uses(reader, now, PostHashtag.post_id, PostHashtag.hashtag_id)
-
-
-async def list_link_uses(reader: Reader, now: datetime) -> list[Use]:
-    """Return the links (their cards) of the window with the most authors, as hashtags. Only links with a preview."""
-    ready = exists(select(LinkCard.id).where(LinkCard.id == PostLink.card_id, LinkCard.state == "ready"))
-    return await _uses(reader, now, PostLink.post_id, PostLink.card_id, ready)
+MOST_NOTES: Final = 50_000
+"""Newest rows of a kind from which buckets are filled, or that are counted where there are none."""
+MOST_POSTS: Final = 5_000
+"""Newest posts of one subject that are looked at."""
+MOST_VOICES: Final = 2_000
+MOST_ACTIVE: Final = 100_000
+BOOSTED: Final = 1.5
+"""A boost says more than a like."""
+WIDE_AWAKE: Final = timedelta(days=1)
 
 
-async def list_post_reach(reader: Reader, now: datetime) -> list[PostReach]:
-    """Return public posts of late that others liked, boosted or answered, the most moving first.
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Somebody took a subject up: `item` is the id of the post or like by which they did, and says when."""
 
-    No replies, nothing behind a warning, nobody who does not want to be found.
-    """
-    moved = Post.likes_count + 2 * Post.boosts_count + Post.replies_count
-    rows = await reader.execute(
-        select(Post.id, Post.account_id, Post.published_at, Post.likes_count, Post.boosts_count, Post.replies_count)
-        .join(Account, Account.id == Post.account_id)
-        .where(
-            Post.id >= floor_id(now - POST_WINDOW),
-            _counts(),
-            moved > 0,
-            Account.discoverable.is_(True),
-            Post.in_reply_to_id.is_(None),
-            Post.in_reply_to_uri.is_(None),
-            Post.spoiler_text == "",
-            Post.sensitive.is_(False),
+    kind: Kind
+    subject_id: int
+    account_id: int
+    item: int
+    language: str
+
+
+async def find_state(reader: Reader, name: str) -> TrendState | None:
+    """Return what was worked out under this name."""
+    found: TrendState | None = await reader.scalar(select(TrendState).where(TrendState.name == name))
+    return found
+
+
+async def list_post_notes(reader: Reader, post_id: int) -> list[Note]:
+    """Return what the publishing of a post or boost says: of its hashtags, its link, and what it boosts or answers."""
+    rows = await reader.rows(
+        select(Post.account_id, Post.language, Post.boost_of_id, Post.in_reply_to_id).where(Post.id == post_id, _open())
+    )
+    if not rows:
+        return []
+    account_id, language, boost_of_id, in_reply_to_id = rows[0]
+    taken_up = boost_of_id or in_reply_to_id
+    notes = await _taken_up(reader, taken_up, account_id, post_id) if taken_up else []
+    if boost_of_id is None:
+        tags = await reader.rows(select(PostHashtag.hashtag_id).where(PostHashtag.post_id == post_id))
+        notes += [Note("tags", tag_id, account_id, post_id, language_of(language)) for (tag_id,) in tags]
+    return notes
+
+
+async def list_like_notes(reader: Reader, post_id: int, account_id: int, like_id: int) -> list[Note]:
+    """Return what a like says of the post."""
+    return await _taken_up(reader, post_id, account_id, like_id)
+
+
+async def _taken_up(reader: Reader, post_id: int, account_id: int, item: int) -> list[Note]:
+    rows = await reader.rows(
+        select(Post.language).where(
+            Post.id == post_id, _open(), Post.boost_of_id.is_(None), Post.account_id != account_id
         )
-        .order_by(moved.desc(), Post.id.desc())
+    )
+    return [Note("posts", post_id, account_id, item, language_of(row[0])) for row in rows]
+
+
+async def list_notes(reader: Reader, kind: Kind, since: datetime, *, limit: int = MOST_NOTES) -> list[Note]:
+    """Return the newest notes of a kind since then, as its rows say."""
+    after = floor_id(since)
+    found: list[Note] = []
+    for statement in _streams(kind, after):
+        rows = await reader.execute(statement.limit(limit))
+        found += [
+            Note(kind, subject, account, item, language_of(language)) for subject, account, item, language in rows
+        ]
+    return found
+
+
+def _streams(kind: Kind, after: int) -> list[Select[*tuple[Any, ...]]]:
+    if kind == "posts":
+        original: Any = Post.__table__.alias("original")
+        open_original = and_(
+            original.c.visibility == "public", original.c.deleted_at.is_(None), original.c.boost_of_id.is_(None)
+        )
+        likes: Select[*tuple[Any, ...]] = (
+            select(Like.post_id, Like.account_id, Like.id, original.c.language)
+            .join(original, original.c.id == Like.post_id)
+            .where(Like.id >= after, open_original, Like.account_id != original.c.account_id)
+            .order_by(Like.id.desc())
+        )
+        answers = [
+            select(column, Post.account_id, Post.id, original.c.language)
+            .join(original, original.c.id == column)
+            .where(Post.id >= after, _open(), open_original, Post.account_id != original.c.account_id)
+            .order_by(Post.id.desc())
+            for column in (Post.boost_of_id, Post.in_reply_to_id)
+        ]
+        return [likes, *answers]
+    table: Any = PostHashtag if kind == "tags" else PostLink
+    subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
+    statement = (
+        select(subject, Post.account_id, Post.id, Post.language)
+        .join(table, table.post_id == Post.id)
+        .where(Post.id >= after, _open(), Post.boost_of_id.is_(None))
+        .order_by(Post.id.desc())
+    )
+    return [statement]
+
+
+async def list_active(reader: Reader, now: datetime) -> dict[str, set[int]]:
+    """Return who posted in public in the last day, by language; everybody under ""."""
+    rows = await reader.execute(
+        select(Post.account_id, Post.language)
+        .where(Post.id >= floor_id(now - WIDE_AWAKE), _open())
+        .distinct()
+        .limit(MOST_ACTIVE)
+    )
+    found: dict[str, set[int]] = {"": set()}
+    for account_id, language in rows:
+        found[""].add(account_id)
+        found.setdefault(language_of(language), set()).add(account_id)
+    return found
+
+
+async def list_voices(
+    reader: Reader, kind: Kind, subject_id: int, *, since: datetime, trust: Mapping[int, float], now: datetime
+) -> list[Voice]:
+    """Return who took a subject up since then, one voice for each person and language."""
+    uses = (_interactions if kind == "posts" else _mentions)(kind, subject_id, floor_id(since)).subquery()
+    account = (
+        Account.domain,
+        Account.created_at,
+        Account.followers_count,
+        Account.following_count,
+        Account.bot,
+    )
+    rows = await reader.execute(
+        select(
+            uses.c.account_id,
+            uses.c.language,
+            func.count().label("uses"),
+            func.max(uses.c.item).label("last"),
+            func.min(uses.c.item).label("first"),
+            func.sum(uses.c.moved).label("moved"),
+            func.max(uses.c.emphasis).label("emphasis"),
+            *account,
+        )
+        .join(Account, Account.id == uses.c.account_id)
+        .where(is_present(), Account.waiting.is_(False), Account.silenced_at.is_(None))
+        .group_by(uses.c.account_id, uses.c.language, *account)
+        .limit(MOST_VOICES)
+    )
+    return [
+        Voice(
+            account_id=row.account_id,
+            trust=trust.get(row.account_id, 0.0),
+            at=time_of(row.last),
+            since=time_of(row.first),
+            base=stranger_weight(
+                created_at=row.created_at,
+                followers=row.followers_count,
+                following=row.following_count,
+                is_bot=row.bot,
+                now=now,
+            ),
+            site=site_of(row.domain),
+            uses=row.uses,
+            moved=int(row.moved or 0),
+            emphasis=float(row.emphasis),
+            post_id=0 if kind == "posts" else row.last,
+            language=language_of(row.language),
+        )
+        for row in rows
+    ]
+
+
+def _mentions(kind: Kind, subject_id: int, after: int) -> Select[*tuple[Any, ...]]:
+    table: Any = PostHashtag if kind == "tags" else PostLink
+    subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
+    statement: Select[*tuple[Any, ...]]
+    statement = (
+        select(
+            Post.account_id,
+            Post.language,
+            Post.id.label("item"),
+            (Post.likes_count + Post.boosts_count + Post.replies_count).label("moved"),
+            literal(1.0).label("emphasis"),
+        )
+        .join(table, table.post_id == Post.id)
+        .where(subject == subject_id, table.post_id >= after, _open(), Post.boost_of_id.is_(None))
+        .order_by(table.post_id.desc())
         .limit(MOST_POSTS)
     )
-    return [PostReach(*row) for row in rows]
+    return statement
+
+
+def _interactions(kind: Kind, post_id: int, after: int) -> Select[*tuple[Any, ...]]:
+    likes = (
+        select(Like.account_id, literal("").label("language"), Like.id.label("item"), literal(1.0).label("emphasis"))
+        .where(Like.post_id == post_id, Like.id >= after)
+        .order_by(Like.id.desc())
+        .limit(MOST_POSTS)
+        .subquery()
+    )
+    answers = [
+        select(
+            Post.account_id, literal("").label("language"), Post.id.label("item"), literal(emphasis).label("emphasis")
+        )
+        .where(column == post_id, Post.id >= after, _open())
+        .order_by(Post.id.desc())
+        .limit(MOST_POSTS)
+        .subquery()
+        for column, emphasis in ((Post.boost_of_id, BOOSTED), (Post.in_reply_to_id, 1.0))
+    ]
+    whole = union_all(*(select(part) for part in (likes, *answers))).subquery()
+    author = select(Post.account_id).where(Post.id == post_id).scalar_subquery()
+    return select(whole, literal(0).label("moved")).where(whole.c.account_id != author)
+
+
+async def list_contents(reader: Reader, post_ids: Collection[int]) -> dict[int, str]:
+    """Return what posts say, as HTML."""
+    rows = await reader.execute(select(Post.id, Post.content).where(Post.id.in_(list(post_ids))))
+    return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """A post that may trend."""
+
+    id: int
+    account_id: int
+    language: str
+
+
+async def list_trendable_posts(
+    reader: Reader, ids: Collection[int], *, since: datetime, allowed: Collection[int]
+) -> list[PostFacts]:
+    """Return which of these posts may trend: public, of somebody who wants to be found, no answers to others, nothing
+    sensitive; an operator may have `allowed` what is sensitive."""
+    plain = and_(Post.spoiler_text == "", Post.sensitive.is_(False), Account.sensitised_at.is_(None))
+    rows = await reader.execute(
+        select(Post.id, Post.account_id, Post.language)
+        .join(Account, Account.id == Post.account_id)
+        .where(
+            Post.id.in_(list(ids)),
+            Post.id >= floor_id(since),
+            _open(),
+            Post.boost_of_id.is_(None),
+            Post.in_reply_to_id.is_(None),
+            Post.in_reply_to_uri.is_(None),
+            is_present(),
+            Account.waiting.is_(False),
+            Account.silenced_at.is_(None),
+            Account.discoverable.is_(True),
+            or_(plain, Post.id.in_(list(allowed))),
+        )
+    )
+    return [PostFacts(id_, account_id, language_of(language)) for id_, account_id, language in rows]
+
+
+async def list_ready_cards(reader: Reader, ids: Collection[int]) -> dict[int, str]:
+    """Return which of these links have a preview, with their hosts."""
+    rows = await reader.execute(
+        select(LinkCard.id, LinkCard.host).where(LinkCard.id.in_(list(ids)), LinkCard.state == "ready")
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def list_authors(reader: Reader, ids: Collection[int]) -> dict[int, int]:
+    """Return who wrote these posts."""
+    rows = await reader.execute(select(Post.id, Post.account_id).where(Post.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
 
 
 async def list_hashtags(reader: Reader, ids: Collection[int]) -> dict[int, Hashtag]:
@@ -63,59 +289,11 @@ async def list_hashtags(reader: Reader, ids: Collection[int]) -> dict[int, Hasht
     return {tag.id: tag for tag in await reader.scalars(select(Hashtag).where(Hashtag.id.in_(list(ids))))}
 
 
-async def list_days(reader: Reader, card_id: int, now: datetime) -> list[DayUse]:
-    """Return how a link was posted in public on each of the last seven days (UTC), today first."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [today - timedelta(days=ago) for ago in range(HISTORY_DAYS)]
-    rows = await reader.execute(
-        select(Post.published_at, Post.account_id)
-        .join(PostLink, PostLink.post_id == Post.id)
-        .join(Account, Account.id == Post.account_id)
-        .where(PostLink.card_id == card_id, Post.id >= floor_id(days[-1]), _counts())
-        .order_by(Post.id.desc())
-        .limit(MOST_COUNTED)
-    )
-    found = [(published_at.date(), account_id) for published_at, account_id in rows]
-    return [
-        DayUse(
-            day,
-            uses=sum(1 for when, _ in found if when == day.date()),
-            accounts=len({account_id for when, account_id in found if when == day.date()}),
-        )
-        for day in days
-    ]
+def _open() -> ColumnElement[bool]:
+    """SQL: a public post that may be seen beyond this server."""
+    return and_(Post.visibility == "public", Post.deleted_at.is_(None), Post.local_only.is_(False))
 
 
-async def _uses(
-    reader: Reader, now: datetime, post_id: Any, subject_id: Any, *conditions: ColumnElement[bool]
-) -> list[Use]:
-    """Return uses of what a table ties posts (`post_id`) to (`subject_id`)."""
-    since, before = floor_id(now - WINDOW), floor_id(now - WINDOW * (1 + USUAL_DAYS))
-    authors = func.count(func.distinct(Post.account_id))
-
-    def among(*columns: Any) -> Select[*tuple[Any, ...]]:
-        joined = select(*columns).join_from(post_id.class_, Post, Post.id == post_id)
-        return joined.join(Account, Account.id == Post.account_id).where(_counts(), *conditions)
-
-    busiest = among(subject_id).where(Post.id >= since).group_by(subject_id)
-    ids = [row[0] for row in await reader.execute(busiest.order_by(authors.desc(), subject_id.desc()).limit(MOST))]
-    weights: dict[int, list[float]] = {}
-    each = among(subject_id, Account.created_at).where(Post.id >= since, subject_id.in_(ids))
-    for id_, created_at in await reader.execute(each.group_by(subject_id, Account.id, Account.created_at)):
-        weights.setdefault(id_, []).append(author_weight(created_at, now))
-    days = among(subject_id, authors).where(subject_id.in_(ids), post_id >= before, Post.id < since)
-    usual = {row[0]: row[1] / USUAL_DAYS for row in await reader.execute(days.group_by(subject_id))}
-    return [Use(id_, tuple(weights.get(id_, ())), usual.get(id_, 0.0)) for id_ in ids]
-
-
-def _counts() -> ColumnElement[bool]:
-    """SQL: a public post of somebody who is present and not silenced."""
-    return and_(
-        Post.visibility == "public",
-        Post.deleted_at.is_(None),
-        Post.boost_of_id.is_(None),
-        Post.local_only.is_(False),
-        is_present(),
-        Account.waiting.is_(False),
-        Account.silenced_at.is_(None),
-    )
+def chunks(ids: Sequence[int], size: int = 500) -> list[Sequence[int]]:
+    """Return ids in portions that a statement takes."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -1,82 +1,89 @@
-"""What makes a hashtag, a link or a post a trend. Pure."""
+"""What a trend is, in words and numbers: kinds, windows, thresholds, explanations. Pure; the scoring is `scoring`."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from math import sqrt
+from typing import Any, Final, Literal, get_args
 
-WINDOW: Final = timedelta(hours=24)
-"""What counts as now, for hashtags and links."""
-USUAL_DAYS: Final = 6
-"""Days before it that say what is usual."""
-POST_WINDOW: Final = timedelta(hours=72)
-HALF_LIFE: Final = timedelta(hours=8)
-"""Of a post's interactions."""
-FEWEST_AUTHORS: Final = 2
-"""What one person says is no trend, however small the node."""
-FEWEST_INTERACTIONS: Final = 2
+Kind = Literal["tags", "links", "posts"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+KEPT: Final = 60
+"""Trends of one board."""
 PER_AUTHOR: Final = 2
 """Posts of one person among the trending ones."""
-NEW_ACCOUNT: Final = timedelta(days=3)
-NEW_ACCOUNT_WEIGHT: Final = 0.25
+FEWEST: Final = 2.0
+"""What people must count together, however small the node: what one says is no trend."""
+NEED: Final = 0.5
+"""Of the root of how many are active."""
+LONGEST: Final = timedelta(hours=24)
+"""The window of a quiet node; a busy one looks at fewer hours."""
+POSTS_LONGER: Final = 2
+"""A post is read longer than a hashtag is news."""
+POST_IDS: Final = 20
+"""Posts that are named with a trend."""
+NO_LANGUAGE: Final = "und"
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?=$|[-_])")
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """A hashtag or link, the weights of the people who used it in the window, and how many did on a usual day."""
+class Trend:
+    """A hashtag, link or post that trends, and why. `usual` is how many people take it up in as many hours."""
 
-    subject_id: int
-    weights: tuple[float, ...]
+    id: int
+    score: float
+    uses: int
+    people: int
+    hours: int
     usual: float
+    post_ids: tuple[int, ...] = ()
+
+    @property
+    def times(self) -> float | None:
+        """How many times its usual it is; None where it was hardly seen before."""
+        return round(self.people / self.usual, 1) if self.usual >= 0.5 else None
+
+    def as_json(self) -> list[Any]:
+        """Return it as it is kept."""
+        return [self.id, round(self.score, 3), self.uses, self.people, self.hours, round(self.usual, 2), self.post_ids]
 
 
-@dataclass(frozen=True, slots=True)
-class PostReach:
-    """A post and what others did with it."""
-
-    post_id: int
-    author_id: int
-    published_at: datetime
-    likes: int
-    boosts: int
-    replies: int
+def read_trend(kept: Sequence[Any]) -> Trend:
+    """Return a trend as it was kept."""
+    id_, score, uses, people, hours, usual, post_ids = kept
+    return Trend(int(id_), float(score), int(uses), int(people), int(hours), float(usual), tuple(post_ids))
 
 
-def author_weight(created_at: datetime, now: datetime) -> float:
-    """Return how much one person counts: accounts of yesterday count little, they are cheap to make."""
-    return NEW_ACCOUNT_WEIGHT if now - created_at < NEW_ACCOUNT else 1.0
+def window_of(active: float) -> timedelta:
+    """Return how far back a node looks on which so many trusted people are active a day."""
+    return LONGEST if active < 100 else timedelta(hours=6) if active < 2_000 else timedelta(hours=2)
 
 
-def use_score(use: Use) -> float:
-    """Return how far a hashtag or link is above its usual, 0 for no trend: what is there every day is none."""
-    current = sum(use.weights)
-    if len(use.weights) < FEWEST_AUTHORS or current <= use.usual:
-        return 0.0
-    return (current - use.usual) ** 2 / (use.usual + 1.0)
+def need_of(active: float, window: timedelta) -> float:
+    """Return what people must count together, on a node where so many are active a day."""
+    return max(FEWEST, NEED * sqrt(active * (window / LONGEST)))
 
 
-def post_score(reach: PostReach, now: datetime) -> float:
-    """Return how much a post moves people now, 0 for no trend. A boost says twice as much as a like."""
-    interactions = reach.likes + 2 * reach.boosts + reach.replies
-    if interactions < FEWEST_INTERACTIONS:
-        return 0.0
-    return float(interactions * 0.5 ** ((now - reach.published_at) / HALF_LIFE))
+def language_of(tag: str | None) -> str:
+    """Return the language of a post as boards name it: its primary code."""
+    found = _LANGUAGE.match((tag or "").casefold())
+    return found[0] if found else NO_LANGUAGE
 
 
-def trending(uses: Iterable[Use]) -> list[int]:
-    """Return the hashtags or links that trend, the strongest first."""
-    scored = ((use_score(use), use.subject_id) for use in uses)
-    return [id_ for score, id_ in sorted(scored, key=lambda pair: (-pair[0], -pair[1])) if score > 0]
+def hours_since(oldest: datetime, now: datetime) -> int:
+    """Return the whole hours that reach back to a moment, at least one."""
+    return max(1, -(-int((now - oldest).total_seconds()) // 3600))
 
 
-def trending_posts(reaches: Iterable[PostReach], now: datetime) -> list[int]:
-    """Return the posts that trend, the strongest first, a few of each author."""
-    scored = sorted(((post_score(reach, now), reach) for reach in reaches), key=lambda pair: -pair[0])
-    taken: dict[int, int] = {}
-    found = []
-    for score, reach in scored:
-        if score <= 0 or taken.get(reach.author_id, 0) >= PER_AUTHOR:
-            continue
-        taken[reach.author_id] = taken.get(reach.author_id, 0) + 1
-        found.append(reach.post_id)
-    return found
+def explanation(trend: Trend, kind: Kind) -> str:
+    """Say why something trends: "41 posts by 17 people in 1 h, 6 times its usual"."""
+    people = f"{trend.people} {'person' if trend.people == 1 else 'people'}"
+    if kind == "posts":
+        return f"taken up by {people} in {trend.hours} h"
+    posts = f"{trend.uses} {'post' if trend.uses == 1 else 'posts'}"
+    times = trend.times
+    usual = "new here" if times is None else f"{times:g} times its usual"
+    return f"{posts} by {people} in {trend.hours} h, {usual}"

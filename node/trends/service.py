@@ -1,61 +1,109 @@
-"""What trends now, as this process knows it: the same for everybody, worked out anew every few minutes."""
+"""What trends now, for everybody who shows it: `current_trends`. The same for all; who shows a trend asks who may see.
+
+Read from the board that the last tick wrote, and kept in the process for a moment. Where no worker ticks, the reader
+works it out from the rows, once for all who wait.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
-from node.trends.queries import list_link_uses, list_post_reach, list_tag_uses
-from node.trends.rules import trending, trending_posts
+from node.trends.boards import board_name, set_scene, work_out
+from node.trends.noting import TICK
+from node.trends.queries import find_state, list_authors, list_ready_cards
+from node.trends.rules import KINDS, Kind, Trend, read_trend
+from node.trends.ruling_queries import Rulings, read_rulings
+from node.trends.tick import tallies_of_rows
+from node.trends.trusting import work_out_trust
 
-SECONDS: Final = 300
-
-
-async def trending_tag_ids(runtime: Runtime) -> list[int]:
-    """Return the hashtags that trend, the strongest first."""
-
-    async def work_out() -> list[int]:
-        async with runtime.read() as reader:
-            return trending(await list_tag_uses(reader, runtime.now()))
-
-    return await _known(runtime, "tags", work_out)
-
-
-async def trending_card_ids(runtime: Runtime) -> list[int]:
-    """Return the cards of the links that trend, the strongest first."""
-
-    async def work_out() -> list[int]:
-        async with runtime.read() as reader:
-            return trending(await list_link_uses(reader, runtime.now()))
-
-    return await _known(runtime, "links", work_out)
+READ_AGAIN: Final = timedelta(seconds=15)
+"""How old what a process knows may be."""
+MADE_AGAIN: Final = timedelta(seconds=60)
+"""How old, where it was worked out by the reader."""
+ASLEEP: Final = timedelta(minutes=10)
+"""A tick that is so late does not come."""
 
 
-async def trending_post_ids(runtime: Runtime) -> list[int]:
-    """Return the posts that trend, the strongest first. Whoever shows them asks who may see each."""
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Trends of a kind, with what was decided about each. `until` is when to look again."""
 
-    async def work_out() -> list[int]:
-        async with runtime.read() as reader:
-            return trending_posts(await list_post_reach(reader, runtime.now()), runtime.now())
-
-    return await _known(runtime, "posts", work_out)
+    trends: tuple[Trend, ...]
+    verdicts: dict[int, bool | None]
+    until: datetime
 
 
-async def _known(runtime: Runtime, name: str, work_out: Callable[[], Awaitable[list[int]]]) -> list[int]:
-    """Return what is known, or work it out: once, however many ask at a time."""
-    cache = runtime.caches.get("trends", size=4, seconds=SECONDS)
-    found: list[int] | None = cache.get(name)
-    if found is not None:
+async def current_trends(runtime: Runtime, kind: Kind, *, language: str = "") -> list[Trend]:
+    """Return what trends, the strongest first: of the whole node, or in a language. Nothing an operator excluded, and
+    where trends are reviewed nothing that waits."""
+    board = await read_board(runtime, kind, language=language)
+    wanted = (True,) if runtime.settings.trends_review else (True, None)
+    return [trend for trend in board.trends if board.verdicts[trend.id] in wanted]
+
+
+async def read_board(runtime: Runtime, kind: Kind, *, language: str = "") -> Board:
+    """Return everything that trends, with what operators decided about it."""
+    cache = runtime.caches.get("trends", size=100, seconds=300)
+    name = board_name(kind, language)
+    found: Board | None = cache.get(name)
+    if found is not None and found.until > runtime.now():
         return found
     locks = runtime.caches.get("trends_locks", size=4, seconds=1e9)
-    key = (asyncio.get_running_loop(), name)
-    lock = locks.get(key)
+    loop = asyncio.get_running_loop()
+    lock = locks.get(loop)
     if lock is None:
         lock = asyncio.Lock()
-        locks.put(key, lock)
+        locks.put(loop, lock)
     async with lock:
         found = cache.get(name)
-        if found is None:
-            found = await work_out()
-            cache.put(name, found)
+        if found is None or found.until <= runtime.now():
+            boards = await _read(runtime, name)
+            for each, board in boards.items():
+                cache.put(each, board)
+            found = boards[name]
     return found
+
+
+def forget_boards(runtime: Runtime) -> None:
+    """Read anew what this process knows: an operator decided something."""
+    runtime.caches.get("trends", size=100, seconds=300).clear()
+
+
+async def _read(runtime: Runtime, name: str) -> dict[str, Board]:
+    now = runtime.now()
+    if not runtime.settings.trends:
+        return {name: Board((), {}, now + MADE_AGAIN)}
+    async with runtime.read() as reader:
+        rulings = await read_rulings(reader)
+        tick = await find_state(reader, TICK)
+        if tick is not None and tick.body and tick.due_at > now - ASLEEP:
+            state = await find_state(reader, name)
+            kept = [read_trend(entry) for entry in state.body.get("trends", ())] if state is not None else []
+            made, until = {name: kept}, now + READ_AGAIN
+        else:
+            trust = await work_out_trust(reader, now)
+            scene = await set_scene(reader, runtime.caches, trust, rulings, now)
+            made, until = (
+                await work_out(reader, runtime.caches, scene, await tallies_of_rows(reader, scene)),
+                now + MADE_AGAIN,
+            )
+            made.setdefault(name, [])
+        boards = {}
+        for each, trends in made.items():
+            of_kind = next(one for one in KINDS if each.partition(":")[0] == one)
+            verdicts = await _verdicts(reader, of_kind, trends, rulings)
+            boards[each] = Board(tuple(trends), verdicts, until)
+    return boards
+
+
+async def _verdicts(reader: Reader, kind: Kind, trends: Sequence[Trend], rulings: Rulings) -> dict[int, bool | None]:
+    ids = [trend.id for trend in trends]
+    publishers = await list_ready_cards(reader, ids) if kind == "links" and ids else {}
+    authors = await list_authors(reader, ids) if kind == "posts" and ids else {}
+    return {
+        id_: rulings.settles(kind, id_, publisher=publishers.get(id_, ""), author_id=authors.get(id_, 0)) for id_ in ids
+    }

@@ -93,6 +93,7 @@ from outbox.effects import (
     reports,
     searching,
     streaming,
+    trending,
 )
 from outbox.peers import hear
 
@@ -117,7 +118,7 @@ async def peer_heard(on: Occasion, event: PeerHeard) -> None:
 
 EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
-        pushed=(homes.post_published,),
+        pushed=(homes.post_published, trending.post_published),
         missed=homes.post_missed,
         stored=(
             posts.post_published,
@@ -164,7 +165,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostUnpinned: Effects(stored=(featuring.post_unpinned,)),
     TagFeatured: Effects(stored=(featuring.tag_featured,)),
     TagUnfeatured: Effects(stored=(featuring.tag_unfeatured,)),
-    PostLiked: Effects(stored=(likes.post_liked, notices.post_liked, searching.post_liked)),
+    PostLiked: Effects(
+        pushed=(trending.post_liked,), stored=(likes.post_liked, notices.post_liked, searching.post_liked)
+    ),
     PostBookmarked: Effects(stored=(searching.post_changed,)),
     SearchConsentChanged: Effects(stored=(searching.account_changed,)),
     PostUnliked: Effects(stored=(likes.post_unliked, notices.post_unliked)),
