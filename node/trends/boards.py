@@ -5,7 +5,7 @@ them. Nothing is written here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +18,8 @@ from node.trends.queries import (
     PostFacts,
     chunks,
     list_active,
-    list_contents,
     list_ready_cards,
     list_trendable_posts,
-    list_voices,
 )
 from node.trends.rules import (
     KEPT,
@@ -36,8 +34,8 @@ from node.trends.rules import (
     window_of,
 )
 from node.trends.ruling_queries import Rulings
-from node.trends.scoring import COPIES, NEVER_SEEN, TRUSTED, Usual, Voice, counted, judge, one_each
-from node.trends.texts import fingerprint
+from node.trends.scoring import NEVER_SEEN, Usual, Voice, judge, one_each
+from node.trends.voices import Hearing
 
 CANDIDATES: Final = 150
 """Subjects of a kind that are looked at closely, on the whole node."""
@@ -48,7 +46,6 @@ STRANGER: Final = 0.001
 """What a stranger weighs in choosing candidates: a thousand of them are as one person who is known."""
 FADES: Final = timedelta(hours=6)
 """Half-life of a note, in choosing candidates."""
-MOST_TEXTS: Final = 300
 POPULAR_SECONDS: Final = 3_600
 ACTIVE_SECONDS: Final = 300
 
@@ -118,14 +115,14 @@ async def set_scene(
 async def work_out(reader: Reader, caches: LocalCaches, scene: Scene, tallies: Tallies) -> dict[str, list[Trend]]:
     """Return every board by name: "tags", "tags:de" and so on."""
     boards: dict[str, list[Trend]] = {}
+    hearing = Hearing(reader, caches, scene.trust, scene.now)
     for kind in KINDS:
-        boards |= await _work_out(reader, caches, scene, kind, tallies)
+        boards |= await _work_out(hearing, scene, kind, tallies)
     return boards
 
 
-async def _work_out(
-    reader: Reader, caches: LocalCaches, scene: Scene, kind: Kind, tallies: Tallies
-) -> dict[str, list[Trend]]:
+async def _work_out(hearing: Hearing, scene: Scene, kind: Kind, tallies: Tallies) -> dict[str, list[Trend]]:
+    reader, caches = hearing.reader, hearing.caches
     popular = await _popular(reader, caches, kind, scene.now) if kind != "posts" else {}
     chosen = choose(tallies.weights.get(kind, {}), popular, scene.languages)
     ids = sorted({id_ for of_scope in chosen.values() for id_ in of_scope})
@@ -150,12 +147,7 @@ async def _work_out(
         for chunk in chunks(ids):
             usual |= await read_usual(reader, kind, chunk, window=window, now=scene.now)
     since = scene.now - window
-    voices = {}
-    for id_ in ids:
-        found = await list_voices(reader, kind, id_, since=since, trust=scene.trust, now=scene.now)
-        if kind != "posts" and _may_trend(found):
-            found = await _heard(reader, caches, found)
-        voices[id_] = found
+    voices = {id_: await hearing.voices(kind, id_, since) for id_ in ids}
 
     def board(scope: str, language_of_subject: Callable[[int, Voice], str]) -> list[Trend]:
         need = need_of(scene.active.get(scope, 0.0), scene.window)
@@ -221,21 +213,3 @@ def few_of_each(ranked: Iterable[Trend], facts: Mapping[int, PostFacts]) -> list
             taken[author] = taken.get(author, 0) + 1
             found.append(trend)
     return found
-
-
-def _may_trend(voices: list[Voice]) -> bool:
-    """Whether texts need be looked at: copies only make less of voices."""
-    each = one_each(voices)
-    return len(each) >= COPIES and counted(each) >= 1
-
-
-async def _heard(reader: Reader, caches: LocalCaches, voices: list[Voice]) -> list[Voice]:
-    """Return voices with the fingerprint of what each last said, the trusted first."""
-    cache = caches.get("trend_texts", size=20_000, seconds=86_400)
-    ranked = sorted(voices, key=lambda voice: (voice.trust < TRUSTED, -voice.post_id))[:MOST_TEXTS]
-    missing = [voice.post_id for voice in ranked if cache.get(voice.post_id) is None]
-    for chunk in chunks(missing):
-        for post_id, content in (await list_contents(reader, chunk)).items():
-            cache.put(post_id, (fingerprint(content),))
-    said: dict[int, tuple[int]] = {voice.post_id: cache.get(voice.post_id) or (0,) for voice in ranked}
-    return [replace(voice, said=said.get(voice.post_id, (0,))[0]) for voice in voices]

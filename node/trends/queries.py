@@ -1,28 +1,27 @@
 """The SELECTs of the tick: what was noted lately, and who took a subject up. Bounded by time, through the primary key:
 an id says when a post was published."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
-from node.base.ids import floor_id, time_of
+from node.base.ids import floor_id
 from node.cards.models import LinkCard, PostLink
 from node.posts.models import Hashtag, Like, Post, PostHashtag
 from node.trends.models import TrendState
 from node.trends.rules import Kind, language_of
-from node.trends.scoring import Voice, site_of, stranger_weight
+from node.trends.scoring import site_of, stranger_weight
 
 MOST_NOTES: Final = 50_000
 """Newest rows of a kind from which buckets are filled, or that are counted where there are none."""
 MOST_POSTS: Final = 5_000
 """Newest posts of one subject that are looked at."""
-MOST_VOICES: Final = 2_000
 MOST_ACTIVE: Final = 100_000
 BOOSTED: Final = 1.5
 """A boost says more than a like."""
@@ -134,99 +133,95 @@ async def list_active(reader: Reader, now: datetime) -> dict[str, set[int]]:
     return found
 
 
-async def list_voices(
-    reader: Reader, kind: Kind, subject_id: int, *, since: datetime, trust: Mapping[int, float], now: datetime
-) -> list[Voice]:
-    """Return who took a subject up since then, one voice for each person and language."""
-    uses = (_interactions if kind == "posts" else _mentions)(kind, subject_id, floor_id(since)).subquery()
-    account = (
-        Account.domain,
-        Account.created_at,
-        Account.followers_count,
-        Account.following_count,
-        Account.bot,
-    )
-    rows = await reader.execute(
-        select(
-            uses.c.account_id,
-            uses.c.language,
-            func.count().label("uses"),
-            func.max(uses.c.item).label("last"),
-            func.min(uses.c.item).label("first"),
-            func.sum(uses.c.moved).label("moved"),
-            func.max(uses.c.emphasis).label("emphasis"),
-            *account,
-        )
-        .join(Account, Account.id == uses.c.account_id)
-        .where(is_present(), Account.waiting.is_(False), Account.silenced_at.is_(None))
-        .group_by(uses.c.account_id, uses.c.language, *account)
-        .limit(MOST_VOICES)
-    )
-    return [
-        Voice(
-            account_id=row.account_id,
-            trust=trust.get(row.account_id, 0.0),
-            at=time_of(row.last),
-            since=time_of(row.first),
-            base=stranger_weight(
-                created_at=row.created_at,
-                followers=row.followers_count,
-                following=row.following_count,
-                is_bot=row.bot,
-                now=now,
-            ),
-            site=site_of(row.domain),
-            uses=row.uses,
-            moved=int(row.moved or 0),
-            emphasis=float(row.emphasis),
-            post_id=0 if kind == "posts" else row.last,
-            language=language_of(row.language),
-        )
-        for row in rows
-    ]
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A post about a hashtag or link, or a like, boost or answer of a post: `item` is its id and says when."""
+
+    account_id: int
+    language: str
+    item: int
+    moved: int = 0
+    emphasis: float = 1.0
 
 
-def _mentions(kind: Kind, subject_id: int, after: int) -> Select[*tuple[Any, ...]]:
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What an account weighs where nobody here trusts it, and the site it is of."""
+
+    base: float
+    site: str
+
+
+async def list_uses(reader: Reader, kind: Kind, subject_id: int, since: datetime) -> list[Use]:
+    """Return how a subject was taken up since then, the newest `MOST_POSTS` of each way.
+
+    Short statements by key, which every planner answers alike: joined to one, they took PostgreSQL minutes where it
+    had not counted the tables yet.
+    """
+    after = floor_id(since)
+    if kind == "posts":
+        return await _interactions(reader, subject_id, after)
     table: Any = PostHashtag if kind == "tags" else PostLink
     subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
-    statement: Select[*tuple[Any, ...]]
-    statement = (
-        select(
-            Post.account_id,
-            Post.language,
-            Post.id.label("item"),
-            (Post.likes_count + Post.boosts_count + Post.replies_count).label("moved"),
-            literal(1.0).label("emphasis"),
-        )
-        .join(table, table.post_id == Post.id)
-        .where(subject == subject_id, table.post_id >= after, _open(), Post.boost_of_id.is_(None))
+    newest = (
+        select(table.post_id)
+        .where(subject == subject_id, table.post_id >= after)
         .order_by(table.post_id.desc())
         .limit(MOST_POSTS)
     )
-    return statement
+    moved = Post.likes_count + Post.boosts_count + Post.replies_count
+    found: list[Use] = []
+    for chunk in chunks([row[0] for row in await reader.execute(newest)]):
+        rows = await reader.execute(
+            select(Post.account_id, Post.language, Post.id, moved).where(
+                Post.id.in_(chunk), _open(), Post.boost_of_id.is_(None)
+            )
+        )
+        found += [Use(account_id, language_of(language), id_, count) for account_id, language, id_, count in rows]
+    return found
 
 
-def _interactions(kind: Kind, post_id: int, after: int) -> Select[*tuple[Any, ...]]:
+async def _interactions(reader: Reader, post_id: int, after: int) -> list[Use]:
+    author_id = await reader.scalar(select(Post.account_id).where(Post.id == post_id))
     likes = (
-        select(Like.account_id, literal("").label("language"), Like.id.label("item"), literal(1.0).label("emphasis"))
+        select(Like.account_id, Like.id)
         .where(Like.post_id == post_id, Like.id >= after)
         .order_by(Like.id.desc())
         .limit(MOST_POSTS)
-        .subquery()
     )
-    answers = [
-        select(
-            Post.account_id, literal("").label("language"), Post.id.label("item"), literal(emphasis).label("emphasis")
+    found = [Use(account_id, "", id_) for account_id, id_ in await reader.execute(likes)]
+    for column, emphasis in ((Post.boost_of_id, BOOSTED), (Post.in_reply_to_id, 1.0)):
+        answers = (
+            select(Post.account_id, Post.id)
+            .where(column == post_id, Post.id >= after, _open())
+            .order_by(Post.id.desc())
+            .limit(MOST_POSTS)
         )
-        .where(column == post_id, Post.id >= after, _open())
-        .order_by(Post.id.desc())
-        .limit(MOST_POSTS)
-        .subquery()
-        for column, emphasis in ((Post.boost_of_id, BOOSTED), (Post.in_reply_to_id, 1.0))
-    ]
-    whole = union_all(*(select(part) for part in (likes, *answers))).subquery()
-    author = select(Post.account_id).where(Post.id == post_id).scalar_subquery()
-    return select(whole, literal(0).label("moved")).where(whole.c.account_id != author)
+        rows = await reader.execute(answers)
+        found += [Use(account_id, "", id_, emphasis=emphasis) for account_id, id_ in rows]
+    return [use for use in found if use.account_id != author_id]
+
+
+async def list_people(reader: Reader, ids: Collection[int], now: datetime) -> dict[int, Person]:
+    """Return those of these accounts that count: neither gone, nor waiting, nor silenced."""
+    found: dict[int, Person] = {}
+    for chunk in chunks(list(ids)):
+        rows = await reader.execute(
+            select(
+                Account.id,
+                Account.domain,
+                Account.created_at,
+                Account.followers_count,
+                Account.following_count,
+                Account.bot,
+            ).where(Account.id.in_(chunk), is_present(), Account.waiting.is_(False), Account.silenced_at.is_(None))
+        )
+        for id_, domain, created_at, followers, following, is_bot in rows:
+            base = stranger_weight(
+                created_at=created_at, followers=followers, following=following, is_bot=is_bot, now=now
+            )
+            found[id_] = Person(base, site_of(domain))
+    return found
 
 
 async def list_contents(reader: Reader, post_ids: Collection[int]) -> dict[int, str]:

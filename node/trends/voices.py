@@ -1,0 +1,80 @@
+"""Who took subjects up, for one tick: uses from the rows, put together to voices. People are looked up once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from node.base.cache import LocalCaches
+from node.base.db.unit_of_work import Reader
+from node.base.ids import time_of
+from node.trends.queries import Person, Use, chunks, list_contents, list_people, list_uses
+from node.trends.rules import Kind
+from node.trends.scoring import COPIES, TRUSTED, Voice, counted, one_each
+from node.trends.texts import fingerprint
+
+MOST_TEXTS: Final = 300
+"""Texts of one subject that are compared, those of trusted people first."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Reads voices. `caches` keep fingerprints of texts from tick to tick."""
+
+    reader: Reader
+    caches: LocalCaches
+    trust: Mapping[int, float]
+    now: datetime
+    _people: dict[int, Person | None] = field(default_factory=dict)
+
+    async def voices(self, kind: Kind, subject_id: int, since: datetime) -> list[Voice]:
+        """Return who took a subject up since then, one voice for each person and language."""
+        uses = await list_uses(self.reader, kind, subject_id, since)
+        missing = {use.account_id for use in uses} - self._people.keys()
+        self._people |= dict.fromkeys(missing) | await list_people(self.reader, missing, self.now)
+        found = self._joined(uses, names_posts=kind != "posts")
+        return found if kind == "posts" or not _may_trend(found) else await self._heard(found)
+
+    def _joined(self, uses: Iterable[Use], *, names_posts: bool) -> list[Voice]:
+        by_person: dict[tuple[int, str], list[Use]] = {}
+        for use in uses:
+            by_person.setdefault((use.account_id, use.language), []).append(use)
+        found = []
+        for (account_id, language), said in by_person.items():
+            person = self._people[account_id]
+            if person is None:
+                continue
+            last = max(use.item for use in said)
+            found.append(
+                Voice(
+                    account_id=account_id,
+                    trust=self.trust.get(account_id, 0.0),
+                    at=time_of(last),
+                    base=person.base,
+                    site=person.site,
+                    since=time_of(min(use.item for use in said)),
+                    uses=len(said),
+                    emphasis=max(use.emphasis for use in said),
+                    moved=sum(use.moved for use in said),
+                    post_id=last if names_posts else 0,
+                    language=language,
+                )
+            )
+        return found
+
+    async def _heard(self, voices: list[Voice]) -> list[Voice]:
+        """Return voices with the fingerprint of what each last said."""
+        cache = self.caches.get("trend_texts", size=20_000, seconds=86_400)
+        ranked = sorted(voices, key=lambda voice: (voice.trust < TRUSTED, -voice.post_id))[:MOST_TEXTS]
+        missing = [voice.post_id for voice in ranked if cache.get(voice.post_id) is None]
+        for chunk in chunks(missing):
+            for post_id, content in (await list_contents(self.reader, chunk)).items():
+                cache.put(post_id, (fingerprint(content),))
+        said: dict[int, tuple[int]] = {voice.post_id: cache.get(voice.post_id) or (0,) for voice in ranked}
+        return [replace(voice, said=said.get(voice.post_id, (0,))[0]) for voice in voices]
+
+
+def _may_trend(voices: list[Voice]) -> bool:
+    """Whether texts need be looked at: copies only make less of voices."""
+    each = one_each(voices)
+    return len(each) >= COPIES and counted(each) >= 1
