@@ -17,7 +17,7 @@ from node.moments.rules import Cluster, Topic, TopicPost, cluster, title_of
 from node.moments.service import drop_moments, write_automatic
 from node.text.sanitising import html_to_text
 from node.trends.queries import list_hashtags
-from node.trends.service import trending_tag_ids
+from node.trends.service import current_trends
 from node.uris import INSTANCE_ACTOR_ID
 
 TOPICS: Final = 8
@@ -33,7 +33,7 @@ _WORD: Final = re.compile(r"\w{2,}")
 async def refresh_automatic(runtime: Runtime) -> int:
     """Make and renew the node's own moments out of what trends now; return how many were written."""
     now = runtime.now()
-    tag_ids = (await trending_tag_ids(runtime))[:TOPICS]
+    tag_ids = [trend.id for trend in await current_trends(runtime, "tags")][:TOPICS]
     async with runtime.read() as reader:
         tags = await list_hashtags(reader, tag_ids)
         topics = [

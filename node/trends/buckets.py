@@ -62,8 +62,8 @@ return 1
 """
 
 
-async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], now: datetime) -> None:
-    """Put notes into their buckets; those too old for any are left out. Raises RedisError."""
+async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], now: datetime) -> bool:
+    """Put notes into their buckets; those too old for any are left out. Always True. Raises RedisError."""
     script = redis.register_script(_NOTE)
     oldest = int(now.timestamp()) - KEPT + HOUR
     for start in range(0, len(notes), CHUNK):
@@ -95,6 +95,7 @@ async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], 
                 )
             if len(pipe.command_stack):
                 await pipe.execute()
+    return True
 
 
 async def is_whole(redis: Redis) -> bool:
@@ -105,6 +106,11 @@ async def is_whole(redis: Redis) -> bool:
 async def say_whole(redis: Redis) -> None:
     """Say that the buckets were filled. Raises RedisError."""
     await redis.set(_WHOLE, b"1")
+
+
+async def say_not_whole(redis: Redis) -> None:
+    """Say that something is missing. Raises RedisError."""
+    await redis.delete(_WHOLE)
 
 
 async def read_weights(redis: Redis, caches: LocalCaches, kind: Kind, now: datetime) -> dict[str, dict[int, float]]:

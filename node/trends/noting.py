@@ -43,7 +43,12 @@ async def _note(runtime: Runtime, notes: Sequence[Note]) -> None:
     if not notes or not runtime.settings.trends:
         return
     trust, now = await known_trust(runtime), runtime.now()
-    await runtime.gate.call(lambda redis: buckets.note(redis, notes, trust, now))
+    missed = runtime.caches.get("trend_missed", size=1, seconds=86_400)
+    if not await runtime.gate.call(lambda redis: buckets.note(redis, notes, trust, now)):
+        missed.put(TICK, True)
+    elif missed.get(TICK):
+        await runtime.gate.call(buckets.say_not_whole)  # the next tick reads what was missed from the rows
+        missed.clear()
     await _come_soon(runtime)
 
 
