@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from node.auth.queries import find_user
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.trends.boards import board_name, set_scene, work_out
 from node.trends.noting import TICK
 from node.trends.queries import find_state, list_authors, list_ready_cards
-from node.trends.rules import KINDS, Kind, Trend, read_trend
+from node.trends.rules import KINDS, Kind, Trend, language_of, read_trend
 from node.trends.ruling_queries import Rulings, read_rulings
 from node.trends.tick import tallies_of_rows
 from node.trends.trusting import work_out_trust
@@ -24,6 +25,8 @@ READ_AGAIN: Final = timedelta(seconds=15)
 """How old what a process knows may be."""
 MADE_AGAIN: Final = timedelta(seconds=60)
 """How old, where it was worked out by the reader."""
+FOREIGN: Final = 0.5
+"""What is in none of the reader's languages goes down by this."""
 ASLEEP: Final = timedelta(minutes=10)
 """A tick that is so late does not come."""
 
@@ -43,6 +46,24 @@ async def current_trends(runtime: Runtime, kind: Kind, *, language: str = "") ->
     board = await read_board(runtime, kind, language=language)
     wanted = (True,) if runtime.settings.trends_review else (True, None)
     return [trend for trend in board.trends if board.verdicts[trend.id] in wanted]
+
+
+async def trends_for(runtime: Runtime, kind: Kind, viewer_id: int | None) -> list[Trend]:
+    """Return what trends as somebody is to see it: what is in a language of theirs, who reads more than one, first."""
+    trends = await current_trends(runtime, kind)
+    if viewer_id is None or not trends:
+        return trends
+    cache = runtime.caches.get("trend_readers", size=5_000, seconds=300)
+    languages: set[str] | None = cache.get(viewer_id)
+    if languages is None:
+        async with runtime.read() as reader:
+            user = await find_user(reader, viewer_id)
+        languages = {language_of(tag) for tag in (user.default_language, user.locale) if tag} if user else set()
+        cache.put(viewer_id, languages)
+    own = {trend.id for language in languages for trend in await current_trends(runtime, kind, language=language)}
+    if not own:
+        return trends
+    return sorted(trends, key=lambda trend: trend.score * (1.0 if trend.id in own else FOREIGN), reverse=True)
 
 
 async def read_board(runtime: Runtime, kind: Kind, *, language: str = "") -> Board:

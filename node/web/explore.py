@@ -8,13 +8,12 @@ from node.accounts.views import account_view
 from node.base.paging import Page
 from node.http.context import runtime
 from node.moments.queries import list_moments
-from node.posts.rendering import card_views, render_posts
-from node.posts.tag_views import day_views, hashtag_views
+from node.posts.rendering import render_posts
 from node.starter_packs.queries import list_packs
 from node.suggestions.service import dismiss, suggest
 from node.timelines.queries import list_welcome_among
-from node.trends.queries import list_days, list_hashtags
-from node.trends.service import trending_card_ids, trending_post_ids, trending_tag_ids
+from node.trends.service import current_trends, trends_for
+from node.trends.views import link_trend_views, tag_trend_views
 from node.web.accounts import standings
 from node.web.moments import moment_cards
 from node.web.showing import install, show
@@ -38,11 +37,10 @@ async def explore(visitor: Visitor | None) -> Answer:
     """Show what moves people here now, and whom and what there is to find."""
     node = runtime()
     viewer_id = visitor.account_id if visitor else None
-    card_ids = (await trending_card_ids(node))[:LINKS]
-    post_ids = await trending_post_ids(node)
+    link_trends = (await current_trends(node, "links"))[:LINKS]
+    post_ids = [trend.id for trend in await trends_for(node, "posts", viewer_id)]
     async with node.read() as reader:
-        cards = await card_views(node, reader, card_ids)
-        days = {id_: day_views(await list_days(reader, id_, node.now())) for id_ in card_ids if id_ in cards}
+        cards = await link_trend_views(node, reader, link_trends)
         welcome = await list_welcome_among(reader, post_ids, viewer_id, node.now())
         posts = await render_posts(
             node, reader, [id_ for id_ in post_ids if id_ in welcome][:POSTS], viewer_id=viewer_id
@@ -50,7 +48,7 @@ async def explore(visitor: Visitor | None) -> Answer:
     return await show(
         "pages/explore.html",
         visitor,
-        cards=[trend_card(cards[id_], days[id_]) for id_ in days],
+        cards=[trend_card(card, card["history"], card["trend"]["text"]) for card in cards],
         posts_list=posts,
         filter_context="public",
         found=await discoveries(visitor),
@@ -61,15 +59,14 @@ async def discoveries(visitor: Visitor | None) -> dict[str, Any]:
     """Return whom and what there is to find: hashtags that trend, people with the reasons, starter packs, moments."""
     node = runtime()
     viewer_id = visitor.account_id if visitor else None
-    tag_ids = (await trending_tag_ids(node))[:TAGS]
+    tag_trends = (await current_trends(node, "tags"))[:TAGS]
     async with node.read() as reader:
-        tags = await list_hashtags(reader, tag_ids)
-        shown = await hashtag_views(node, reader, [tags[id_] for id_ in tag_ids if id_ in tags], viewer_id)
+        shown = await tag_trend_views(node, reader, tag_trends, viewer_id)
         suggested = await suggest(node, reader, viewer_id, limit=PEOPLE) if viewer_id is not None else []
         packs = await list_packs(reader, Page(limit=CARDS), viewer_id=viewer_id, featured=True)
         moments = await list_moments(reader, Page(limit=CARDS), viewer_id=viewer_id)
         return {
-            "tags": [trend_card(tag, tag["history"]) for tag in shown],
+            "tags": [trend_card(tag, tag["history"], tag["trend"]["text"]) for tag in shown],
             "suggestions": [
                 {"account": account_view(one.account, settings=node.settings), "reasons": one.reasons}
                 for one in suggested
