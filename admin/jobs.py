@@ -7,6 +7,7 @@ import inbox.process
 import node.auth.letters
 import node.completion.jobs
 import node.counts.jobs
+import node.completion.pull_jobs
 import node.mail.jobs
 import node.media.jobs
 import node.notifications.letters
@@ -26,6 +27,7 @@ MODULES = (
     node.auth.letters,
     node.completion.jobs,
     node.counts.jobs,
+    node.completion.pull_jobs,
     node.mail.jobs,
     node.media.jobs,
     node.notifications.letters,

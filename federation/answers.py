@@ -6,23 +6,26 @@ Asking is `client`.
 
 import re
 import zlib
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import IO, Final
+from typing import IO, Final, Self
 
 import httpx
 
 from federation.collection_parsing import COLLECTION_TYPES
 from federation.documents import Document, load_document, type_of
-from federation.errors import FetchFailed, FetchGone, FetchRefused, OriginMismatch
+from federation.errors import FetchFailed, FetchGone, FetchRefused, FetchUnchanged, OriginMismatch
 from federation.exchanges import Verdict
 from federation.origins import is_http_uri, same_origin, without_fragment
 from federation.signatures import SignatureWish
 from federation.vocabulary import is_activity_json
 
 _RETRY_AFTER: Final = (1.0, 24 * 3600.0)
+_ETAG: Final = re.compile(r'(?:W/)?"[!#-~]{0,290}"')
+_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _NAMED_STATUSES: Final = frozenset(
     {400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 421, 422, 425, 429, 451, 500, 501, 502, 503, 504}
 )
@@ -30,12 +33,36 @@ _NAMED_STATUSES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """By what a peer knows a version of a document again (RFC 9110, section 8.8); "" where it told nothing usable."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    @classmethod
+    def read(cls, headers: Mapping[str, str]) -> Self:
+        """Return what an answer says, if it may be sent back as it is."""
+        etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+        return cls(
+            etag if _ETAG.fullmatch(etag) else "",
+            modified if _HTTP_DATE.fullmatch(modified) else "",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that ask for a newer version only."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedDocument:
-    """A document that its owner served; `final_uri` is where."""
+    """A document that its owner served; `final_uri` is where, `size` how many bytes it was."""
 
     document: Document
     final_uri: str
     status: int
+    size: int = 0
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,7 @@ class FetchedBytes:
     body: bytes
     content_type: str
     final_url: str
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +128,8 @@ def read_document(asked: str, fetched: FetchedBytes) -> tuple[FetchedDocument | 
     plain_id = without_fragment(document_id)
     named = plain_id in {without_fragment(asked), fetched.final_url}
     if named and same_origin(fetched.final_url, document_id):
-        return FetchedDocument(document, fetched.final_url, 200), document_id
+        found = FetchedDocument(document, fetched.final_url, 200, len(fetched.body), fetched.validators)
+        return found, document_id
     return None, document_id
 
 
@@ -159,6 +188,8 @@ def failure_of(answer: Answer, wish: float | None) -> FetchFailed:
     """Return the error that a failed GET raises; `wish` is the peer's Retry-After."""
     status = answer.status
     detail = f"{answer.url[:200]} answered {status}"
+    if status == 304:
+        return FetchUnchanged("unchanged", detail, status=status)
     if status in {404, 410}:
         return FetchGone("gone" if status == 410 else "not_found", detail, status=status)
     if status in {401, 403}:

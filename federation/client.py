@@ -29,6 +29,7 @@ from federation.answers import (
     FetchedDocument,
     PostResult,
     Probe,
+    Validators,
     failure_of,
     read_body,
     read_document,
@@ -117,19 +118,27 @@ class FederationClient:
         return f"{scheme}://{domain}"
 
     async def fetch_document(
-        self, uri: str, *, signer: SigningKey | None, accept: str = DOCUMENT_ACCEPT, scheme: Scheme = "cavage"
+        self,
+        uri: str,
+        *,
+        signer: SigningKey | None,
+        accept: str = DOCUMENT_ACCEPT,
+        scheme: Scheme = "cavage",
+        known: Validators | None = None,
     ) -> FetchedDocument:
         """Fetch an ActivityPub document from its owner (INB-5).
 
         A document with another id than asked is thrown away and fetched from that id, once. A 401 that
         says what to sign is tried once more with that (SIG-13); one on a URL with a query with a signature over the
-        path alone (SIG-8).
+        path alone (SIG-8). `known` is the version we have: FetchUnchanged when there is no other.
 
         FetchGone (404, 410), FetchRefused (401, 403), FetchFailed (`wrong_content_type`, `too_large`,
         `http_status`, `timeout`, ...), OriginMismatch (`id_mismatch`), MalformedDocument, EgressRefused.
         """
         asked = without_fragment(uri)
-        fetched = await self.fetch_bytes(asked, accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme)
+        fetched = await self.fetch_bytes(
+            asked, accept=accept, limit=MAX_BODY, signer=signer, scheme=scheme, known=known
+        )
         found, document_id = self._read_document(asked, fetched)
         if found is not None:
             return found
@@ -159,6 +168,7 @@ class FederationClient:
         cut: bool = False,
         into: IO[bytes] | None = None,
         seconds: float | None = None,
+        known: Validators | None = None,
     ) -> FetchedBytes:
         """GET a URL, following up to 3 redirects; a status other than 200 is an error, see `fetch_document`.
 
@@ -167,7 +177,7 @@ class FederationClient:
         """
         try:
             answer = await self._get(
-                url, accept, limit, signer, scheme, with_query=True, cut=cut, into=into, seconds=seconds
+                url, accept, limit, signer, scheme, with_query=True, cut=cut, into=into, seconds=seconds, known=known
             )
         except EgressRefused as error:
             self._note_judged("GET", url, accept, error, status=None)
@@ -175,12 +185,13 @@ class FederationClient:
         if answer.status == 401 and signer is not None and scheme == "cavage":
             wish = read_wish(answer.headers.get("accept-signature", ""), key_id=signer.key_id, has_body=False)
             if wish is not None:
-                answer = await self._get(url, accept, limit, signer, "rfc9421", with_query=True, wish=wish)
+                answer = await self._get(url, accept, limit, signer, "rfc9421", with_query=True, wish=wish, known=known)
             elif "?" in answer.url:
-                answer = await self._get(url, accept, limit, signer, scheme, with_query=False)
+                answer = await self._get(url, accept, limit, signer, scheme, with_query=False, known=known)
         if answer.status != 200:
             raise failure_of(answer, retry_after(answer.headers.get("retry-after"), self._clock()))
-        return FetchedBytes(answer.body, answer.headers.get("content-type", ""), answer.url)
+        content_type = answer.headers.get("content-type", "")
+        return FetchedBytes(answer.body, content_type, answer.url, Validators.read(answer.headers))
 
     async def post_activity(
         self,
@@ -285,10 +296,11 @@ class FederationClient:
         cut: bool = False,
         into: IO[bytes] | None = None,
         seconds: float | None = None,
+        known: Validators | None = None,
     ) -> Answer:
         loop = asyncio.get_running_loop()
         left = TOTAL_SECONDS if seconds is None else seconds
-        for _ in range(MAX_REDIRECTS + 1):
+        for hop in range(MAX_REDIRECTS + 1):
             if self._may_ask is not None:
                 await self._may_ask(url)
             headers = (
@@ -297,6 +309,8 @@ class FederationClient:
                 else self._signed("GET", url, signer, scheme, with_query=with_query, wish=wish)
             )
             headers["Accept"] = accept
+            if known is not None and hop == 0:  # what we have is of the URL that was asked, not of where it leads
+                headers |= known.headers()
             started = loop.time()
             answer = await self._exchange("GET", url, headers, None, limit, self._gets, left, cut=cut, into=into)
             left -= loop.time() - started

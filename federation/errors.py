@@ -9,6 +9,7 @@
     |- DiscoveryFailed        a handle or link leads to nobody, or to somebody else
     '- FetchFailed            we asked and got no usable answer; carries status and retry_after
        |- FetchGone           404 or 410, see .status
+       |- FetchUnchanged      304: what was fetched before still holds
        '- FetchRefused        401 or 403
 
 `reason` is a short stable word for metrics, the exchange log and tests; `detail` is a sentence for the
@@ -65,6 +66,10 @@ class FetchFailed(FederationError):
 
 class FetchGone(FetchFailed):
     """The peer says 404 (not found) or 410 (gone for good)."""
+
+
+class FetchUnchanged(FetchFailed):
+    """The peer says that nothing changed since the version we told it we have (304)."""
 
 
 class FetchRefused(FetchFailed):

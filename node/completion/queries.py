@@ -29,6 +29,14 @@ _BELOW: Final = (
 )
 
 
+_NEWEST = (
+    select(Post.published_at, Post.created_at)
+    .where(Post.account_id == bindparam("account_id"))
+    .order_by(Post.id.desc())
+    .limit(bindparam("most"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadPost:
     """As much of a stored post as a run on its thread goes by."""
@@ -119,3 +127,8 @@ async def list_new_follower_ids(reader: Reader, account_id: int, *, since: datet
         .limit(limit)
     )
     return list(await reader.scalars(statement))
+
+
+async def list_newest_times(reader: Reader, account_id: int, *, limit: int) -> list[tuple[datetime, datetime]]:
+    """Return when an account's newest posts were published and when they came in here, newest first."""
+    return [(row[0], row[1]) for row in await reader.rows(_NEWEST, {"account_id": account_id, "most": limit})]

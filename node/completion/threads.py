@@ -23,8 +23,8 @@ from federation.origins import host_of, is_http_uri, same_origin
 from federation.parsing import RemotePost
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
+from node.completion.entries import errand_of, store_found
 from node.completion.models import Completion
-from node.completion.outboxes import store_found
 from node.completion.pages import polite, read_page
 from node.completion.queries import ThreadPost, find_thread_post, list_thread
 from node.completion.rules import MAX_POSTS, MAX_QUOTES, MAX_UPWARD, WALL, may_check_thread
@@ -275,7 +275,7 @@ async def _fetch(runtime: Runtime, run: Completion, walk: Walk, uri: str, *, mus
     if must_fit and fetched.circle.parent is None and (parent is None or not walk.expects(parent)):
         return None
     walk.quotes += fetched.post.quote_uri is not None
-    stored = await store_found(runtime, run, fetched, checks_quote=walk.quotes <= MAX_QUOTES)
+    stored = await store_found(runtime, errand_of(runtime, run.id), fetched, checks_quote=walk.quotes <= MAX_QUOTES)
     if stored is None:
         return None
     async with runtime.write() as uow:

@@ -30,8 +30,8 @@ class PulledAccount(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     interval_seconds: Mapped[int] = mapped_column(default=0)
-    idle: Mapped[int] = mapped_column(default=0)
-    """Turns in a row that brought nothing that was not here."""
+    delivered: Mapped[int] = mapped_column(default=0)
+    """Turns in a row whose news had all been delivered before."""
     failures: Mapped[int] = mapped_column(default=0)
     root_url: Mapped[str] = mapped_column(String(2048), default="")
     page_url: Mapped[str] = mapped_column(String(2048), default="")

@@ -27,7 +27,7 @@ async def review(uow: UnitOfWork, runtime: Runtime, account: Account) -> PulledA
     """
     row = await find_pulled(uow, account.id)
     choice = "auto" if row is None else row.choice
-    reason = await _reason(uow, runtime, account, choice)
+    reason = await _reason(uow, runtime, account, choice, was="" if row is None else row.reason)
     if row is None:
         if not reason:
             return None
@@ -60,15 +60,16 @@ async def settle(uow: UnitOfWork, account_id: int, *, now: datetime) -> None:
     )
 
 
-async def _reason(uow: UnitOfWork, runtime: Runtime, account: Account, choice: str) -> Reason:
+async def _reason(uow: UnitOfWork, runtime: Runtime, account: Account, choice: str, *, was: str = "") -> Reason:
     if account.is_local or account.is_gone or not account.outbox_url:
         return ""
     settings, reported = runtime.settings, account.followers_count
     followed_here = 0
-    if choice == "auto" and reported < settings.pull_reported_followers and not 0 < reported <= settings.active_limit:
+    is_counted = 0 < reported <= settings.active_limit or reported >= settings.pull_reported_followers
+    if choice == "auto" and not is_counted:
         # who has few followers anywhere has few of them here; that is known without counting
         followed_here = await count_local_followers(uow, account.id, at_most=settings.active_limit + 1)
-    return why_pulled(choice, reported=reported, local_followers=followed_here, settings=settings)
+    return why_pulled(choice, reported=reported, local_followers=followed_here, was=was, settings=settings)
 
 
 async def _insert(uow: UnitOfWork, account: Account, choice: str, *, now: datetime) -> None:
@@ -83,7 +84,7 @@ async def _insert(uow: UnitOfWork, account: Account, choice: str, *, now: dateti
         "due_at": now,
         "attempts": 0,
         "interval_seconds": 0,
-        "idle": 0,
+        "delivered": 0,
         "failures": 0,
         "root_url": "",
         "page_url": "",
@@ -107,6 +108,9 @@ async def _switch(uow: UnitOfWork, runtime: Runtime, account_id: int, reason: Re
         uow.after_commit(lambda: runtime.nudge(PULL))
     elif not reason and row.is_on:
         await _set(uow, account_id, reason="", is_on=False, switched_at=now, due_at=now + SETTLING)
+    elif reason and row.result == "asleep":
+        await _set(uow, account_id, reason=reason, due_at=now)
+        uow.after_commit(lambda: runtime.nudge(PULL))
     elif reason != row.reason:
         await _set(uow, account_id, reason=reason)
     else:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from federation.answers import FetchedDocument
+from federation.answers import FetchedDocument, Validators
 from federation.errors import DiscoveryFailed, EgressRefused, FederationError, FetchFailed, FetchGone, FetchRefused
 from federation.origins import host_of
 from federation.signatures import SigningKey
@@ -38,6 +38,16 @@ async def fetch_document(runtime: Runtime, uri: str, *, as_account_id: int | Non
         uri,
         lambda: _fetch(runtime, uri, as_account_id=as_account_id),
     )
+
+
+async def fetch_newer(runtime: Runtime, uri: str, *, known: Validators) -> FetchedDocument:
+    """Fetch a document of which we have the version `known`: FetchUnchanged when it is still that one.
+
+    For callers that come back by a schedule of their own: failures are not remembered here. Raises like
+    `fetch_document`.
+    """
+    await require_allowed(runtime, uri)
+    return await _fetch(runtime, uri, as_account_id=None, known=known)
 
 
 async def guarded(runtime: Runtime, flight: tuple[object, ...], uri: str, work: Callable[[], Awaitable[T]]) -> T:
@@ -85,12 +95,14 @@ async def signer_for(runtime: Runtime, account_id: int | None = None) -> Signing
         return await signing_key(reader, account_id)
 
 
-async def _fetch(runtime: Runtime, uri: str, *, as_account_id: int | None) -> FetchedDocument:
+async def _fetch(
+    runtime: Runtime, uri: str, *, as_account_id: int | None, known: Validators | None = None
+) -> FetchedDocument:
     signer = await signer_for(runtime, as_account_id)
     try:
-        fetched = await runtime.http.fetch_document(uri, signer=signer)
+        fetched = await runtime.http.fetch_document(uri, signer=signer, known=known)
     except FetchRefused:
-        fetched = await runtime.http.fetch_document(uri, signer=signer, scheme="rfc9421")
+        fetched = await runtime.http.fetch_document(uri, signer=signer, scheme="rfc9421", known=known)
     await require_allowed(runtime, fetched.final_uri)
     return fetched
 

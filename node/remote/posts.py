@@ -29,6 +29,8 @@ class FetchedPost:
     author: Account
     post: RemotePost
     circle: Circle
+    size: int = 0
+    """Bytes of its document."""
 
 
 async def fetch_post(
@@ -95,7 +97,8 @@ async def download_post(
     if post.is_vote:
         raise DiscoveryFailed("not_a_post", f"{post.id[:200]} is a vote")
     async with runtime.read() as reader:
-        return FetchedPost(author, post, await read_circle(reader, runtime.settings, post, author=author))
+        circle = await read_circle(reader, runtime.settings, post, author=author)
+    return FetchedPost(author, post, circle, fetched.size)
 
 
 async def _forget_gone(runtime: Runtime, uri: str) -> None:

@@ -25,7 +25,7 @@ from node.posts.quotes import needs_check
 from node.posts.remote import store_remote_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.queries import list_accounts_named
-from node.remote.tasks import MAX_QUOTE_DEPTH, POST, QUOTE, queue_fetch
+from node.remote.tasks import MAX_DEPTH, MAX_QUOTE_DEPTH, POST, QUOTE, queue_fetch
 
 MAX_MENTIONS: Final = 50
 MAX_FIRST_REPLIES: Final = 5
@@ -89,7 +89,7 @@ async def keep_post(
     """Store a post and queue the fetch of its missing parent (INB-7); None when it was deleted before.
 
     `depth` counts the steps up from the post `root` that was delivered or asked for: the chain ends at
-    `tasks.MAX_DEPTH`, however long it is made (row 50).
+    `tasks.MAX_DEPTH`, however long it is made (row 50); one of that depth makes us ask for nothing of its thread.
     """
     if post.in_reply_to == post.id:
         post = replace(post, in_reply_to=None)
@@ -110,7 +110,7 @@ async def keep_post(
     if stored is not None and needs_check(stored) and quote_depth <= MAX_QUOTE_DEPTH:
         # Fetched posts come in heaps: of these one quote is followed, not one within it.
         await queue_fetch(uow, QUOTE, uri=stored.uri, now=now, depth=max(quote_depth, int(quiet)))
-    if stored is not None and not quiet and not is_old:
+    if stored is not None and not quiet and not is_old and depth < MAX_DEPTH:
         for uri in first_replies(post):
             await queue_fetch(uow, POST, uri=uri, now=now, depth=1, budget_key=post.id)
     return stored
