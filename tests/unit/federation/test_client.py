@@ -17,6 +17,7 @@ from federation.errors import (
     FetchFailed,
     FetchGone,
     FetchRefused,
+    FetchUnchanged,
     MalformedDocument,
     OriginMismatch,
 )
@@ -207,7 +208,7 @@ async def test_a_401_with_a_query_is_tried_without_it(client: FederationClient, 
         (403, FetchRefused, "forbidden"),
         (500, FetchFailed, "http_status"),
         (202, FetchFailed, "http_status"),
-        (304, FetchFailed, "http_status"),
+        (304, FetchUnchanged, "unchanged"),
         (302, FetchFailed, "http_status"),
     ],
 )
