@@ -6,8 +6,8 @@ Imported by the worker (runs drains), the scheduler (asks which are due) and tes
 import inbox.process
 import node.auth.letters
 import node.completion.jobs
-import node.counts.jobs
 import node.completion.pull_jobs
+import node.counts.jobs
 import node.mail.jobs
 import node.media.jobs
 import node.notifications.letters
