@@ -91,7 +91,9 @@ def lexemes(text: str) -> Iterator[Lexeme]:
                 "mention", piece.lower()[: 4 * MAX_TOKEN].replace(":", "."), (_fold_word(piece.split("@")[1]),)
             )
         elif kind == "tag":
-            yield _of_tag(piece[1:])
+            tag = _of_tag(piece[1:])
+            if tag.whole != "#":
+                yield tag
         elif kind in {"symbol", "flag"}:
             yield Lexeme("symbol", piece)
         else:
@@ -162,8 +164,8 @@ def _of_word(piece: str) -> Iterator[Lexeme]:
     position = 0
     for run in _SPACELESS.finditer(piece):
         yield from _of_letters(piece[position : run.start()])
-        # Whoever writes one character a thousand times is heard once a pair.
-        yield Lexeme("run", fold(run[0]))
+        if whole := _UNSAFE.sub("", fold(run[0])):
+            yield Lexeme("run", whole)
         position = run.end()
     yield from _of_letters(piece[position:])
 
@@ -172,7 +174,7 @@ def _of_letters(piece: str) -> Iterator[Lexeme]:
     if (plus := piece.rstrip("+")) != piece and plus and len(plus) < 3:  # C++, g++
         yield Lexeme("word", _fold_word(plus) + piece[len(plus) :])
         return
-    found = [part for part in _JOINT.split(piece) if part][:MAX_PARTS]
+    found = [part for part in _JOINT.split(piece) if _fold_word(part)][:MAX_PARTS]
     if not found:
         return
     if len(found) == 1:
@@ -187,7 +189,9 @@ def _of_letters(piece: str) -> Iterator[Lexeme]:
 def _of_tag(name: str) -> Lexeme:
     """A hashtag is found whole and by its words: `#BlackLivesMatter`, `#open_source`, `#web3`."""
     found = _CAMEL.findall(name[: 4 * MAX_TOKEN])[:MAX_PARTS] if name.isascii() else _JOINT.split(name)[:MAX_PARTS]
-    found = [part for part in found if part] or [name[:MAX_TOKEN]]
+    found = [part for part in found if _fold_word(part)]
+    if not found:
+        return Lexeme("symbol", tag_token(name))
     parts = tuple(_fold_word(part) for part in found)
     return Lexeme("tag", tag_token(name), parts, tuple(part[:MAX_TOKEN].casefold() for part in found))
 
@@ -197,6 +201,7 @@ def _of_link(url: str) -> Iterator[Lexeme]:
     host, _, path = url.partition("://")[2].partition("/")
     host = host.rpartition("@")[2].partition(":")[0].partition("?")[0].rstrip(".,;:!)\"'").lower().removeprefix("www.")
     labels = [label for label in host.split(".") if label][-MAX_PARTS:]
+    labels = [label for label in labels if _fold_word(label)]
     if not labels:
         return
     host = _UNSAFE.sub("", host[-2 * MAX_TOKEN :])

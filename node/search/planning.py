@@ -239,7 +239,7 @@ class _Making:
         for lexeme in lexemes(text):
             self._spend(len(lexeme.whole) if lexeme.kind == "run" else 1 + len(lexeme.parts), place)
             if lexeme.kind == "run":
-                spots += _pairs(lexeme.whole)
+                spots += (*_pairs(lexeme.whole), (lexeme.whole[-1],)) if len(lexeme.whole) > 1 else _pairs(lexeme.whole)
             elif lexeme.kind in {"word", "symbol", "mention"}:
                 spots.append((lexeme.whole,))
             elif lexeme.kind == "tag" and len(lexeme.parts) == 1:

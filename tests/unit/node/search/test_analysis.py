@@ -1,0 +1,188 @@
+"""Tokens: what a word in a query finds in a post, and that no post costs more than its bound (attack row 105)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.search.analysis import MAX_SPOTS, MAX_TOKEN, lexemes, spots
+from node.search.documents import Named, Source, document_of
+from node.search.language import parse
+from node.search.planning import Row, make_plan, matches
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def finds(query: str, content: str, language: str | None = "en", asked_in: str = "en", **more: object) -> bool:
+    tree = parse(query, now=NOW)
+    assert tree is not None
+    plan = make_plan(tree, names={"ann": 7, "me": 7}, languages=(asked_in, "en"))
+    assert plan is not None
+    source = Source(post_id=5, author_id=7, content=content, language=language, **more)  # type: ignore[arg-type]
+    return matches(plan.step, Row(post_id=5, words=document_of(source).words))
+
+
+@pytest.mark.parametrize(
+    ("query", "content"),
+    [
+        ("HELLO", "<p>hello</p>"),
+        ("hello world", "<p>Hello,<br>world!</p>"),
+        ("cafe", "<p>Un café</p>"),
+        ("café", "<p>cafe</p>"),
+        ("strasse", "<p>Straße</p>"),
+        ("Ångström", "<p>angstrom</p>"),
+        ("running", "<p>she runs</p>"),
+        ("cats", "<p>a cat</p>"),
+        ("black", "<p>#BlackLivesMatter</p>"),
+        ("lives", "<p>#BlackLivesMatter</p>"),
+        ("blacklivesmatter", "<p>#BlackLivesMatter</p>"),
+        ("#blacklivesmatter", "<p>#BlackLivesMatter</p>"),
+        ('"black lives matter"', "<p>#BlackLivesMatter</p>"),
+        ("source", "<p>#open_source</p>"),
+        ("web", "<p>#web3</p>"),
+        ("html", "<p>#HTMLParser</p>"),
+        ("#café", "<p>#Café</p>"),
+        ("cafe", "<p>#Café</p>"),
+        ("東京", "<p>東京タワーに行った</p>"),
+        ("タワー", "<p>東京タワーに行った</p>"),
+        ("行", "<p>東京タワーに行った</p>"),
+        ("서울", "<p>서울에서</p>"),
+        ("สวัสดี", "<p>สวัสดีครับ</p>"),
+        ("हिन्दी", "<p>मैं हिन्दी बोलता हूँ</p>"),
+        ("😀", "<p>nice 😀👍🏽</p>"),
+        ("👍", "<p>nice 😀👍🏽</p>"),
+        ("🇩🇪", "<p>from 🇩🇪🇫🇷</p>"),
+        ("blobcat", "<p>hi :blobcat:</p>"),
+        ("example.com", '<p>see <a href="https://www.example.com/a">this</a></p>'),
+        ("example.com", "<p>https://blog.example.com/my-post</p>"),
+        ("post", "<p>https://blog.example.com/my-post</p>"),
+        ("example", "<p>https://blog.example.com/my-post</p>"),
+        ("avion", "<p>l’avion</p>"),
+        ("don't", "<p>Don’t!</p>"),
+        ("dont", "<p>don't</p>"),
+        ("e-mail", "<p>email</p>"),
+        ("email", "<p>e-mail</p>"),
+        ("state-of-the-art", "<p>state of the art</p>"),
+        ("3.14", "<p>pi is 3.14.</p>"),
+        ("C++", "<p>C++ and more</p>"),
+        ("gard*", "<p>gardening</p>"),
+        ("#gard*", "<p>#Gardening</p>"),
+        ("hello", "<p>h\u00adel\u200blo</p>"),
+        ("ｆｕｌｌ", "<p>full</p>"),
+        ("bob", '<p><a class="u-url mention" href="https://b.test/@bob">@<span>bob</span></a></p>'),
+        ("@bob", '<p><a class="u-url mention" href="https://b.test/@bob">@<span>bob</span></a></p>'),
+        ('"quick brown"', "<p>the <b>quick</b> brown fox</p>"),
+    ],
+)
+def test_found(query: str, content: str) -> None:
+    assert finds(query, content)
+
+
+@pytest.mark.parametrize(
+    ("query", "content"),
+    [
+        ("#black", "<p>#BlackLivesMatter</p>"),
+        ("京東", "<p>東京</p>"),
+        ('"brown quick"', "<p>the quick brown fox</p>"),
+        ('"one three"', "<p>one two three</p>"),
+        ("cat", "<p>concatenate</p>"),
+        ("span", "<p><span>x</span></p>"),
+        ("href", '<p><a href="https://a.test/">x</a></p>'),
+        ("-cat dog", "<p>cats and dog</p>"),
+        ("#cafe", "<p>#Café</p>"),
+        ("from", "<p>x</p>"),
+        ('"from:7"', "<p>x</p>"),
+    ],
+)
+def test_not_found(query: str, content: str) -> None:
+    assert not finds(query, content)
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "language"),
+    [
+        ("Häuser", "<p>ein Haus</p>", "de"),
+        ("chevaux", "<p>des chevaux blancs</p>", "fr"),
+        ("corriendo", "<p>él corre y corría</p>", "es"),
+        ("книги", "<p>новая книга</p>", "ru"),
+        ("bøker", "<p>boker</p>", "nb"),
+        ("huizen", "<p>huizen</p>", None),
+    ],
+)
+def test_languages_with_stems(query: str, content: str, language: str | None) -> None:
+    assert finds(query, content, language, asked_in=language or "en")
+
+
+def test_everything_of_a_post_is_searched() -> None:
+    whole = {
+        "title": "On gardens",
+        "spoiler_text": "plants",
+        "media": [("image", "a red tulip"), ("gifv", "")],
+        "poll_options": ["Roses", "Lilies"],
+        "named": [Named(account_id=3, username="Bob", domain="b.test:8443", is_local=False)],
+        "hashtags": ["Garten"],
+        "is_reply": True,
+        "is_sensitive": True,
+    }
+    for query in (
+        "gardens", "plants", "tulip", "lilies", "@bob@b.test:8443", "#garten", "tag:Garten", "has:image", "has:video",
+        "has:media", "has:poll", "is:reply", "is:sensitive", "from:me", "from:ann", "lang:en",
+        "hi -is:local -has:audio",
+    ):  # fmt: skip
+        assert finds(query, "<p>hi</p>", **whole), query
+    for query in ("is:local", "to:ann", "has:link", "is:quote", "lang:de", '"plants hi"', "from:nobody"):
+        assert not finds(query, "<p>hi</p>", **whole), query
+
+
+def test_a_link_is_one_that_is_no_mention_and_no_hashtag() -> None:
+    mention = '<a href="https://b.test/@bob" class="u-url mention">@bob</a>'
+    tag = '<a class="mention hashtag" href="https://b.test/tags/x" rel="tag">#x</a>'
+    assert not finds("has:link", f"<p>{mention} {tag}</p>")
+    assert finds("has:link", f'<p>{mention} <a href="https://a.test/x">x</a></p>')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 200_000,
+        "字" * 200_000,
+        "#" * 100_000,
+        "@a" * 50_000,
+        "a\u0301" * 50_000,
+        "\u200b" * 100_000 + "x",
+        "a-" * 50_000,
+        "https://" + "a." * 50_000,
+        "#" + "aB" * 50_000,
+        "ﷺ" * 20_000,
+    ],
+)
+def test_row_105_a_huge_post_makes_a_bounded_document(text: str) -> None:
+    """Row 105: words of a hundred thousand letters, marks without end, a text that grows as it is normalised."""
+    document = document_of(Source(post_id=1, author_id=2, content=text, spoiler_text=text, language="en"))
+    assert document.words.count(" ") <= MAX_SPOTS + 8
+    assert all(len(token) <= 4 * MAX_TOKEN for token in document.tokens)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(["en", "de", "ru", "ar", "", "xx"]))
+def test_tokens_hold_nothing_that_means_something_to_an_engine(text: str, language: str) -> None:
+    for spot in spots(text, language):
+        assert spot
+        for token in spot:
+            assert token
+            assert not set(token) & set("| \n\t")
+            assert ":" not in token
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="abcABCéß字東한👍#@-'_.1 ", max_size=40))
+def test_every_word_finds_the_text_it_was_taken_from(text: str) -> None:
+    """The query's analysis and the document's are one: whatever is typed finds itself."""
+    for lexeme in lexemes(text):
+        tree = parse(f'"{text}"', now=NOW)
+        assert tree is not None
+        plan = make_plan(tree, names={}, languages=("en",))
+        assert plan is not None
+        words = document_of(Source(post_id=1, author_id=2, content=text, language="en")).words
+        assert matches(plan.step, Row(post_id=1, words=words)), (text, lexeme, words)
