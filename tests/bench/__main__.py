@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tests.bench.capacity import capacity_table, costs_of
 from tests.bench.filling import FULL, QUICK, Size
 from tests.bench.measures import GROWING, MEASURES
 from tests.bench.stage import set_stage
@@ -61,6 +62,9 @@ async def run(*, quick: bool, only: str, growth: bool, database_url: str) -> Non
     console.print(budget_table(_title(size), rows))
     if small:
         console.print(growth_table("What ten times the data cost", small, rows))
+    costs = costs_of(rows)
+    if costs is not None:
+        console.print(capacity_table(costs))
 
 
 def main() -> None:
@@ -68,10 +72,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure, beside the budgets.")
     parser.add_argument("--quick", action="store_true", help="a small node, a few minutes")
     parser.add_argument("--only", default="", help="names of measures: " + ", ".join(NAMES))
-    parser.add_argument("--no-growth", action="store_true", help="leave out the run with a tenth of the data")
+    parser.add_argument("--no-growth", action="store_true", help="no run with a tenth of the data (quick has none)")
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database; else SQLite")
     arguments = parser.parse_args()
-    growth = not arguments.no_growth and not arguments.database_url
+    growth = not (arguments.no_growth or arguments.quick or arguments.database_url)
     asyncio.run(run(quick=arguments.quick, only=arguments.only, growth=growth, database_url=arguments.database_url))
 
 

@@ -33,7 +33,7 @@ REMOTE_EACH = 20
 READERS = 64
 """People who get a token and read."""
 TYPICAL = 200
-"""Followers of the person who publishes, or as near as there is."""
+"""Whom a reader follows, and followers of the person who publishes, or as near as there are."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,11 @@ async def fill(runtime: Runtime, size: Size, say: Callable[[str, float], None]) 
     made.bytes_taken["account"] = (after - before) / len(everybody)
 
     def follows() -> Iterator[dict[str, Any]]:
-        each = size.edges // len(local)
+        readers = set(made.account_ids[-READERS:])
         for follower in local:
+            each = min(TYPICAL if follower in readers else size.edges // len(local), len(everybody) // 2)
             chosen: set[int] = set()
-            while len(chosen) < min(each, len(everybody) - 1):
+            while len(chosen) < each:
                 chosen |= set(dice.choices(everybody, cum_weights=weights, k=each - len(chosen))) - {follower}
             for followee in sorted(chosen):
                 if followee in ours:
@@ -209,7 +210,7 @@ async def _insert(
     runtime: Runtime, table: Any, rows: Iterator[dict[str, Any]], total: int, say: Callable[[float], None]
 ) -> None:
     done = 0
-    while done < total:
+    while True:
         async with runtime.write() as uow:
             for _ in range(PER_TRANSACTION):
                 chunk = list(islice(rows, CHUNK))
