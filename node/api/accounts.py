@@ -29,10 +29,11 @@ from node.http.limits import LOOK_UPS, costs
 from node.http.paging import capped, page_of, skipped
 from node.http.principals import Viewer, needs, optional, pay
 from node.http.requests import Filled, Identifier, Paging, Request, answers, takes
+from node.posts.account_queries import list_account_post_ids
 from node.posts.featured_queries import list_featured_tags, list_pinned_ids
 from node.posts.pins import MAX_REMOTE_PINS
-from node.posts.queries import list_account_post_ids
 from node.posts.rendering import render_posts
+from node.posts.walks import Found
 from node.remote.resolving import resolve
 
 MOST_AT_ONCE = 80
@@ -163,7 +164,7 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
             ids = [] if page.max_id else await list_pinned_ids(reader, account_id, viewer_id, limit=MAX_REMOTE_PINS)
             return await render_posts(node, reader, ids, viewer_id=viewer_id), 200, {}
 
-    async def stored() -> list[int]:
+    async def stored() -> Found:
         async with node.read() as reader:
             return await list_account_post_ids(
                 reader,
@@ -180,7 +181,7 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
     found = await complete_page(node, account, None if asked.tagged else viewer_id, page, stored)
     async with node.read() as reader:
         statuses = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
-    entities, code, headers = page_answer(statuses, found.ids)
+    entities, code, headers = page_answer(statuses, found.cursors)
     return entities, code, headers | async_refresh_header(found.refresh)
 
 

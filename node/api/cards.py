@@ -14,7 +14,7 @@ from node.http.paging import page_of
 from node.http.principals import Viewer, optional
 from node.http.requests import Paging, answers, takes
 from node.posts.rendering import render_post
-from node.timelines.service import link_page
+from node.timelines.public import link_page
 
 blueprint = Blueprint("api_cards", __name__, url_prefix="/api/v1")
 
@@ -46,4 +46,4 @@ async def posts_of_link(viewer: Viewer | None, asked: PostsOfLink) -> Answer:
     found = await link_page(
         runtime(), page_of(asked), viewer_id=viewer.account_id if viewer else None, url=asked.url.strip()
     )
-    return page_answer(found)
+    return page_answer(found.posts, found.cursors)

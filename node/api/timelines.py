@@ -12,7 +12,8 @@ from node.http.requests import Paging, answers, takes
 from node.lists.queries import find_list
 from node.text.writing import fold_hashtag
 from node.timelines.home import home_page
-from node.timelines.service import hashtag_page, list_page, public_page
+from node.timelines.public import hashtag_page, public_page
+from node.timelines.service import list_page
 
 MOST_HASHTAGS = 4
 """Further names in `any[]`, `all[]` and `none[]` are ignored, as Mastodon does."""
@@ -59,7 +60,7 @@ async def public(viewer: Viewer | None, asked: PublicPaging) -> Answer:
         remote=asked.remote,
         only_media=asked.only_media,
     )
-    return page_answer(found)
+    return page_answer(found.posts, found.cursors)
 
 
 @blueprint.get("/list/<id:list_id>")
@@ -93,7 +94,7 @@ async def hashtag(viewer: Viewer | None, asked: HashtagPaging, name: str) -> Ans
         remote=asked.remote,
         only_media=asked.only_media,
     )
-    return page_answer(found)
+    return page_answer(found.posts, found.cursors)
 
 
 def _names(given: list[str]) -> list[str]:

@@ -36,6 +36,7 @@ from node.completion.walks import first_steps
 from node.http.limits import Bucket, Limit, LimitReached, spend
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES
+from node.posts.walks import Found
 from node.public_follows.service import forget_list
 from node.pulls.service import review
 from node.remote.queries import has_local_follower
@@ -115,36 +116,49 @@ async def look_further(runtime: Runtime, account: Account, viewer_id: int | None
 class PageOfPosts:
     """A page of an account's posts, and what is under way to complete it."""
 
-    ids: list[int]
+    found: Found
     refresh: Refresh | None
     has_more: bool
-    """Whether the account's server may have older posts than are stored, although this page is not full."""
+    """Whether there may be older posts, here or on the account's server, although this page is not full."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The posts of the page, newest first."""
+        return self.found.ids
+
+    @property
+    def cursors(self) -> list[int]:
+        """What the links of the page are made of."""
+        return self.found.cursors
 
 
 async def complete_page(
-    runtime: Runtime, account: Account, viewer_id: int | None, page: Page, read: Callable[[], Awaitable[list[int]]]
+    runtime: Runtime, account: Account, viewer_id: int | None, page: Page, read: Callable[[], Awaitable[Found]]
 ) -> PageOfPosts:
     """Read a page of an account's posts with `read`, and see that it is full if its server has more.
 
     Waits for that about as long as the setting `completion_wait` says; what comes later is there at the next look.
     """
     if viewer_id is None or account.is_local or page.min_id is not None or page.since_id is not None:
-        return PageOfPosts(await read(), None, False)
+        found = await read()
+        return PageOfPosts(found, None, found.looked_to is not None)
     refresh = await look_at_account(runtime, account, viewer_id) if page.max_id is None else None
-    ids = await read()
+    found = await read()
     seconds = runtime.settings.completion_wait / 1000
     # apps take an empty page for the end of everything, so that one is waited for longer
-    until = time.monotonic() + seconds * (1 if ids else 2)
-    if refresh is not None and len(ids) < page.limit:
+    until = time.monotonic() + seconds * (1 if found.ids else 2)
+    if refresh is not None and len(found.ids) < page.limit:
         refresh = await wait_for(runtime, refresh, until=until)
-        ids = await read()
+        found = await read()
     while True:
-        is_full = len(ids) >= page.limit
-        older = await look_further(runtime, account, viewer_id, older_than=ids[-1] if is_full else 0)
+        is_full = len(found.ids) >= page.limit
+        if found.looked_to is not None:  # older ones are stored here: the next page has them
+            return PageOfPosts(found, refresh, has_more=True)
+        older = await look_further(runtime, account, viewer_id, older_than=found.ids[-1] if is_full else 0)
         if is_full or older is None or time.monotonic() >= until:
-            return PageOfPosts(ids, older or refresh, has_more=older is not None)
+            return PageOfPosts(found, older or refresh, has_more=older is not None)
         await wait_for(runtime, older, until=until)
-        ids = await read()
+        found = await read()
 
 
 async def look_at_thread(runtime: Runtime, post: Post, viewer_id: int | None) -> Refresh | None:

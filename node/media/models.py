@@ -24,6 +24,7 @@ class Media(Base):
     __table_args__ = (
         Index("ix_media_post", "post_id", "position"),
         Index("ix_media_account", "account_id", "id"),
+        Index("ix_media_account_post", "account_id", "post_id"),
         Index(
             "ix_media_scheduled",
             "scheduled_id",

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -18,7 +18,6 @@ from node.accounts.queries import AccountEntry, is_present
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.paging import Page
-from node.media.models import Media
 from node.posts.consent_models import InteractionRequest
 from node.posts.models import (
     Bookmark,
@@ -47,7 +46,6 @@ __all__ = [
     "find_post_by_uri",
     "get_own_post",
     "get_visible_post",
-    "list_account_post_ids",
     "list_addressed_groups",
     "list_bookmark_ids",
     "list_boosted_by",
@@ -140,45 +138,6 @@ async def list_visible_ids(reader: Reader, ids: Collection[int], viewer_id: int 
             )
         )
     return found
-
-
-async def list_account_post_ids(
-    reader: Reader,
-    account_id: int,
-    viewer_id: int | None,
-    page: Page,
-    *,
-    only_media: bool = False,
-    exclude_replies: bool = False,
-    exclude_boosts: bool = False,
-    exclude_direct: bool = False,
-    tagged: str | None = None,
-) -> list[int]:
-    """Return a page of an account's posts and boosts. A reply to oneself is no reply."""
-    conditions: list[ColumnElement[bool]] = [Post.account_id == account_id, visible_to(viewer_id)]
-    if only_media:
-        conditions.append(exists(select(Media.id).where(Media.post_id == Post.id)))
-    if exclude_replies:
-        conditions.append(
-            or_(
-                Post.in_reply_to_id.is_(None) & Post.in_reply_to_uri.is_(None),
-                Post.in_reply_to_account_id == account_id,
-            )
-        )
-    if exclude_boosts:
-        conditions.append(Post.boost_of_id.is_(None))
-    if exclude_direct:
-        conditions.append(Post.visibility != "direct")
-    if tagged is not None:
-        conditions.append(
-            exists(
-                select(PostHashtag.post_id)
-                .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
-                .where(PostHashtag.post_id == Post.id, Hashtag.name == fold_hashtag(tagged))
-            )
-        )
-    ids = await reader.scalars(page.apply(select(Post.id).where(*conditions), Post.id))
-    return page.newest_first(list(ids))
 
 
 async def list_liked_by(reader: Reader, post_id: int, page: Page) -> list[AccountEntry]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.ids import SHIFT
 from node.base.paging import Page
@@ -15,6 +16,7 @@ from node.posts.models import FeaturedTag, Hashtag, Post, PostHashtag, TagFollow
 
 HISTORY_DAYS: Final = 7
 _DAY_MS: Final = 86_400_000
+_TOLD_APART: Final = 5_000
 _COUNTED: Final = 20_000
 """Newest posts of a hashtag that are counted: beyond that nobody reads the figure to the last digit."""
 
@@ -34,6 +36,33 @@ class DayUse:
     day: datetime
     uses: int
     accounts: int
+
+
+_NAMED: Final = Prepared(select(Hashtag.name, Hashtag.id).where(Hashtag.name.in_(bindparam("names", expanding=True))))
+_SOME: Final = (
+    select(PostHashtag.post_id).where(PostHashtag.hashtag_id == bindparam("tag")).limit(bindparam("most")).subquery()
+)
+_HOW_MANY: Final = Prepared(select(func.count(_SOME.c.post_id)))
+
+
+async def list_tag_ids(reader: Reader, names: Collection[str]) -> dict[str, int]:
+    """Return the ids of hashtags by their folded names; of those that nobody used yet, none."""
+    rows = await reader.rows(_NAMED, {"names": list(names)}) if names else []
+    return {row[0]: row[1] for row in rows}
+
+
+async def rarest_first(reader: Reader, ids: Collection[int]) -> list[int]:
+    """Return hashtags in the order of how many posts carry them; those with very many are all alike."""
+    if len(ids) < 2:
+        return list(ids)
+    counts = {id_: await count_uses(reader, id_, at_most=_TOLD_APART) for id_ in ids}
+    return sorted(counts, key=lambda id_: (counts[id_], id_))
+
+
+async def count_uses(reader: Reader, hashtag_id: int, *, at_most: int) -> int:
+    """Return how many posts carry a hashtag, counted no further than `at_most`."""
+    rows = await reader.rows(_HOW_MANY, {"tag": hashtag_id, "most": at_most})
+    return int(rows[0][0])
 
 
 async def find_tag_follow(reader: Reader, account_id: int, hashtag_id: int) -> TagFollow | None:

@@ -29,7 +29,7 @@ from node.timelines.live_queries import (
     list_tag_readers_among,
     list_withdrawn_among,
 )
-from node.timelines.queries import list_hashtag_ids, list_public_ids
+from node.timelines.public_queries import list_hashtag_among, list_public_among
 
 POSTS = ("update", "status.update")
 NO_PAYLOAD = "undefined"
@@ -172,19 +172,18 @@ async def _belonging(
     if channel.list_id:
         return await list_list_ids(reader, channel.list_id, viewer_id, page, now=now, among=ids)
     if channel.is_public:
-        return await list_public_ids(
+        return await list_public_among(
             reader,
-            page,
+            ids,
             viewer_id=viewer_id,
             now=now,
             local=channel.local,
             remote=channel.remote,
             only_media=channel.only_media,
-            among=ids,
         )
     if channel.is_hashtag:
-        return await list_hashtag_ids(
-            reader, page, viewer_id=viewer_id, now=now, any_of=[channel.tag], local=channel.local, among=ids
+        return await list_hashtag_among(
+            reader, ids, viewer_id=viewer_id, now=now, name=channel.tag, local=channel.local
         )
     return []
 

@@ -33,7 +33,7 @@ from node.stream.messages import Message, Progress, messages_for
 from node.stream.subscribers import Resume
 from node.timelines.home_queries import list_home_ids
 from node.timelines.live_queries import list_direct_ids, list_list_ids
-from node.timelines.queries import list_hashtag_ids, list_public_ids
+from node.timelines.public_queries import list_hashtag_ids, list_public_ids
 
 MOST: Final = 200
 MARGIN_MS: Final = 30_000
@@ -105,7 +105,7 @@ async def _kept(runtime: Runtime, reader: Reader, listener: Listener, channel: C
     elif channel.list_id:
         posts = await list_list_ids(reader, channel.list_id, viewer_id, page, now=now)
     elif channel.is_public:
-        posts = await list_public_ids(
+        public = await list_public_ids(
             reader,
             page,
             viewer_id=viewer_id,
@@ -114,10 +114,12 @@ async def _kept(runtime: Runtime, reader: Reader, listener: Listener, channel: C
             remote=channel.remote,
             only_media=channel.only_media,
         )
+        posts = public.ids
     elif channel.is_hashtag:
-        posts = await list_hashtag_ids(
+        tagged = await list_hashtag_ids(
             reader, page, viewer_id=viewer_id, now=now, any_of=[channel.tag], local=channel.local
         )
+        posts = tagged.ids
     found += [StreamEvent("update", id_) for id_ in posts]
     if channel.name in ("user", "user:notification") and scope_allows(listener.scopes, NOTIFICATIONS):
         rows = await list_notifications(reader, viewer_id, page, now=now)

@@ -1,146 +1,27 @@
-"""Every SELECT of timelines. Whoever shows what they find renders it, and rendering holds `visible_to` again."""
+"""Every SELECT of fan-out, and what streams ask beside it. What timelines ask: `home_queries`, `public_queries`."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal_column, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.auth.models import User
 from node.base.db.unit_of_work import Reader
-from node.base.paging import Page
-from node.cards.models import PostLink
 from node.follows.models import Follow
 from node.lists.models import List, ListMember
-from node.media.models import Media
-from node.posts.models import Hashtag, Mention, Post, PostHashtag, TagFollow
+from node.posts.models import Mention, Post, PostHashtag, TagFollow
 from node.posts.rules import visible_to, welcome_to
 from node.timelines.models import FanOut
-
-
-async def list_public_ids(
-    reader: Reader,
-    page: Page,
-    *,
-    viewer_id: int | None,
-    now: datetime,
-    local: bool,
-    remote: bool,
-    only_media: bool,
-    among: Sequence[int] | None = None,
-) -> list[int]:
-    """Return a page of public posts: no boosts, no replies to others, nobody silenced who is not followed.
-
-    `among`: only those of these ids (what a stream asks).
-    """
-    conditions = [_is_public(), _no_reply_to_others(), _not_silenced(viewer_id)]
-    if local:
-        conditions.append(Post.local.is_(True))
-    if remote:
-        conditions.append(Post.local.is_(False))
-    return await _page_of(reader, select(Post.id).where(*conditions), page, viewer_id, now, only_media, among)
-
-
-async def list_link_ids(
-    reader: Reader, page: Page, *, viewer_id: int | None, now: datetime, card_ids: Sequence[int]
-) -> list[int]:
-    """Return a page of public posts with a link to one of these pages."""
-    linking = exists(select(PostLink.post_id).where(PostLink.post_id == Post.id, PostLink.card_id.in_(card_ids)))
-    statement = select(Post.id).where(_is_public(), _not_silenced(viewer_id), linking)
-    return await _page_of(reader, statement, page, viewer_id, now, False, None)
-
-
-async def list_hashtag_ids(
-    reader: Reader,
-    page: Page,
-    *,
-    viewer_id: int | None,
-    now: datetime,
-    any_of: Sequence[str],
-    all_of: Sequence[str] = (),
-    none_of: Sequence[str] = (),
-    local: bool = False,
-    remote: bool = False,
-    only_media: bool = False,
-    among: Sequence[int] | None = None,
-) -> list[int]:
-    """Return a page of public posts with one of `any_of`, all of `all_of` and none of `none_of` (folded names).
-
-    `among`: only those of these ids (what a stream asks).
-    """
-    statement = select(Post.id).where(_is_public(), _not_silenced(viewer_id), _tagged(any_of))
-    for name in all_of:
-        statement = statement.where(_tagged([name]))
-    if none_of:
-        statement = statement.where(~_tagged(none_of))
-    if local:
-        statement = statement.where(Post.local.is_(True))
-    if remote:
-        statement = statement.where(Post.local.is_(False))
-    return await _page_of(reader, statement, page, viewer_id, now, only_media, among)
 
 
 async def list_welcome_among(reader: Reader, ids: Sequence[int], viewer_id: int | None, now: datetime) -> set[int]:
     """Return which of these posts the viewer may see and did not shut out by a block or mute."""
     statement = select(Post.id).where(Post.id.in_(ids), visible_to(viewer_id), welcome_to(viewer_id, Post, now))
     return set(await reader.scalars(statement))
-
-
-async def _page_of(
-    reader: Reader,
-    statement: Select[int],
-    page: Page,
-    viewer_id: int | None,
-    now: datetime,
-    only_media: bool,
-    among: Sequence[int] | None,
-) -> list[int]:
-    if among is not None:
-        statement = statement.where(Post.id.in_(among))
-    statement = statement.where(visible_to(viewer_id), welcome_to(viewer_id, Post, now))
-    if only_media:
-        statement = statement.where(exists(select(Media.id).where(Media.post_id == Post.id)))
-    return page.newest_first(list(await reader.scalars(page.apply(statement, Post.id))))
-
-
-def _is_public() -> ColumnElement[bool]:
-    """Spelled as the partial indexes of posts spell it: a bound parameter would hide them from SQLite."""
-    return and_(Post.visibility == literal_column("'public'"), Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
-
-
-def _no_reply_to_others() -> ColumnElement[bool]:
-    return or_(
-        and_(Post.in_reply_to_account_id.is_(None), Post.in_reply_to_uri.is_(None)),
-        Post.in_reply_to_account_id == Post.account_id,
-    )
-
-
-_AUTHOR: Any = aliased(Account)
-_FOLLOW: Any = aliased(Follow)
-"""Made once, as in `node/posts/rules.py`."""
-
-
-def _not_silenced(viewer_id: int | None) -> ColumnElement[bool]:
-    silenced = exists(select(_AUTHOR.id).where(_AUTHOR.id == Post.account_id, _AUTHOR.silenced_at.is_not(None)))
-    if viewer_id is None:
-        return ~silenced
-    followed = exists(
-        select(_FOLLOW.id).where(
-            _FOLLOW.follower_id == viewer_id, _FOLLOW.followee_id == Post.account_id, _FOLLOW.accepted_at.is_not(None)
-        )
-    )
-    return or_(~silenced, followed, Post.account_id == viewer_id)
-
-
-def _tagged(names: Sequence[str]) -> ColumnElement[bool]:
-    return exists(
-        select(PostHashtag.post_id)
-        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
-        .where(PostHashtag.post_id == Post.id, Hashtag.name.in_(names))
-    )
 
 
 async def list_push_targets(

@@ -22,10 +22,11 @@ from node.follows.views import relationship_view
 from node.http.context import runtime
 from node.http.problems import wants_json
 from node.moments.queries import has_moments
+from node.posts.account_queries import list_account_post_ids
 from node.posts.featured_queries import list_featured_tags, list_pinned_ids
 from node.posts.pins import MAX_REMOTE_PINS
-from node.posts.queries import list_account_post_ids
 from node.posts.rendering import render_posts
+from node.posts.walks import Found
 from node.web.showing import PEOPLE_LENGTH, answer, install, links, page_asked, show, tell
 from node.web.visitors import Answer, Visitor, anybody, back, signed_in
 
@@ -70,7 +71,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         relationship = await _standing(reader, visitor, account.id)
         moved_to = await find_moved_to(reader, account)
 
-    async def stored() -> list[int]:
+    async def stored() -> Found:
         async with node.read() as reader:
             return await list_account_post_ids(
                 reader,
@@ -82,7 +83,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
                 exclude_boosts=tab == "media",
             )
 
-    found = PageOfPosts([], None, False)
+    found = PageOfPosts(Found([]), None, False)
     if not account.is_gone:
         found = await complete_page(node, account, viewer_id, page, stored)
     async with node.read() as reader:

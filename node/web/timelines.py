@@ -14,7 +14,8 @@ from node.posts.rendering import render_posts
 from node.posts.tag_queries import find_tag_follow
 from node.text.writing import fold_hashtag
 from node.timelines.home import home_page
-from node.timelines.service import hashtag_page, list_page, public_page
+from node.timelines.public import Shown, hashtag_page, public_page
+from node.timelines.service import list_page
 from node.web.explore import discoveries
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in
@@ -32,8 +33,8 @@ async def front(visitor: Visitor | None) -> Answer:
     """Show what this place is and what is written here; people who are signed in go home."""
     if visitor is not None:
         return cast(Response, redirect("/home", 303))
-    posts = await public_page(runtime(), Page(limit=10), viewer_id=None, local=True)
-    return await show("pages/landing.html", visitor, posts_list=posts)
+    found = await public_page(runtime(), Page(limit=10), viewer_id=None, local=True)
+    return await show("pages/landing.html", visitor, posts_list=found.posts)
 
 
 @blueprint.get("/home")
@@ -44,7 +45,8 @@ async def home(visitor: Visitor) -> Answer:
     posts = await home_page(runtime(), visitor.account_id, page)
     is_quiet = page.max_id is None and page.min_id is None and len(posts) < page.limit
     found = await discoveries(visitor) if is_quiet else {}
-    return await _timeline("pages/home.html", visitor, page, posts, filter_context="home", found=found)
+    shown = Shown(posts, [int(post["id"]) for post in posts], has_more=False)
+    return await _timeline("pages/home.html", visitor, page, shown, filter_context="home", found=found)
 
 
 @blueprint.get("/public")
@@ -64,9 +66,9 @@ async def local(visitor: Visitor | None) -> Answer:
 async def _public(visitor: Visitor | None, *, local: bool) -> Answer:
     page = page_asked()
     viewer_id = visitor.account_id if visitor else None
-    posts = await public_page(runtime(), page, viewer_id=viewer_id, local=local)
+    found = await public_page(runtime(), page, viewer_id=viewer_id, local=local)
     scope = "local" if local else "federated"
-    return await _timeline("pages/timeline.html", visitor, page, posts, scope=scope, filter_context="public")
+    return await _timeline("pages/timeline.html", visitor, page, found, scope=scope, filter_context="public")
 
 
 @blueprint.get("/tags/<tag>")
@@ -78,12 +80,12 @@ async def hashtag(visitor: Visitor | None, tag: str) -> Answer:
         raise NotFound
     page = page_asked()
     viewer_id = visitor.account_id if visitor else None
-    posts = await hashtag_page(runtime(), page, viewer_id=viewer_id, any_of=[folded])
+    shown = await hashtag_page(runtime(), page, viewer_id=viewer_id, any_of=[folded])
     async with runtime().read() as reader:
         known = await find_hashtag(reader, folded)
         is_followed = bool(viewer_id and known and await find_tag_follow(reader, viewer_id, known.id))
     return await _timeline(
-        "pages/hashtag.html", visitor, page, posts, tag=tag, is_followed=is_followed, filter_context="public"
+        "pages/hashtag.html", visitor, page, shown, tag=tag, is_followed=is_followed, filter_context="public"
     )
 
 
@@ -113,13 +115,11 @@ async def _saved(visitor: Visitor, kind: str, query: Any) -> Answer:
     return await show("pages/saved.html", visitor, posts_list=posts, kind=kind, **links(page, cursors))
 
 
-async def _timeline(
-    template: str, visitor: Visitor | None, page: Page, posts: list[dict[str, Any]], **context: Any
-) -> Answer:
-    if page.min_id is not None and not posts:
+async def _timeline(template: str, visitor: Visitor | None, page: Page, shown: Shown, **context: Any) -> Answer:
+    if page.min_id is not None and not shown.cursors:
         return cast(Response, redirect(request.path, 303))
-    cursors = [int(post["id"]) for post in posts]
-    return await show(template, visitor, posts_list=posts, **links(page, cursors), **context)
+    where = links(page, shown.cursors, has_more=shown.has_more)
+    return await show(template, visitor, posts_list=shown.posts, **where, **context)
 
 
 @blueprint.get("/web/fresh")
@@ -135,7 +135,8 @@ async def fresh(visitor: Visitor | None) -> Answer:
     if wanted == "/home" and visitor is not None:
         found = await home_page(runtime(), visitor.account_id, page)
     elif wanted in ("/public", "/public/local"):
-        found = await public_page(runtime(), page, viewer_id=viewer_id, local=wanted == "/public/local")
+        shown = await public_page(runtime(), page, viewer_id=viewer_id, local=wanted == "/public/local")
+        found = shown.posts
     elif wanted.startswith("/lists/") and visitor is not None:
         async with runtime().read() as reader:
             list_ = await find_list(reader, read_id(wanted.removeprefix("/lists/")) or 0, visitor.account_id)

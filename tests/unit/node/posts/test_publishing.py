@@ -18,6 +18,7 @@ from node.blocks.models import Block
 from node.follows.models import Follow
 from node.media.models import Media
 from node.media.rules import MediaChange
+from node.posts.account_queries import list_account_post_ids
 from node.posts.bookmarks import bookmark
 from node.posts.boosts import boost
 from node.posts.likes import like
@@ -28,7 +29,6 @@ from node.posts.queries import (
     find_post_by_uri,
     get_own_post,
     get_visible_post,
-    list_account_post_ids,
     list_edits,
     list_mentions,
     search_hashtags,
@@ -355,7 +355,10 @@ async def test_lists_of_an_account_obey_their_filters_and_the_viewer(
 
     async def ids(viewer: Account | None, page: Page | None = None, **filters: Any) -> list[int]:
         async with runtime.read() as reader:
-            return await list_account_post_ids(reader, ann.id, viewer.id if viewer else None, page or Page(), **filters)
+            found = await list_account_post_ids(
+                reader, ann.id, viewer.id if viewer else None, page or Page(), **filters
+            )
+            return found.ids
 
     everything = [shared.id, direct.id, private.id, reply.id, own_reply.id, pictured.id, plain.id]
     assert await ids(ann) == everything

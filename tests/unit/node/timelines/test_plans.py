@@ -7,7 +7,7 @@ from sqlalchemy import event, text
 
 from node.base.paging import Page
 from node.base.runtime import Runtime
-from node.timelines.queries import list_public_ids
+from node.timelines.public_queries import list_public_ids
 from tests.support.make import make_account, make_post
 
 

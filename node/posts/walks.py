@@ -1,0 +1,107 @@
+"""Pages of posts that stay cheap whoever asks: walks over an index, newest first, that end after so many candidates.
+
+Most viewers may see most of what a timeline holds, so a page is full after a few candidates. Somebody who blocks
+everybody who posts, or a filter that next to nothing passes, would make the same query read every post there is. A
+walk so looks at no more than `MOST` candidates, and says how far it came (`Found.looked_to`): the page may be short,
+even empty, and its link leads on from there.
+
+What is walked over (`candidates`) must be an index in order of the posts' ids; `conditions` are asked of each in turn.
+Used by the queries of account, public, hashtag and link timelines.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+
+from node.base.db.prepared import Prepared
+from node.base.db.unit_of_work import Reader
+from node.base.paging import Page
+from node.posts.models import Post
+
+FIRST: Final = 400
+"""Candidates looked at in the event loop's own thread: enough for nearly every page."""
+MOST: Final = 4_000
+"""Candidates looked at for one page."""
+_HIGHEST: Final = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids of a page, newest first. `looked_to`: the page is not full since nobody looked beyond this post."""
+
+    ids: list[int]
+    looked_to: int | None = None
+
+    @property
+    def cursors(self) -> list[int]:
+        """What the links of the page are made of, newest first."""
+        return self.ids if self.looked_to is None else sorted({*self.ids, self.looked_to}, reverse=True)
+
+
+class Walk:
+    """Statements of one walk, made once. `column` holds the post's id in the table of the candidates."""
+
+    def __init__(
+        self,
+        column: Any,
+        candidates: Sequence[ColumnElement[bool]],
+        conditions: Sequence[ColumnElement[bool]],
+        *,
+        distinct: bool = False,
+    ) -> None:
+        self._pages: dict[bool, Prepared] = {}
+        self._ends: dict[bool, Prepared] = {}
+        for upwards in (False, True):
+            order = column.asc() if upwards else column.desc()
+            within = (*candidates, column < bindparam("below"), column > bindparam("above"))
+            end = select(column).where(*within).order_by(order).limit(1).offset(bindparam("skipped"))
+            statement: Select[Any] = select(column).where(*within, *conditions).order_by(order)
+            if column.class_ is not Post:
+                statement = statement.join(Post, Post.id == column)
+            bound = end.correlate(None).scalar_subquery()
+            reached = column <= func.coalesce(bound, _HIGHEST) if upwards else column >= func.coalesce(bound, 0)
+            statement = statement.where(reached).limit(bindparam("most"))
+            self._pages[upwards] = Prepared(statement.distinct() if distinct else statement)
+            self._ends[upwards] = Prepared(end)
+
+    async def page(self, reader: Reader, page: Page, given: Mapping[str, Any]) -> Found:
+        """Return a page: full, or the last one, or as far as `MOST` candidates lead."""
+        upwards = page.min_id is not None
+        lower = page.min_id if upwards else page.since_id
+        bounds = {"below": page.max_id or _HIGHEST, "above": lower or 0}
+        ids: list[int] = []
+        end: int | None = None
+        for window in (FIRST, MOST - FIRST):
+            asked = {**given, **bounds, "skipped": window - 1, "most": page.limit - len(ids)}
+            statement = self._pages[upwards]
+            if window == FIRST:
+                ids += [row[0] for row in await reader.rows(statement, asked)]
+            else:  # may take a while: not in the event loop's thread
+                ids += [row[0] for row in await reader.execute(statement.statement, asked)]
+            if len(ids) >= page.limit:
+                end = None
+                break
+            ends = await reader.rows(self._ends[upwards], {**given, **bounds, "skipped": window - 1})
+            end = ends[0][0] if ends else None
+            if end is None:
+                break
+            bounds = {**bounds, "above": end} if upwards else {**bounds, "below": end}
+        return Found(page.newest_first(ids), end)
+
+
+async def pages(reader: Reader, page: Page, walks: Iterable[tuple[Walk, Mapping[str, Any]]]) -> Found:
+    """Return a page of several walks as one, each post once."""
+    found = [await walk.page(reader, page, given) for walk, given in walks]
+    if len(found) == 1:
+        return found[0]
+    ends = [each.looked_to for each in found if each.looked_to is not None]
+    upwards = page.min_id is not None
+    end = (min(ends) if upwards else max(ends)) if ends else None
+    ids = sorted({id_ for each in found for id_ in each.ids}, reverse=True)
+    if end is not None:  # beyond it, one of them did not look
+        ids = [id_ for id_ in ids if (id_ <= end if upwards else id_ >= end)]
+    if len(ids) >= page.limit:
+        return Found(ids[-page.limit :] if upwards else ids[: page.limit])
+    return Found(ids, end)

@@ -1,0 +1,82 @@
+"""Timelines of those who hide nearly everything: each page is a bounded look, and its link leads on (row 51)."""
+
+import pytest
+
+from node.posts import walks
+from tests.api.shapes import links
+from tests.support.nodes import Node, Person
+
+
+@pytest.fixture(autouse=True)
+def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walks, "FIRST", 2)
+    monkeypatch.setattr(walks, "MOST", 5)
+
+
+async def walk_through(person: Person, path: str) -> tuple[list[str], list[int]]:
+    """Follow `next` from the first page to the end; return the posts met and how many each page had."""
+    met: list[str] = []
+    sizes: list[int] = []
+    address: str | None = path
+    while address:
+        headers = {"Authorization": f"Bearer {person.token}"}
+        response = await person.node.http.get(address, headers=headers)
+        assert response.status_code == 200, response.text
+        met += [post["content"].removeprefix("<p>").split("<")[0].strip() for post in response.json()]
+        sizes.append(len(response.json()))
+        address = links(response.headers.get("Link", "")).get("next")
+        assert len(sizes) < 20
+    return met, sizes
+
+
+PATHS = (
+    "/api/v1/timelines/public?limit=2",
+    "/api/v1/timelines/public?local=true&limit=2",
+    "/api/v1/timelines/tag/rooks?limit=2",
+    "/api/v1/timelines/tag/rooks?any[]=crows&limit=2",
+    "/api/v1/timelines/tag/rooks?any[]=crows&all[]=birds&limit=2",
+)
+
+
+async def test_a_viewer_who_blocks_nearly_everybody_gets_to_the_rest_by_the_links(
+    node: Node, ann: Person, bob: Person
+) -> None:
+    eve = await node.person("eve")
+    for number in range(2):
+        await bob.post(f"old {number} #rooks #birds")
+    for number in range(7):
+        await ann.post(f"hidden {number} #rooks #birds #crows")
+    await bob.post("new #crows #rooks #birds")
+    await eve.act(f"/api/v1/accounts/{ann.account_id}/block")
+    for path in PATHS:
+        met, sizes = await walk_through(eve, path)
+        assert met == ["new", "old 1", "old 0"], path
+        assert sizes[0] == 1, path  # short, and yet it goes on
+        everything, _ = await walk_through(bob, path)
+        assert len(everything) == 10, path
+
+
+async def test_an_account_page_of_pictures_goes_on_past_posts_without(ann: Person, bob: Person) -> None:
+    await ann.post("to be found #rare")
+    for number in range(7):
+        await ann.post(f"reply {number}", in_reply_to_id=(await bob.post(f"say {number}"))["id"])
+    path = f"/api/v1/accounts/{ann.account_id}/statuses?limit=2"
+    for only in ("exclude_replies=true", "tagged=rare"):
+        met, _ = await walk_through(bob, f"{path}&{only}")
+        assert met == ["to be found"], only
+
+
+async def test_newer_posts_are_reached_upwards_too(node: Node, ann: Person, bob: Person) -> None:
+    eve = await node.person("eve")
+    start = await bob.post("start")
+    for number in range(7):
+        await ann.post(f"hidden {number}")
+    await bob.post("end")
+    await eve.act(f"/api/v1/accounts/{ann.account_id}/block")
+    address: str | None = f"/api/v1/timelines/public?limit=2&min_id={start['id']}"
+    for _ in range(5):
+        response = await node.http.get(address or "", headers={"Authorization": f"Bearer {eve.token}"})
+        if response.json():
+            break
+        address = links(response.headers["Link"])["prev"]
+    assert [post["content"] for post in response.json()] == ["<p>end</p>"]
