@@ -1,4 +1,4 @@
-"""Reading the timeline of a list: pages of rendered statuses, full while there is more. Home: `home`, others: `public`."""
+"""Reading the timeline of a list: pages of statuses, full while there is more. Home: `home`, others: `public`."""
 
 from collections.abc import Sequence
 from typing import Any

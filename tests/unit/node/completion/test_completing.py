@@ -13,6 +13,7 @@ from node.completion.asking import Refresh, complete_page, find_refresh, follow_
 from node.completion.models import Completion
 from node.moderation.service import set_domain_policy
 from node.posts.models import Post
+from node.posts.walks import Found
 from node.remote.actors import fetch_actor
 from node.remote.posts import fetch_post
 from tests.support.fake_peer import Answer, document
@@ -99,13 +100,13 @@ async def test_an_outbox_all_on_its_root_is_taken_in_portions(runtime: Runtime, 
     for _ in range(5):
         from node.base.paging import Page
 
-        async def read() -> list[int]:
+        async def read() -> Found:
             async with runtime.read() as reader:
-                return list(await reader.scalars(select(Post.id).order_by(Post.id.desc())))
+                return Found(list(await reader.scalars(select(Post.id).order_by(Post.id.desc()))))
 
         found = await complete_page(runtime, account, ann.id, Page(limit=200), read)
         await settle(runtime)
-        counts.append(len(await read()))
+        counts.append(len((await read()).ids))
     assert counts == [40, 80, 100, 100, 100]
     assert not found.has_more
     async with runtime.read() as reader:
