@@ -1,4 +1,4 @@
-"""What may be lost: Redis behind a gate that lets every use of it fail softly, and a process's own small caches.
+"""Redis behind a gate that lets every use of it fail softly: what it holds may be lost.
 
 Redis holds only what can be rebuilt, so nobody may fail or wait because it is gone. Each use goes through
 `RedisGate.call`; when Redis is away the answer is None and the caller takes the way over SQL. After a failure, or
@@ -12,8 +12,7 @@ slot only: `in_slots` and `read_many` are for callers with many keys.
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -144,54 +143,3 @@ class RedisGate:
             self._slow_until = ended
             if self._slow_calls >= SLOW_CALLS:
                 self._close("slow")
-
-
-class LocalCache:
-    """The newest `size` entries this process used, each for at most `seconds`. Keys carry the version of what
-    they stand for, so nothing is ever invalidated; seconds bound what no version covers."""
-
-    def __init__(self, size: int, seconds: float) -> None:
-        self._entries: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
-        self._size = size
-        self._seconds = seconds
-        self.hits = 0
-        self.misses = 0
-
-    def get(self, key: Hashable) -> Any | None:
-        """Return the entry, or None."""
-        found = self._entries.get(key)
-        if found is None or found[0] < time.monotonic():
-            self.misses += 1
-            return None
-        self._entries.move_to_end(key)
-        self.hits += 1
-        return found[1]
-
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep an entry, dropping the least used ones beyond the size."""
-        self._entries[key] = (time.monotonic() + self._seconds, value)
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._size:
-            self._entries.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()
-
-
-class LocalCaches:
-    """The caches of one process of one node, by name, each made at its first use."""
-
-    def __init__(self) -> None:
-        self._caches: dict[str, LocalCache] = {}
-
-    def get(self, name: str, *, size: int, seconds: float) -> LocalCache:
-        """Return the cache of that name."""
-        cache = self._caches.get(name)
-        if cache is None:
-            cache = self._caches[name] = LocalCache(size, seconds)
-        return cache
-
-    def items(self) -> list[tuple[str, LocalCache]]:
-        """Return every cache with its name (for metrics)."""
-        return list(self._caches.items())

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from federation.client import FederationClient
 from federation.egress import EgressPolicy
-from node.base.cache import LocalCaches, RedisGate, open_cluster, open_redis
+from node.base.cache import RedisGate, open_cluster, open_redis
+from node.base.caches import Caches
 from node.base.clock import Clock, system_clock
 from node.base.db.engine import Database, open_database
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
@@ -32,7 +33,7 @@ class Runtime:
     http: FederationClient
     exchanges: ExchangeLog
     clock: Clock = field(default=system_clock)
-    caches: LocalCaches = field(default_factory=LocalCaches)
+    caches: Caches = field(default_factory=Caches)
 
     def now(self) -> datetime:
         """Return the present moment of this node's clock."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from node.base.cache import LocalCache
+from node.base.caches import LocalCache
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.filters.queries import list_filters, list_keywords, list_statuses

@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
+from node.base.caches import FOREVER
 from node.base.errors import Invalid, Unavailable
 from node.base.runtime import Runtime
 from node.media.sniffing import HEAD_BYTES, FilmFormat, film_extension
@@ -72,7 +73,7 @@ async def convert(runtime: Runtime, source: Path, target: Path, given: FilmForma
 
     Raises Invalid for what is none that we take, EncoderDied, and Unavailable when the machine cannot do it now.
     """
-    turns = runtime.caches.get("film_turns", size=1, seconds=1e9)
+    turns = runtime.caches.get("film_turns", size=1, seconds=FOREVER)
     loop = asyncio.get_running_loop()
     turn = turns.get(loop)
     if turn is None:

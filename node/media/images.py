@@ -13,6 +13,7 @@ from typing import Final, Literal
 import orjson
 import structlog
 
+from node.base.caches import FOREVER
 from node.base.errors import Invalid, Unavailable
 from node.base.runtime import Runtime
 from node.media.sniffing import is_picture
@@ -58,7 +59,7 @@ async def encode(runtime: Runtime, data: bytes, purpose: Purpose) -> Encoded:
     """
     if not is_picture(data[:16]):
         raise Invalid(fields={"file": ["File is not a picture we can show: JPEG, PNG, GIF, WebP or AVIF"]})
-    turns = runtime.caches.get("picture_turns", size=1, seconds=1e9)
+    turns = runtime.caches.get("picture_turns", size=1, seconds=FOREVER)
     loop = asyncio.get_running_loop()
     turn = turns.get(loop)
     if turn is None:

@@ -30,14 +30,13 @@ def status_view(
     post: Post,
     *,
     settings: Settings,
-    account: Mapping[str, Any],
     media: Sequence[Mapping[str, Any]] = (),
     mentions: Sequence[Mapping[str, Any]] = (),
     tags: Sequence[Mapping[str, Any]] = (),
     application: Mapping[str, Any] | None = None,
     covered: bool = False,
 ) -> dict[str, Any]:
-    """Return a Status without what depends on the viewer or changes by itself (flags and counts).
+    """Return a Status without its author and what depends on the viewer or changes by itself (flags and counts).
 
     `covered`: a moderator has the author's media shown as sensitive.
     """
@@ -65,7 +64,6 @@ def status_view(
         "content": content,
         "reblog": None,
         "application": application,
-        "account": account,
         "media_attachments": list(media),
         "mentions": list(mentions),
         "tags": list(tags),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from node.auth.queries import find_user
+from node.base.caches import FOREVER
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.trends.boards import board_name, set_scene, work_out
@@ -73,7 +74,7 @@ async def read_board(runtime: Runtime, kind: Kind, *, language: str = "") -> Boa
     found: Board | None = cache.get(name)
     if found is not None and found.until > runtime.now():
         return found
-    locks = runtime.caches.get("trends_locks", size=4, seconds=1e9)
+    locks = runtime.caches.get("trends_locks", size=4, seconds=FOREVER)
     loop = asyncio.get_running_loop()
     lock = locks.get(loop)
     if lock is None:

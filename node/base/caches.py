@@ -1,0 +1,196 @@
+"""What a process remembers, and what all processes of a node share: entries under keys that carry their versions.
+
+A key names what its entry stands for *and* which version of it, so an entry is never wrong, only unused: nothing is
+ever invalidated, and no process can show another's stale copy. `seconds` bound what no version covers, and memory.
+
+* `LocalCache`: the newest entries this process used.
+* `SharedCache`: the same, then Redis, so that a process that has just started, or a second one, need not make what
+  another made; then whoever makes it. Of many readers of one absent entry one makes it and the others wait for it
+  (single flight), but no longer than `PATIENCE_SECONDS`: they may hold what the maker needs.
+
+`Caches` holds those of one process of one node by name and counts how their lookups ended (`admin/metrics.py`).
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import orjson
+from redis.asyncio import Redis
+
+from node.base.cache import RedisGate, read_many
+
+K = TypeVar("K", bound=tuple[Any, ...])
+
+PATIENCE_SECONDS: Final = 0.5
+FOREVER: Final = 1e9
+"""For what lives as long as its process and is kept under a name, such as locks: no cache, so nothing is counted."""
+
+Make = Callable[[Sequence[K]], Awaitable[Mapping[K, Any]]]
+"""Makes the entries of keys, without those that there are none for."""
+
+
+class LocalCache:
+    """The newest `size` entries this process used, each for at most `seconds`."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        self._entries: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._size = size
+        self.seconds = seconds
+        self.hits = 0
+        self.misses = 0
+
+    def get(self, key: Hashable) -> Any | None:
+        """Return the entry, or None."""
+        found = self._entries.get(key)
+        if found is None or found[0] < time.monotonic():
+            self.misses += 1
+            return None
+        self._entries.move_to_end(key)
+        self.hits += 1
+        return found[1]
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep an entry, dropping the least used ones beyond the size."""
+        self._entries[key] = (time.monotonic() + self.seconds, value)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
+    def lookups(self) -> dict[str, int]:
+        """Return how often an entry was here, and how often it had to be made."""
+        return {"process": self.hits, "made": self.misses}
+
+
+class SharedCache:
+    """Entries of JSON that all processes of a node share: in this process, else in Redis for `seconds`, else made."""
+
+    def __init__(self, local: LocalCache, gate: RedisGate, prefix: str, seconds: int) -> None:
+        self._local = local
+        self._gate = gate
+        self._prefix = prefix
+        self._seconds = seconds
+        self._flights: dict[Any, asyncio.Future[Any]] = {}
+        self._from_redis = 0
+        self._joined = 0
+
+    async def find(self, keys: Iterable[K], make: Make[K]) -> dict[K, Any]:
+        """Return the entries of `keys`, without those that there are none for. They are shared: nobody changes them."""
+        found: dict[K, Any] = {}
+        absent: list[K] = []
+        under_way: dict[K, asyncio.Future[Any]] = {}
+        for key in keys:
+            entry = self._local.get(key)
+            if entry is not None:
+                found[key] = entry
+            elif (flight := self._flights.get(key)) is not None:
+                under_way[key] = flight
+            else:
+                absent.append(key)
+        if absent:
+            found |= await self._lead(absent, make)
+        if under_way:
+            found |= await self._join(under_way, make)
+        return found
+
+    async def _lead(self, keys: Sequence[K], make: Make[K]) -> dict[K, Any]:
+        loop = asyncio.get_running_loop()
+        flights: dict[K, asyncio.Future[Any]] = {key: loop.create_future() for key in keys}
+        self._flights |= flights
+        made: Mapping[K, Any] = {}
+        try:
+            found = await self._read(keys)
+            if len(found) < len(keys):
+                made = await make([key for key in keys if key not in found])
+                found |= made
+            for key, entry in found.items():
+                self._local.put(key, entry)
+            for key, flight in flights.items():
+                flight.set_result(found.get(key))
+        finally:
+            for key, flight in flights.items():
+                del self._flights[key]
+                flight.cancel()
+        if made:
+            await self._gate.call(lambda redis: self._write(redis, made))
+        return found
+
+    async def _join(self, flights: Mapping[K, asyncio.Future[Any]], make: Make[K]) -> dict[K, Any]:
+        await asyncio.wait(flights.values(), timeout=PATIENCE_SECONDS)
+        ended = {key: flight.result() for key, flight in flights.items() if flight.done() and not flight.cancelled()}
+        self._joined += len(ended)
+        found = {key: entry for key, entry in ended.items() if entry is not None}
+        if len(ended) < len(flights):
+            made = await make([key for key in flights if key not in ended])
+            for key, entry in made.items():
+                self._local.put(key, entry)
+            found |= made
+        return found
+
+    async def _read(self, keys: Sequence[K]) -> dict[K, Any]:
+        names = [self._name(key) for key in keys]
+        texts = await self._gate.call(lambda redis: read_many(redis, names)) or ()
+        found = {key: orjson.loads(text) for key, text in zip(keys, texts, strict=False) if text}
+        self._from_redis += len(found)
+        return found
+
+    async def _write(self, redis: Redis, entries: Mapping[K, Any]) -> None:
+        async with redis.pipeline(transaction=False) as pipe:
+            for key, entry in entries.items():
+                pipe.set(self._name(key), orjson.dumps(entry), ex=self._seconds)
+            await pipe.execute()
+
+    def _name(self, key: K) -> str:
+        return f"{self._prefix}:{':'.join(map(str, key))}"
+
+    def lookups(self) -> dict[str, int]:
+        """Return how often an entry was here, was in Redis, was being made by another reader, or had to be made."""
+        elsewhere = {"redis": self._from_redis, "joined": self._joined}
+        return {"process": self._local.hits, **elsewhere, "made": self._local.misses - sum(elsewhere.values())}
+
+
+class Caches:
+    """The caches of one process of one node, by name, each made at its first use."""
+
+    def __init__(self) -> None:
+        self._local: dict[str, LocalCache] = {}
+        self._shared: dict[str, SharedCache] = {}
+        self._told: dict[str, int] = {}
+
+    def get(self, name: str, *, size: int, seconds: float) -> LocalCache:
+        """Return the cache of this process with that name."""
+        cache = self._local.get(name)
+        if cache is None:
+            cache = self._local[name] = LocalCache(size, seconds)
+        return cache
+
+    def shared(
+        self, name: str, *, gate: RedisGate, stamp: str, size: int, seconds: float, shared_seconds: int
+    ) -> SharedCache:
+        """Return the shared cache with that name. `stamp` names what else its entries depend on: settings, the form."""
+        cache = self._shared.get(name)
+        if cache is None:
+            local = self.get(name, size=size, seconds=seconds)
+            cache = self._shared[name] = SharedCache(local, gate, f"cached:{name}:{stamp}", shared_seconds)
+        return cache
+
+    def lookups(self) -> dict[str, int]:
+        """Return how the lookups of every cache ended so far, by "name:how"."""
+        caches: dict[str, LocalCache | SharedCache] = {
+            name: cache for name, cache in self._local.items() if cache.seconds < FOREVER
+        }
+        found = (caches | self._shared).items()
+        return {f"{name}:{how}": number for name, cache in found for how, number in cache.lookups().items()}
+
+    def untold_lookups(self) -> dict[str, int]:
+        """Return what was added since this was last called."""
+        now = self.lookups()
+        grown = {field: number - self._told.get(field, 0) for field, number in now.items()}
+        self._told = now
+        return {field: number for field, number in grown.items() if number > 0}
