@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response, jsonify, request
 
 from admin.condition import examine
+from admin.lookups import read_lookups, tell_lookups
 from admin.metrics import exposition
 from admin.queries import is_database_up
 from node.base.errors import NotFound, Unavailable
@@ -49,8 +50,13 @@ async def metrics() -> Response:
     node = runtime()
     if not may_see_metrics(node.settings.metrics_token):
         raise NotFound()
-    exchanges = await node.exchanges.read_counts()
-    figures = exposition(await examine(node), failures=node.gate.failures, exchanges=exchanges)
+    await tell_lookups(node)
+    figures = exposition(
+        await examine(node),
+        failures=node.gate.failures,
+        exchanges=await node.exchanges.read_counts(),
+        lookups=await read_lookups(node.queues),
+    )
     return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 

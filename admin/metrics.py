@@ -11,16 +11,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from admin.condition import Condition, find_problems
+from admin.lookups import Lookups
 
 ExchangeCounts = Mapping[tuple[str, str, str, str], int]
 """How often (direction, kind, verdict, reason) was the case; all four are words of ours, never text from the wire."""
 
 
 class _ConditionCollector(Collector):
-    def __init__(self, condition: Condition, failures: int, exchanges: ExchangeCounts) -> None:
+    def __init__(self, condition: Condition, failures: int, exchanges: ExchangeCounts, lookups: Lookups) -> None:
         self._condition = condition
         self._failures = failures
         self._exchanges = exchanges
+        self._lookups = lookups
 
     def collect(self) -> Iterable[Metric]:
         condition = self._condition
@@ -54,6 +56,15 @@ class _ConditionCollector(Collector):
         for labels, number in sorted(self._exchanges.items()):
             exchanges.add_metric(labels, number)
         yield exchanges
+        lookups = CounterMetricFamily(
+            "rookery_cache_lookups",
+            "Lookups in the caches of all processes since Redis started, and where the answer was: in the process, in "
+            "redis, being made by another reader (joined), or nowhere (made).",
+            labels=["cache", "answered"],
+        )
+        for where, number in sorted(self._lookups.items()):
+            lookups.add_metric(where, number)
+        yield lookups
         for name, text, value in (
             ("rookery_redis_up", "1 while Redis answers.", float(condition.redis.is_up)),
             ("rookery_redis_memory_bytes", "Memory Redis uses.", condition.redis.memory or 0),
@@ -71,8 +82,8 @@ class _ConditionCollector(Collector):
             yield GaugeMetricFamily(name, text, value=value)
 
 
-def exposition(condition: Condition, *, failures: int, exchanges: ExchangeCounts) -> bytes:
+def exposition(condition: Condition, *, failures: int, exchanges: ExchangeCounts, lookups: Lookups) -> bytes:
     """Return the text that Prometheus reads."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_ConditionCollector(condition, failures, exchanges))
+    registry.register(_ConditionCollector(condition, failures, exchanges, lookups))
     return generate_latest(registry)

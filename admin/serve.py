@@ -31,6 +31,7 @@ import node.stream
 import node.web
 import outbox.routes
 from admin.listening import BACKLOG
+from admin.lookups import keep_telling
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app
 from node.base.runtime import Runtime, running
@@ -109,11 +110,13 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         config = server_config(settings, os.dup(listener.fileno()))
         server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
         presence = asyncio.create_task(_stay_announced(runtime, title))
+        telling = asyncio.create_task(keep_telling(runtime))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({server, stopping}, return_when=asyncio.FIRST_COMPLETED)
         hub_of(app).end_all()
         done, _ = await asyncio.wait({server}, timeout=LAST_MOMENT)
         presence.cancel()
+        telling.cancel()
         stopping.cancel()
         if not done:
             log.warning("requests_cut_off")

@@ -35,6 +35,7 @@ from rq.worker.base import WorkerStatus
 
 import admin.jobs
 from admin import presence
+from admin.lookups import keep_telling
 from node.base.lanes import (
     CARDS,
     COUNTS,
@@ -184,6 +185,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     context = WorkerContext(loop, runtime)
     enter_worker(context)
     watch = asyncio.run_coroutine_threadsafe(context.watch(lanes), loop)
+    telling = asyncio.run_coroutine_threadsafe(keep_telling(runtime), loop)
     # The client's own default would end a wait for a nudge as if Redis had gone.
     connection: Any = Redis.from_url(
         settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
@@ -213,6 +215,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     finally:
         _on_stop_signals(leave)
         watch.cancel()
+        telling.cancel()
         try:
             asyncio.run_coroutine_threadsafe(_close(context), loop).result(GRACE_SECONDS + CLOSE_SECONDS)
         except (TimeoutError, concurrent.futures.CancelledError):
