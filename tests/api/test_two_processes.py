@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from admin.lookups import read_lookups, tell_lookups
 from node.accounts.standing import suspend_account, unsuspend_account
 from node.base.runtime import open_runtime
 from node.cards.models import LinkCard
@@ -121,3 +122,7 @@ async def test_what_one_process_made_the_other_need_not_make(ann: Person, bob: P
     lookups = second.runtime.caches.lookups()
     assert (lookups["rendered_posts:redis"], lookups["rendered_posts:made"]) == (5, 0)
     assert (lookups["authors:redis"], lookups["authors:made"]) == (1, 0)
+    for process in (ann.node.runtime, second.runtime):
+        await tell_lookups(process)
+    told = await read_lookups(second.runtime.queues)
+    assert (told["rendered_posts", "redis"], told["rendered_posts", "made"]) == (5, 5)
