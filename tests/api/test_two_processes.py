@@ -87,7 +87,8 @@ async def test_every_kind_of_change_is_seen_at_once_through_both(ann: Person, bo
 
     async with node.runtime.write() as uow:
         address, now = "https://rooks.example/", node.runtime.now()
-        uow.add(LinkCard(id=7, url=address, host="rooks.example", page_url=address, title="The page", due_at=now, created_at=now))
+        moments = {"due_at": now, "created_at": now}
+        uow.add(LinkCard(id=7, url=address, host="rooks.example", page_url=address, title="The page", **moments))
         await uow.flush()
         await uow.write(update(Post).where(Post.id == int(post["id"])).values(card_id=7))
     assert (await readers.see(path))["card"]["title"] == "The page"
