@@ -6,6 +6,7 @@ was just making it), or `made`. What a process had not told yet when it or Redis
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -43,7 +44,7 @@ async def keep_telling(runtime: Runtime) -> None:
 
 async def read_lookups(gate: RedisGate) -> Lookups:
     """Return what all processes told; nothing without Redis."""
-    found = await gate.call(lambda redis: redis.hgetall(KEY)) or {}
+    found: dict[Any, Any] = await gate.call(lambda redis: redis.hgetall(KEY)) or {}
     counted = {}
     for field, number in found.items():
         name, _, how = field.decode().rpartition(":")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from node.base.cache import LocalCaches
+from node.base.caches import Caches
 from node.base.db.unit_of_work import Reader
 from node.base.ids import time_of
 from node.trends.day_queries import read_popular, read_usual
@@ -100,7 +100,7 @@ class Scene:
 
 
 async def set_scene(
-    reader: Reader, caches: LocalCaches, trust: Mapping[int, float], rulings: Rulings, now: datetime
+    reader: Reader, caches: Caches, trust: Mapping[int, float], rulings: Rulings, now: datetime
 ) -> Scene:
     """Return what the judging looks at. Strangers do not count as active: they could make it take more than it does."""
     cache = caches.get("trend_active", size=1, seconds=ACTIVE_SECONDS)
@@ -112,7 +112,7 @@ async def set_scene(
     return Scene(now, trust, rulings, active)
 
 
-async def work_out(reader: Reader, caches: LocalCaches, scene: Scene, tallies: Tallies) -> dict[str, list[Trend]]:
+async def work_out(reader: Reader, caches: Caches, scene: Scene, tallies: Tallies) -> dict[str, list[Trend]]:
     """Return every board by name: "tags", "tags:de" and so on."""
     boards: dict[str, list[Trend]] = {}
     hearing = Hearing(reader, caches, scene.trust, scene.now)
@@ -171,7 +171,7 @@ async def _work_out(hearing: Hearing, scene: Scene, kind: Kind, tallies: Tallies
     return {board_name(kind, scope): board(scope, spoken) for scope in ("", *scene.languages)}
 
 
-async def _popular(reader: Reader, caches: LocalCaches, kind: Kind, now: datetime) -> dict[int, float]:
+async def _popular(reader: Reader, caches: Caches, kind: Kind, now: datetime) -> dict[int, float]:
     cache = caches.get("trend_popular", size=2, seconds=POPULAR_SECONDS)
     found: dict[int, float] | None = cache.get(kind)
     if found is None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from node.base.cache import LocalCaches
+from node.base.caches import Caches
 from node.base.ids import time_of
 from node.trends.boards import FADES, STRANGER
 from node.trends.queries import Note
@@ -113,7 +113,7 @@ async def say_not_whole(redis: Redis) -> None:
     await redis.delete(_WHOLE)
 
 
-async def read_weights(redis: Redis, caches: LocalCaches, kind: Kind, now: datetime) -> dict[str, dict[int, float]]:
+async def read_weights(redis: Redis, caches: Caches, kind: Kind, now: datetime) -> dict[str, dict[int, float]]:
     """Return what the notes of a kind weigh, by language and subject. Raises RedisError.
 
     The buckets of past hours seldom change: this process keeps them, and asks only which did.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from node.base.cache import LocalCaches
+from node.base.caches import Caches
 from node.base.db.unit_of_work import Reader
 from node.base.ids import time_of
 from node.trends.queries import Person, Use, chunks, list_contents, list_people, list_uses
@@ -22,7 +22,7 @@ class Hearing:
     """Reads voices. `caches` keep fingerprints of texts from tick to tick."""
 
     reader: Reader
-    caches: LocalCaches
+    caches: Caches
     trust: Mapping[int, float]
     now: datetime
     _people: dict[int, Person | None] = field(default_factory=dict)
