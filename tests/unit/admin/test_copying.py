@@ -73,6 +73,8 @@ def value(table: Table, column: Any, number: int) -> Any:
         return bytes([0, 255, number])
     assert isinstance(kind, String), f"{table.name}.{column.name}: {kind!r}"
     words = f"{number}é{column.name}"
+    if "postgresql" in kind._variant_mapping:  # words for full text, as that database gives them back
+        return f"'{words}'"
     return words if kind.length is None else words[: kind.length]
 
 
