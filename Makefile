@@ -9,13 +9,15 @@ MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-again check bench migration requirements clean redis chromium fedify masto-js conformance
+.PHONY: help run demo test test-again check bench migration requirements clean redis chromium fedify masto-js postgres test-postgres chaos conformance
 
 help:
 	@echo "make run     install and start the node on http://localhost:8000"
 	@echo "make demo    two nodes that federate, with people and posts to look at"
 	@echo "make test    install what the tests need and run all of them"
 	@echo "make test-again   run what failed in the last run once more"
+	@echo "make test-postgres   all of them with every node on PostgreSQL"
+	@echo "make chaos   the long tests: parts of a node fail while people use it"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure, and print each figure beside its budget"
 	@echo "make conformance   run the test suites of Mastodon.py and toot against a live node"
@@ -48,6 +50,11 @@ run: redis
 demo: redis
 	@exec $(BIN)/rookery demo
 
+postgres:
+	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
+		|| { $(MAY_APT) && apt-get update -qq && $(APT) postgresql; } \
+		|| echo "Tests on PostgreSQL are skipped: none was found. Debian: apt install postgresql"
+
 chromium:
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 \
 		|| { $(MAY_APT) && apt-get update -qq && $(APT) chromium; } \
@@ -73,6 +80,14 @@ test: $(VENV)/installed-dev redis chromium fedify masto-js
 # What failed in the last run, one test after the other
 test-again: $(VENV)/installed-dev
 	$(BIN)/pytest -n0 --last-failed --last-failed-no-failures none
+
+# The same tests with every node on PostgreSQL, and alone on it; about as long as `make test`.
+test-postgres: $(VENV)/installed-dev redis chromium fedify masto-js postgres
+	TEST_DATABASE=postgresql $(BIN)/pytest
+
+# What takes long: parts of a node that fail one by one while people use it, a replica, a Redis Cluster.
+chaos: $(VENV)/installed-dev redis postgres
+	$(BIN)/pytest --long -m long
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -4,8 +4,10 @@
 """
 
 import asyncio
+import math
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +22,13 @@ from admin.queries import (
     list_failing_hosts,
     list_lane_figures,
 )
+from node.base.db.replica import Replica
 from node.base.runtime import Runtime
 
 LATE_SECONDS = 120.0
 """A lane whose oldest due row is older than this has nobody who serves it, or too few."""
 LOW_DISK_SHARE = 0.05
+LOOKING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,19 @@ class RedisState:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaState:
+    """Whether the replica is read from: `problem` is "" while it is. `lag` in seconds, None when nothing is known.
+
+    `reads` and `refused` count this process's reads that went to it, and those that had to go to the primary.
+    """
+
+    problem: str
+    lag: float | None
+    reads: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """Everything an operator asks first. `processes` is None when Redis, which knows them, is away."""
 
@@ -55,6 +72,8 @@ class Condition:
     disk: Disk
     redis: RedisState
     counts: Counts
+    replica: ReplicaState | None = None
+    """None where none is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +91,34 @@ async def examine(runtime: Runtime) -> Condition:
         lanes = await list_lane_figures(reader, now)
         hosts = await list_failing_hosts(reader, now)
         counts = await count_everything(reader, now)
-    memory: dict[str, Any] | None = await runtime.gate.call(lambda redis: redis.info("memory"))
     return Condition(
         lanes=lanes,
         hosts=hosts,
         processes=await list_processes(runtime.queues),
         disk=await asyncio.to_thread(measure_disk, runtime.settings.data_dir, runtime.settings.media_dir),
-        redis=RedisState(memory is not None, int(memory["used_memory"]) if memory else None),
+        redis=await _look_at_redis(runtime),
         counts=counts,
+        replica=await look_at_replica(runtime.replica) if runtime.replica else None,
     )
+
+
+async def _look_at_redis(runtime: Runtime) -> RedisState:
+    facts: dict[str, Any] | None = await runtime.gate.call(lambda redis: redis.info("memory"))
+    if facts is None or not await runtime.gate.takes_writes() or not await runtime.queues.takes_writes():
+        return RedisState(False, None)
+    nodes = [facts] if "used_memory" in facts else list(facts.values())  # a cluster answers by node
+    return RedisState(True, sum(int(node["used_memory"]) for node in nodes))
+
+
+async def look_at_replica(replica: Replica) -> ReplicaState:
+    """Ask how far the replica is; where nobody looked before, until it has caught up or a moment is over."""
+    until = time.monotonic() + LOOKING_SECONDS
+    await replica.look()
+    while replica.problem and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+        await replica.look()
+    lag = replica.lag
+    return ReplicaState(replica.problem, lag if math.isfinite(lag) else None, replica.reads, replica.refused)
 
 
 def measure_disk(data_dir: Path, media_dir: Path) -> Disk:
@@ -108,8 +146,15 @@ def find_problems(condition: Condition) -> list[Problem]:
     if not condition.redis.is_up:
         problems.append(
             Problem(
-                "Redis does not answer.",
-                "Posting and reading go on, slower; nothing is delivered until it is back. Start it again.",
+                "Redis does not answer, or takes no writes.",
+                "Everything goes on, slower and without limits on calls. Start it again; if it runs, it may be full.",
+            )
+        )
+    if condition.replica is not None and condition.replica.problem:
+        problems.append(
+            Problem(
+                f"The database's replica {condition.replica.problem}.",
+                "Everybody reads from the primary until it is well. Look at its log and at pg_stat_replication.",
             )
         )
     if condition.processes is not None:

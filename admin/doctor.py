@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import httpx
 
-from admin.condition import examine, find_problems
+from admin.condition import ReplicaState, examine, find_problems, look_at_replica
 from admin.explaining import NOT_PREPARED, is_missing
 from admin.inspection.inquiry import span
 from admin.inspection.reach import typical_difference
@@ -29,6 +29,8 @@ FEW_CLOCKS: Final = 3
 CLOCK_SECONDS: Final = 60
 BAD_CLOCK_SECONDS: Final = 300
 FEW_CALLERS: Final = 3
+ON_LINES_OF_THEIR_OWN: Final = ("Redis", "The database's replica")
+TAKES_NO_WRITES: Final = ("OutOfMemoryError", "ReadOnlyError")
 
 Verdict = Literal["good", "warning", "bad"]
 
@@ -57,15 +59,16 @@ async def _checks(settings: Settings) -> AsyncIterator[Check]:
     async with running(settings) as runtime:
         database = await check_database(runtime)
         yield database
-        redis = await runtime.gate.call(lambda client: client.ping())
-        yield (
-            Check("redis", "good", "answers")
-            if redis
-            else Check("redis", "warning", "does not answer", "Start it, or `rookery up`. Deliveries wait until then.")
-        )
+        yield await check_redis(runtime)
+        if runtime.queues is not runtime.gate:
+            yield await check_cluster(runtime)
+        if runtime.replica is not None:
+            yield check_replica(await look_at_replica(runtime.replica))
         if database.verdict == "good":
             condition = await examine(runtime)
-            problems = [p for p in find_problems(condition) if not p.summary.startswith("Redis")]
+            problems = [
+                p for p in find_problems(condition) if not p.summary.startswith(("Redis", "The database's replica"))
+            ]
             for problem in problems:
                 yield Check("node", "warning", problem.summary, problem.advice)
             if not problems:
@@ -131,6 +134,41 @@ async def check_database(runtime: Runtime) -> Check:
     if current != head:
         return Check("database", "bad", f"is at revision {current}, needs {head}", "Run `rookery migrate`.")
     return Check("database", "good", f"{runtime.database.dialect}, revision {current}")
+
+
+async def check_redis(runtime: Runtime) -> Check:
+    """Look whether the Redis of the queues answers and takes writes."""
+    if await runtime.queues.takes_writes():
+        return Check("redis", "good", "answers")
+    advice = "Start it, or `rookery up`. Everything goes on meanwhile, slower and without limits on calls."
+    if runtime.queues.reason in TAKES_NO_WRITES:
+        advice = (
+            "It runs but is full, or a replica: see its maxmemory and role. It counts as away until it takes writes."
+        )
+    return Check("redis", "warning", f"does not answer as it should ({runtime.queues.reason})", advice)
+
+
+async def check_cluster(runtime: Runtime) -> Check:
+    """Look whether the cluster of timelines and caches is whole."""
+    nodes: Any = await runtime.gate.call(lambda redis: redis.info("memory")) or {}
+    if nodes and await runtime.gate.takes_writes():
+        return Check("redis cluster", "good", f"{len(nodes)} nodes answer")
+    seen = f"does not answer as it should ({runtime.gate.reason or 'no node'})"
+    return Check(
+        "redis cluster", "warning", seen, "See `redis-cli cluster info`. Timelines are read from SQL meanwhile."
+    )
+
+
+def check_replica(state: ReplicaState) -> Check:
+    """Say whether timelines and profiles are read from the replica."""
+    if state.problem:
+        return Check(
+            "replica",
+            "warning",
+            state.problem,
+            "Everybody reads from the primary meanwhile. See the replica's log and pg_stat_replication.",
+        )
+    return Check("replica", "good", f"follows the primary, {state.lag or 0:.1f} s behind at most")
 
 
 def check_clock(samples: Sequence[ClockSample]) -> Check:

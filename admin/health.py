@@ -38,7 +38,7 @@ async def readyz() -> tuple[Response, int]:
             database = await is_database_up(reader)
     except (Unavailable, OSError):
         database = False
-    redis = await node.gate.call(lambda client: client.ping())
+    redis = await node.gate.takes_writes() and (node.queues is node.gate or await node.queues.takes_writes())
     state = "unavailable" if not database else "ready" if redis else "degraded"
     parts = {"database": "up" if database else "down", "redis": "up" if redis else "down"}
     return jsonify({"status": state, **parts}), 200 if database else 503

@@ -4,13 +4,14 @@ They describe the whole node, read from its database and Redis at the moment of 
 which web process answers and nothing is counted twice.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from admin.condition import Condition, find_problems
+from admin.condition import Condition, ReplicaState, find_problems
 from admin.lookups import Lookups
 
 ExchangeCounts = Mapping[tuple[str, str, str, str], int]
@@ -65,6 +66,8 @@ class _ConditionCollector(Collector):
         for where, number in sorted(self._lookups.items()):
             lookups.add_metric(where, number)
         yield lookups
+        if condition.replica is not None:
+            yield from _about(condition.replica)
         for name, text, value in (
             ("rookery_redis_up", "1 while Redis answers.", float(condition.redis.is_up)),
             ("rookery_redis_memory_bytes", "Memory Redis uses.", condition.redis.memory or 0),
@@ -80,6 +83,20 @@ class _ConditionCollector(Collector):
             ("rookery_problems", "Things that need a person; /admin says which.", len(find_problems(condition))),
         ):
             yield GaugeMetricFamily(name, text, value=value)
+
+
+def _about(replica: ReplicaState) -> Iterable[Metric]:
+    yield GaugeMetricFamily("rookery_replica_up", "1 while the replica is read from.", value=float(not replica.problem))
+    lag = math.inf if replica.lag is None else replica.lag
+    yield GaugeMetricFamily("rookery_replica_lag_seconds", "How far the replica may be behind.", value=lag)
+    reads = CounterMetricFamily(
+        "rookery_replica_reads",
+        "Reads of this web process that might go to the replica, by where they went.",
+        labels=["to"],
+    )
+    reads.add_metric(["replica"], replica.reads)
+    reads.add_metric(["primary"], replica.refused)
+    yield reads
 
 
 def exposition(condition: Condition, *, failures: int, exchanges: ExchangeCounts, lookups: Lookups) -> bytes:

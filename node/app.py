@@ -10,7 +10,7 @@ from typing import cast
 from quart import Blueprint, Quart
 
 from node.base.runtime import Runtime
-from node.http import barriers, bodies, files, problems, repeats, routing
+from node.http import barriers, bodies, files, own_writes, problems, repeats, routing
 from node.http.context import bind_runtime
 from node.http.edge import Application, Edge
 from node.http.json_provider import OrjsonProvider
@@ -32,6 +32,7 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     problems.install(app)
     barriers.install(app)
     install_principals(app)
+    own_writes.install(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     repeats.install(app)

@@ -43,6 +43,8 @@ ON_ONE = tuple(
         "unit/node/remote/test_resolving.py",
     )
 )
+ON_SQLITE = (_HERE / "unit/node/base/test_sqlite.py",)
+"""What is about SQLite itself."""
 MOST_PROCESSES = 9
 POSTGRES_ALONE = os.environ.get("TEST_DATABASE") == "postgresql"
 
@@ -79,9 +81,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min((os.cpu_count() or 1) + 1, MOST_PROCESSES) if everything and not narrowed else 0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what shares a costly start, or would fight over the machine, into one process."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run of everything take in what takes long."""
+    parser.addoption("--long", action="store_true", help="run the tests marked `long` too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what shares a costly start, or would fight over the machine, into one process. Leave out what takes long,
+    unless it is asked for."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.long:
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
+        if POSTGRES_ALONE and item.path in ON_SQLITE:
+            item.add_marker(pytest.mark.skip(reason="about SQLite itself"))
         for marker in ("processes", "browser", "wheel"):
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.xdist_group(marker))

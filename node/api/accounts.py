@@ -1,5 +1,6 @@
 """Accounts as others see them: one, several, by handle, by search, and their posts, followers and followed."""
 
+from functools import partial
 from typing import Any
 
 from quart import Blueprint
@@ -164,8 +165,11 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
             ids = [] if page.max_id else await list_pinned_ids(reader, account_id, viewer_id, limit=MAX_REMOTE_PINS)
             return await render_posts(node, reader, ids, viewer_id=viewer_id), 200, {}
 
+    # What its own server is asked for below is read back at once.
+    seen = partial(node.browse, viewer_id) if account.is_local else node.read
+
     async def stored() -> Found:
-        async with node.read() as reader:
+        async with seen() as reader:
             return await list_account_post_ids(
                 reader,
                 account_id,
@@ -179,7 +183,7 @@ async def posts(viewer: Viewer | None, asked: PostsPaging, account_id: int) -> A
             )
 
     found = await complete_page(node, account, None if asked.tagged else viewer_id, page, stored)
-    async with node.read() as reader:
+    async with seen() as reader:
         statuses = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
     entities, code, headers = page_answer(statuses, found.cursors)
     return entities, code, headers | async_refresh_header(found.refresh)

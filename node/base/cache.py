@@ -77,6 +77,10 @@ async def read_many(redis: Redis, keys: Sequence[str]) -> list[Any]:
     return list(await client.mget(keys))
 
 
+async def _probe(redis: Redis) -> bool:
+    return bool(await redis.set(PROBE_KEY, b"", ex=60))
+
+
 class RedisGate:
     """Calls Redis, or says None at once while it is known to be away."""
 
@@ -112,6 +116,10 @@ class RedisGate:
             self._note_pace(started, time.monotonic())
         return found
 
+    async def takes_writes(self) -> bool:
+        """Whether Redis answers and is neither full nor a replica: what whoever watches the node asks."""
+        return bool(await self.call(_probe))
+
     async def _opens(self) -> bool:
         """Try once in a while, and one caller alone, whether Redis takes a write again."""
         now = time.monotonic()
@@ -120,7 +128,7 @@ class RedisGate:
         self._shut_until = now + PROBE_SECONDS + SHUT_SECONDS  # nobody else tries meanwhile
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                await self.redis.set(PROBE_KEY, b"", ex=60)
+                await _probe(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
             self._close(type(error).__name__)
             return False

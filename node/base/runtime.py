@@ -10,7 +10,8 @@ from federation.egress import EgressPolicy
 from node.base.cache import RedisGate, open_cluster, open_redis
 from node.base.caches import Caches
 from node.base.clock import Clock, system_clock
-from node.base.db.engine import Database, open_database
+from node.base.db.engine import Database, open_database, open_postgres
+from node.base.db.replica import Replica, replica_session
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
 from node.base.exchange_log import ExchangeLog
 from node.base.lanes import RELAY, Nudger
@@ -34,6 +35,7 @@ class Runtime:
     exchanges: ExchangeLog
     clock: Clock = field(default=system_clock)
     caches: Caches = field(default_factory=Caches)
+    replica: Replica | None = None
 
     def now(self) -> datetime:
         """Return the present moment of this node's clock."""
@@ -46,6 +48,22 @@ class Runtime:
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a read view."""
         return read_session(self.database.reader, self.database.direct)
+
+    def browse(self, account_id: int | None) -> AbstractAsyncContextManager[ReadSession]:
+        """Open a read view for somebody who looks around: it may lack what others did a moment ago, never what this
+        person did (`db/replica.py`)."""
+        return self.read() if self.replica is None else self._browse(self.replica, account_id)
+
+    @asynccontextmanager
+    async def _browse(self, replica: Replica, account_id: int | None) -> AsyncIterator[ReadSession]:
+        serves = await replica.may_serve(account_id)
+        async with replica_session(replica, self.database.reader) if serves else self.read() as reader:
+            yield reader
+
+    async def note_write(self, account_id: int) -> None:
+        """Remember that this person has just written, so that they do not read from a replica without it."""
+        if self.replica is not None:
+            await self.replica.note_write(account_id)
 
     async def nudge(self, lane: str) -> None:
         """Wake a worker for `lane`. Losing this is harmless: the sweep finds the rows."""
@@ -65,6 +83,8 @@ class Runtime:
         await self.gate.redis.aclose()
         if self.queues is not self.gate:
             await self.queues.redis.aclose()
+        if self.replica is not None:
+            await self.replica.close()
         await self.database.close()
 
 
@@ -100,15 +120,21 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         may_ask=may_ask,
         on_exchange=exchanges.note,
     )
+    database = open_database(settings.sqlalchemy_url)
+    replica = None
+    if settings.database_replica_url:
+        engine = open_postgres(settings.database_replica_url)
+        replica = Replica(engine, database.reader, gate, most_lag=settings.replica_lag_seconds)
     runtime = Runtime(
         settings=settings,
-        database=open_database(settings.sqlalchemy_url),
+        database=database,
         gate=gate,
         queues=queues,
         nudger=Nudger(queues, settings.effective_redis_url),
         http=http,
         exchanges=exchanges,
         clock=clock,
+        replica=replica,
     )
     return runtime
 

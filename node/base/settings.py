@@ -147,6 +147,12 @@ class Settings:
     database_url: str = _setting(
         "", _optional(_text), "SQLAlchemy URL (postgresql+asyncpg://...); default: SQLite in data_dir."
     )
+    database_replica_url: str = _setting(
+        "", _optional(_text), "A streaming replica of database_url, which timelines and profiles may be read from."
+    )
+    replica_lag_seconds: int = _setting(
+        5, _whole(1, 300), "How far the replica may be behind until everybody reads from the primary."
+    )
     redis_url: str = _setting("", _optional(_text), "Redis to use; default: `rookery up` starts a private one.")
     redis_cluster_url: str = _setting(
         "",
@@ -402,6 +408,12 @@ def unsafe_combinations(settings: Settings) -> list[str]:
         found.append("database_url must start with sqlite+aiosqlite: or postgresql+asyncpg:")
     if settings.search_engine == "postgresql" and not settings.database_url.startswith("postgresql"):
         found.append("search_engine = postgresql needs a database_url of PostgreSQL")
+    if settings.database_replica_url and not settings.database_replica_url.startswith("postgresql+asyncpg:"):
+        found.append("database_replica_url must start with postgresql+asyncpg:")
+    if settings.database_replica_url and not settings.database_url.startswith("postgresql+asyncpg:"):
+        found.append("database_replica_url is set but database_url is no PostgreSQL: SQLite has no replicas")
+    if settings.redis_cluster_url and not settings.redis_cluster_url.startswith(("redis:", "rediss:")):
+        found.append("redis_cluster_url must start with redis: or rediss:")
     host, _, port = settings.bind.rpartition(":")
     if not host or not port.isdigit():
         found.append("bind must be address:port, such as 127.0.0.1:8000")

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from node.base.db.unit_of_work import Reader
+from node.base.db.unit_of_work import Reader, ReadSession
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.posts.rendering import render_posts
@@ -27,7 +27,13 @@ from node.timelines import home_lists
 from node.timelines.author_lists import ask_heads, read_shelves
 from node.timelines.filling import Show, fill
 from node.timelines.home_lists import Listed, home_key
-from node.timelines.home_queries import Entry, find_last_activity, list_home_entries, list_in_home_among
+from node.timelines.home_queries import (
+    Entry,
+    count_posts_among,
+    find_last_activity,
+    list_home_entries,
+    list_in_home_among,
+)
 from node.timelines.rules import TIER_SECONDS, earlier_showings, is_merged
 from node.timelines.tier_queries import list_followed_tiers
 
@@ -66,30 +72,34 @@ class Merged:
 
 async def home_page(runtime: Runtime, account_id: int, page: Page) -> list[dict[str, Any]]:
     """Return a page of a person's home timeline, newest first."""
-    async with runtime.read() as reader:
+    # Lists are made from what is committed now; what lies in them may be looked up on a replica.
+    async with runtime.read() as reader, runtime.browse(account_id) as near:
         window = await _open_window(runtime, reader, account_id)
         if window is None or (page.min_id is not None and page.min_id < window.floor):
-            return await _page_from_sql(runtime, reader, account_id, page)
-        found = await _page_from(runtime, reader, account_id, window, page)
+            return await _page_from_sql(runtime, near, account_id, page)
+        found = await _page_from(runtime, near, account_id, window, page)
         if page.min_id is not None:
             return found
         while len(found) < page.limit and window.floor > (page.since_id or 0):
             below = min(window.floor + 1, page.max_id or window.floor + 1)
             rest = replace(page, max_id=below, limit=page.limit - len(found))
             if not window.tail or below <= window.floor:
-                return [*found, *await _page_from_sql(runtime, reader, account_id, rest)]
+                return [*found, *await _page_from_sql(runtime, near, account_id, rest)]
             window = await _grow(runtime, reader, account_id, window)
-            found += await _page_from(runtime, reader, account_id, window, rest)
+            found += await _page_from(runtime, near, account_id, window, rest)
         return found
 
 
 async def _page_from(
-    runtime: Runtime, reader: Reader, account_id: int, window: Window, page: Page
+    runtime: Runtime, reader: ReadSession, account_id: int, window: Window, page: Page
 ) -> list[dict[str, Any]]:
     ids = [id_ for id_, _ in window.entries]
 
     async def pick(wanted: Page) -> list[int]:
-        return wanted.pick(ids)
+        picked = wanted.pick(ids)
+        if reader.may_lag and await count_posts_among(reader, picked) < len(picked):
+            await reader.use_primary()  # the replica has yet to hear of one: nobody shall miss it
+        return picked
 
     return await fill(page, pick, _shower(runtime, reader, account_id, window.entries))
 

@@ -264,6 +264,11 @@ def _answers_nobody_else(viewer_id: int, post: Any, replies: ColumnElement[bool]
 _FOLLOW: Any = aliased(Follow)
 
 
+async def count_posts_among(reader: Reader, ids: Collection[int]) -> int:
+    """Return how many of these posts are there at all: fewer than asked for, where a replica is behind."""
+    return await reader.scalar(select(func.count()).select_from(Post).where(Post.id.in_(ids))) or 0
+
+
 def _is_followed(viewer_id: int, account_id: Any) -> ColumnElement[bool]:
     return exists(
         select(_FOLLOW.id).where(

@@ -37,7 +37,7 @@ async def public_page(
     only_media: bool = False,
 ) -> Shown:
     """Return a page of the local or federated timeline."""
-    async with runtime.read() as reader:
+    async with runtime.browse(viewer_id) as reader:
         found = await list_public_ids(
             reader, page, viewer_id=viewer_id, now=runtime.now(), local=local, remote=remote, only_media=only_media
         )
@@ -46,7 +46,7 @@ async def public_page(
 
 async def link_page(runtime: Runtime, page: Page, *, viewer_id: int | None, url: str) -> Shown:
     """Return a page of public posts that link to an address. Raises NotFound for one that nobody posted."""
-    async with runtime.read() as reader:
+    async with runtime.browse(viewer_id) as reader:
         card_ids = await list_card_ids_of(reader, url)
         if not card_ids:
             raise NotFound()
@@ -67,7 +67,7 @@ async def hashtag_page(
     only_media: bool = False,
 ) -> Shown:
     """Return a page of posts by hashtag. Names are folded, without `#`."""
-    async with runtime.read() as reader:
+    async with runtime.browse(viewer_id) as reader:
         found = await list_hashtag_ids(
             reader,
             page,

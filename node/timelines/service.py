@@ -15,7 +15,7 @@ from node.timelines.rules import earlier_showings
 async def list_page(runtime: Runtime, list_: List, page: Page) -> list[dict[str, Any]]:
     """Return a page of what the people on a list write, as its owner sees it."""
     looked_at: list[Entry] = []
-    async with runtime.read() as reader:
+    async with runtime.browse(list_.account_id) as reader:
 
         async def find(wanted: Page) -> list[int]:
             entries = await list_list_entries(reader, list_, wanted)

@@ -1,6 +1,7 @@
 """People: their pages, who follows whom, and the buttons that change how the viewer stands to them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from quart import Blueprint, Response, redirect, request
@@ -71,8 +72,11 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
         relationship = await _standing(reader, visitor, account.id)
         moved_to = await find_moved_to(reader, account)
 
+    # What its own server is asked for below is read back at once.
+    seen = partial(node.browse, viewer_id) if account.is_local else node.read
+
     async def stored() -> Found:
-        async with node.read() as reader:
+        async with seen() as reader:
             return await list_account_post_ids(
                 reader,
                 account.id,
@@ -86,7 +90,7 @@ async def _profile(visitor: Visitor | None, acct: str, tab: str) -> Answer:
     found = PageOfPosts(Found([]), None, False)
     if not account.is_gone:
         found = await complete_page(node, account, viewer_id, page, stored)
-    async with node.read() as reader:
+    async with seen() as reader:
         account = await named(reader, acct)
         posts = await render_posts(node, reader, found.ids, viewer_id=viewer_id)
         on_top = tab == "posts" and page.max_id is None and page.min_id is None and not account.is_gone

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,8 +45,9 @@ def postgres_folder() -> Path | None:
 class PostgresServer:
     """A cluster of its own. `new_url` gives a fresh database with every table, `empty_url` one without."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, **options: str) -> None:
         self._programs = programs
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="rk-pg-"))
         self._as: dict[str, Any] = {}
         if os.getuid() == 0:
@@ -73,6 +75,20 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         """Remove a database that `empty_url` gave, whoever is still connected."""
         _run(self._command(f'DROP DATABASE "{_name_in(url)}" WITH (FORCE)'))
+
+    def start_replica(self) -> "PostgresReplica":
+        """Start a server that follows this one, as an operator would: a base backup, then streaming."""
+        return PostgresReplica(self._programs, self._folder, self._as)
+
+    def stop(self) -> None:
+        """Stop the server; `restart` brings it back with what it had."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
+
+    def restart(self) -> None:
+        """Start it again after `stop`."""
+        self._process = _serve(self._programs, self._folder, self._as, **self._options)
+        _run(self._answers())
 
     def close(self) -> None:
         """Stop the server at once and remove its files."""
@@ -102,23 +118,7 @@ class PostgresServer:
             **self._as,
         )
         assert made.returncode == 0, f"initdb failed: {made.stderr.decode(errors='replace')}"
-        options = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self._folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "autovacuum": "off",
-            "shared_buffers": "32MB",
-            "max_connections": "200",
-            # a wait that long is a deadlock of ours with ourselves: say so instead of hanging
-            "lock_timeout": "30s",
-        }
-        command: list[Any] = [self._programs / "postgres", "-D", data]
-        for name, value in options.items():
-            command += ["-c", f"{name}={value}"]
-        with (self._folder / "server.log").open("wb") as log:
-            return subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT, **self._as)
+        return _serve(self._programs, self._folder, self._as, **self._options)
 
     def _create(self, how: str) -> str:
         self._count += 1
@@ -146,18 +146,110 @@ class PostgresServer:
         finally:
             await connection.close()
 
-    async def _make_template(self) -> None:
-        for _ in range(500):
+    async def _answers(self) -> None:
+        for _ in range(1000):
             assert self._process.poll() is None, (self._folder / "server.log").read_text()
             try:
-                await self._command(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
-                break
+                await self._command("SELECT 1")
+                return
             except (OSError, asyncpg.CannotConnectNowError):
                 await asyncio.sleep(0.02)
+        raise AssertionError("the test PostgreSQL did not answer")
+
+    async def _make_template(self) -> None:
+        await self._answers()
+        await self._command(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
         engine = create_async_engine(self._url(_TEMPLATE))
         async with engine.begin() as connection:
             await connection.run_sync(metadata().create_all)
         await engine.dispose()
+
+
+class PostgresReplica:
+    """A server that streams what another one writes. What it replays can be held back."""
+
+    def __init__(self, programs: Path, primary: Path, run_as: dict[str, Any]) -> None:
+        self._programs, self._as = programs, run_as
+        self._folder = Path(tempfile.mkdtemp(prefix="rk-pg-"))
+        if run_as:
+            os.chown(self._folder, run_as["user"], run_as["group"])
+        made = subprocess.run(
+            [programs / "pg_basebackup", "-h", primary, "-U", _ROLE, "-D", self._folder / "data", "-R", "-c", "fast"],
+            cwd=self._folder,
+            capture_output=True,
+            check=False,
+            **run_as,
+        )
+        assert made.returncode == 0, f"pg_basebackup failed: {made.stderr.decode(errors='replace')}"
+        self.restart()
+
+    def url(self, primary_url: str) -> str:
+        """Return the URL of the same database here."""
+        return f"postgresql+asyncpg://{_ROLE}@/{_name_in(primary_url)}?host={self._folder}"
+
+    def command(self, statement: str) -> Any:
+        """Run a statement and return its first value."""
+        return _run(self._ask(statement))
+
+    def hold_back(self) -> None:
+        """Replay nothing any more."""
+        self.command("SELECT pg_wal_replay_pause()")
+
+    def let_go(self) -> None:
+        """Replay what has come."""
+        self.command("SELECT pg_wal_replay_resume()")
+
+    def stop(self) -> None:
+        """Stop the server; `restart` brings it back."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
+
+    def restart(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = _serve(self._programs, self._folder, self._as)
+        for _ in range(1000):
+            assert self._process.poll() is None, (self._folder / "server.log").read_text()
+            try:
+                assert self.command("SELECT pg_is_in_recovery()")
+                return
+            except (OSError, asyncpg.CannotConnectNowError):
+                time.sleep(0.02)
+        raise AssertionError("the replica did not answer")
+
+    def close(self) -> None:
+        """Stop the server at once and remove its files."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(20)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _ask(self, statement: str) -> Any:
+        connection = await asyncpg.connect(user=_ROLE, database="postgres", host=str(self._folder))
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+
+def _serve(programs: Path, folder: Path, run_as: dict[str, Any], **changes: str) -> "subprocess.Popen[bytes]":
+    """Start a server on `data` in a folder, answering on a socket there."""
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "autovacuum": "off",
+        "shared_buffers": "32MB",
+        "max_connections": "200",
+        # a wait that long is a deadlock of ours with ourselves: say so instead of hanging
+        "lock_timeout": "30s",
+        **changes,
+    }
+    command: list[Any] = [programs / "postgres", "-D", folder / "data"]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, **run_as)
 
 
 def start_postgres() -> PostgresServer:

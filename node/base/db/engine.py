@@ -6,7 +6,7 @@ connection of their own (`prepared.py`). On PostgreSQL both names mean one pool.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import event
@@ -40,26 +40,35 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+_COMMON: Final[dict[str, Any]] = {
+    "json_serializer": _dumps,
+    "json_deserializer": orjson.loads,
+    "hide_parameters": True,  # errors are logged, and the values are people's words and secrets (row 113)
+}
+
+
+def open_postgres(url: str) -> AsyncEngine:
+    """Return an engine for a PostgreSQL server, primary or replica. Nothing is connected before the first use."""
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_timeout=30,
+        # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
+        connect_args={"server_settings": {"jit": "off", "application_name": "rookery"}},
+        **_COMMON,
+    )
+    event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
+    return engine
+
+
 def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
-    common: dict[str, Any] = {
-        "json_serializer": _dumps,
-        "json_deserializer": orjson.loads,
-        "hide_parameters": True,  # errors are logged, and the values are people's words and secrets (row 113)
-    }
     if not url.startswith("sqlite"):
-        engine = create_async_engine(
-            url,
-            pool_size=10,
-            max_overflow=10,
-            pool_pre_ping=True,
-            pool_timeout=30,
-            # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
-            connect_args={"server_settings": {"jit": "off", "application_name": "rookery"}},
-            **common,
-        )
-        event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
+        engine = open_postgres(url)
         return Database(engine, engine, "postgresql")
+    common = dict(_COMMON)
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)

@@ -82,6 +82,9 @@ class ReadSession:
     Takes a connection at its first use; the ORM's session is made only for statements that ask for entities.
     """
 
+    may_lag: bool = False
+    """Whether it may lack what others have committed a moment ago (`replica.py`)."""
+
     def __init__(self, engine: AsyncEngine, direct: DirectReader | None = None) -> None:
         self._engine = engine
         self._direct = direct
@@ -118,6 +121,9 @@ class ReadSession:
     def dialect(self) -> str:
         """Either "sqlite" or "postgresql"."""
         return self._engine.dialect.name
+
+    async def use_primary(self) -> None:
+        """See everything that is committed, from now on."""
 
     async def close(self) -> None:
         """Give the connection back."""

@@ -13,7 +13,7 @@ from tests.support.nodes import serve_node, settle
 from tests.support.redis_cluster import RedisClusterServers
 from tests.support.redis_server import RedisServer
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,9 @@ async def test_a_worker_that_leaves_cancels_what_does_not_end(redis_server: Redi
     async with open_node(redis_server) as runtime:
         context = WorkerContext(asyncio.get_running_loop(), runtime)
         await context.take(DELIVER)
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not waiting.begun:
+                await asyncio.sleep(0.01)
         await context.leave(0.01)
         assert waiting.cancelled == 1
 
