@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import JSON
 
 from admin import copying
@@ -71,6 +72,8 @@ def value(table: Table, column: Any, number: int) -> Any:
         return date(2026, 1, 1 + number)
     if isinstance(kind, LargeBinary):
         return bytes([0, 255, number])
+    if isinstance(column.type.dialect_impl(postgresql.dialect()), postgresql.TSVECTOR):
+        return f"'{number}é{column.name}'"
     assert isinstance(kind, String), f"{table.name}.{column.name}: {kind!r}"
     words = f"{number}é{column.name}"
     if "postgresql" in kind._variant_mapping:  # words for full text, as that database gives them back
