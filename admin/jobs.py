@@ -10,6 +10,7 @@ import node.completion.pull_jobs
 import node.counts.jobs
 import node.mail.jobs
 import node.media.jobs
+import node.moments.jobs
 import node.notifications.letters
 import node.polls.jobs
 import node.push.sending
@@ -30,6 +31,7 @@ MODULES = (
     node.completion.pull_jobs,
     node.mail.jobs,
     node.media.jobs,
+    node.moments.jobs,
     node.notifications.letters,
     node.polls.jobs,
     node.push.sending,

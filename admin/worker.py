@@ -49,6 +49,7 @@ from node.base.lanes import (
     LANES,
     MAIL,
     MEDIA,
+    MOMENTS,
     POLLS,
     PULL,
     PUSH,
@@ -79,9 +80,10 @@ def split_lanes(workers: int) -> list[tuple[str, ...]]:
     """
     if workers == 1:
         return [LANES]
+    talk = (TRENDS, MOMENTS)
     split = [
-        (RELAY, INBOX, COUNTS, FANOUT, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, TRENDS, INDEX),
-        (DELIVER, RELAY, INBOX, COUNTS, FANOUT, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL, TRENDS),
+        (RELAY, INBOX, COUNTS, FANOUT, PUSH, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, MEDIA, *talk, INDEX),
+        (DELIVER, RELAY, INBOX, COUNTS, FANOUT, PUSH, DELIVER_SLOW, FETCH, FILL, PULL, MEDIA, MAIL, *talk),
         (DELIVER_SLOW, DELIVER, SCHEDULED, FETCH, FILL, PULL, MAIL, POLLS, CARDS, RELAY, INBOX, FANOUT),
     ]
     further = (INBOX, RELAY, DELIVER, FETCH)

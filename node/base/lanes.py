@@ -36,6 +36,7 @@ PUSH = "push"
 FANOUT = "fanout"
 MEDIA = "media"
 TRENDS = "trends"
+MOMENTS = "moments"
 
 LANES = (
     RELAY,
@@ -54,6 +55,7 @@ LANES = (
     MEDIA,
     CARDS,
     TRENDS,
+    MOMENTS,
     DELIVER_SLOW,
 )
 """Every lane, most urgent first: a worker takes the first that has a nudge."""

@@ -271,6 +271,9 @@ class Settings:
     trends_review: bool = _setting(
         False, _switch, "Whether a trend waits until a moderator allows it; else it is shown until one excludes it."
     )
+    automatic_moments: bool = _setting(
+        True, _switch, "Whether this node puts the posts of what trends together as moments."
+    )
     relay_replies: bool = _setting(
         False, _switch, "Whether replies go to relays too, beside posts that begin a thread."
     )

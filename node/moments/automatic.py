@@ -17,6 +17,7 @@ from node.moments.rules import Cluster, Topic, TopicPost, cluster, title_of
 from node.moments.service import drop_moments, write_automatic
 from node.text.sanitising import html_to_text
 from node.trends.queries import list_hashtags
+from node.trends.rules import explanation
 from node.trends.service import current_trends
 from node.uris import INSTANCE_ACTOR_ID
 
@@ -33,30 +34,30 @@ _WORD: Final = re.compile(r"\w{2,}")
 async def refresh_automatic(runtime: Runtime) -> int:
     """Make and renew the node's own moments out of what trends now; return how many were written."""
     now = runtime.now()
-    tag_ids = [trend.id for trend in await current_trends(runtime, "tags")][:TOPICS]
+    trends = {trend.id: trend for trend in (await current_trends(runtime, "tags"))[:TOPICS]}
     async with runtime.read() as reader:
-        tags = await list_hashtags(reader, tag_ids)
+        tags = await list_hashtags(reader, list(trends))
         topics = [
             Topic(
                 tags[id_].display,
                 [_topic_post(row) for row in await list_topic_posts(reader, id_, now - WINDOW, PER_TOPIC)],
             )
-            for id_ in tag_ids
+            for id_ in trends
             if id_ in tags
         ]
+    reasons = {tags[id_].display: explanation(trend, "tags") for id_, trend in trends.items() if id_ in tags}
     clusters = cluster(topics)
     for one in clusters:
-        await _write(runtime, one)
+        await _write(runtime, one, reasons[one.names[0]])
     if clusters:
         async with runtime.write() as uow:
             await drop_moments(uow, await list_automatic_beyond(uow, KEPT))
     return len(clusters)
 
 
-async def _write(runtime: Runtime, found: Cluster) -> None:
+async def _write(runtime: Runtime, found: Cluster, reason: str) -> None:
     now = runtime.now()
     topic = found.names[0].casefold()
-    authors = len({post.author_id for post in found.posts})
     async with runtime.write() as uow:
         await write_automatic(
             uow,
@@ -64,7 +65,7 @@ async def _write(runtime: Runtime, found: Cluster) -> None:
             curator_id=INSTANCE_ACTOR_ID,
             topic=topic,
             title=title_of(found.names),
-            description=f"What {authors} people wrote that moved others most.",
+            description=f"{reason[:1].upper()}{reason[1:]}.",
             post_ids=[post.post_id for post in found.posts],
             now=now,
         )

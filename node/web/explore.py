@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quart import Blueprint
+from quart import Blueprint, request
 
 from node.accounts.views import account_view
 from node.base.paging import Page
@@ -12,6 +12,7 @@ from node.posts.rendering import render_posts
 from node.starter_packs.queries import list_packs
 from node.suggestions.service import dismiss, suggest
 from node.timelines.queries import list_welcome_among
+from node.trends.rules import NO_LANGUAGE, language_of
 from node.trends.service import current_trends, trends_for
 from node.trends.views import link_trend_views, tag_trend_views
 from node.web.accounts import standings
@@ -34,11 +35,17 @@ blueprint.record_once(install)
 @blueprint.get("/explore")
 @anybody
 async def explore(visitor: Visitor | None) -> Answer:
-    """Show what moves people here now, and whom and what there is to find."""
+    """Show what moves people here now, and whom and what there is to find; `?language=`: what is said in one."""
     node = runtime()
     viewer_id = visitor.account_id if visitor else None
-    link_trends = (await current_trends(node, "links"))[:LINKS]
-    post_ids = [trend.id for trend in await trends_for(node, "posts", viewer_id)]
+    spoken = language_of(request.args.get("language", "")[:35])
+    language = "" if spoken == NO_LANGUAGE else spoken
+    link_trends = (await current_trends(node, "links", language=language))[:LINKS]
+    if language:
+        post_trends = await current_trends(node, "posts", language=language)
+    else:
+        post_trends = await trends_for(node, "posts", viewer_id)
+    post_ids = [trend.id for trend in post_trends]
     async with node.read() as reader:
         cards = await link_trend_views(node, reader, link_trends)
         welcome = await list_welcome_among(reader, post_ids, viewer_id, node.now())
@@ -48,25 +55,26 @@ async def explore(visitor: Visitor | None) -> Answer:
     return await show(
         "pages/explore.html",
         visitor,
-        cards=[trend_card(card, card["history"], card["trend"]["text"]) for card in cards],
+        cards=[trend_card(card) for card in cards],
         posts_list=posts,
+        language=language,
         filter_context="public",
-        found=await discoveries(visitor),
+        found=await discoveries(visitor, language),
     )
 
 
-async def discoveries(visitor: Visitor | None) -> dict[str, Any]:
+async def discoveries(visitor: Visitor | None, language: str = "") -> dict[str, Any]:
     """Return whom and what there is to find: hashtags that trend, people with the reasons, starter packs, moments."""
     node = runtime()
     viewer_id = visitor.account_id if visitor else None
-    tag_trends = (await current_trends(node, "tags"))[:TAGS]
+    tag_trends = (await current_trends(node, "tags", language=language))[:TAGS]
     async with node.read() as reader:
         shown = await tag_trend_views(node, reader, tag_trends, viewer_id)
         suggested = await suggest(node, reader, viewer_id, limit=PEOPLE) if viewer_id is not None else []
         packs = await list_packs(reader, Page(limit=CARDS), viewer_id=viewer_id, featured=True)
         moments = await list_moments(reader, Page(limit=CARDS), viewer_id=viewer_id)
         return {
-            "tags": [trend_card(tag, tag["history"], tag["trend"]["text"]) for tag in shown],
+            "tags": [trend_card(tag) for tag in shown],
             "suggestions": [
                 {"account": account_view(one.account, settings=node.settings), "reasons": one.reasons}
                 for one in suggested

@@ -170,7 +170,7 @@ class Pages:
 
         Always set: `site`, `now`, `viewer` (account dict or None), `csrf_token`, `theme` (auto, light, dark),
         `flash` (messages), `path` (of this request, for marking the place in the navigation), `badges`
-        (`notifications`, `requests`, `messages` counts), `announcements`,
+        (`notifications`, `requests`, `messages` counts), `announcements`, `rail_tags`,
         `is_admin`, `errors` and `form` (of a refused form), `next_url`
         and `prev_url`. The caller's `context` wins over these defaults.
         """
@@ -182,6 +182,7 @@ class Pages:
             "path": "/",
             "badges": {"notifications": 0, "requests": 0, "messages": 0},
             "announcements": (),
+            "rail_tags": (),
             "is_admin": False,
             "errors": {},
             "form": {},

@@ -105,7 +105,7 @@ async def _find(visitor: Visitor | None, query: str, tab: str, sort: Sort) -> di
         return {
             "accounts": [account_view(account, settings=node.settings) for account in accounts],
             "relationships": await standings(reader, visitor, [account.id for account in accounts]),
-            "tags": [trend_card(tag, tag["history"]) for tag in await hashtag_views(node, reader, tags, None)],
+            "tags": [trend_card(tag) for tag in await hashtag_views(node, reader, tags, None)],
             "posts_list": await render_posts(node, reader, ids, viewer_id=viewer_id),
             "tried": named and visitor is not None,
             "said": posts.explanation if posts else None,

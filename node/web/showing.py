@@ -28,6 +28,9 @@ from node.media.images import ACCEPTED_TYPES
 from node.notifications.queries import count_unread
 from node.posts.drafts import MAX_MEDIA
 from node.site.service import site_facts
+from node.trends.queries import list_hashtags
+from node.trends.rules import explanation
+from node.trends.service import current_trends
 from node.web.rendering import Flash, Pages, Site
 from node.web.visitors import Visitor, current_visitor, drop_cookie, form_token, read_cookie, set_cookie
 
@@ -37,6 +40,8 @@ TOLD_ON = ("/home", "/notifications", "/public", "/public/local")
 THEMES = ("auto", "light", "dark")
 PAGE_LENGTH = 20
 PEOPLE_LENGTH = 40
+RAIL_TAGS = 4
+RAIL_SECONDS = 60
 
 ADVICE: Mapping[int, tuple[str, str]] = {
     400: ("That request made no sense to us", "Go back and try once more; if a link brought you here, it is broken."),
@@ -102,6 +107,7 @@ async def show(template: str, visitor: Visitor | None, *, status: int = 200, **c
             "csrf_token": form_token(visitor) if has_form else "",
             "flash": _take_flash(),
             "filter_context": "",
+            "rail_tags": await rail_tags(runtime()) if status < 500 else [],
             **context,
         },
     )
@@ -109,6 +115,23 @@ async def show(template: str, visitor: Visitor | None, *, status: int = 200, **c
     response.headers["Vary"] = "Accept, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+async def rail_tags(node: Runtime) -> list[dict[str, str]]:
+    """Return the hashtags of the right rail, with why each is there: the same on every page for a minute."""
+    cache = node.caches.get("rail_tags", size=1, seconds=RAIL_SECONDS)
+    found: list[dict[str, str]] | None = cache.get("all")
+    if found is None:
+        trends = (await current_trends(node, "tags"))[:RAIL_TAGS]
+        async with node.read() as reader:
+            tags = await list_hashtags(reader, [trend.id for trend in trends])
+        found = [
+            {"name": tags[trend.id].display, "reason": explanation(trend, "tags")}
+            for trend in trends
+            if trend.id in tags
+        ]
+        cache.put("all", found)
+    return found
 
 
 async def count_badges(node: Runtime, reader: Reader, account_id: int) -> dict[str, int]:

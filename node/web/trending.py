@@ -9,9 +9,10 @@ _EDGE: Final = 3
 """Room for the stroke."""
 
 
-def trend_card(subject: Mapping[str, Any], history: Sequence[Mapping[str, str]], reason: str = "") -> dict[str, Any]:
-    """Return what the pages show of a hashtag or link that trends: the entity, its line, and why it is there."""
-    people = [int(day["accounts"]) for day in reversed(history)]
+def trend_card(subject: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the pages show of a hashtag or link: the entity with its history, its line, and why it trends."""
+    people = [int(day["accounts"]) for day in reversed(subject["history"])]
+    reason = subject["trend"]["text"] if "trend" in subject else ""
     return {"subject": subject, "points": points_of(people), "words": words_of(people), "reason": reason}
 
 

@@ -1,13 +1,20 @@
 """Trends and suggestions over the API (client-api tier B): who is found, and who never is. Attack row 106."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 
 from node.accounts.models import Account
+from node.accounts.queries import get_account
 from node.accounts.standing import silence_account
+from node.base.errors import Invalid
+from node.base.ids import new_id
 from node.cards.models import LinkCard, PostLink
+from node.follows.models import Follow
+from node.public_follows.models import PublicFollow
+from node.suggestions.picks import pick, unpick
 from tests.support.nodes import Node, Person
 
 
@@ -124,3 +131,87 @@ async def test_a_link_of_several_people_trends(node: Node, ann: Person, bob: Per
     (link,) = (await node.http.get("/api/v1/trends/links")).json()
     assert (link["url"], link["title"]) == ("https://paper.example/a", "News")
     assert (link["history"][0]["uses"], link["history"][0]["accounts"]) == ("2", "2")
+
+
+async def test_five_follows_of_a_new_person_give_twenty_suggestions_with_reasons(node: Node, ann: Person) -> None:
+    """On a node where nobody else lives: by what the servers of the followed show in public (`public_follows`)."""
+    now = node.runtime.now()
+    async with node.runtime.write() as uow:
+        friends = [stranger_row(n, now, discoverable=False) for n in range(5)]
+        others = [stranger_row(n, now, discoverable=n != 10) for n in range(10, 35)]
+        for account in (*friends, *others):
+            uow.add(account)
+        await uow.flush()
+        for friend in friends:
+            uow.add(
+                Follow(id=new_id(), follower_id=ann.account_id, followee_id=friend.id, created_at=now, accepted_at=now)
+            )
+            for other in others:
+                uow.add(
+                    PublicFollow(
+                        id=new_id(),
+                        follower_id=friend.id,
+                        followee_uri=other.uri,
+                        followee_id=other.id,
+                        created_at=now,
+                    )
+                )
+        await uow.flush()
+    found = await ann.get("/api/v2/suggestions", limit=40)
+    assert len(found) == 24, "all but the one who does not want to be found"
+    for one in found:
+        assert one["sources"] == ["friends_of_friends"]
+        assert one["reasons"][0].startswith("Followed by Stranger")
+        assert one["reasons"][0].endswith("3 more people you follow")
+    assert len(await ann.get("/api/v1/suggestions", limit=2)) == 2
+
+
+async def test_whom_friends_boost_is_suggested(node: Node, ann: Person, bob: Person, carol: Person) -> None:
+    await wants_to_be_found(node, carol)
+    await ann.follow(bob)
+    post = await carol.post("Boost me")
+    await bob.act(f"/api/v1/statuses/{post['id']}/reblog")
+    (found,) = await ann.get("/api/v2/suggestions")
+    assert found["account"]["username"] == "carol"
+    assert found["reasons"][0] == "Boosted lately by bob, whom you follow"
+    await ann.act(f"/api/v1/accounts/{carol.account_id}/mute")
+    assert await names(ann) == []
+
+
+async def test_followed_hashtags_suggest_people_too(node: Node, ann: Person, bob: Person) -> None:
+    await wants_to_be_found(node, bob)
+    await bob.post("So many #herons")
+    await ann.act("/api/v1/tags/herons/follow")
+    assert (await ann.get("/api/v2/suggestions"))[0]["reasons"] == ["Writes about #herons"]
+
+
+async def test_picks_of_the_staff_are_suggested_to_everybody(node: Node, ann: Person, bob: Person) -> None:
+    """With their words; nobody who does not want it, and none twice. The command line does the same."""
+    async with node.runtime.write() as uow:
+        with pytest.raises(Invalid):
+            await pick(uow, await get_account(uow, bob.account_id), now=node.runtime.now())
+    await wants_to_be_found(node, bob)
+    for note in ("Good", "Better"):
+        async with node.runtime.write() as uow:
+            await pick(uow, await get_account(uow, bob.account_id), note=note, now=node.runtime.now())
+    (found,) = await ann.get("/api/v2/suggestions")
+    assert (found["source"], found["sources"], found["reasons"]) == ("staff", ["featured"], ["Better"])
+    async with node.runtime.write() as uow:
+        assert await unpick(uow, bob.account_id, now=node.runtime.now())
+    assert await names(ann) == []
+
+
+def stranger_row(number: int, now: datetime, *, discoverable: bool) -> Account:
+    """Somebody of another server."""
+    uri = f"https://there.example/users/{number}"
+    return Account(
+        id=new_id(),
+        username=f"stranger{number}",
+        username_folded=f"stranger{number}",
+        domain="there.example",
+        display_name=f"Stranger {number}",
+        uri=uri,
+        url=uri,
+        discoverable=discoverable,
+        created_at=now,
+    )

@@ -77,6 +77,7 @@ def make_settings(folder: Path, **changes: Any) -> Settings:
         "completion_wait": 0,
         "link_previews": False,
         "search_engine": "off",
+        "automatic_moments": False,
         **changes,
     }
     return Settings(**values)

@@ -1,7 +1,9 @@
-"""`rookery announcement`, `rule` and `page`: what operators tell people, from the command line."""
+"""`rookery announcement`, `rule`, `page`, `pick` and `pack`: what operators tell and suggest, from the command line."""
 
+import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from admin.cli import main
+from node.accounts.service import ensure_instance_actor
+from node.base.runtime import running
+from node.base.settings import Settings
 from tests.support.nodes import database_template
 
 Run = Callable[..., Result]
@@ -68,3 +73,32 @@ def test_pages_are_written_shown_and_taken_away(run: Run) -> None:
     assert data(run("page", "write", "terms", "-", "--json", input=""))["written"] is False
     assert run("page", "show", "terms").exit_code == 1
     assert run("page", "write", "imprint", "-", input="x").exit_code == 2
+
+
+def test_somebody_is_picked_and_put_into_a_pack(run: Run, tmp_path: Path) -> None:
+    """Nobody who does not want to be found; what there is not is said."""
+    assert run("account", "create", "bo", "--email", "bo@example.com", "--password", "correct horse").exit_code == 0
+    refused = run("pick", "add", "@bo")
+    assert (refused.exit_code, "does not want to be suggested" in refused.output) == (1, True)
+    with sqlite3.connect(tmp_path / "data" / "rookery.sqlite3") as database:
+        database.execute("UPDATE accounts SET discoverable = 1 WHERE username = 'bo'")
+    assert data(run("pick", "add", "bo", "--note", "Good company", "--json"))["account"] == "bo"
+    assert "@bo  Good company" in run("pick", "list").output
+    assert run("pick", "remove", "bo").exit_code == 0
+    assert run("pick", "remove", "bo").exit_code == 1
+    assert "Nobody is picked" in run("pick", "list").output
+    asyncio.run(_with_instance_actor(Settings(data_dir=tmp_path / "data")))
+    made = data(run("pack", "create", "Ours", "@bo", "--feature", "--json"))
+    assert (made["published"], made["featured"]) == (True, True)
+    assert data(run("pack", "feature", made["id"], "--undo", "--json"))["featured"] is False
+    assert "Ours  public" in run("pack", "list").output
+    assert run("pack", "create", "Ours", "@nobody").exit_code == 1
+    assert run("pack", "remove", made["id"]).exit_code == 0
+    assert run("pack", "remove", made["id"]).exit_code == 1
+    assert "no starter packs" in run("pack", "list").output
+
+
+async def _with_instance_actor(settings: Settings) -> None:
+    """What `rookery migrate` does beside the tables."""
+    async with running(settings) as runtime, runtime.write() as uow:
+        await ensure_instance_actor(uow, settings, now=runtime.now())
