@@ -19,6 +19,7 @@ VERBS = {
     "token": ("tokens", "token", "Make bearer tokens for scripts."),
     "domain": ("domains", "domain", "Block, limit or allow other servers."),
     "relay": ("relays", "relay", "Join and leave relays."),
+    "pull": ("pulls", "pull", "Choose which large accounts are read from their outbox."),
     "report": ("reports", "report", "Read and resolve reports."),
     "announcement": ("announcements", "announcement", "Tell everybody here something."),
     "pick": ("discovery", "pick", "Suggest somebody to everybody here."),

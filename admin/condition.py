@@ -8,8 +8,8 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from admin.queries import (
 )
 from node.base.db.replica import Replica
 from node.base.runtime import Runtime
+from node.pulls.queries import count_pulls
 
 LATE_SECONDS = 120.0
 """A lane whose oldest due row is older than this has nobody who serves it, or too few."""
@@ -74,6 +75,8 @@ class Condition:
     counts: Counts
     replica: ReplicaState | None = None
     """None where none is configured."""
+    pulls: Mapping[str, int] = field(default_factory=dict)
+    """Pulled accounts by how their last turn ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ async def examine(runtime: Runtime) -> Condition:
         lanes = await list_lane_figures(reader, now)
         hosts = await list_failing_hosts(reader, now)
         counts = await count_everything(reader, now)
+        pulls = await count_pulls(reader)
     return Condition(
         lanes=lanes,
         hosts=hosts,
@@ -99,6 +103,7 @@ async def examine(runtime: Runtime) -> Condition:
         redis=await _look_at_redis(runtime),
         counts=counts,
         replica=await look_at_replica(runtime.replica) if runtime.replica else None,
+        pulls=pulls,
     )
 
 

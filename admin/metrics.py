@@ -49,6 +49,14 @@ class _ConditionCollector(Collector):
             processes.add_metric([kind], len(of_kind))
             memory.add_metric([kind], sum(process.memory for process in of_kind))
         yield from (processes, memory)
+        pulled = GaugeMetricFamily(
+            "rookery_pulled_accounts",
+            "Accounts read from their outbox, by how their last turn ended.",
+            labels=["result"],
+        )
+        for result, number in sorted(condition.pulls.items()):
+            pulled.add_metric([result], number)
+        yield pulled
         exchanges = CounterMetricFamily(
             "rookery_exchanges",
             "Exchanges with other servers since Redis started: in or out, for what, how they ended and why.",

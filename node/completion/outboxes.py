@@ -37,6 +37,7 @@ from node.completion.service import finish
 from node.pulls.service import review
 from node.remote.queries import has_local_follower
 from node.remote.tasks import FEATURED, queue_fetch
+from node.timelines.author_lists import forget_author
 from node.timelines.fanout import forget_home
 
 AT_ONCE: Final = 8
@@ -58,6 +59,7 @@ async def complete_account(runtime: Runtime, run: Completion) -> None:
         progress, brought = await _read_newest(runtime, run, owner)
     await _finish(runtime, run, progress)
     if brought:
+        await forget_author(runtime, owner.id)
         async with runtime.read() as reader:
             since = runtime.now() - FOLLOW_IS_NEW
             told = await list_new_follower_ids(reader, owner.id, since=since, limit=MAX_FOLLOWERS_TOLD)

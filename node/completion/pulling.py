@@ -38,6 +38,7 @@ from node.pulls.service import review, settle
 from node.remote.documents import fetch_document, fetch_newer
 from node.remote.errors import FetchLimited, is_passing
 from node.remote.queries import has_local_follower
+from node.timelines.author_lists import forget_author
 from node.timelines.fanout import forget_home
 
 PAGES: Final = 3
@@ -286,6 +287,8 @@ async def _write_down(
     if wait is None:
         wait = interval_of([published for published, _ in times], delivered=delivered, now=now)
         outcome.changes["interval_seconds"] = round(wait.total_seconds())
+    if outcome.brought:
+        await forget_author(runtime, owner.id)
     async with runtime.write() as uow:
         await _save(uow, row, outcome, now=now, wait=spread(wait))
         if outcome.followers is not None or outcome.total is not None:

@@ -118,3 +118,11 @@ async def find_host(reader: Reader, host: str) -> PullHost | None:
 async def list_hosts(reader: Reader, *, limit: int) -> Sequence[PullHost]:
     """Return what hosts were asked for, the busiest first."""
     return await reader.scalars(select(PullHost).order_by(PullHost.requests.desc(), PullHost.host).limit(limit))
+
+
+async def count_pulls(reader: Reader) -> dict[str, int]:
+    """Return how many accounts are pulled, by how their last turn ended; a word of ours each."""
+    rows = await reader.execute(
+        select(PulledAccount.result, func.count()).where(PulledAccount.is_on.is_(True)).group_by(PulledAccount.result)
+    )
+    return {row[0] or "none yet": row[1] for row in rows}

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
-from node.timelines.home_lists import ask, author_key, begin, finish, listed, newest_first
+from node.timelines.home_lists import ask, author_key, begin, finish, forget, listed, newest_first
 from node.timelines.home_queries import Entry, list_recent_entries
 
 LENGTH: Final = 400
@@ -65,6 +65,11 @@ async def read_shelves(
         if author_id not in shelves:
             shelves[author_id] = await _build(runtime, reader, author_id)
     return [shelves[author_id] for author_id in author_ids]
+
+
+async def forget_author(runtime: Runtime, author_id: int) -> None:
+    """Drop an author's list, which the next reader builds anew: what came in was no news, and so was not pushed."""
+    await runtime.gate.call(lambda redis: forget(redis, [author_key(author_id)]))
 
 
 async def _read(runtime: Runtime, author_ids: Sequence[int]) -> dict[int, Shelf]:
