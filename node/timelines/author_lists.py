@@ -15,8 +15,9 @@ from redis.asyncio import Redis
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.timelines.authored_queries import Entry
 from node.timelines.home_lists import ask, author_key, begin, finish, forget, listed, newest_first
-from node.timelines.home_queries import Entry, list_recent_entries
+from node.timelines.home_queries import list_recent_entries
 
 LENGTH: Final = 400
 SECONDS: Final = 24 * 3600

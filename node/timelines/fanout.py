@@ -17,8 +17,8 @@ from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.timelines import author_lists, home_lists
+from node.timelines.authored_queries import Entry
 from node.timelines.home_lists import author_key, home_key
-from node.timelines.home_queries import Entry
 from node.timelines.models import FanOut
 from node.timelines.queries import list_push_targets, list_tag_push_targets
 from node.timelines.rules import ACTIVE_WINDOW, Tier

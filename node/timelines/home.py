@@ -25,10 +25,10 @@ from node.base.runtime import Runtime
 from node.posts.rendering import render_posts
 from node.timelines import home_lists
 from node.timelines.author_lists import ask_heads, read_shelves
+from node.timelines.authored_queries import Entry
 from node.timelines.filling import Show, fill
 from node.timelines.home_lists import Listed, home_key
 from node.timelines.home_queries import (
-    Entry,
     count_posts_among,
     find_last_activity,
     list_home_entries,

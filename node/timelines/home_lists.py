@@ -30,7 +30,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from node.base.cache import in_slots
-from node.timelines.home_queries import Entry
+from node.timelines.authored_queries import Entry
 
 BUILD_SECONDS = 30
 CHUNK = 1000

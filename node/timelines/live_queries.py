@@ -17,7 +17,7 @@ from node.lists.models import ListMember
 from node.lists.queries import find_list
 from node.posts.models import Hashtag, Mention, Post, PostHashtag, TagFollow
 from node.posts.rules import visible_to, was_visible_to, welcome_to
-from node.timelines.home_queries import list_in_list_among, list_list_candidates
+from node.timelines.list_queries import list_in_list_among, list_list_candidates
 
 
 @dataclass(frozen=True, slots=True)

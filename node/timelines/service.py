@@ -7,8 +7,9 @@ from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.lists.models import List
 from node.posts.rendering import render_posts
+from node.timelines.authored_queries import Entry
 from node.timelines.filling import fill
-from node.timelines.home_queries import Entry, list_in_list_among, list_list_entries
+from node.timelines.list_queries import list_in_list_among, list_list_entries
 from node.timelines.rules import earlier_showings
 
 

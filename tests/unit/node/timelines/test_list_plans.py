@@ -14,7 +14,8 @@ from node.follows.service import follow
 from node.lists.service import add_members, create_list
 from node.posts.followed_tags import follow_tag
 from node.posts.rendering import render_posts
-from node.timelines.home_queries import list_home_ids, list_in_list_among, list_list_candidates
+from node.timelines.home_queries import list_home_ids
+from node.timelines.list_queries import list_in_list_among, list_list_candidates
 from node.timelines.live_queries import list_list_ids, list_lists_among, list_tag_followers_among
 from node.timelines.queries import list_tag_push_targets
 from tests.support.make import make_account, make_post
