@@ -25,6 +25,7 @@ from admin.queries import (
 from node.base.db.replica import Replica
 from node.base.runtime import Runtime
 from node.pulls.queries import count_pulls
+from node.trends.queries import NO_TICK, TickFacts, read_tick_facts
 
 LATE_SECONDS = 120.0
 """A lane whose oldest due row is older than this has nobody who serves it, or too few."""
@@ -77,6 +78,7 @@ class Condition:
     """None where none is configured."""
     pulls: Mapping[str, int] = field(default_factory=dict)
     """Pulled accounts by how their last turn ended."""
+    trends: TickFacts = NO_TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ async def examine(runtime: Runtime) -> Condition:
         hosts = await list_failing_hosts(reader, now)
         counts = await count_everything(reader, now)
         pulls = await count_pulls(reader)
+        trends = await read_tick_facts(reader)
     return Condition(
         lanes=lanes,
         hosts=hosts,
@@ -104,6 +107,7 @@ async def examine(runtime: Runtime) -> Condition:
         counts=counts,
         replica=await look_at_replica(runtime.replica) if runtime.replica else None,
         pulls=pulls,
+        trends=trends,
     )
 
 

@@ -57,6 +57,12 @@ class _ConditionCollector(Collector):
         for result, number in sorted(condition.pulls.items()):
             pulled.add_metric([result], number)
         yield pulled
+        active = GaugeMetricFamily(
+            "rookery_trends_active", "Hashtags, links and posts that were taken up in the last day.", labels=["kind"]
+        )
+        for kind, number in sorted(condition.trends.active.items()):
+            active.add_metric([kind], number)
+        yield active
         exchanges = CounterMetricFamily(
             "rookery_exchanges",
             "Exchanges with other servers since Redis started: in or out, for what, how they ended and why.",
@@ -88,6 +94,7 @@ class _ConditionCollector(Collector):
             ("rookery_people_active_week", "People seen in the last seven days.", condition.counts.active_week),
             ("rookery_posts_today", "Posts written here since midnight UTC.", condition.counts.posts_today),
             ("rookery_known_servers", "Other servers this node has met.", condition.counts.known_servers),
+            ("rookery_trends_tick_seconds", "Seconds the last tick of trends took.", condition.trends.seconds),
             ("rookery_problems", "Things that need a person; /admin says which.", len(find_problems(condition))),
         ):
             yield GaugeMetricFamily(name, text, value=value)

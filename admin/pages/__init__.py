@@ -6,8 +6,20 @@ share (session, form token, frame). What a button does is a service call of `nod
 
 from quart import Blueprint
 
-from admin.pages import accounts, announcements, barriers, discovery, domains, log, overview, pulls, reports, site
+from admin.pages import (
+    accounts,
+    announcements,
+    barriers,
+    discovery,
+    domains,
+    log,
+    overview,
+    pulls,
+    reports,
+    site,
+    trends,
+)
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for part in (overview, reports, accounts, announcements, discovery, site, domains, pulls, barriers, log):
+for part in (overview, reports, accounts, announcements, discovery, site, trends, domains, pulls, barriers, log):
     blueprint.register_blueprint(part.blueprint)

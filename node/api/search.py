@@ -29,6 +29,7 @@ from node.remote.resolving import resolve
 from node.search.explaining import Explanation
 from node.search.service import Found, search_posts
 from node.text.writing import fold_hashtag
+from node.trends.review import unlisted_tag_ids
 
 LONGEST_QUERY = 2_048
 MAX_LIMIT = 40
@@ -101,7 +102,9 @@ async def _search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]
         if kind in (None, "statuses"):
             answer["statuses"] = await render_posts(node, reader, list(posts.ids), viewer_id=viewer_id)
         if kind in (None, "hashtags") and not is_http_uri(text):
-            rows = await search_hashtags(reader, fold_hashtag(text.removeprefix("#")), limit=limit, offset=offset)
+            hidden = await unlisted_tag_ids(node)
+            folded = fold_hashtag(text.removeprefix("#"))
+            rows = await search_hashtags(reader, folded, limit=limit, offset=offset, but_not=hidden)
             answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
     if posts.explanation.sentences:
         answer["explanation"] = {

@@ -273,10 +273,13 @@ async def find_hashtag(reader: Reader, name: str) -> Hashtag | None:
     return found
 
 
-async def search_hashtags(reader: Reader, text: str, *, limit: int = 20, offset: int = 0) -> list[Hashtag]:
+async def search_hashtags(
+    reader: Reader, text: str, *, limit: int = 20, offset: int = 0, but_not: Collection[int] = ()
+) -> list[Hashtag]:
     """Return hashtags that begin with `text`, the shorter ones first, by name.
 
-    Only those that an open post carries: a tag of private posts alone is nobody's business.
+    Only those that an open post carries: a tag of private posts alone is nobody's business. `but_not`: what moderators
+    took out.
     """
     prefix = fold_hashtag(text.strip())[:300]
     if not prefix:
@@ -289,7 +292,7 @@ async def search_hashtags(reader: Reader, text: str, *, limit: int = 20, offset:
     )
     statement = (
         select(Hashtag)
-        .where(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff", is_open)
+        .where(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff", is_open, Hashtag.id.not_in(but_not))
         .order_by(func.length(Hashtag.name), Hashtag.name)
         .offset(offset)
         .limit(limit)

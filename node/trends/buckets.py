@@ -7,7 +7,7 @@ doubles nothing. Buckets go by the time inside the id, not by when it was heard 
 
 A tally of the buckets chooses who is looked at closely; what is shown is then counted exactly, from rows. Nothing here
 needs to be kept: `whole` is a mark that is gone with everything else, and then the buckets are filled anew.
-Every key carries the same hash tag, so scripts and unions work on a cluster.
+Every key carries the same hash tag, so the scripts work on a cluster.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,30 +35,43 @@ SEEN_KEPT: Final = 3 * HOUR
 UNIT: Final = 1 << 32
 THOUSANDTHS: Final = 1_000
 CHUNK: Final = 500
-MOST_PEOPLE_ASKED: Final = 400
+"""Notes of one script, which holds up everybody else for some milliseconds."""
+COUNTED_AT_ONCE: Final = 50
 
 _TAG: Final = "{trends}"
 _WHOLE: Final = f"{_TAG}:whole"
 
 _NOTE: Final = """
-local added = 0
-if redis.call('SADD', KEYS[1], ARGV[1]) == 1 then
-  redis.call('EXPIRE', KEYS[1], ARGV[6])
-  added = 4294967296
+local width = 4
+for place = 0, #KEYS / 5 - 1 do
+  local key, word = place * 5, 2 + place * width
+  local added = 0
+  if redis.call('SADD', KEYS[key + 1], ARGV[word + 1]) == 1 then
+    redis.call('EXPIRE', KEYS[key + 1], ARGV[2])
+    added = 4294967296
+  end
+  if redis.call('PFADD', KEYS[key + 2], ARGV[word + 2]) == 1 then
+    redis.call('EXPIRE', KEYS[key + 2], ARGV[1])
+    added = added + tonumber(ARGV[word + 3])
+  end
+  if added > 0 then
+    added = string.format('%.0f', added)
+    redis.call('HINCRBY', KEYS[key + 3], ARGV[word + 4], added)
+    redis.call('EXPIRE', KEYS[key + 3], ARGV[1])
+    redis.call('HINCRBY', KEYS[key + 4], ARGV[word + 4], added)
+    redis.call('EXPIRE', KEYS[key + 4], ARGV[2])
+    redis.call('HINCRBY', KEYS[key + 5], string.match(KEYS[key + 3], '%d+$'), 1)
+    redis.call('EXPIRE', KEYS[key + 5], ARGV[1])
+  end
 end
-if redis.call('PFADD', KEYS[2], ARGV[2]) == 1 then
-  redis.call('EXPIRE', KEYS[2], ARGV[5])
-  added = added + tonumber(ARGV[3])
+return #KEYS
+"""
+_COUNT: Final = """
+local found, hours = {}, tonumber(ARGV[1])
+for first = 1, #KEYS, hours do
+  found[#found + 1] = redis.call('PFCOUNT', unpack(KEYS, first, first + hours - 1))
 end
-if added == 0 then return 0 end
-added = string.format('%.0f', added)
-redis.call('HINCRBY', KEYS[3], ARGV[4], added)
-redis.call('EXPIRE', KEYS[3], ARGV[5])
-redis.call('HINCRBY', KEYS[4], ARGV[4], added)
-redis.call('EXPIRE', KEYS[4], ARGV[6])
-redis.call('HINCRBY', KEYS[5], ARGV[7], 1)
-redis.call('EXPIRE', KEYS[5], ARGV[5])
-return 1
+return found
 """
 
 
@@ -66,35 +79,27 @@ async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], 
     """Put notes into their buckets; those too old for any are left out. Always True. Raises RedisError."""
     script = redis.register_script(_NOTE)
     oldest = int(now.timestamp()) - KEPT + HOUR
-    for start in range(0, len(notes), CHUNK):
-        async with redis.pipeline(transaction=False) as pipe:
-            for one in notes[start : start + CHUNK]:
-                at = int(time_of(one.item).timestamp())
-                if at < oldest:
-                    continue
-                hour = at // HOUR
-                weight = max(trust.get(one.account_id, 0.0), STRANGER)
-                await script(
-                    keys=[
-                        f"{_TAG}:seen:{hour}",
-                        _people_key(one.kind, one.subject_id, hour),
-                        _hour_key(one.kind, hour),
-                        _slot_key(one.kind, at // SLOT),
-                        _changes_key(one.kind),
-                    ],
-                    args=[
-                        f"{one.kind}:{one.subject_id}:{one.item}",
-                        one.account_id,
-                        round(weight * THOUSANDTHS),
-                        f"{one.subject_id}:{one.language}",
-                        KEPT,
-                        SEEN_KEPT,
-                        hour,
-                    ],
-                    client=pipe,
-                )
-            if len(pipe.command_stack):
-                await pipe.execute()
+    timed = [(one, int(time_of(one.item).timestamp())) for one in notes]
+    fresh = [(one, at) for one, at in timed if at >= oldest]
+    for start in range(0, len(fresh), CHUNK):
+        keys: list[str] = []
+        words: list[str | int] = [KEPT, SEEN_KEPT]
+        for one, at in fresh[start : start + CHUNK]:
+            hour = at // HOUR
+            keys += (
+                f"{_TAG}:seen:{hour}",
+                _people_key(one.kind, one.subject_id, hour),
+                _hour_key(one.kind, hour),
+                _slot_key(one.kind, at // SLOT),
+                _changes_key(one.kind),
+            )
+            words += (
+                f"{one.kind}:{one.subject_id}:{one.item}",
+                one.account_id,
+                round(max(trust.get(one.account_id, 0.0), STRANGER) * THOUSANDTHS),
+                f"{one.subject_id}:{one.language}",
+            )
+        await script(keys=keys, args=words)
     return True
 
 
@@ -133,11 +138,8 @@ async def read_weights(redis: Redis, caches: Caches, kind: Kind, now: datetime) 
             cache.put((kind, hour), kept)
         age = timedelta(seconds=max(0, seconds - hour * HOUR - HOUR // 2))
         _add(found, kept[1], 0.5 ** (age / FADES))
-    async with redis.pipeline(transaction=False) as pipe:
-        for slot in range(seconds // SLOT, seconds // SLOT - SLOTS, -1):
-            pipe.hgetall(_slot_key(kind, slot))
-        for bucket in await pipe.execute():
-            _add(found, _read(bucket), 1.0)
+    for slot in range(seconds // SLOT, seconds // SLOT - SLOTS, -1):
+        _add(found, _read(await redis.hgetall(_slot_key(kind, slot))), 1.0)
     return found
 
 
@@ -145,11 +147,13 @@ async def count_people(redis: Redis, kind: Kind, ids: Sequence[int], now: dateti
     """Return about how many people took each of these up, in the hours that are kept. Raises RedisError."""
     hour = int(now.timestamp()) // HOUR
     span = HOURS * (POSTS_LONGER if kind == "posts" else 1)
-    asked = ids[:MOST_PEOPLE_ASKED]
-    async with redis.pipeline(transaction=False) as pipe:
-        for id_ in asked:
-            pipe.pfcount(*(_people_key(kind, id_, hour - back) for back in range(span + 1)))
-        return dict(zip(asked, await pipe.execute(), strict=True))
+    found: dict[int, int] = {}
+    script = redis.register_script(_COUNT)
+    for start in range(0, len(ids), COUNTED_AT_ONCE):
+        asked = ids[start : start + COUNTED_AT_ONCE]
+        keys = [_people_key(kind, id_, hour - back) for id_ in asked for back in range(span + 1)]
+        found |= dict(zip(asked, await script(keys=keys, args=[span + 1]), strict=True))
+    return found
 
 
 def _read(bucket: Mapping[Any, Any]) -> list[tuple[str, int, float]]:

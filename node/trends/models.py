@@ -41,10 +41,8 @@ class TrendDay(Base):
 
 
 class TrendRuling(Base):
-    """What an operator decided for ever: `kind` "tag", "link", "publisher" (a host), "post" or "author".
-
-    `subject` is an id, or the host of a publisher.
-    """
+    """What an operator decided for ever: `kind` "tag", "link", "publisher" (a host), "post" or "author", and for
+    hashtags "listing" and "use" (`node/trends/review.py`). `subject` is an id, or the host of a publisher."""
 
     __tablename__ = "trend_rulings"
 

@@ -1,8 +1,8 @@
 """The SELECTs of the tick: what was noted lately, and who took a subject up. Bounded by time, through the primary key:
 an id says when a post was published."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
+from node.base.errors import NotFound
 from node.base.ids import floor_id
+from node.base.paging import Page
 from node.cards.models import LinkCard, PostLink
 from node.posts.models import Hashtag, Like, Post, PostHashtag
 from node.trends.models import TrendState
@@ -37,6 +39,24 @@ class Note:
     account_id: int
     item: int
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickFacts:
+    """How the last tick went: seconds it took, CPU seconds of them, and how many subjects were active, by kind."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+    active: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_TICK: Final = TickFacts()
+
+
+async def read_tick_facts(reader: Reader) -> TickFacts:
+    """Return how the last tick went."""
+    body = (state.body if (state := await find_state(reader, "tick")) is not None else None) or {}
+    return TickFacts(float(body.get("seconds", 0)), float(body.get("cpu", 0)), dict(body.get("active", {})))
 
 
 async def find_state(reader: Reader, name: str) -> TrendState | None:
@@ -282,6 +302,24 @@ async def list_authors(reader: Reader, ids: Collection[int]) -> dict[int, int]:
 async def list_hashtags(reader: Reader, ids: Collection[int]) -> dict[int, Hashtag]:
     """Return hashtags by id."""
     return {tag.id: tag for tag in await reader.scalars(select(Hashtag).where(Hashtag.id.in_(list(ids))))}
+
+
+async def exists_row(reader: Reader, table: Any, id_: int) -> bool:
+    """Whether a table has a row of this id."""
+    return await reader.scalar(select(table.id).where(table.id == id_)) is not None
+
+
+async def list_tag_page(reader: Reader, page: Page) -> list[Hashtag]:
+    """Return a page of the hashtags known here, the newest first."""
+    return page.newest_first(list(await reader.scalars(page.apply(select(Hashtag), Hashtag.id))))
+
+
+async def get_hashtag(reader: Reader, id_: int) -> Hashtag:
+    """Return a hashtag. Raises NotFound."""
+    found: Hashtag | None = await reader.scalar(select(Hashtag).where(Hashtag.id == id_))
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def _open() -> ColumnElement[bool]:

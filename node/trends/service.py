@@ -5,6 +5,7 @@ works it out from the rows, once for all who wait.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,9 @@ from node.trends.trusting import work_out_trust
 READ_AGAIN: Final = timedelta(seconds=15)
 """How old what a process knows may be."""
 MADE_AGAIN: Final = timedelta(seconds=60)
-"""How old, where it was worked out by the reader."""
+"""How old at most, where it was worked out by the reader; less where that cost little."""
+WORTH: Final = 100
+"""It is kept for this many times what it took."""
 FOREIGN: Final = 0.5
 """What is in none of the reader's languages goes down by this."""
 ASLEEP: Final = timedelta(minutes=10)
@@ -107,12 +110,11 @@ async def _read(runtime: Runtime, name: str) -> dict[str, Board]:
             kept = [read_trend(entry) for entry in state.body.get("trends", ())] if state is not None else []
             made, until = {name: kept}, now + READ_AGAIN
         else:
+            started = time.monotonic()
             trust = await work_out_trust(reader, now)
             scene = await set_scene(reader, runtime.caches, trust, rulings, now)
-            made, until = (
-                await work_out(reader, runtime.caches, scene, await tallies_of_rows(reader, scene)),
-                now + MADE_AGAIN,
-            )
+            made = await work_out(reader, runtime.caches, scene, await tallies_of_rows(reader, scene))
+            until = now + min(MADE_AGAIN, WORTH * timedelta(seconds=time.monotonic() - started))
             made.setdefault(name, [])
         boards = {}
         for each, trends in made.items():

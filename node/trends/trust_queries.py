@@ -57,11 +57,7 @@ async def list_founders(reader: Reader, limit: int) -> list[int]:
         for id_, account_id, created_at in await reader.execute(first)
         if created_at - time_of(id_) < BROUGHT_ALONG
     )
-    acting = (
-        select(User.account_id)
-        .join(Account, Account.id == User.account_id)
-        .where(User.disabled_at.is_(None), Account.silenced_at.is_(None), is_present())
-    )
+    acting = _acting()
     found: list[int] = []
     for chunk in chunks(list(began), BATCH):
         may = set(await reader.scalars(acting.where(User.account_id.in_(chunk))))
@@ -69,6 +65,19 @@ async def list_founders(reader: Reader, limit: int) -> list[int]:
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+async def list_everybody(reader: Reader, limit: int) -> list[int]:
+    """Return the people of a small node."""
+    return list(await reader.scalars(_acting().limit(limit)))
+
+
+def _acting() -> Select[*tuple[Any, ...]]:
+    return (
+        select(User.account_id)
+        .join(Account, Account.id == User.account_id)
+        .where(User.disabled_at.is_(None), Account.silenced_at.is_(None), is_present())
+    )
 
 
 async def count_people(reader: Reader) -> int:

@@ -7,7 +7,14 @@ from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.trends.queries import find_state
 from node.trends.trust import HOPS, KNOWN, Spread, founders_needed
-from node.trends.trust_queries import count_people, list_edges, list_founders, list_local_among, list_staff
+from node.trends.trust_queries import (
+    count_people,
+    list_edges,
+    list_everybody,
+    list_founders,
+    list_local_among,
+    list_staff,
+)
 
 NAME: Final = "trust"
 MOST_KEPT: Final = 20_000
@@ -23,9 +30,12 @@ async def work_out_trust(reader: Reader, now: datetime) -> dict[int, float]:
     staff = await list_staff(reader)
     trust = await _spread(reader, staff, now)
     known = await list_local_among(reader, [id_ for id_, value in trust.items() if value >= KNOWN])
-    needed = founders_needed(len(known), await count_people(reader))
+    people = await count_people(reader)
+    needed = founders_needed(len(known), people)
     if needed:
-        trust = await _spread(reader, [*staff, *await list_founders(reader, needed)], now)
+        # On a node of a few all are known, who only read and like too.
+        founders = await list_founders(reader, needed) if people > needed else await list_everybody(reader, needed)
+        trust = await _spread(reader, [*staff, *founders], now)
     kept = sorted(trust, key=lambda id_: (-trust[id_], id_))[:MOST_KEPT]
     return {id_: trust[id_] for id_ in kept}
 

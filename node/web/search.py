@@ -27,6 +27,7 @@ from node.remote.resolving import resolve
 from node.search.operators import HELP
 from node.search.service import SORTS, Found, Sort, search_posts
 from node.text.writing import fold_hashtag
+from node.trends.review import unlisted_tag_ids
 from node.web.accounts import standings
 from node.web.showing import install, show
 from node.web.trending import trend_card
@@ -98,7 +99,8 @@ async def _find(visitor: Visitor | None, query: str, tab: str, sort: Sort) -> di
         tags = []
         folded = fold_hashtag(query.removeprefix("#"))
         if found is None and not named and folded and tab in ("", "hashtags") and not _is_further_down(tab, offset):
-            tags = await search_hashtags(reader, folded, limit=few, offset=offset if tab else 0)
+            hidden = await unlisted_tag_ids(node)
+            tags = await search_hashtags(reader, folded, limit=few, offset=offset if tab else 0, but_not=hidden)
         if tab in ("accounts", "hashtags"):
             following = _next(offset + FOUND) if len(accounts or tags) > FOUND and visitor is not None else {}
             accounts, tags = accounts[:FOUND], tags[:FOUND]

@@ -285,6 +285,9 @@ POST   v1/admin/trends/statuses/{}/approve    admin:write
 POST   v1/admin/trends/statuses/{}/reject     admin:write
 POST   v1/admin/trends/links/{}/approve       admin:write
 POST   v1/admin/trends/links/{}/reject        admin:write
+GET    v1/admin/trends/links/publishers       admin:read
+POST   v1/admin/trends/links/publishers/{}/approve admin:write
+POST   v1/admin/trends/links/publishers/{}/reject admin:write
 GET    v1/admin/tags                          admin:read
 GET    v1/admin/tags/{}                       admin:read
 PUT    v1/admin/tags/{}                       admin:write

@@ -33,7 +33,7 @@ OF_A_PERSON = (
     "/settings/apps", "/compose", "/about", "/nothing-here", "/drafts", "/scheduled",
     "/quote_requests", "/@bo/report", "/messages", "/directory", "/settings/posting", "/@bo/mute", "/@bo/block",
     "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
-    "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log", "/admin/discovery",
+    "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log", "/admin/discovery", "/admin/trends",
     "/explore", "/moments", "/moments/mine", "/packs",
 )  # fmt: skip
 OF_A_STRANGER = (
