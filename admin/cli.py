@@ -27,6 +27,7 @@ VERBS = {
     "rule": ("site", "rule", "Write the rules of this node."),
     "page": ("site", "page", "Write the about, privacy and terms pages."),
     "emoji": ("emojis", "emoji", "Add and remove the custom emoji of this node."),
+    "search": ("search", "search", "Look at the search index, or build it anew."),
     "doctor": ("doctor", "doctor", "Examine the node and say what to do."),
     "inspect": ("inspect", "inspect", "Say why it works, or not, with another server."),
     "demo": ("demo", "demo", "Run two nodes that federate, with people and posts to look at."),

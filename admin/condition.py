@@ -25,6 +25,7 @@ from admin.queries import (
 from node.base.db.replica import Replica
 from node.base.runtime import Runtime
 from node.pulls.queries import count_pulls
+from node.search.condition import SearchCondition, look_at_search
 from node.trends.queries import NO_TICK, TickFacts, read_tick_facts
 
 LATE_SECONDS = 120.0
@@ -74,6 +75,7 @@ class Condition:
     disk: Disk
     redis: RedisState
     counts: Counts
+    search: SearchCondition
     replica: ReplicaState | None = None
     """None where none is configured."""
     pulls: Mapping[str, int] = field(default_factory=dict)
@@ -108,6 +110,7 @@ async def examine(runtime: Runtime) -> Condition:
         replica=await look_at_replica(runtime.replica) if runtime.replica else None,
         pulls=pulls,
         trends=trends,
+        search=await look_at_search(runtime),
     )
 
 
@@ -190,6 +193,13 @@ def find_problems(condition: Condition) -> list[Problem]:
         for lane in condition.lanes
         if lane.failed
     ]
+    if condition.search.is_broken:
+        problems.append(
+            Problem(
+                f"Some posts are not found: {condition.search.engine.problem}.",
+                "A worker builds the index anew by itself; `rookery search status` shows how far it is.",
+            )
+        )
     if condition.disk.free < condition.disk.total * LOW_DISK_SHARE:
         problems.append(
             Problem("The disk is nearly full.", "Make room: without it nothing can be stored, not even a post.")

@@ -13,12 +13,13 @@ from node.auth.models import User
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
-from node.base.lanes import DELIVER, DELIVER_SLOW, FANOUT, FETCH, INBOX, MAIL, PULL, PUSH, RELAY
+from node.base.lanes import DELIVER, DELIVER_SLOW, FANOUT, FETCH, INBOX, INDEX, MAIL, PULL, PUSH, RELAY
 from node.mail.models import OutgoingMail
 from node.posts.models import Post
 from node.pulls.models import PulledAccount
 from node.push.models import PushMessage
 from node.remote.models import FetchTask
+from node.search.models import SearchTask
 from node.timelines.models import FanOut
 from outbox.models import Delivery, Peer
 
@@ -72,6 +73,7 @@ async def list_lane_figures(reader: Reader, now: datetime) -> list[LaneFigures]:
         await _figures(
             reader, now, PULL, PulledAccount, None, PulledAccount.is_merged.is_(True), PulledAccount.due_at <= now
         ),
+        await _figures(reader, now, INDEX, SearchTask, None),
     ]
 
 

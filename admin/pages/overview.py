@@ -30,6 +30,7 @@ async def overview(visitor: Visitor) -> Answer:
         disk=condition.disk,
         redis=condition.redis,
         counts=condition.counts,
+        search=condition.search,
     )
 
 

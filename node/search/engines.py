@@ -66,8 +66,11 @@ class Engine(Protocol):
     def ailment(self) -> str:
         """Return why the index must be built anew, "" when it need not. Cheap: asked by every sweep."""
 
-    async def begin_rebuild(self, *, afresh: bool) -> bool:
-        """Make room for a new index beside the present one; with `afresh` what was begun is thrown away."""
+    async def begin_rebuild(self) -> bool:
+        """Make room for a new index beside the present one; what was begun before is thrown away."""
+
+    def has_new(self) -> bool:
+        """Whether there is a new index for a rebuild to fill."""
 
     async def end_rebuild(self) -> bool:
         """Put the new index in the place of the old one."""

@@ -109,7 +109,7 @@ async def give_back(uow: UnitOfWork, tasks: Sequence[SearchTask], *, due_at: dat
 
 async def begin_rebuild(runtime: Runtime, engine: Engine, reason: str) -> bool:
     """Begin to build the index anew, from the newest post on; False when another process is writing."""
-    if not await engine.begin_rebuild(afresh=True):
+    if not await engine.begin_rebuild():
         return False
     async with runtime.read() as reader:
         total = await count_posts(reader)
@@ -136,21 +136,27 @@ async def rebuild_some(runtime: Runtime, engine: Engine) -> bool:
         if rebuild is None or rebuild.finished_at is not None or rebuild.engine != engine.name:
             return False
         ids = await list_older_post_ids(reader, rebuild.next_id, limit=REBUILD_CHUNK)
+    if not engine.has_new():  # it broke under our hands, or somebody removed it
+        await begin_rebuild(runtime, engine, rebuild.reason)
+        return True
     if not ids:
         if not await engine.end_rebuild():
             return True
         async with runtime.write() as uow:
-            await _note(uow, finished_at=runtime.now())
+            await _note(uow, rebuild.next_id, finished_at=runtime.now())
         log.info("search_rebuild_done", posts=rebuild.done_count)
         return False
-    if not await engine.begin_rebuild(afresh=False) or not await index_posts(runtime, engine, ids, (), is_rebuild=True):
-        return True
-    async with runtime.write() as uow:
-        await _note(uow, next_id=ids[-1], done_count=rebuild.done_count + len(ids))
+    if await index_posts(runtime, engine, ids, (), is_rebuild=True):
+        async with runtime.write() as uow:
+            # Unless another process did the same piece meanwhile and is further on.
+            await _note(uow, rebuild.next_id, next_id=ids[-1], done_count=rebuild.done_count + len(ids))
     return True
 
 
-async def _note(uow: UnitOfWork, **values: Any) -> None:
+async def _note(uow: UnitOfWork, seen: int, **values: Any) -> None:
     await uow.write(
-        update(SearchRebuild).where(SearchRebuild.id == 1).values(**values).execution_options(synchronize_session=False)
+        update(SearchRebuild)
+        .where(SearchRebuild.id == 1, SearchRebuild.next_id == seen)
+        .values(**values)
+        .execution_options(synchronize_session=False)
     )

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import update
 
 from node.base.db.claims import claim_due
+from node.base.db.unit_of_work import Reader
 from node.base.lanes import INDEX
 from node.base.runtime import Runtime
 from node.base.work import drain
@@ -27,6 +28,7 @@ BATCH: Final = 200
 ACCOUNT_PART: Final = 400
 LEASE: Final = timedelta(minutes=2)
 MAX_ATTEMPTS: Final = 8
+NEVER_BUILT: Final = "it was never built"
 
 _WORK_SECONDS: Final = 20.0
 _BUSY_COMMITS: Final = 10
@@ -44,10 +46,18 @@ async def is_due(runtime: Runtime, now: datetime) -> bool:
     if engine_of(runtime).ailment():
         return True
     async with runtime.read() as reader:
-        if await has_due_tasks(reader, now):
-            return True
-        rebuild = await find_rebuild(reader)
-    return rebuild is not None and rebuild.finished_at is None
+        return await has_due_tasks(reader, now) or await _reason_to_build(runtime, reader) != ""
+
+
+async def _reason_to_build(runtime: Runtime, reader: Reader) -> str:
+    """Return why the index is to be built, "" where it stands: it never was, or with another engine, or not to its
+    end."""
+    rebuild = await find_rebuild(reader)
+    if rebuild is None:
+        return NEVER_BUILT
+    if rebuild.engine != engine_name(runtime.settings):
+        return "the engine is another one now"
+    return rebuild.reason if rebuild.finished_at is None else ""
 
 
 @drain(INDEX, seconds=SECONDS, is_due=is_due)
@@ -57,11 +67,7 @@ async def index_due(runtime: Runtime) -> bool:
         return False
     engine = engine_of(runtime)
     stop_at = time.monotonic() + _WORK_SECONDS
-    if (
-        engine.ailment()
-        and not await _is_rebuilding(runtime)
-        and not await begin_rebuild(runtime, engine, engine.ailment())
-    ):
+    if not await _begin_if_needed(runtime, engine):
         return False
     batches: list[float] = []
     while time.monotonic() < stop_at:
@@ -78,10 +84,13 @@ async def index_due(runtime: Runtime) -> bool:
     return True
 
 
-async def _is_rebuilding(runtime: Runtime) -> bool:
+async def _begin_if_needed(runtime: Runtime, engine: Engine) -> bool:
+    """Begin a rebuild where there is none under way and the index needs one; False when another process is writing."""
     async with runtime.read() as reader:
         rebuild = await find_rebuild(reader)
-    return rebuild is not None and rebuild.finished_at is None and rebuild.engine == engine_name(runtime.settings)
+        reason = engine.ailment() or await _reason_to_build(runtime, reader)
+    is_under_way = rebuild is not None and rebuild.finished_at is None and rebuild.engine == engine.name
+    return is_under_way or not reason or await begin_rebuild(runtime, engine, reason)
 
 
 async def _some_tasks(runtime: Runtime, engine: Engine) -> bool | None:

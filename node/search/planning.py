@@ -118,6 +118,11 @@ class Plan:
     names_somebody: bool = False
     """It asks by `from:` or `to:`, or for the library only."""
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether an engine proposes much more than matches: where words must stand side by side, or counts count."""
+        return _is_wide(self.step)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -162,6 +167,18 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         tuple(making.order),
         scope == "library" or any(isinstance(node, By) for node in walk(tree)),
     )
+
+
+def _is_wide(step: Step) -> bool:
+    match step:
+        case Sequence() | Count():
+            return True
+        case Every(parts=parts_) | Some(parts=parts_):
+            return any(_is_wide(part) for part in parts_)
+        case Not(part=part):
+            return _is_wide(part)
+        case _:
+            return False
 
 
 class _Making:

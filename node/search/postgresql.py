@@ -7,12 +7,12 @@ node of several machines: the index is where the rows are, and every process see
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, cast, func, literal_column, select, text, update
+from sqlalchemy import ColumnElement, bindparam, cast, func, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
-from node.base.db.unit_of_work import UnitOfWork
+from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.search.documents import Document
@@ -21,6 +21,9 @@ from node.search.models import SearchDocument
 from node.search.planning import Begins, Every, Not, Nothing, Plan, Some, Step, Token
 from node.search.planning import Sequence as Phrase
 from node.search.rules import is_exact
+
+FEW: Final = 8_000
+"""Posts of a query that are fetched whole, before the newest are taken of them."""
 
 
 class PostgresEngine:
@@ -34,29 +37,37 @@ class PostgresEngine:
     async def propose(
         self, plan: Plan, *, since_id: int | None, until_id: int | None, limit: int, seconds: float
     ) -> Proposals:
-        """Ask the table. A query that takes too long is ended by the server."""
-        document = SearchDocument
-        statement = select(document.post_id).where(document.is_open.is_(True))
+        """Ask the table; the server ends a query that takes too long.
+
+        What few posts hold is fetched whole by its index and put in order here. What many hold is met soon on the way
+        from the newest post down. The planner cannot tell the two apart, so it is told which way to go.
+        """
         question = _question(plan.step)
         if question == _NONE:
             return Proposals((), True)
-        if question is not None:
-            statement = statement.where(document.tokens.op("@@")(cast(question, TSQUERY)))
+        bounds: list[ColumnElement[bool]] = [SearchDocument.is_open.is_(True)]
         if since_id is not None:
-            statement = statement.where(document.post_id >= since_id)
+            bounds.append(SearchDocument.post_id >= since_id)
         if until_id is not None:
-            statement = statement.where(document.post_id < until_id)
-        statement = statement.order_by(document.post_id.desc()).limit(limit)
+            bounds.append(SearchDocument.post_id < until_id)
+        if question is not None:
+            bounds.append(SearchDocument.tokens.op("@@")(cast(question, TSQUERY)))
+        statement = select(SearchDocument.post_id).where(*bounds)
+        most = str(max(int(seconds * 1000), 1))
         try:
             async with self._runtime.read() as reader:
-                await reader.execute(
-                    text("SELECT set_config('statement_timeout', :most, true)"), {"most": str(int(seconds * 1000) or 1)}
-                )
-                ids = [int(row[0]) for row in await reader.execute(statement)]
+                await _choose(reader, statement_timeout=most)
+                if question is not None:
+                    await _choose(reader, enable_seqscan="off", enable_indexscan="off", enable_bitmapscan="on")
+                    rows = await reader.execute(statement.limit(FEW + 1))
+                    ids = sorted((int(row[0]) for row in rows), reverse=True)
+                    if len(ids) <= FEW:
+                        return Proposals(tuple(ids[:limit]), len(ids) <= limit)
+                await _choose(reader, enable_seqscan="off", enable_indexscan="on", enable_bitmapscan="off")
+                rows = await reader.execute(statement.order_by(SearchDocument.post_id.desc()).limit(limit))
+                ids = [int(row[0]) for row in rows]
         except (DBAPIError, Unavailable) as error:
-            if "QueryCanceled" not in str(getattr(error, "__cause__", "")) + str(getattr(error, "orig", "")) + str(
-                error
-            ):
+            if not _was_ended(error):
                 raise
             raise EngineAway("the search took too long") from error
         return Proposals(tuple(ids), len(ids) < limit)
@@ -83,8 +94,12 @@ class PostgresEngine:
         """Return "": what the database holds, it holds."""
         return ""
 
-    async def begin_rebuild(self, *, afresh: bool) -> bool:
+    async def begin_rebuild(self) -> bool:
         """Do nothing: rows are written anew one by one."""
+        return True
+
+    def has_new(self) -> bool:
+        """Return True: the table is both."""
         return True
 
     async def end_rebuild(self) -> bool:
@@ -106,6 +121,21 @@ class PostgresEngine:
 
 
 _NONE: Final = "none"
+
+
+async def _choose(reader: Reader, **settings: str) -> None:
+    """Set parameters of the server for this transaction only."""
+    for name, value in settings.items():
+        await reader.execute(select(func.set_config(name, value, literal(True))))
+
+
+def _was_ended(error: BaseException | None) -> bool:
+    """Whether the server ended a statement because its time was over."""
+    while error is not None:
+        if "QueryCanceled" in type(error).__name__ or "statement timeout" in str(error):
+            return True
+        error = getattr(error, "orig", None) or error.__cause__
+    return False
 
 
 def _question(step: Step) -> str | None:

@@ -20,7 +20,7 @@ from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashta
 from node.posts.rules import visible_to, welcome_to
 from node.search.documents import Named, Source
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
-from node.search.planning import Begins, Count, Every, Not, Nothing, Some, Span, Step, Token
+from node.search.planning import Begins, Count, Every, Not, Nothing, Row, Some, Span, Step, Token
 from node.search.planning import Sequence as Phrase
 from node.search.ranking import Candidate
 from node.search.rules import LIBRARY_REACH, is_exact
@@ -173,8 +173,6 @@ async def list_candidates(
     viewer_id: int | None,
     scope: str,
     now: datetime,
-    account_id: int | None = None,
-    following: bool = False,
 ) -> list[Candidate]:
     """Return those of `ids` that this viewer may find now, whatever an index said of them (rows 105, 106)."""
     if not ids:
@@ -205,10 +203,6 @@ async def list_candidates(
             welcome_to(viewer_id, Post, now),
         )
     )
-    if account_id is not None:
-        statement = statement.where(Post.account_id == account_id)
-    if following:
-        statement = statement.where(follows(viewer_id, Post.account_id.expression) if viewer_id else literal(False))
     return [
         Candidate(
             post_id=row[0],
@@ -220,6 +214,17 @@ async def list_candidates(
         )
         for row in await reader.execute(statement.order_by(Post.id.desc()))
     ]
+
+
+async def list_rows(reader: Reader, ids: Collection[int]) -> list[Row]:
+    """Return the documents of posts with their counts, newest first, whoever may find them."""
+    rows = await reader.execute(
+        select(Post.id, SearchDocument.words, Post.likes_count, Post.boosts_count, Post.replies_count)
+        .join(SearchDocument, SearchDocument.post_id == Post.id)
+        .where(Post.id.in_(ids))
+        .order_by(Post.id.desc())
+    )
+    return [Row(post_id=row[0], words=row[1], likes=row[2], boosts=row[3], replies=row[4]) for row in rows]
 
 
 async def list_library_ids(
@@ -297,12 +302,6 @@ async def list_unsearchable(reader: Reader, *, viewer_id: int | None, now: datet
         )
     )
     return list(rows)
-
-
-async def find_searchable(reader: Reader, account_ids: Collection[int]) -> dict[int, tuple[str, bool]]:
-    """Return (acct, whether everybody may search their posts) of accounts."""
-    rows = await reader.scalars(select(Account).where(Account.id.in_(account_ids), is_present()))
-    return {row.id: (row.acct, row.indexable) for row in rows}
 
 
 async def list_post_ids_of(reader: Reader, account_id: int, *, after_id: int, limit: int) -> list[int]:

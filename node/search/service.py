@@ -17,7 +17,7 @@ from node.search.engines import OFF, EngineAway, Proposals, engine_name
 from node.search.explaining import Explanation, explain_nothing
 from node.search.language import parse
 from node.search.planning import Every, Plan, Row, Token, make_plan, matches
-from node.search.queries import list_candidates, list_library_ids
+from node.search.queries import list_candidates, list_library_ids, list_rows
 from node.search.ranking import Candidate, ranked
 from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, SEARCH_SECONDS
 from node.search.stems import STEMMED, base_language
@@ -157,9 +157,12 @@ async def _gather(
             ]
             floor = max(horizons, default=0)
             ids = [id_ for id_ in {*proposed.ids, *kept} if id_ >= floor]
+            if plan.is_wide:
+                # Most of what is proposed will not match: whoever may find it is asked of the rest only.
+                ids = [row.post_id for row in await list_rows(reader, ids) if matches(plan.step, row)]
             candidates = await list_candidates(reader, ids, viewer_id=viewer_id, scope=plan.scope, now=now)
         rows += [one for one in candidates if matches(plan.step, _row(one))]
-        looked_at += len(ids)
+        looked_at += size
         if not horizons:
             return _Gathered(rows, not is_partial, is_away, is_partial)
         if len(rows) >= enough:

@@ -54,6 +54,9 @@ class WhooshEngine:
                 ),
             )
         except (OSError, ValueError, TypeError) as error:
+            if self._folder.read("current"):
+                log.exception("search_index_broken")
+                self._folder.say("broken", "its list of parts cannot be read")
             raise EngineAway("the index is being made") from error
         finally:
             self._waiting -= 1
@@ -84,9 +87,13 @@ class WhooshEngine:
             return NO_INDEX
         return self._folder.read("broken")
 
-    async def begin_rebuild(self, *, afresh: bool) -> bool:
+    async def begin_rebuild(self) -> bool:
         """Begin a new generation of slices."""
-        return await self._locked(lambda: begin(self._folder, afresh=afresh))
+        return await self._locked(lambda: begin(self._folder))
+
+    def has_new(self) -> bool:
+        """Whether a new generation is begun."""
+        return self._folder.generation("building") is not None
 
     async def end_rebuild(self) -> bool:
         """Search the new generation."""

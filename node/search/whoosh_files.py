@@ -167,7 +167,10 @@ class Folder:
             if folder.name not in named:
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            slices = {one.name for one in Generation(folder).slices}
+            try:
+                slices = {one.name for one in Generation(folder).slices}
+            except (OSError, ValueError, TypeError):
+                continue  # broken: it goes as a whole once it is exchanged
             for part in folder.glob("s*"):
                 if part.is_dir() and part.name not in slices:
                     shutil.rmtree(part, ignore_errors=True)

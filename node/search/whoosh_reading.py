@@ -15,7 +15,7 @@ from functools import partial
 from heapq import nlargest
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from whoosh.filedb.filestore import FileStorage
@@ -25,11 +25,13 @@ from whoosh.reading import SegmentReader
 from node.search.engines import Proposals
 from node.search.planning import Begins, Every, Not, Nothing, Plan, Sequence, Some, Step, Token
 from node.search.rules import MAX_EXPANSIONS, is_exact
-from node.search.whoosh_files import Folder, Generation
+from node.search.whoosh_files import Folder, Generation, Slice
 
 log = structlog.get_logger(__name__)
 
 _INDEX: Final = "MAIN"
+
+T = TypeVar("T")
 
 
 class OutOfTime(Exception):
@@ -44,6 +46,37 @@ class Segment:
     ids: "array[int]"
 
 
+class _Files(FileStorage):  # type: ignore[misc]
+    """The files of a slice. Whoosh leaves a file open that it cannot make sense of: those are closed here."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._opened: list[Any] = []
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        """Open a file and remember it."""
+        file = super().open_file(name, **options)
+        self._opened.append(file)
+        return file
+
+    def read_toc(self) -> Any:
+        """Return what the slice says of its segments."""
+        return self._whole(lambda: TOC.read(self, _INDEX))
+
+    def open_segment(self, toc: Any, segment: Any) -> Any:
+        """Return a reader of a segment."""
+        return self._whole(lambda: SegmentReader(self, toc.schema, segment))
+
+    def _whole(self, work: Callable[[], T]) -> T:
+        self._opened.clear()
+        try:
+            return work()
+        except BaseException:
+            for file in self._opened:
+                file.close()
+            raise
+
+
 class OpenSlice:
     """A slice as a process has it open. Segments are kept by their names: one never changes but for deletions."""
 
@@ -56,22 +89,18 @@ class OpenSlice:
         """Open what is new, close what was merged away."""
         if version == self.version:
             return
-        storage = FileStorage(str(self.folder))
-        for attempt in range(5):
-            try:
-                self._open(storage)
-                break
-            except OSError:
-                if attempt == 4:
-                    raise  # otherwise a commit took a file away between two looks
+        try:
+            self._open(_Files(self.folder))
+        except FileNotFoundError:  # a commit took a file away between the two looks
+            self._open(_Files(self.folder))
         self.version = version
 
-    def _open(self, storage: Any) -> None:
-        toc = TOC.read(storage, _INDEX)
+    def _open(self, storage: _Files) -> None:
+        toc = storage.read_toc()
         named = {segment.segment_id(): segment for segment in toc.segments}
         for name, segment in named.items():
             if name not in self.segments:
-                reader = SegmentReader(storage, toc.schema, segment)
+                reader = storage.open_segment(toc, segment)
                 column = reader.column_reader("id")
                 ids = array("q", (column[number] for number in range(reader.doc_count_all())))
                 self.segments[name] = Segment(reader, ids)
@@ -114,9 +143,10 @@ class Searching:
                 is_cut_off = True
                 break
             except Exception as error:  # whatever a broken file makes of it: the other slices still answer
-                log.exception("search_slice_broken", slice=slice_.name)
-                self._folder.say("broken", f"a part of the index cannot be read ({type(error).__name__})")
                 is_cut_off = True
+                if slice_.name in {one.name for one in self._slices()}:  # and was not just exchanged
+                    log.exception("search_slice_broken", slice=slice_.name)
+                    self._folder.say("broken", f"a part of the index cannot be read ({type(error).__name__})")
                 continue
             if len(found) >= limit or (since_id is not None and slice_.first_id <= since_id):
                 break
@@ -128,7 +158,13 @@ class Searching:
             opened.close()
         self._open.clear()
 
-    def _slices(self) -> tuple[Any, ...]:
+    def _slices(self) -> tuple[Slice, ...]:
+        try:
+            return self._look_for_slices()
+        except FileNotFoundError:  # a rebuild came to its end between the two looks
+            return self._look_for_slices()
+
+    def _look_for_slices(self) -> tuple[Slice, ...]:
         name = self._folder.read("current")
         if name != self._name or self._generation is None:
             self.close()

@@ -27,7 +27,7 @@ def write_to(generation: Generation, documents: Sequence[Document], gone: Collec
     slices = generation.slices
     into: dict[str, list[Document]] = {}
     out: dict[str, list[int]] = {}
-    for document in documents:
+    for document in {document.post_id: document for document in documents}.values():
         slices, found = place(slices, document.post_id)
         into.setdefault(found.name, []).append(document)
         grown = replace(
@@ -146,11 +146,10 @@ def exchange(generation: Generation, old: Slice, new: Slice) -> bool:
     return True
 
 
-def begin(folder: Folder, *, afresh: bool) -> None:
-    """Make the generation that a rebuild fills, unless one is begun."""
-    if folder.generation("building") is None or afresh:
-        folder.say("building", folder.make_generation().folder.name)
-        folder.clear_away()
+def begin(folder: Folder) -> None:
+    """Make the generation that a rebuild fills."""
+    folder.say("building", folder.make_generation().folder.name)
+    folder.clear_away()
 
 
 def end(folder: Folder) -> None:

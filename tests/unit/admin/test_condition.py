@@ -13,6 +13,8 @@ from node.base.ids import new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.moderation.account_queries import AccountFilter, list_moderated
+from node.search.condition import SearchCondition
+from node.search.engines import EngineStatus
 from outbox.models import Delivery, OutgoingActivity, Peer
 from tests.support.make import make_account
 
@@ -28,6 +30,7 @@ WELL = Condition(
     disk=Disk(free=50, total=100, database=1, media=1),
     redis=RedisState(True, 1000),
     counts=Counts(1, 1, 1, 1),
+    search=SearchCondition(EngineStatus("whoosh", 1, 1, 1), 0, None),
 )
 
 
@@ -45,6 +48,8 @@ def test_each_fault_is_said_with_advice() -> None:
     assert "No scheduler process" in summaries(replace(WELL, processes=[process("rookery: worker relay")]))
     assert "inbox is 10 min behind (7 waiting)" in summaries(replace(WELL, lanes=[LaneFigures("inbox", 7, 600.0, 0)]))
     assert "1 row of the lane relay gave up" in summaries(replace(WELL, lanes=[LaneFigures("relay", 0, None, 1)]))
+    broken = SearchCondition(EngineStatus("whoosh", 1, 1, 1, "a part cannot be read"), 0, None)
+    assert "not found: a part cannot be read" in summaries(replace(WELL, search=broken))
     assert "disk" in summaries(replace(WELL, disk=Disk(4, 100, 1, 1)))
     assert all(problem.advice for problem in find_problems(replace(WELL, processes=[])))
 

@@ -1,0 +1,156 @@
+"""What every engine does alike: one suite over both. An engine proposes too much at worst, never too little."""
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import insert
+
+from node.base.ids import id_at
+from node.base.runtime import Runtime
+from node.search.choosing import engine_of
+from node.search.documents import Document, Source, document_of
+from node.search.engines import Engine
+from node.search.language import parse
+from node.search.models import SearchDocument
+from node.search.planning import Row, make_plan, matches
+from tests.support.make import make_account, make_post
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+QUERIES = [
+    "apple", "apples", "apple pear", "apple OR pear", "apple -pear", '"apple pear"', "-is:reply apple", "app*", "zz*",
+    "apple -app*", '-"apple pear" apple', "(apple OR plum) -(pear fig)", "from:ann apple", "-from:ann plum",
+    "tag:fruit",
+    "#fruit pear", "東京", "京都 apple", "o'neill", "it's", r"back\slash", "has:image", "has:image -apple",
+    "fig plum pear",
+    "since:2020 fig", "before:2020 fig", "lang:en fig", "nothing", "min_likes:1 fig", "min_likes:0",
+    "fig OR min_likes:0",
+    "-min_likes:1 fig", "plum OR nothing", "😀", "%", "a_b", "apple NOT (min_likes:1)",
+]  # fmt: skip
+
+
+def plan_of(query: str, author: int = 7) -> object:
+    tree = parse(query, now=NOW)
+    assert tree is not None
+    return make_plan(tree, names={"ann": author}, languages=("en",))
+
+
+def corpus(author: int, ids: Iterable[int]) -> list[Document]:
+    """Return posts of a few words, so that every query finds some and misses some."""
+    dice = random.Random(11)
+    words = ["apple", "apples", "pear", "plum", "fig", "#fruit", "東京都", "京都", "O'Neill", "it's", r"back\slash",
+             "appetite", "😀", "100%", "a_b"]  # fmt: skip
+    made = []
+    for id_ in ids:
+        text = " ".join(dice.choices(words, k=dice.randint(1, 6)))
+        tags = ["fruit"] if "#fruit" in text else []
+        media = [("image", "")] if dice.random() < 0.3 else []
+        who = author if dice.random() < 0.5 else author + 1
+        made.append(
+            document_of(
+                Source(post_id=id_, author_id=who, content=f"<p>{text}</p>", language="en", hashtags=tags, media=media)
+            )
+        )
+    return made
+
+
+async def put(runtime: Runtime, engine: Engine, documents: list[Document], gone: Iterable[int] = ()) -> None:
+    """Write documents the way the drain does."""
+    assert await engine.write(documents, gone=list(gone))
+    async with runtime.write() as uow:
+        await engine.store(uow, documents)
+
+
+async def test_what_is_proposed_holds_every_match(runtime: Runtime) -> None:
+    """Both engines, every form of query: nothing that matches is missed, newest first, within the bounds asked for."""
+    ann = await make_account(runtime, "ann")
+    ids = [(await make_post(runtime, ann, f"number {number}")).id for number in range(4)]
+    ids += [id_at(datetime(2019, 1, 1 + number, tzinfo=UTC)) for number in range(20)]
+    documents = corpus(ann.id, ids)
+    async with runtime.write() as uow:
+        await uow.execute(insert_posts(ids[4:], ann.id))
+        for document in documents:
+            uow.add(
+                SearchDocument(
+                    post_id=document.post_id, account_id=document.author_id, is_open=True, words=document.words
+                )
+            )
+    engine = engine_of(runtime)
+    assert await engine.begin_rebuild()
+    assert await engine.end_rebuild()
+    await put(runtime, engine, documents)
+    for query in QUERIES:
+        plan = plan_of(query, ann.id)
+        if plan is None:
+            continue
+        wanted = {one.post_id for one in documents if matches(plan.step, Row(post_id=one.post_id, words=one.words))}
+        found = await engine.propose(plan, since_id=None, until_id=None, limit=100, seconds=30)
+        assert wanted <= set(found.ids), query
+        assert list(found.ids) == sorted(found.ids, reverse=True), query
+        assert found.is_all
+        if '"' not in query and "-" not in query and "min_" not in query and "*" not in query and "NOT" not in query:
+            span = {one for one in found.ids if matches(plan.step, Row(post_id=one, words=words_of(documents, one)))}
+            assert span >= wanted
+    everything = plan_of("fig OR -fig", ann.id)
+    all_of = sorted(ids, reverse=True)
+    first = await engine.propose(everything, since_id=None, until_id=None, limit=5, seconds=30)
+    assert (list(first.ids), first.is_all) == (all_of[:5], False)
+    rest = await engine.propose(everything, since_id=all_of[9], until_id=all_of[4], limit=50, seconds=30)
+    assert list(rest.ids) == all_of[5:10]
+    # Written again they stand there once, with the new words; taken out, they are gone.
+    changed = document_of(Source(post_id=ids[0], author_id=ann.id, content="quince"))
+    async with runtime.write() as uow:
+        row = await uow.scalar(SearchDocument.__table__.select().where(SearchDocument.post_id == ids[0]))
+        assert row is not None
+    await put(runtime, engine, [changed, changed])
+    quince = await engine.propose(plan_of("quince"), since_id=None, until_id=None, limit=9, seconds=30)
+    assert quince.ids == (ids[0],)
+    assert (await engine.status()).documents == len(ids)
+    if engine.name == "whoosh":
+        await put(runtime, engine, [], gone=ids[:3])
+        assert (await engine.status()).documents == len(ids) - 3
+
+
+def words_of(documents: list[Document], post_id: int) -> str:
+    return next(one.words for one in documents if one.post_id == post_id)
+
+
+def insert_posts(ids: list[int], account_id: int) -> object:
+    """Return the INSERT of bare posts with these ids."""
+    from node.posts.models import Post
+
+    return insert(Post).values(
+        [
+            {
+                "id": id_,
+                "uri": f"https://far.test/{id_}",
+                "account_id": account_id,
+                "visibility": "public",
+                "thread_id": id_,
+                "published_at": NOW,
+                "created_at": NOW,
+            }
+            for id_ in ids
+        ]
+    )
+
+
+async def test_row_105_no_time_is_no_answer(runtime: Runtime) -> None:
+    """Row 105: a search whose time is over is cut off, or refused in words, by either engine."""
+    from node.search.engines import EngineAway
+
+    engine = engine_of(runtime)
+    assert await engine.begin_rebuild()
+    assert await engine.end_rebuild()
+    plan = plan_of("apple")
+    documents = corpus(1, range(1, 4))
+    if engine.name == "whoosh":
+        await put(runtime, engine, documents)
+        found = await engine.propose(plan, since_id=None, until_id=None, limit=5, seconds=-1)
+        assert (found.ids, found.is_all, found.is_cut_off) == ((), False, True)
+    else:
+        try:
+            await engine.propose(plan, since_id=None, until_id=None, limit=5, seconds=30)
+        except EngineAway as error:
+            raise AssertionError("an empty table answers in time") from error
