@@ -39,6 +39,7 @@ class Feed:
 def feed_response(feed: Feed) -> Response:
     """Return a feed as an answer that may be kept for a few minutes."""
     response = Response(render_feed(feed), content_type="application/rss+xml; charset=utf-8")
+    response.headers["X-Robots-Tag"] = "noindex"  # its authors have said nothing of search engines
     response.headers["Cache-Control"] = f"public, max-age={SECONDS}"
     return response
 

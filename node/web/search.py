@@ -24,6 +24,7 @@ from node.posts.queries import search_hashtags
 from node.posts.rendering import render_posts
 from node.posts.tag_views import hashtag_views
 from node.remote.resolving import resolve
+from node.search.engines import OFF, engine_name
 from node.search.operators import HELP
 from node.search.service import SORTS, Found, Sort, search_posts
 from node.text.writing import fold_hashtag
@@ -65,7 +66,7 @@ async def search(visitor: Visitor | None) -> Answer:
         query=query[:MAX_QUERY],
         tab=tab,
         sort=sort,
-        operators=HELP,
+        operators=HELP if engine_name(runtime().settings) != OFF else (),
         errors=errors,
         filter_context="public",
         **{**context, **result},

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from node.accounts.service import delete_account
 from node.moments.automatic import refresh_automatic
+from node.moments.queries import find_moment
 from node.moments.service import hide_moment
+from node.starter_packs.queries import find_pack, list_member_ids
 from tests.api.test_discovering import forget, wants_to_be_found
-from tests.support.nodes import Node, Person
+from tests.support.nodes import Node, Person, settle
 
 MOMENTS = "/api/v1/moments"
 
@@ -173,3 +176,23 @@ async def test_a_trend_makes_a_moment_the_best_first(node: Node, ann: Person, bo
         await hide_moment(uow, int(made["id"]), hidden=True, now=node.runtime.now())
     await refresh_automatic(node.runtime)
     assert (await node.http.get(MOMENTS)).json() == []
+
+
+async def test_with_somebody_goes_what_they_put_together(
+    node: Node, moment: dict[str, Any], ann: Person, bob: Person
+) -> None:
+    """Moments and starter packs of somebody who deletes their account; and they are in nobody else's."""
+    own = await ann.act("/api/v1/starter_packs", title="Mine", published=True)
+    await ann.act(f"/api/v1/starter_packs/{own['id']}/accounts", account_ids=[bob.account_id])
+    others = await bob.act("/api/v1/starter_packs", title="Bob's", published=True)
+    await wants_to_be_found(node, ann)
+    await bob.act(f"/api/v1/starter_packs/{others['id']}/accounts", account_ids=[ann.account_id])
+    async with node.runtime.write() as uow:
+        await delete_account(uow, ann.account_id, now=node.runtime.now())
+    assert (await bob.get(f"/api/v1/starter_packs/{others['id']}"))["accounts"] == []
+    assert await bob.get(MOMENTS) == []
+    await settle(node.runtime)
+    async with node.runtime.read() as reader:
+        assert await find_moment(reader, int(moment["id"])) is None
+        assert await find_pack(reader, int(own["id"])) is None
+        assert await list_member_ids(reader, int(others["id"])) == {}

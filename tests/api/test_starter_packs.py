@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from node.accounts.standing import silence_account
+from node.http.limits import Limit
 from node.starter_packs import rules
+from tests.api.conftest import serve
 from tests.api.test_discovering import wants_to_be_found
-from tests.support.nodes import Node, Person
+from tests.support.nodes import Node, Person, open_node
+from tests.support.redis_server import RedisServer
 
 PACKS = "/api/v1/starter_packs"
 
@@ -112,3 +115,23 @@ async def test_packs_have_bounds(monkeypatch: pytest.MonkeyPatch, pack: dict[str
     await ann.call("DELETE", place, json={"account_ids": [ann.account_id]})
     await ann.call("POST", place, json={"account_ids": [ann.account_id]}, expect=422)
     assert (rules.MAX_PACKS, rules.MAX_MEMBERS) == (20, 100)
+
+
+async def test_following_a_pack_counts_each_of_its_people(
+    monkeypatch: pytest.MonkeyPatch, redis_server: RedisServer
+) -> None:
+    """Row 59: a pack is no way around the follows of a day; what is refused follows nobody."""
+    monkeypatch.setattr("node.api.starter_packs.FOLLOWS", Limit("follows", 2, 86_400))
+    async with open_node(redis_server, rate_limits=True) as runtime:
+        async for node in serve(runtime):
+            node.clock.hold()
+            ann, others = await node.person("ann"), [await node.person(name) for name in ("bob", "carol", "dora")]
+            await wants_to_be_found(node, *others)
+            pack = await others[0].act(PACKS, title="Three", published=True)
+            place = f"{PACKS}/{pack['id']}"
+            await others[0].act(f"{place}/accounts", account_ids=[one.account_id for one in others])
+            await ann.call("POST", f"{place}/follow", expect=429)
+            assert await ann.get(f"/api/v1/accounts/{ann.account_id}/following") == []
+            two = [one.account_id for one in others[:2]]
+            assert len(await ann.act(f"{place}/follow", account_ids=two)) == 2
+            await ann.call("POST", f"{place}/follow", expect=429)

@@ -142,6 +142,7 @@ async def test_the_feed_of_a_moment_carries_no_markup_of_others(node: Node, bo: 
     page = await stranger.open(f"/moments/{moment['id']}")
     assert page.html.css_first("main script") is None
     assert page.html.css_first("link[type='application/rss+xml']") is not None
+    assert page.html.css_first("meta[name=robots][content=noindex]") is not None, "Bo allows no search engine"
 
 
 async def test_an_author_takes_out_and_a_moderator_takes_down(
