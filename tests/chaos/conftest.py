@@ -2,12 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.chaos.real_nodes import RealNode
+from tests.support.nodes import EVERYWHERE
+from tests.support.postgres import PostgresServer
 
 StartNode = Callable[..., RealNode]
+
+
+def on_postgres(server: PostgresServer) -> dict[str, Any]:
+    """Return what a node is started with to have a database of its own there."""
+    return {"postgres": server, "changes": {"database_url": server.new_url()}}
 
 
 @pytest.fixture
@@ -15,8 +23,11 @@ async def launch(tmp_path: Path) -> AsyncIterator[StartNode]:
     """Start a node by name; every one of them is gone after the test."""
     nodes: list[RealNode] = []
 
-    def start(name: str, *, redis_url: str = "") -> RealNode:
-        made = RealNode(tmp_path, name, redis_url)
+    def start(name: str, *, redis_url: str = "", **more: Any) -> RealNode:
+        kind = more.pop("kind", RealNode)
+        if EVERYWHERE and "postgres" not in more:
+            more |= on_postgres(EVERYWHERE[0])
+        made: RealNode = kind(tmp_path, name, redis_url, **more)
         nodes.append(made)
         made.launch()
         return made

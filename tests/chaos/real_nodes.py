@@ -7,6 +7,7 @@ out instead of waiting minutes for them: that is time passing, and it happens on
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +26,8 @@ from federation.keys import generate_rsa_key
 from node.auth.service import create_token, create_user
 from node.base.runtime import running
 from node.base.settings import load_settings
+from tests.support.nodes import database_template
+from tests.support.postgres import PostgresServer
 from tests.support.serving import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +35,7 @@ READY_SECONDS = 40.0
 DUE_TABLES = {
     "events": "parked_at IS NULL",
     "received_activities": "done_at IS NULL AND parked_at IS NULL",
-    "deliveries": "1",
+    "deliveries": "1 = 1",
     "fetch_tasks": "parked_at IS NULL",
     "completions": "finished_at IS NULL",
 }
@@ -113,11 +116,15 @@ class RealNode:
     public_url: str = ""
     changes: dict[str, str] = field(default_factory=dict)
     """Settings that differ from those of a test node, as text."""
+    postgres: PostgresServer | None = None
+    """The server of its database; None: SQLite in its folder."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
         self.settings = load_settings(self.environment())
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.settings.database_url and not self.database_file.exists():
+            shutil.copy(database_template(), self.database_file)
         self.http = httpx.AsyncClient(base_url=self.settings.public_url, timeout=20, trust_env=False)
 
     def environment(self) -> dict[str, str]:
@@ -133,6 +140,10 @@ class RealNode:
             **self.changes,
         }
         return {f"ROOKERY_{name.upper()}": value for name, value in values.items()}
+
+    @property
+    def database_file(self) -> Path:
+        return self.settings.data_dir / "rookery.sqlite3"
 
     @property
     def log_path(self) -> Path:
@@ -207,6 +218,13 @@ class RealNode:
             os.kill(pid, signal.SIGKILL)
         return len(pids)
 
+    def signal(self, part: str, number: signal.Signals) -> list[int]:
+        """Send every process whose title holds `part` a signal; return which."""
+        pids = self.pids(part)
+        for pid in pids:
+            os.kill(pid, number)
+        return pids
+
     def interrupt(self) -> float:
         """Press Ctrl-C and return the seconds until it is gone."""
         assert self.process is not None
@@ -227,8 +245,12 @@ class RealNode:
 
     def ask(self, statement: str) -> list[Any]:
         """Read the database from outside."""
-        with closing(sqlite3.connect(self.settings.data_dir / "rookery.sqlite3", timeout=20)) as connection:
-            return connection.execute(statement).fetchall()
+        if self.postgres is not None:
+            return self.postgres.ask(self.settings.database_url, statement)
+        with closing(sqlite3.connect(self.database_file, timeout=20)) as connection:
+            found = connection.execute(statement).fetchall()
+            connection.commit()
+            return found
 
     def waiting(self) -> dict[str, int]:
         """Return the rows still to be done, by table, without zeros."""
@@ -241,11 +263,11 @@ class RealNode:
 
     def let_time_pass(self) -> None:
         """Let every lease and back-off run out."""
-        with closing(sqlite3.connect(self.settings.data_dir / "rookery.sqlite3", timeout=20)) as connection:
-            for table, where in DUE_TABLES.items():
-                late = f"due_at > datetime('now') AND {where}"
-                connection.execute(f"UPDATE {table} SET due_at = datetime('now', '-1 second') WHERE {late}")
-            connection.commit()
+        now, past = "datetime('now')", "datetime('now', '-1 second')"
+        if self.postgres is not None:
+            now, past = "now()", "now() - interval '1 second'"
+        for table, where in DUE_TABLES.items():
+            self.ask(f"UPDATE {table} SET due_at = {past} WHERE due_at > {now} AND {where}")
 
     def parked(self) -> list[Any]:
         """Return what gave up."""

@@ -24,7 +24,7 @@ from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
 from node.base.work import DRAINS
 from tests.support.contract import held_to_contract
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, stamp
 from tests.support.redis_server import RedisServer
 from tests.support.serving import listen, serving
 
@@ -60,7 +60,9 @@ def database_template() -> Path:
     if not _template:
         path = Path(tempfile.mkdtemp(prefix="rk-db-")) / "template.sqlite3"
         engine = create_engine(f"sqlite:///{path}")
-        metadata().create_all(engine)
+        with engine.begin() as connection:
+            metadata().create_all(connection)
+            stamp(connection)
         engine.dispose()
         _template.append(path)
     return _template[0]

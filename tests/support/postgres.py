@@ -21,8 +21,10 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from admin.migrate import head_revision
 from admin.schema import metadata
 
 T = TypeVar("T")
@@ -156,12 +158,24 @@ class PostgresServer:
                 await asyncio.sleep(0.02)
         raise AssertionError("the test PostgreSQL did not answer")
 
+    def ask(self, url: str, statement: str) -> list[Any]:
+        """Run a statement on a database of this server and return its rows."""
+        return _run(self._rows(statement, _name_in(url)))
+
+    async def _rows(self, statement: str, database: str) -> list[Any]:
+        connection = await asyncpg.connect(user=_ROLE, database=database, host=str(self._folder))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
     async def _make_template(self) -> None:
         await self._answers()
         await self._command(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
         engine = create_async_engine(self._url(_TEMPLATE))
         async with engine.begin() as connection:
             await connection.run_sync(metadata().create_all)
+            await connection.run_sync(stamp)
         await engine.dispose()
 
 
@@ -258,6 +272,12 @@ def start_postgres() -> PostgresServer:
     if programs is None:
         pytest.skip("PostgreSQL is not installed here (on Debian: apt install postgresql): tested on SQLite alone")
     return PostgresServer(programs)
+
+
+def stamp(connection: Connection) -> None:
+    """Say of a database with every table that it needs no migration."""
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head_revision()})
 
 
 def _name_in(url: str) -> str:

@@ -29,7 +29,7 @@ from sqlalchemy.types import JSON
 
 from admin import copying
 from admin.copying import Progress, copy_database
-from admin.migrate import head_revision, on_connection, schema_differences
+from admin.migrate import on_connection, schema_differences
 from admin.schema import metadata
 from node.base.errors import Invalid
 from node.base.settings import Settings
@@ -91,8 +91,6 @@ def settings(tmp_path: Path) -> Settings:
         for table in metadata().sorted_tables:
             rows = [{c.name: value(table, c, number) for c in table.columns} for number in range(ROWS)]
             connection.execute(insert(table), rows)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head_revision()})
     engine.dispose()
     return Settings(data_dir=tmp_path)
 
