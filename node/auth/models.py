@@ -13,6 +13,7 @@ class User(Base):
     """The person behind a local account. `role` is "user", "moderator" or "admin"."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_role", "role"),)
 
     account_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False

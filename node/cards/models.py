@@ -19,6 +19,7 @@ class LinkCard(Base):
     __table_args__ = (
         Index("ix_link_cards_due", "wanted", "due_at", "id"),
         Index("ix_link_cards_host", "host", "asked_at"),
+        Index("ix_link_cards_page", "page_url"),
     )
 
     id: Mapped[Id]

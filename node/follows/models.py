@@ -1,11 +1,14 @@
 """Tables of follows, and of what somebody keeps about others: whom they recommend, what they noted down."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, Id
+
+_HOLDS: Final = "accepted_at IS NOT NULL"
 
 
 class Follow(Base):
@@ -22,6 +25,9 @@ class Follow(Base):
         Index("ix_follows_fan_out", "followee_id", "follower_id"),
         Index("ix_follows_follower", "follower_id", "accepted_at", "id"),
         Index("ix_follows_uri", "uri"),
+        # Partial, in the order in which those that hold are listed: never sorted, however many they are.
+        Index("ix_follows_followers", "followee_id", "id", sqlite_where=text(_HOLDS), postgresql_where=text(_HOLDS)),
+        Index("ix_follows_following", "follower_id", "id", sqlite_where=text(_HOLDS), postgresql_where=text(_HOLDS)),
     )
 
     id: Mapped[Id]

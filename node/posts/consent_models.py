@@ -18,6 +18,7 @@ class Authorization(Base):
     __tablename__ = "authorizations"
     __table_args__ = (
         UniqueConstraint("post_id", "kind", "interacting_uri"),
+        Index("ix_authorizations_interacting", "interacting_uri"),
         Index("ix_authorizations_account", "account_id", "state", "id"),
     )
 

@@ -31,6 +31,13 @@ class Post(Base):
             postgresql_where=text("boost_of_id IS NOT NULL"),
         ),
         Index(
+            "ix_posts_boosts",
+            "boost_of_id",
+            "id",
+            sqlite_where=text("boost_of_id IS NOT NULL"),
+            postgresql_where=text("boost_of_id IS NOT NULL"),
+        ),
+        Index(
             "uq_posts_boost",
             "account_id",
             "boost_of_id",
@@ -197,6 +204,7 @@ class Bookmark(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "post_id"),
         Index("ix_bookmarks_account", "account_id", "id"),
+        Index("ix_bookmarks_post", "post_id"),
     )
 
     id: Mapped[Id]

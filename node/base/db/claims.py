@@ -27,7 +27,7 @@ async def claim_due(
     marks: Sequence[str] = (),
     parameters: Mapping[str, Any] | None = None,
 ) -> list[int]:
-    """Claim up to `limit` rows of `table` that are due, oldest first, and return their ids in order.
+    """Claim up to `limit` rows of `table` that are due, longest due first, and return their ids in order.
 
     `marks` names columns that are set to the parameter `mark_<column>`; `parameters` holds these and what else the
     conditions ask for. Cheapest with conditions that are made once: the statement is kept by them.
@@ -46,7 +46,7 @@ def _statement(
     order_by: tuple[ColumnElement[Any], ...],
     marks: tuple[str, ...],
 ) -> Executable:
-    order = order_by or (table.id,)
+    order = order_by or (table.due_at, table.id)  # as the indexes of due rows have them: a backlog is not sorted
     due: Select[Any] = select(table.id).where(table.due_at <= bindparam("due_by"), *where)
     due = due.order_by(*order).limit(bindparam("most"))
     if dialect == "postgresql":

@@ -16,7 +16,7 @@ from node.base.db.claims import claim_due
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Gone, Invalid, RookeryError, Unavailable
-from node.base.ids import new_id
+from node.base.ids import new_id, time_of
 from node.base.runtime import Runtime
 from node.counts.jobs import add_up_notes
 from node.follows.models import Follow
@@ -47,7 +47,7 @@ async def add_events(runtime: Runtime, number: int) -> set[int]:
     ids = {new_id() for _ in range(number)}
     async with runtime.write() as uow:
         for id_ in ids:
-            uow.add(EventRow(id=id_, name="x", payload={}, due_at=runtime.now(), attempts=0))
+            uow.add(EventRow(id=id_, name="x", payload={}, due_at=time_of(id_), attempts=0))
     return ids
 
 

@@ -1,0 +1,181 @@
+"""Holding SQL to its plan: every statement a node runs, as the database means to run it on tables of millions of rows.
+
+`watching(runtime)` collects the statements that really go to the database, those of the readers and those of the
+writer, each text once. `steep` asks the database for their plans and returns what would get slower as the node grows:
+
+* on SQLite: a table that is read from end to end, and a sort where `NEVER_SORTED` says that there is an index in order.
+  It plans without statistics, so an empty database plans as a large one does.
+* on PostgreSQL: the same reading, and a sort of more than one person's rows. It is told that every table has a million
+  rows. Which index it takes depends on statistics; that it has to read or sort everything does not.
+
+What may be as it is stands in `SMALL` and `ALLOWED`, with the reason.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.schema import metadata
+from node.base.runtime import Runtime
+
+ROWS: Final = 1_000_000
+MOST_SORTED: Final = 5_000
+"""Rows that PostgreSQL may expect to sort: it takes one in two hundred for one person's, one post's, one list's."""
+
+SMALL: Final = frozenset(
+    {
+        "announcements",  # what operators and moderators write by hand
+        "domain_policies",
+        "network_blocks",
+        "relays",
+        "site_pages",
+        "site_rules",
+        "staff_picks",
+        "trend_rulings",
+        "trend_states",  # one row for what the trends remember of a kind
+    }
+)
+
+ALLOWED: Final = (
+    ("lower(accounts.display_name)", "reads all", "names hold a word anywhere: only a search engine could do without"),
+    ("count(distinct(accounts.domain))", "reads all", "how many servers are known: kept for minutes"),
+    ("SELECT DISTINCT accounts.domain", "reads all", "the list of known servers: kept for minutes"),
+    ("users.last_active_at >= ", "reads all", "how many people are active: kept for minutes"),
+    ("users.created_at >= ", "reads all", "who joined in a week: kept for minutes"),
+    (
+        "FROM users WHERE users.approved_at IS NOT NULL",
+        "reads all",
+        "how many people there are: kept for minutes",
+    ),
+    ("DELETE FROM trend_days", "reads all", "once a day, behind everything else"),
+    ("WITH RECURSIVE down", "sorts", "the posts of one thread: bounded by depth and number"),
+)
+"""Part of a statement, part of the complaint, and why it may be so."""
+
+NEVER_SORTED: Final = (
+    "FROM follows JOIN accounts",
+    "UPDATE events",
+    "UPDATE received_activities",
+    "UPDATE deliveries",
+    "FROM posts WHERE posts.boost_of_id = ",
+    "FROM notifications",
+    "FROM notification_groups",
+    "FROM likes JOIN accounts",
+    "FROM likes JOIN posts ON posts.id = likes.post_id WHERE likes.account_id = ",
+    "FROM bookmarks",
+    "FROM stream_entries",
+    "SELECT posts.id FROM posts WHERE posts.account_id = ",
+    "SELECT post_hashtags.post_id FROM post_hashtags",
+)
+"""Statements over what has no bound at all, for which there is an index in their order."""
+
+
+@dataclass
+class Watch:
+    """The statements that were run, with the values of their first run."""
+
+    statements: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, _c: Any, _k: Any, statement: str, values: Any, _x: Any, many: bool) -> None:
+        """Remember a statement that is new."""
+        if statement not in self.statements and statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            self.statements[statement] = values[0] if many else values
+
+
+@contextmanager
+def watching(runtime: Runtime) -> Iterator[Watch]:
+    """Collect what is run during the block."""
+    watch = Watch()
+    engines = {runtime.database.reader.sync_engine, runtime.database.writer.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", watch.note)
+    try:
+        yield watch
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", watch.note)
+
+
+async def steep(runtime: Runtime, watch: Watch) -> list[str]:
+    """Return a line for each statement whose plan does not stay flat."""
+    found: list[str] = []
+    async with runtime.database.writer.connect() as connection:
+        is_sqlite = runtime.database.dialect == "sqlite"
+        if not is_sqlite:
+            await _pretend(connection)
+        for statement, values in list(watch.statements.items()):
+            judge = _steep_on_sqlite if is_sqlite else _steep_on_postgresql
+            for complaint in await judge(connection, statement, values):
+                plain = " ".join(statement.split())
+                if not any(marker in plain and part in complaint for marker, part, _ in ALLOWED):
+                    found.append(f"{complaint}: {plain}")
+        await connection.rollback()
+    return found
+
+
+async def _steep_on_sqlite(connection: AsyncConnection, statement: str, values: Any) -> list[str]:
+    rows = await _explained(connection, "EXPLAIN QUERY PLAN " + statement, values)
+    names = _aliases(statement)
+    found = []
+    for row in rows:
+        detail = str(row[3])
+        scanned = re.match(r"SCAN (\w+)", detail)
+        if scanned:
+            table = names.get(scanned[1], scanned[1])
+            is_ordered = "USING" in detail and "LIMIT" in statement
+            if table in _growing() and not is_ordered:
+                found.append(f"reads all of {table}")
+        elif detail == "USE TEMP B-TREE FOR ORDER BY" and _is_ordered_by_an_index(statement):
+            found.append("sorts")
+    return found
+
+
+async def _steep_on_postgresql(connection: AsyncConnection, statement: str, values: Any) -> list[str]:
+    rows = await _explained(connection, "EXPLAIN (FORMAT JSON) " + statement, values)
+    plan = rows[0][0]
+    plan = orjson.loads(plan) if isinstance(plan, str) else plan
+    found = []
+    for node in _nodes(plan[0]["Plan"]):
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in _growing():
+            found.append(f"reads all of {node['Relation Name']}")
+        if node["Node Type"] == "Sort" and node["Plans"][0]["Plan Rows"] > MOST_SORTED:
+            found.append(f"sorts {node['Plans'][0]['Plan Rows']:.0f} rows")
+    return found
+
+
+async def _explained(connection: AsyncConnection, statement: str, values: Any) -> Sequence[Any]:
+    return await connection.run_sync(lambda sync: sync.exec_driver_sql(statement, values).all())
+
+
+def _is_ordered_by_an_index(statement: str) -> bool:
+    plain = " ".join(statement.split())
+    return plain.startswith(NEVER_SORTED) or plain[plain.find(" FROM ") + 1 :].startswith(NEVER_SORTED)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+async def _pretend(connection: AsyncConnection) -> None:
+    """Tell the planner of a million rows in every table: it takes the density of rows from here."""
+    names = ", ".join(f"'{name}'" for name in metadata().tables if name not in SMALL)
+    await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    await connection.exec_driver_sql(
+        f"UPDATE pg_class SET reltuples = {ROWS}, relpages = 1 WHERE relkind = 'r' AND relname IN ({names})"
+    )
+
+
+def _aliases(statement: str) -> dict[str, str]:
+    return {alias: table for table, alias in re.findall(r"\b(\w+) AS (\w+)", statement)}
+
+
+def _growing() -> frozenset[str]:
+    return frozenset(metadata().tables) - SMALL
