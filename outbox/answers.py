@@ -23,12 +23,21 @@ def packed(document: Document) -> tuple[bytes, str]:
 
 
 def activity_answer(
-    packet: tuple[bytes, str], *, private: bool, status: int = 200, seconds: str = PUBLIC_CACHE
+    packet: tuple[bytes, str],
+    *,
+    private: bool,
+    status: int = 200,
+    seconds: str = PUBLIC_CACHE,
+    is_reread: bool = False,
 ) -> Response:
-    """Answer with an ActivityPub document, or 304 to whoever has it. `private`: it depends on who asked."""
+    """Answer with an ActivityPub document, or 304 to whoever has it. `private`: it depends on who asked.
+
+    `is_reread`: servers come back for it again and again. It has an ETag though it is private: no cache keeps it, but the
+    asker may say what it saw, which is compared with what this very asker is to be shown.
+    """
     body, etag = packet
     headers: dict[str, str] = {"Vary": VARY, "Cache-Control": PRIVATE_CACHE if private else seconds}
-    if not private and status == 200:
+    if status == 200 and (is_reread or not private):
         headers["ETag"] = etag
         if etag in request.headers.get("If-None-Match", ""):
             return Response(b"", status=304, headers=headers)

@@ -87,7 +87,8 @@ async def outbox(account_id: int) -> Response:
     """Show what a person published; a proven follower sees the followers-only posts as well (COL-2)."""
     runtime, (owner, onlooker) = current_runtime(), await _owner_and_onlooker(account_id)
     page = _page(OUTBOX_PAGE)
-    return _document(await collections.outbox(runtime, owner, onlooker, page=page), onlooker)
+    document = await collections.outbox(runtime, owner, onlooker, page=page)
+    return activity_answer(packed(document), private=onlooker.signed, is_reread=True)
 
 
 @blueprint.get("/users/<id:account_id>/<any(followers, following):name>")

@@ -261,6 +261,7 @@ async def _leave(runtime: Runtime, row: PulledAccount) -> None:
         if len(ids) < PIECE:
             break
         after_id = ids[-1]
+    await forget_author(runtime, row.account_id)
     async with runtime.write() as uow:
         await settle(uow, row.account_id, now=runtime.now())
 

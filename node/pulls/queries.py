@@ -1,8 +1,9 @@
-"""Every SELECT over pulled accounts. `is_pulled` and `list_merged_ids` are what timelines ask."""
+"""Every SELECT over pulled accounts. `find_state` is what the fan-out asks; readers join the table."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import bindparam, exists, func, or_, select
 
@@ -13,12 +14,9 @@ from node.follows.models import Follow
 from node.pulls.models import PulledAccount, PullHost
 from node.pulls.rules import SETTLING
 
-_IS_PULLED = select(PulledAccount.id).where(
-    PulledAccount.account_id == bindparam("account_id"),
-    PulledAccount.is_on.is_(True),
-    PulledAccount.switched_at <= bindparam("settled_by"),
+_STATE = select(PulledAccount.is_on, PulledAccount.is_merged, PulledAccount.switched_at).where(
+    PulledAccount.account_id == bindparam("account_id")
 )
-_MERGED = select(PulledAccount.account_id).where(PulledAccount.is_merged.is_(True))
 _DUE = (
     select(PulledAccount.id)
     .where(PulledAccount.is_merged.is_(True), PulledAccount.due_at <= bindparam("due_by"))
@@ -34,14 +32,25 @@ class Pulled:
     account: Account
 
 
-async def is_pulled(reader: Reader, account_id: int, now: datetime) -> bool:
-    """Say whether what this account posts is pushed to nobody's home: reads merge it in, since a while at that."""
-    return bool(await reader.rows(_IS_PULLED, {"account_id": account_id, "settled_by": now - SETTLING}))
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """What timelines go by."""
+
+    is_pulled: bool
+    """Whether what the account posts is pushed to nobody's home: reads merge it in, since a while at that."""
+    is_merged: bool
 
 
-async def list_merged_ids(reader: Reader) -> list[int]:
-    """Return the accounts whose posts reads merge into the homes of their followers."""
-    return [row[0] for row in await reader.rows(_MERGED)]
+_UNKNOWN: Final = PullState(is_pulled=False, is_merged=False)
+
+
+async def find_state(reader: Reader, account_id: int, now: datetime) -> PullState:
+    """Return how an account stands with regard to homes."""
+    rows = await reader.rows(_STATE, {"account_id": account_id})
+    if not rows:
+        return _UNKNOWN
+    is_on, is_merged, switched_at = rows[0]
+    return PullState(is_pulled=bool(is_on) and switched_at <= now - SETTLING, is_merged=bool(is_merged))
 
 
 async def has_due_pulls(reader: Reader, now: datetime) -> bool:

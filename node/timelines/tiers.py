@@ -14,7 +14,7 @@ from node.accounts.queries import find_account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.runtime import Runtime
-from node.pulls.queries import count_local_followers, is_pulled
+from node.pulls.queries import count_local_followers, find_state
 from node.timelines.models import AuthorTier
 from node.timelines.rules import TIER_SECONDS, Tier, pushed_as, tier
 from node.timelines.tier_queries import find_tier
@@ -51,12 +51,12 @@ async def tier_for_push(runtime: Runtime, account_id: int) -> PushTier:
 
 async def _look(runtime: Runtime, account_id: int) -> _Kept:
     async with runtime.read() as reader:
-        pulled = await is_pulled(reader, account_id, runtime.now())
-    if pulled:
+        state = await find_state(reader, account_id, runtime.now())
+    if state.is_pulled:
         return _Kept("pull", "pull", _LONG_AGO, True)
     row = await assess(runtime, account_id)
     if row is None:
-        return _Kept("push", "push", _LONG_AGO, False)
+        return _Kept("push", "push", _LONG_AGO, state.is_merged)
     return _Kept(row.tier, row.before, row.changed_at, True)
 
 

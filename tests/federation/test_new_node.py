@@ -1,16 +1,17 @@
 """A new person on a node of one: within a minute there is something to read and somebody to follow (issue 6)."""
 
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from node.accounts.models import Account
-from node.accounts.queries import find_account
 from node.base.ids import id_at, new_id
 from node.follows.models import Follow
 from node.posts.models import Post
-from node.public_follows.queries import list_friends_of_friends
 from tests.support.nodes import Node, Person, World
+from tests.support.redis_server import RedisServer
 
 AUTHORS = 5
 POSTS = 24
@@ -19,7 +20,7 @@ OTHERS = 26
 
 async def populate(node: Node) -> list[Person]:
     """Let five people live there who wrote for a day, and follow others who want to be found."""
-    authors = [await node.person(f"author{n}", discoverable=True) for n in range(AUTHORS)]
+    authors = [await node.person(f"author{n}", discoverable=True, indexable=True) for n in range(AUTHORS)]
     others = [await node.person(f"other{n}", discoverable=True) for n in range(OTHERS)]
     now = node.runtime.now()
     async with node.runtime.write() as uow:
@@ -34,7 +35,7 @@ async def populate(node: Node) -> list[Person]:
                         account_id=author.account_id,
                         local=True,
                         visibility="public",
-                        content=f"{author.username} writes, {n}",
+                        content=f"{author.username} fancies {n}",
                         thread_id=post_id,
                         published_at=published,
                         created_at=published,
@@ -56,6 +57,13 @@ async def populate(node: Node) -> list[Person]:
     return authors
 
 
+@pytest.fixture
+async def world(redis_server: RedisServer, new_database_url: Callable[[], str]) -> AsyncIterator[World]:
+    """Two nodes that can be searched, as real ones can."""
+    async with World(redis_server, "a", "b", new_database_url=new_database_url, search_engine="auto") as two:
+        yield two
+
+
 async def test_five_follows_fill_home_and_suggestions(world: World) -> None:
     """At least 100 posts at home and 20 people to follow, and nothing asked of the new person but five follows."""
     authors = await populate(world["a"])
@@ -71,11 +79,11 @@ async def test_five_follows_fill_home_and_suggestions(world: World) -> None:
     assert len(seen) == len(set(seen)) >= 100
     assert seen == sorted(seen, key=int, reverse=True)
 
-    async with node.runtime.read() as reader:
-        found = await list_friends_of_friends(reader, bo.account_id, friends=200, limit=100)
-        assert len(found) >= 20
-        strongest = await find_account(reader, next(iter(found)))
-    assert strongest is not None
-    assert strongest.display_name or strongest.username
-    assert strongest.discoverable
-    assert len(next(iter(found.values()))) == AUTHORS
+    found = await bo.get("/api/v2/suggestions", limit=40)
+    assert len(found) >= 20
+    assert all(one["reasons"] and one["account"]["username"].startswith("other") for one in found)
+    assert "friends_of_friends" in found[0]["sources"]
+    assert all(one["account"]["discoverable"] for one in found)
+
+    written = await bo.get("/api/v2/search", q=f"fancies from:{authors[3].handle}", type="statuses", limit=40)
+    assert len(written["statuses"]) == POSTS, "what they wrote is found"

@@ -573,3 +573,23 @@ async def test_col_1_every_collection_has_its_root_and_its_pages(
         counted = await got(node, f"{post.uri}/{name}")
         assert (counted["type"], counted["totalItems"]) == ("Collection", 0)
         assert not {"first", "orderedItems"} & counted.keys()
+
+
+async def test_who_reads_an_outbox_again_hears_what_changed(node: Node, peer: FakePeer) -> None:
+    """DISC-10, row 49: signed too; one asker's version is none for another who is shown something else."""
+    ann = await make_account(node.runtime, "ann")
+    await make_post(node.runtime, ann, "Open")
+    await make_post(node.runtime, ann, "For friends", visibility="followers")
+    friend, stranger = Stranger(peer, "friend"), Stranger(peer, "other", key_number=1)
+    async with node.runtime.write() as uow:
+        follower = await fetch_actor(node.runtime, friend.uri)
+        await follow(uow, node.runtime.settings, follower, ann, now=node.runtime.now())
+    path = f"/users/{ann.id}/outbox?page=true"
+    first = await fetch(node, path, by=friend)
+    assert first.headers["cache-control"] == "private, no-store"
+    seen = {"If-None-Match": first.headers["etag"]}
+    assert (await fetch(node, path, by=friend, **seen)).status_code == 304
+    assert (await fetch(node, path, by=stranger, **seen)).status_code == 200
+    assert (await fetch(node, path, **seen)).status_code == 200
+    await make_post(node.runtime, ann, "Another")
+    assert (await fetch(node, path, by=friend, **seen)).status_code == 200
