@@ -32,8 +32,8 @@ def activity_answer(
 ) -> Response:
     """Answer with an ActivityPub document, or 304 to whoever has it. `private`: it depends on who asked.
 
-    `is_reread`: servers come back for it again and again. It has an ETag though it is private: no cache keeps it, but the
-    asker may say what it saw, which is compared with what this very asker is to be shown.
+    `is_reread`: servers come back for it again and again. It has an ETag though it is private: no cache keeps it, but
+    the asker may say what it saw, which is compared with what this very asker is to be shown.
     """
     body, etag = packet
     headers: dict[str, str] = {"Vary": VARY, "Cache-Control": PRIVATE_CACHE if private else seconds}
