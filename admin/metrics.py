@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from admin.condition import Condition, ReplicaState, find_problems
 from admin.lookups import Lookups
+from node.timelines.rules import TIMELINES
 
 ExchangeCounts = Mapping[tuple[str, str, str, str], int]
 """How often (direction, kind, verdict, reason) was the case; all four are words of ours, never text from the wire."""
@@ -77,9 +78,18 @@ class _ConditionCollector(Collector):
             "redis, being made by another reader (joined), or nowhere (made).",
             labels=["cache", "answered"],
         )
-        for where, number in sorted(self._lookups.items()):
-            lookups.add_metric(where, number)
-        yield lookups
+        timelines = CounterMetricFamily(
+            "rookery_timelines",
+            "Work on home timelines since Redis started: posts by tier and entries pushed; pages that merged large "
+            "authors in or were read from SQL; lists built and carried on.",
+            labels=["done"],
+        )
+        for (name, how), number in sorted(self._lookups.items()):
+            if name == TIMELINES:
+                timelines.add_metric([how], number)
+            else:
+                lookups.add_metric([name, how], number)
+        yield from (lookups, timelines)
         if condition.replica is not None:
             yield from _about(condition.replica)
         for name, text, value in (

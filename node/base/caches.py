@@ -13,7 +13,7 @@ ever invalidated, and no process can show another's stale copy. `seconds` bound 
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -162,6 +162,11 @@ class Caches:
         self._local: dict[str, LocalCache] = {}
         self._shared: dict[str, SharedCache] = {}
         self._told: dict[str, int] = {}
+        self._counted: Counter[str] = Counter()
+
+    def count(self, name: str, how: str, number: int = 1) -> None:
+        """Count what is no lookup but is told with them: how often something was done by this process."""
+        self._counted[f"{name}:{how}"] += number
 
     def get(self, name: str, *, size: int, seconds: float) -> LocalCache:
         """Return the cache of this process with that name."""
@@ -181,12 +186,13 @@ class Caches:
         return cache
 
     def lookups(self) -> dict[str, int]:
-        """Return how the lookups of every cache ended so far, by "name:how"."""
+        """Return how the lookups of every cache ended so far, and what was counted beside, by "name:how"."""
         caches: dict[str, LocalCache | SharedCache] = {
             name: cache for name, cache in self._local.items() if cache.seconds < FOREVER
         }
         found = (caches | self._shared).items()
-        return {f"{name}:{how}": number for name, cache in found for how, number in cache.lookups().items()}
+        lookups = {f"{name}:{how}": number for name, cache in found for how, number in cache.lookups().items()}
+        return lookups | self._counted
 
     def untold_lookups(self) -> dict[str, int]:
         """Return what was added since this was last called."""

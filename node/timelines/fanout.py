@@ -21,7 +21,7 @@ from node.timelines.authored_queries import Entry
 from node.timelines.home_lists import author_key, home_key
 from node.timelines.models import FanOut
 from node.timelines.queries import list_push_targets, list_tag_push_targets
-from node.timelines.rules import ACTIVE_WINDOW, Tier
+from node.timelines.rules import ACTIVE_WINDOW, TIMELINES, Tier
 from node.timelines.tiers import tier_for_push
 
 Audience = Literal["followers", "tags"]
@@ -41,6 +41,7 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
         if post is None or post.deleted_at is not None:
             return 0
         tier = await tier_for_push(runtime, post.account_id)
+        runtime.caches.count(TIMELINES, f"posts, {tier.pushed_as}")
         pushed = await _push(runtime, [author_key(post.account_id)], post, is_author=True) if tier.is_merged else 0
         first = [home_key(post.account_id)] if post.local else []
         unfinished: dict[Audience, int] = {}
@@ -122,6 +123,7 @@ async def _push(runtime: Runtime, keys: Sequence[str], post: Post, *, is_author:
     pushed = await runtime.gate.call(lambda redis: home_lists.push(redis, keys, entry, cap=cap, once=is_author))
     if pushed is None:
         raise Unavailable("Home timelines cannot be reached.")
+    runtime.caches.count(TIMELINES, "entries pushed", pushed)
     return pushed
 
 

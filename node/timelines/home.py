@@ -34,7 +34,7 @@ from node.timelines.home_queries import (
     list_home_entries,
     list_in_home_among,
 )
-from node.timelines.rules import TIER_SECONDS, earlier_showings, is_merged
+from node.timelines.rules import TIER_SECONDS, TIMELINES, earlier_showings, is_merged
 from node.timelines.tier_queries import list_followed_tiers
 
 HOME_LIFE: Final = timedelta(days=6)
@@ -105,6 +105,7 @@ async def _page_from(
 
 
 async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
+    runtime.caches.count(TIMELINES, "pages from SQL")
     looked_at: list[Entry] = []
 
     async def find(wanted: Page) -> list[int]:
@@ -147,6 +148,8 @@ async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Win
         return await _build(runtime, account_id)
     if found.seconds_left < (HOME_LIFE - NOTED_EVERY).total_seconds():
         await _let_live(runtime, reader, account_id, found)
+    if merged.author_ids:
+        runtime.caches.count(TIMELINES, "pages merged")
     shelves = await read_shelves(runtime, reader, merged.author_ids, heads)
     floor = max([found.floor, *(shelf.floor for shelf in shelves)])
     entries = home_lists.newest_first(chain(found.entries, *(shelf.above(floor) for shelf in shelves)), above=floor)
@@ -186,6 +189,7 @@ async def _build(runtime: Runtime, account_id: int) -> Window | None:
     marker = await runtime.gate.call(lambda redis: home_lists.begin(redis, key))
     if marker is None:
         return None
+    runtime.caches.count(TIMELINES, "lists built")
     # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed, since
     # the fan-out goes by the same `last_active_at`.
     async with runtime.read() as fresh:
@@ -205,6 +209,7 @@ async def _build(runtime: Runtime, account_id: int) -> Window | None:
 
 async def _grow(runtime: Runtime, reader: Reader, account_id: int, window: Window) -> Window:
     """Carry a window, and the list under it, on below its floor."""
+    runtime.caches.count(TIMELINES, "lists carried on")
     entries = await list_home_entries(reader, account_id, Page(limit=MORE, max_id=window.floor + 1))
     floor = _floor_of(entries, MORE)
     key = home_key(account_id)

@@ -1,6 +1,7 @@
 """Timelines in Redis: one capped list per person (`home:{shard}:account`) and per large author (`author:...`).
 
-An entry is the id of a post, or `id:original` for a boost, newest pushed first. The last element is the list's *tail*,
+An entry is the id of a post, or `id:original` for a boost, newest pushed first (that with which a list was
+built has the list's token behind it). The last element is the list's *tail*,
 `-floor:built:token`, and everything follows from what it says: **above its floor a list is complete**.
 
 * A push is LPUSHX: it never creates a list, so nobody ever has a list with a hole in it.
@@ -179,14 +180,17 @@ async def finish(
 
     `now` is a moment before the view was opened that the entries were read from.
     """
-    tail = f"-{floor}:{int(now.timestamp() * 1000)}:{secrets.token_hex(4)}"
-    return await _replace_tail(redis, key, marker, tail, entries, seconds)
+    token = secrets.token_hex(4)
+    spelled = [*map(_spelled, entries)]
+    if spelled:  # so that no list has the head of one that was there before it
+        spelled[0] = f"{entries[0][0]}:{entries[0][1]}:{token}"
+    return await _replace_tail(redis, key, marker, f"-{floor}:{int(now.timestamp() * 1000)}:{token}", spelled, seconds)
 
 
 async def extend(redis: Redis, key: str, tail: str, entries: Sequence[Entry], *, floor: int) -> bool:
     """Carry a list on down to a lower floor, if it is still what it was. Raises RedisError."""
     _, built, token = tail.split(":")
-    return await _replace_tail(redis, key, tail, f"-{floor}:{built}:{token}", entries, None)
+    return await _replace_tail(redis, key, tail, f"-{floor}:{built}:{token}", [*map(_spelled, entries)], None)
 
 
 async def live_on(redis: Redis, key: str, seconds: int) -> None:
@@ -212,9 +216,9 @@ async def forget_all(redis: Redis) -> int:
 
 
 async def _replace_tail(
-    redis: Redis, key: str, old: str, new: str, entries: Sequence[Entry], seconds: int | None
+    redis: Redis, key: str, old: str, new: str, spelled: Sequence[str], seconds: int | None
 ) -> bool:
-    args = [old, new, seconds or "", *map(_spelled, entries)]
+    args = [old, new, seconds or "", *spelled]
     return bool(await redis.register_script(_REPLACE_TAIL)(keys=[key], args=args))
 
 
@@ -223,5 +227,5 @@ def _spelled(entry: Entry) -> str:
 
 
 def _entry(raw: bytes) -> Entry:
-    id_, original = raw.split(b":")
+    id_, original = raw.split(b":")[:2]
     return int(id_), int(original)

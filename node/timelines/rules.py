@@ -33,6 +33,10 @@ LEAVING: Final = 0.9
 """An author leaves a tier only below this part of its limit: one who hovers around it does not change all the time."""
 
 
+TIMELINES: Final = "timelines"
+"""The name under which processes count what they do for homes (`Caches.count`, `/metrics`)."""
+
+
 def tier(local_followers: int, settings: Settings, *, now_in: str = "push") -> Tier:
     """Decide how an author's posts reach their local followers.
 

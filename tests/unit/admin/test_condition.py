@@ -60,9 +60,10 @@ def test_figures_are_read_from_the_rows(runtime: Runtime) -> None:
         replace(WELL, hosts=[FailingHost("b.example", 3, "paused", "timeout", None, 2)]),
         failures=4,
         exchanges={("in", "delivery", "refused", "signature_mismatch"): 7},
-        lookups={("rendered_posts", "redis"): 5, ("rendered_posts", "process"): 90},
+        lookups={("rendered_posts", "redis"): 5, ("rendered_posts", "process"): 90, ("timelines", "lists built"): 3},
     )
     assert b'rookery_cache_lookups_total{answered="redis",cache="rendered_posts"} 5.0' in text
+    assert b'rookery_timelines_total{done="lists built"} 3.0' in text
     assert b'rookery_failing_hosts{state="paused"} 1.0' in text
     assert b'rookery_processes{kind="worker"} 1.0' in text
     assert b"rookery_redis_failures 4.0" in text
