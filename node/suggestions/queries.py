@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from node.accounts.directory import is_findable
 from node.accounts.models import Account
+from node.accounts.queries import is_present
 from node.accounts.relations import MUTES, block_between, blocks_domain_of
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id
@@ -32,6 +33,8 @@ NEWEST_POSTS: Final = 20_000
 LATELY: Final = timedelta(days=30)
 BOOSTED_LATELY: Final = timedelta(days=7)
 MOVING_LATELY: Final = timedelta(days=14)
+NEW: Final = timedelta(days=3)
+"""Accounts younger than this do not count singly."""
 
 
 async def newest_follow_id(reader: Reader, viewer_id: int) -> int:
@@ -116,16 +119,34 @@ async def list_tagged(reader: Reader, tag_ids: Sequence[int], now: datetime) -> 
     return found
 
 
-async def list_most_followed(reader: Reader, *, limit: int) -> dict[int, int]:
-    """Return who is followed by most of the people known here, by the newest follows: the same for every viewer."""
+async def list_most_followed(reader: Reader, now: datetime, *, limit: int) -> dict[int, int]:
+    """Return who is followed by most, by the newest follows: the same for every viewer.
+
+    Each of our people counts as one, and each other server, however many of its accounts follow somebody; so do all of
+    our accounts of the last days together: accounts are cheap to make.
+    """
     newest = (
-        select(Follow.followee_id)
+        select(Follow.followee_id, Follow.follower_id)
         .where(Follow.accepted_at.is_not(None))
         .order_by(Follow.id.desc())
         .limit(NEWEST_FOLLOWS)
         .subquery()
     )
-    return await _counted(reader, newest.c.followee_id, limit=limit)
+    voice = case(
+        (Account.domain != "", Account.domain),
+        (Account.created_at > now - NEW, "new"),
+        else_=cast(Account.id, String),
+    )
+    count = func.count(func.distinct(voice))
+    rows = await reader.execute(
+        select(newest.c.followee_id, count)
+        .join_from(newest, Account, Account.id == newest.c.follower_id)
+        .where(is_present(), Account.silenced_at.is_(None))
+        .group_by(newest.c.followee_id)
+        .order_by(count.desc(), newest.c.followee_id.desc())
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def list_most_moving(reader: Reader, now: datetime, *, limit: int) -> dict[int, int]:

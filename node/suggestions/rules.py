@@ -19,6 +19,10 @@ LEGACY: Final[Mapping[Source, str]] = {
 PER_FRIEND: Final = 3.0
 PER_BOOSTER: Final = 2.0
 PER_TAG: Final = 2.0
+MOST_TAGS: Final = 3
+"""Who writes under every hashtag there is gains nothing by the fourth."""
+MOST_REACTIONS: Final = 50
+"""More say no more: they are the cheapest to buy."""
 PICKED: Final = 2.5
 """A pick says a little less than a friend does: it is the same for everybody."""
 
@@ -42,7 +46,7 @@ class Candidate:
     reactions: int = 0
     """Likes, boosts and answers that their public posts had here lately."""
     followers: int = 0
-    """People known here who follow them."""
+    """People here who follow them, and servers from which somebody does (`queries.list_most_followed`)."""
     picked: bool = False
 
 
@@ -105,7 +109,7 @@ def reasons_of(suggestion: Suggestion, names: Names) -> list[str]:
                 found.append("Much liked, boosted and answered here lately")
             case "most_followed":
                 people = "1 person" if one.followers == 1 else f"{one.followers} people"
-                found.append(f"Followed by {people} known here")
+                found.append(f"Followed by at least {people} known here")
     return found
 
 
@@ -113,8 +117,8 @@ def _strengths(one: Candidate) -> dict[Source, float]:
     return {
         "featured": PICKED if one.picked else 0.0,
         "friends_of_friends": PER_FRIEND * one.friends + PER_BOOSTER * one.boosters,
-        "similar_to_recently_followed": PER_TAG * one.tags,
-        "most_interactions": log1p(one.reactions) / 2,
+        "similar_to_recently_followed": PER_TAG * min(one.tags, MOST_TAGS),
+        "most_interactions": log1p(min(one.reactions, MOST_REACTIONS)) / 2,
         "most_followed": log1p(one.followers),
     }
 

@@ -177,7 +177,7 @@ async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
     found: _Popular | None = cache.get("all")
     if found is None:
         found = _Popular(
-            await list_most_followed(reader, limit=POPULAR),
+            await list_most_followed(reader, runtime.now(), limit=POPULAR),
             await list_most_moving(reader, runtime.now(), limit=POPULAR),
         )
         cache.put("all", found)

@@ -178,6 +178,38 @@ async def test_whom_friends_boost_is_suggested(node: Node, ann: Person, bob: Per
     assert await names(ann) == []
 
 
+async def test_a_farm_of_accounts_makes_nobody_popular(node: Node, ann: Person, bob: Person, carol: Person) -> None:
+    """Those of one other server count as one, and so do all who signed up just now; Bob's two followers count more."""
+    now = node.runtime.now()
+    await wants_to_be_found(node, bob, carol)
+    for person in (bob, carol):
+        await person.post("Here I am")
+    async with node.runtime.write() as uow:
+        farm = [stranger_row(n, now, discoverable=False) for n in range(20)]
+        real = stranger_row(40, now, discoverable=False)
+        real.domain = "elsewhere.example"
+        for account in (*farm, real):
+            uow.add(account)
+        await uow.flush()
+        pairs = [*((one, carol) for one in farm), (farm[0], bob), (real, bob)]
+        for follower, followee in pairs:
+            uow.add(
+                Follow(
+                    id=new_id(),
+                    follower_id=follower.id,
+                    followee_id=followee.account_id,
+                    created_at=now,
+                    accepted_at=now,
+                )
+            )
+        await uow.flush()
+    assert [one["reasons"] for one in await ann.get("/api/v2/suggestions")] == [
+        ["Followed by at least 2 people known here"],
+        ["Followed by at least 1 person known here"],
+    ]
+    assert await names(ann) == ["bob", "carol"]
+
+
 async def test_followed_hashtags_suggest_people_too(node: Node, ann: Person, bob: Person) -> None:
     await wants_to_be_found(node, bob)
     await bob.post("So many #herons")

@@ -57,7 +57,7 @@ async def test_a_new_person_is_shown_whom_and_what_there_is(
     async with node.runtime.write() as uow:
         await set_role(uow, cy.account_id, "admin")
     home = await ann.open("/home")
-    assert "Followed by 1 person known here" in home.text
+    assert "Followed by at least 1 person known here" in home.text
     assert "#oak" in home.text
     found = await stranger.open("/explore")
     assert "2 people today" in found.form("svg.spark").attributes["aria-label"]

@@ -33,13 +33,19 @@ def test_the_strongest_reason_comes_first_and_no_more_than_asked() -> None:
         (Candidate(account_id=1, boosters=1), Names(boosters=["Ann"]), "Boosted lately by Ann, whom you follow"),
         (Candidate(account_id=1, tags=4), Names(tags=["a", "b", "c"]), "Writes about #a, #b and 2 more hashtags"),
         (Candidate(account_id=1, reactions=9), Names(), "Much liked, boosted and answered here lately"),
-        (Candidate(account_id=1, followers=1), Names(), "Followed by 1 person known here"),
+        (Candidate(account_id=1, followers=1), Names(), "Followed by at least 1 person known here"),
         (Candidate(account_id=1, picked=True), Names(), "Picked by the people who look after this server"),
         (Candidate(account_id=1, picked=True), Names(note="A friend of the house"), "A friend of the house"),
     ],
 )
 def test_each_reason_is_told_in_plain_words(candidate: Candidate, names: Names, told: str) -> None:
     assert reasons_of(rank([candidate], 1)[0], names) == [told]
+
+
+def test_no_flood_of_hashtags_or_likes_beats_three_friends() -> None:
+    friend = Candidate(account_id=1, friends=3)
+    stuffed = Candidate(account_id=2, tags=20, reactions=5_000)
+    assert [one.account_id for one in rank([stuffed, friend], 2)] == [1, 2]
 
 
 def test_a_pick_says_less_than_a_friend_and_more_than_some_fame() -> None:
