@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.chaos.real_nodes import RealNode
-from tests.support.nodes import EVERYWHERE
 from tests.support.postgres import PostgresServer
 
 StartNode = Callable[..., RealNode]
@@ -25,8 +24,6 @@ async def launch(tmp_path: Path) -> AsyncIterator[StartNode]:
 
     def start(name: str, *, redis_url: str = "", **more: Any) -> RealNode:
         kind = more.pop("kind", RealNode)
-        if EVERYWHERE and "postgres" not in more:
-            more |= on_postgres(EVERYWHERE[0])
         made: RealNode = kind(tmp_path, name, redis_url, **more)
         nodes.append(made)
         made.launch()

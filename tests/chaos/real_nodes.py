@@ -26,7 +26,7 @@ from federation.keys import generate_rsa_key
 from node.auth.service import create_token, create_user
 from node.base.runtime import running
 from node.base.settings import load_settings
-from tests.support.nodes import database_template
+from tests.support.nodes import EVERYWHERE, database_template
 from tests.support.postgres import PostgresServer
 from tests.support.serving import free_port
 
@@ -121,6 +121,9 @@ class RealNode:
     process: "subprocess.Popen[bytes] | None" = None
 
     def __post_init__(self) -> None:
+        if EVERYWHERE and self.postgres is None:
+            self.postgres = EVERYWHERE[0]
+            self.changes = self.changes | {"database_url": self.postgres.new_url()}
         self.settings = load_settings(self.environment())
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.settings.database_url and not self.database_file.exists():

@@ -6,6 +6,7 @@ about Redis and about processes cost nobody a refusal; those about the database 
 
 import asyncio
 import contextlib
+import os
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -104,6 +105,7 @@ async def test_processes_that_hang_hold_nobody_up(launch: StartNode) -> None:
         assert not stage.replay.refusals
 
 
+@pytest.mark.skipif(bool(os.environ.get("TEST_DATABASE")), reason="about SQLite's file")
 async def test_a_database_that_is_locked_or_cannot_grow(launch: StartNode) -> None:
     async with staged(launch) as stage:
         # Another process holds the file's write lock: what is read is read, what is written waits.
@@ -131,6 +133,7 @@ async def test_a_database_that_is_locked_or_cannot_grow(launch: StartNode) -> No
         await stage.rest()
 
 
+@pytest.mark.skipif(bool(os.environ.get("TEST_DATABASE")), reason="about the index in files")
 async def test_a_search_index_that_is_broken(launch: StartNode) -> None:
     async with staged(launch) as stage:
         await stage.rest()

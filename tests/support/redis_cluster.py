@@ -54,6 +54,11 @@ class RedisClusterServers:
         """Return the keys that lie on each node."""
         return [{key.decode() for key in client.scan_iter()} for client in self._clients]
 
+    def kill(self, number: int) -> None:
+        """Kill one of the servers: nobody has its slots any more."""
+        self._processes[number].kill()
+        self._processes[number].wait(10)
+
     def close(self) -> None:
         """Stop the servers and remove their folder."""
         for client in self._clients:

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from admin.condition import Condition, Disk, RedisState, examine, find_problems, measure_disk
+import pytest
+
+from admin.condition import Condition, Disk, RedisState, ReplicaState, examine, find_problems, measure_disk
+from admin.doctor import check_redis, check_replica
 from admin.metrics import exposition
 from admin.presence import Presence
 from admin.queries import Counts, FailingHost, LaneFigures
@@ -50,8 +53,33 @@ def test_each_fault_is_said_with_advice() -> None:
     assert "1 row of the lane relay gave up" in summaries(replace(WELL, lanes=[LaneFigures("relay", 0, None, 1)]))
     broken = SearchCondition(EngineStatus("whoosh", 1, 1, 1, "a part cannot be read"), 0, None)
     assert "not found: a part cannot be read" in summaries(replace(WELL, search=broken))
+    behind = ReplicaState("is 9 s or more behind", 9.0, 4, 5)
+    assert "replica is 9 s or more behind" in summaries(replace(WELL, replica=behind))
     assert "disk" in summaries(replace(WELL, disk=Disk(4, 100, 1, 1)))
     assert all(problem.advice for problem in find_problems(replace(WELL, processes=[])))
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "line"),
+    [
+        (ReplicaState("", 0.3, 7, 1), "good", "rookery_replica_lag_seconds 0.3"),
+        (ReplicaState("does not answer (OSError)", None, 7, 1), "warning", "rookery_replica_lag_seconds +Inf"),
+    ],
+)
+def test_a_replica_is_shown_to_machines_and_people(state: ReplicaState, verdict: str, line: str) -> None:
+    text = exposition(replace(WELL, replica=state), failures=0, exchanges={}, lookups={}).decode()
+    assert line in text
+    assert 'rookery_replica_reads_total{to="replica"} 7.0' in text
+    assert check_replica(state).verdict == verdict
+
+
+async def test_doctor_tells_a_redis_that_is_full_from_one_that_is_gone(runtime: Runtime) -> None:
+    assert (await check_redis(runtime)).verdict == "good"
+    runtime.queues._shut_until, runtime.queues.reason = float("inf"), "OutOfMemoryError"
+    full = await check_redis(runtime)
+    assert (full.verdict, "maxmemory" in full.advice) == ("warning", True)
+    runtime.queues.reason = "ConnectionError"
+    assert "Start it" in (await check_redis(runtime)).advice
 
 
 def test_figures_are_read_from_the_rows(runtime: Runtime) -> None:

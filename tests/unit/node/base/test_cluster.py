@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from node.base.cache import in_slots, read_many
+from node.base.ids import new_id
 from node.base.streams import Waker, wake
 from node.timelines import home_lists
+from node.trends import buckets
+from node.trends.queries import Note
 from tests.support.homes import lay_list
 from tests.support.nodes import serve_node, settle
 from tests.support.redis_cluster import RedisClusterServers
@@ -73,5 +76,26 @@ async def test_a_chunk_of_homes_is_pushed_to_by_slot(redis_server: RedisServer, 
         assert 3 <= len(in_slots(redis, keys)) <= home_lists.SHARDS
         await redis.set("{a}:1", b"one")
         await redis.set("{b}:2", b"two")
+        note = Note("tags", 5, people[0], new_id(), "en")
+        assert await buckets.note(redis, [note], {people[0]: 1.0}, node.runtime.now())
+        assert await buckets.count_people(redis, "tags", [5, 6], node.runtime.now()) == {5: 1, 6: 0}
         assert await read_many(redis, ["{a}:1", "{c}:3", "{b}:2"]) == [b"one", None, b"two"]
         assert await home_lists.forget(redis, keys) == 500
+
+
+async def test_a_cluster_that_lost_a_node_counts_as_away(
+    redis_server: RedisServer, cluster: RedisClusterServers
+) -> None:
+    """The last test here: the node stays dead."""
+    async with serve_node(redis_server, redis_cluster_url=cluster.url) as node:
+        people = [await node.person(f"person{number}") for number in range(3)]
+        for person in people[1:]:
+            await person.follow(people[0])
+        await settle(node.runtime)
+        cluster.kill(2)
+        for number in range(3):
+            post = await people[0].post(f"post {number}")
+            for person in people:
+                assert (await person.home())[0]["id"] == post["id"]
+        assert node.runtime.gate.failures > 0
+        assert node.runtime.queues.failures == 0, "the queues' own Redis is well"
