@@ -34,6 +34,7 @@ OF_A_PERSON = (
     "/quote_requests", "/@bo/report", "/messages", "/directory", "/settings/posting", "/@bo/mute", "/@bo/block",
     "/@bo/options", "/privacy", "/admin/announcements", "/admin/site",
     "/admin", "/admin/accounts", "/admin/domains", "/admin/reports", "/admin/log", "/admin/discovery", "/admin/trends",
+    "/admin/pulls",
     "/explore", "/moments", "/moments/mine", "/packs",
 )  # fmt: skip
 OF_A_STRANGER = (
@@ -74,6 +75,7 @@ async def test_no_page_shuts_anybody_out(node: Node, alice: Stranger, scheme: st
         async with node.runtime.write() as uow:
             await set_role(uow, int(account["id"]), "admin")
             await add_relay(uow, node.runtime.settings, "https://relay.example/inbox", now=node.runtime.now())
+        await fill(ann, "/admin/pulls", "/admin/pulls", handle=f"@{alice.handle}")
         await fill(ann, "/admin/domains", "/admin/domains", domain="a-long-name-of-a-server.example", reason="Spam")
         await fill(ann, "/settings/servers", "/settings/servers", domain="loud.example")
         await ann.write("Mine")
