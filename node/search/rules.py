@@ -6,6 +6,8 @@ from node.search.planning import Begins, Every, Not, Nothing, Some, Step, Token
 
 PROPOSED: Final = 400
 """Posts an engine proposes at a time: what is ranked is the newest so many that match."""
+PROPOSED_WIDE: Final = 2_000
+"""The same where most proposals will not match: a phrase, so many likes."""
 MOST_LOOKED_AT: Final = 4_000
 """Proposals whose rows are looked at for one page, before it is as full as it gets."""
 MAX_OFFSET: Final = PROPOSED

@@ -19,7 +19,7 @@ from node.search.language import parse
 from node.search.planning import Every, Plan, Row, Token, make_plan, matches
 from node.search.queries import list_candidates, list_library_ids, list_rows
 from node.search.ranking import Candidate, ranked
-from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, SEARCH_SECONDS
+from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, PROPOSED_WIDE, SEARCH_SECONDS
 from node.search.stems import STEMMED, base_language
 from node.search.tree import By, Marked, Node, SearchProblem, walk
 
@@ -133,7 +133,7 @@ async def _gather(
         left = stop_at - time.monotonic()
         if left <= 0 or looked_at >= MOST_LOOKED_AT:
             return _Gathered(rows, False, is_away, True)
-        size = min(PROPOSED, max(4 * enough, 80))
+        size = PROPOSED_WIDE if plan.is_wide else min(PROPOSED, max(4 * enough, 80))
         proposed = Proposals((), True)
         if plan.scope != "library" and not is_away:
             try:
@@ -160,6 +160,9 @@ async def _gather(
             if plan.is_wide:
                 # Most of what is proposed will not match: whoever may find it is asked of the rest only.
                 ids = [row.post_id for row in await list_rows(reader, ids) if matches(plan.step, row)]
+                if len(ids) > PROPOSED:
+                    ids = ids[:PROPOSED]
+                    horizons, floor = [ids[-1]], ids[-1]
             candidates = await list_candidates(reader, ids, viewer_id=viewer_id, scope=plan.scope, now=now)
         rows += [one for one in candidates if matches(plan.step, _row(one))]
         looked_at += size

@@ -30,6 +30,8 @@ from node.search.whoosh_files import Folder, Generation, Slice
 log = structlog.get_logger(__name__)
 
 _INDEX: Final = "MAIN"
+SMALL: Final = 32
+"""So few documents of a segment are proposed as they are: to look at their rows costs less than another long list."""
 
 T = TypeVar("T")
 
@@ -240,7 +242,7 @@ class _Look:
         for part in parts:
             if not isinstance(part, Not):
                 continue
-            if left is not None and not left:
+            if left is not None and len(left) <= SMALL:
                 return left
             if is_exact(part.part):
                 taken = self.documents(part.part)
@@ -255,7 +257,7 @@ class _Look:
             if found is None:
                 continue
             left = found if left is None else left & found
-            if not left:
+            if len(left) <= SMALL:
                 return left
         return left
 
