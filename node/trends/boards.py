@@ -7,6 +7,8 @@ them. Nothing is written here.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nlargest
+from operator import itemgetter
 from typing import Final
 
 from node.base.caches import Caches
@@ -39,7 +41,7 @@ from node.trends.voices import Hearing
 
 CANDIDATES: Final = 150
 """Subjects of a kind that are looked at closely, on the whole node."""
-CANDIDATES_PER_LANGUAGE: Final = 15
+CANDIDATES_PER_LANGUAGE: Final = 30
 MOST_LANGUAGES: Final = 20
 """Languages with a board of their own: those in which the most trusted people wrote."""
 STRANGER: Final = 0.001
@@ -160,7 +162,8 @@ async def _work_out(hearing: Hearing, scene: Scene, kind: Kind, tallies: Tallies
                 window=window,
                 now=scene.now,
             )
-            for id_ in ids
+            for id_ in chosen.get(scope, ())
+            if id_ in voices
         )
         ranked = sorted((trend for trend in judged if trend is not None), key=lambda trend: (-trend.score, -trend.id))
         return few_of_each(ranked, facts) if kind == "posts" else ranked[:KEPT]
@@ -168,7 +171,7 @@ async def _work_out(hearing: Hearing, scene: Scene, kind: Kind, tallies: Tallies
     def spoken(id_: int, voice: Voice) -> str:
         return facts[id_].language if kind == "posts" else voice.language
 
-    return {board_name(kind, scope): board(scope, spoken) for scope in ("", *scene.languages)}
+    return {board_name(kind, scope): board(scope, spoken) for scope in chosen}
 
 
 async def _popular(reader: Reader, caches: Caches, kind: Kind, now: datetime) -> dict[int, float]:
@@ -193,10 +196,10 @@ def choose(weights: Weights, popular: Mapping[int, float], languages: Iterable[s
             whole[id_] = whole.get(id_, 0.0) + weight
 
     def strongest(of_scope: Mapping[int, float], limit: int) -> list[int]:
-        def strength(id_: int) -> tuple[float, int]:
-            return (of_scope[id_] / (1 + popular.get(id_, 0.0)) ** 0.5, id_)
-
-        return sorted(of_scope, key=strength, reverse=True)[:limit]
+        strengths = dict(of_scope)
+        for id_ in strengths.keys() & popular.keys():
+            strengths[id_] /= (1 + popular[id_]) ** 0.5
+        return [id_ for id_, _ in nlargest(limit, strengths.items(), key=itemgetter(1, 0))]
 
     return {"": strongest(whole, CANDIDATES)} | {
         language: strongest(weights[language], CANDIDATES_PER_LANGUAGE) for language in languages if language in weights

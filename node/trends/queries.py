@@ -4,9 +4,10 @@ an id says when a post was published."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -22,7 +23,7 @@ from node.trends.scoring import site_of, stranger_weight
 
 MOST_NOTES: Final = 50_000
 """Newest rows of a kind from which buckets are filled, or that are counted where there are none."""
-MOST_POSTS: Final = 5_000
+MOST_POSTS: Final = 3_000
 """Newest posts of one subject that are looked at."""
 MOST_ACTIVE: Final = 100_000
 BOOSTED: Final = 1.5
@@ -131,9 +132,9 @@ def _streams(kind: Kind, after: int) -> list[Select[*tuple[Any, ...]]]:
     subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
     statement = (
         select(subject, Post.account_id, Post.id, Post.language)
-        .join(table, table.post_id == Post.id)
-        .where(Post.id >= after, _open(), Post.boost_of_id.is_(None))
-        .order_by(Post.id.desc())
+        .join_from(table, Post, Post.id == table.post_id)
+        .where(table.post_id >= after, _open(), Post.boost_of_id.is_(None))
+        .order_by(table.post_id.desc())
     )
     return [statement]
 
@@ -181,24 +182,32 @@ async def list_uses(reader: Reader, kind: Kind, subject_id: int, since: datetime
     after = floor_id(since)
     if kind == "posts":
         return await _interactions(reader, subject_id, after)
+    found: list[Use] = []
+    newest = await reader.rows(_newest(kind), {"subject_id": subject_id, "after": after})
+    for chunk in chunks([row[0] for row in newest]):
+        rows = await reader.rows(_used(), {"ids": chunk})
+        found += [Use(account_id, language_of(language), id_, count) for account_id, language, id_, count in rows]
+    return found
+
+
+@cache
+def _newest(kind: Kind) -> Select[*tuple[Any, ...]]:
     table: Any = PostHashtag if kind == "tags" else PostLink
     subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
-    newest = (
+    return (
         select(table.post_id)
-        .where(subject == subject_id, table.post_id >= after)
+        .where(subject == bindparam("subject_id"), table.post_id >= bindparam("after"))
         .order_by(table.post_id.desc())
         .limit(MOST_POSTS)
     )
+
+
+@cache
+def _used() -> Select[*tuple[Any, ...]]:
     moved = Post.likes_count + Post.boosts_count + Post.replies_count
-    found: list[Use] = []
-    for chunk in chunks([row[0] for row in await reader.execute(newest)]):
-        rows = await reader.execute(
-            select(Post.account_id, Post.language, Post.id, moved).where(
-                Post.id.in_(chunk), _open(), Post.boost_of_id.is_(None)
-            )
-        )
-        found += [Use(account_id, language_of(language), id_, count) for account_id, language, id_, count in rows]
-    return found
+    return select(Post.account_id, Post.language, Post.id, moved).where(
+        Post.id.in_(bindparam("ids", expanding=True)), _open(), Post.boost_of_id.is_(None)
+    )
 
 
 async def _interactions(reader: Reader, post_id: int, after: int) -> list[Use]:

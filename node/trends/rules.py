@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import sqrt
 from typing import Any, Final, Literal, get_args
 
@@ -67,6 +68,7 @@ def need_of(active: float, window: timedelta) -> float:
     return max(FEWEST, NEED * sqrt(active * (window / LONGEST)))
 
 
+@lru_cache(maxsize=1_000)
 def language_of(tag: str | None) -> str:
     """Return the language of a post as boards name it: its primary code."""
     found = _LANGUAGE.match((tag or "").casefold())

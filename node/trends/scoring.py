@@ -4,6 +4,7 @@ A `Voice` is one person who took a subject up. `counted` says what voices weigh 
 why); `judge` holds that against what it takes here and against what is usual for the subject.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,6 +101,9 @@ def site_of(domain: str) -> str:
 
 def one_each(voices: Iterable[Voice]) -> list[Voice]:
     """Return one voice for each person, whatever languages they speak: the last, with the uses of all."""
+    voices = list(voices)
+    if len({voice.account_id for voice in voices}) == len(voices):
+        return voices
     found: dict[int, Voice] = {}
     for voice in voices:
         other = found.get(voice.account_id)
@@ -124,20 +128,27 @@ def one_each(voices: Iterable[Voice]) -> list[Voice]:
     return list(found.values())
 
 
-def counted(voices: Sequence[Voice], weights: Sequence[float] | None = None) -> float:
-    """Return what voices, one a person, count together; `weights` are factors for each, 1 if none are given."""
+def counted(voices: Sequence[Voice]) -> float:
+    """Return what voices, one a person, count together."""
+    return _summed(voices, _factors(voices))
+
+
+def _factors(voices: Sequence[Voice]) -> list[float]:
+    """Return by how much each voice counts less for being a copy of others."""
     groups = group_near(voice.said for voice in voices)
-    sizes: dict[int, int] = {}
-    for group in groups:
-        sizes[group] = sizes.get(group, 0) + 1
+    sizes = Counter(groups)
+    factors = []
+    for voice, group in zip(voices, groups, strict=True):
+        copies = sizes[group]
+        alike = ALIKE_KNOWN if voice.trust >= TRUSTED else ALIKE
+        factors.append((1 + alike * (copies - 1)) / copies if copies >= COPIES else 1.0)
+    return factors
+
+
+def _summed(voices: Sequence[Voice], factors: Sequence[float]) -> float:
     trusted: dict[str, float] = {}
     strangers: dict[str, float] = {}
-    for place, voice in enumerate(voices):
-        copies = sizes[groups[place]]
-        factor = 1.0 if weights is None else weights[place]
-        if copies >= COPIES:
-            alike = ALIKE_KNOWN if voice.trust >= TRUSTED else ALIKE
-            factor *= (1 + alike * (copies - 1)) / copies
+    for voice, factor in zip(voices, factors, strict=True):
         if voice.trust >= TRUSTED:
             trusted[voice.site] = trusted.get(voice.site, 0.0) + voice.trust * factor
         else:
@@ -161,15 +172,21 @@ def judge(
     now: datetime,
 ) -> Trend | None:
     """Return the trend that these voices, one a person, make; None when they make none."""
-    now_counted = counted(voices)
-    if len(voices) < 2 or now_counted < need or now_counted <= RISE * usual.people:
+    if len(voices) < 2:
+        return None
+    factors = _factors(voices)
+    now_counted = _summed(voices, factors)
+    if now_counted < need or now_counted <= RISE * usual.people:
         return None
     life = window / LIFE
-    fading = [voice.emphasis * 0.5 ** (max(now - voice.at, timedelta()) / life) for voice in voices]
+    fading = [
+        factor * voice.emphasis * 0.5 ** (max(now - voice.at, timedelta()) / life)
+        for voice, factor in zip(voices, factors, strict=True)
+    ]
     velocity = sqrt((now_counted + 1) / (usual.people + 1))
     novelty = 1 - ALWAYS * usual.presence
     engagement = 1 + min(LIKELY, log1p(sum(voice.moved for voice in voices)) / 10)
-    score = counted(voices, fading) * velocity * novelty * engagement
+    score = _summed(voices, fading) * velocity * novelty * engagement
     ranked = sorted(voices, key=lambda voice: (-voice.trust, -voice.moved, -voice.post_id))
     return Trend(
         id=subject_id,

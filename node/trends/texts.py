@@ -19,7 +19,7 @@ SHORTEST: Final = 12
 """Letters below which a text has no fingerprint."""
 MOST: Final = 4_000
 """Characters that are looked at."""
-MOST_KINDS: Final = 400
+MOST_KINDS: Final = 100
 """Different texts of one hashtag that are told apart; the rest count as their own."""
 
 _LANES: Final = tuple(sum((byte >> place & 1) << 16 * place for place in range(8)) for byte in range(256))

@@ -64,7 +64,7 @@ async def tick(runtime: Runtime) -> bool:
         tallies = await _tallies(runtime, reader, scene)
         boards = await work_out(reader, runtime.caches, scene, tallies)
     seconds = time.monotonic() - started
-    active = {kind: len({id_ for of in weights.values() for id_ in of}) for kind, weights in tallies.weights.items()}
+    active = {kind: len(set().union(*weights.values())) for kind, weights in tallies.weights.items()}
     async with runtime.write() as uow:
         for name, trends in boards.items():
             await _keep(uow, name, {"trends": [trend.as_json() for trend in trends]}, now=now, due_at=now + EVERY)

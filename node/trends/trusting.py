@@ -19,7 +19,7 @@ from node.trends.trust_queries import (
 NAME: Final = "trust"
 MOST_KEPT: Final = 20_000
 """Accounts whose trust is kept, those with the most."""
-SMALL: Final = 2_000
+SMALL: Final = 200
 """Where no more are trusted than this, it costs little to look again with each tick."""
 RENEWED: Final = timedelta(hours=1)
 CACHED_SECONDS: Final = 60

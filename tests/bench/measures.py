@@ -9,6 +9,7 @@ from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
 from tests.bench.table import Measure
 from tests.bench.timeline_rows import fan_out, home, likes, public, viral
+from tests.bench.trend_rows import trends
 from tests.bench.wire_rows import dead_hosts, delivery, inbox
 
 MEASURES: Final[tuple[Measure, ...]] = (
@@ -20,6 +21,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     inbox,
     documents,
     likes,
+    trends,
     delivery,
     dead_hosts,
     memory,
