@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 
 from inbox.models import ReceivedActivity
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 
 OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
 """SQL: waits to be processed."""
 
-_DUE = select(ReceivedActivity.id).where(*OPEN, ReceivedActivity.due_at <= bindparam("now")).limit(1)
+_DUE = Prepared(select(ReceivedActivity.id).where(*OPEN, ReceivedActivity.due_at <= bindparam("now")).limit(1))
 
 
 async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActivity]:

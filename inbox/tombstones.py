@@ -11,15 +11,18 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from inbox.models import ReceivedActivity, Tombstone
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
 
 DELETED_LIFE: Final = timedelta(days=30)
 UNDONE_LIFE: Final = timedelta(hours=6)
 
-_BURIED = select(Tombstone.uri).where(
-    Tombstone.uri == bindparam("uri"),
-    Tombstone.actor_uri == bindparam("actor_uri"),
-    Tombstone.expires_at > bindparam("now"),
+_BURIED = Prepared(
+    select(Tombstone.uri).where(
+        Tombstone.uri == bindparam("uri"),
+        Tombstone.actor_uri == bindparam("actor_uri"),
+        Tombstone.expires_at > bindparam("now"),
+    )
 )
 
 

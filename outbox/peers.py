@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Table, bindparam, or_, select, update
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from outbox.inserts import insert_into
 from outbox.models import Delivery, Peer
@@ -121,8 +122,10 @@ def is_worth_noting(before: Health, after: Health) -> bool:
     return last is None or latest is None or latest - last >= _SUCCESS_NOTED_EVERY
 
 
-_HEALTH = select(Peer.host, *(getattr(Peer, name) for name in Health.__dataclass_fields__)).where(
-    Peer.host.in_(bindparam("hosts", expanding=True))
+_HEALTH = Prepared(
+    select(Peer.host, *(getattr(Peer, name) for name in Health.__dataclass_fields__)).where(
+        Peer.host.in_(bindparam("hosts", expanding=True))
+    )
 )
 
 

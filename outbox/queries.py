@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.rules import domain_and_parents
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.settings import Settings
@@ -62,13 +63,13 @@ class PostRows:
 SENT_QUOTES: Final = ("pending", "accepted", "legacy")
 """A quote that was refused or taken back is not sent any more."""
 
-_LOCAL_MENTIONS = (
+_LOCAL_MENTIONS = Prepared(
     select(Mention.account_id)
     .join(Account, Account.id == Mention.account_id)
     .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), Account.domain == "", is_present())
 )
-_MENTION_IDS = select(Mention.account_id).where(Mention.post_id == bindparam("post_id"))
-_BELL_FOLLOWERS = (
+_MENTION_IDS = Prepared(select(Mention.account_id).where(Mention.post_id == bindparam("post_id")))
+_BELL_FOLLOWERS = Prepared(
     select(Follow.follower_id)
     .join(Account, Account.id == Follow.follower_id)
     .join(Post, Post.id == bindparam("post_id"))
@@ -81,17 +82,21 @@ _BELL_FOLLOWERS = (
         is_present(),
     )
 )
-_POLICIES = select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media).where(
-    DomainPolicy.domain.in_(bindparam("domains", expanding=True))
+_POLICIES = Prepared(
+    select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media).where(
+        DomainPolicy.domain.in_(bindparam("domains", expanding=True))
+    )
 )
-_POST_FACTS = select(
-    Post.account_id,
-    Post.local,
-    Post.visibility,
-    Post.boost_of_id,
-    Post.quoted_id.is_not(None).label("quotes"),
-    Post.in_reply_to_account_id,
-).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
+_POST_FACTS = Prepared(
+    select(
+        Post.account_id,
+        Post.local,
+        Post.visibility,
+        Post.boost_of_id,
+        Post.quoted_id.is_not(None).label("quotes"),
+        Post.in_reply_to_account_id,
+    ).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)

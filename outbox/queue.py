@@ -15,13 +15,14 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 from sqlalchemy.orm import aliased
 
 from federation.signatures import SigningKey
 from node.accounts.keys import signing_key
 from node.base.db.claims import claim_due
 from node.base.db.locks import lock_use
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
 from outbox.followers_sync import read_claims
@@ -110,8 +111,8 @@ async def has_due(reader: Reader, *, slow: bool, now: datetime) -> bool:
 
 
 @cache
-def _due(*, slow: bool) -> Executable:
-    return select(Delivery.id).where(Delivery.due_at <= bindparam("due_by"), *claimable(slow=slow)).limit(1)
+def _due(*, slow: bool) -> Prepared:
+    return Prepared(select(Delivery.id).where(Delivery.due_at <= bindparam("due_by"), *claimable(slow=slow)).limit(1))
 
 
 @cache

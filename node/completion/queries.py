@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from node.accounts.models import Account
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.completion.models import Completion
 from node.completion.rules import MAX_BEGINNINGS
@@ -15,13 +16,13 @@ from node.follows.models import Follow
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES
 
-_DUE: Final = (
+_DUE: Final = Prepared(
     select(Completion.kind)
     .where(Completion.finished_at.is_(None), Completion.due_at <= bindparam("now"))
     .distinct()
     .limit(3)
 )
-_BELOW: Final = (
+_BELOW: Final = Prepared(
     select(Post.id)
     .where(Post.account_id == bindparam("account_id"), Post.id < bindparam("max_id"))
     .limit(1)
@@ -29,7 +30,7 @@ _BELOW: Final = (
 )
 
 
-_NEWEST = (
+_NEWEST = Prepared(
     select(Post.published_at, Post.created_at)
     .where(Post.account_id == bindparam("account_id"))
     .order_by(Post.id.desc())

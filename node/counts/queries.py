@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.counts.models import CountNote
 
-_ANY: Final = select(CountNote.id).limit(1)
+_ANY: Final = Prepared(select(CountNote.id).limit(1))
 
 
 async def has_notes(reader: Reader) -> bool:

@@ -15,7 +15,7 @@ from node.base.db.unit_of_work import Reader
 from node.polls.models import Poll, PollOption, PollVote
 from node.polls.rules import is_over
 
-_DUE: Final = select(Poll.id).where(Poll.due_at <= bindparam("now")).limit(1)
+_DUE: Final = Prepared(select(Poll.id).where(Poll.due_at <= bindparam("now")).limit(1))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from federation.origins import host_of
 from node.base.db.inserts import insert_if_absent
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.ids import new_id
 from node.base.settings import Settings
@@ -20,15 +21,17 @@ from node.cards.rules import first_link
 from node.media.models import Media
 from node.posts.models import Post
 
-_SAID: Final = select(Post.content, Post.quoted_id, Post.quoted_uri, Post.url, Post.card_id).where(
-    Post.id == bindparam("post_id"), Post.deleted_at.is_(None), Post.boost_of_id.is_(None)
+_SAID: Final = Prepared(
+    select(Post.content, Post.quoted_id, Post.quoted_uri, Post.url, Post.card_id).where(
+        Post.id == bindparam("post_id"), Post.deleted_at.is_(None), Post.boost_of_id.is_(None)
+    )
 )
 
 
 async def link_post(
     uow: UnitOfWork, settings: Settings, post_id: int, *, now: datetime, delay: timedelta = timedelta()
 ) -> bool:
-    """Tie a post to the card of its first link, and a post without one to none; return whether it now shows another.
+    """Tie a post to the card of its first link, and a post without one to none; return whether it has one.
 
     A card not fetched yet, or too long ago, is asked for after `delay`. Only posts without media show one.
     """
@@ -39,7 +42,8 @@ async def link_post(
     url = await _link_of(uow, settings, post_id, said) if "<a " in said.content else None
     if url is None:
         await uow.write(delete(PostLink).where(PostLink.post_id == post_id))
-        return await _show(uow, post_id, said.card_id, None)
+        await _show(uow, post_id, said.card_id, None)
+        return False
     card_id = new_id()
     fresh = {"id": card_id, "url": url, "host": host_of(url), "due_at": now + delay, "created_at": now}
     if not await insert_if_absent(uow, LinkCard, fresh):
@@ -58,7 +62,8 @@ async def link_post(
         ready = False
     await uow.write(delete(PostLink).where(PostLink.post_id == post_id, PostLink.card_id != card_id))
     await insert_if_absent(uow, PostLink, {"post_id": post_id, "card_id": card_id})
-    return await _show(uow, post_id, said.card_id, card_id if ready else None)
+    await _show(uow, post_id, said.card_id, card_id if ready else None)
+    return True
 
 
 async def unlink_post(uow: UnitOfWork, post_id: int) -> None:
@@ -85,10 +90,8 @@ async def _link_of(reader: Reader, settings: Settings, post_id: int, said: Any) 
     return first_link(said.content, but_not=but_not, own_hosts={settings.web_host, settings.domain})
 
 
-async def _show(uow: UnitOfWork, post_id: int, shown: int | None, wanted: int | None) -> bool:
-    if shown == wanted:
-        return False
-    await uow.write(
-        update(Post).where(Post.id == post_id).values(card_id=wanted).execution_options(synchronize_session=False)
-    )
-    return True
+async def _show(uow: UnitOfWork, post_id: int, shown: int | None, wanted: int | None) -> None:
+    if shown != wanted:
+        await uow.write(
+            update(Post).where(Post.id == post_id).values(card_id=wanted).execution_options(synchronize_session=False)
+        )

@@ -19,17 +19,22 @@ USED_STEP: Final = timedelta(hours=1)
 
 async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, now: datetime) -> None:
     """Make `names` (as written, without `#`) the hashtags of a post: adds what is new, removes what is gone."""
+    ids = await add_hashtags(uow, post_id, names, now=now)
+    await uow.write(
+        delete(PostHashtag)
+        .where(PostHashtag.post_id == post_id, PostHashtag.hashtag_id.not_in(ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def add_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, now: datetime) -> list[int]:
+    """Give a post hashtags and return their ids: all that a post needs that was just made."""
     wanted: dict[str, str] = {}
     for name in names:
         folded = fold_hashtag(name)
         if folded and len(folded) <= MAX_NAME and len(name) <= MAX_NAME and len(wanted) < MAX_HASHTAGS:
             wanted.setdefault(folded, name)
     ids = [await keep_hashtag(uow, folded, display, now) for folded, display in wanted.items()]
-    await uow.write(
-        delete(PostHashtag)
-        .where(PostHashtag.post_id == post_id, PostHashtag.hashtag_id.not_in(ids))
-        .execution_options(synchronize_session=False)
-    )
     for hashtag_id in ids:
         await insert_if_absent(uow, PostHashtag, {"post_id": post_id, "hashtag_id": hashtag_id})
     if ids:
@@ -39,6 +44,7 @@ async def set_hashtags(uow: UnitOfWork, post_id: int, names: Iterable[str], *, n
             .values(last_used_at=now)
             .execution_options(synchronize_session=False)
         )
+    return ids
 
 
 def _long_unused(ids: Sequence[int], now: datetime) -> Select[int]:

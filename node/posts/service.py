@@ -30,7 +30,7 @@ from node.posts.consent import ask, need_for
 from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.counters import count_author, count_on_post, count_reply, uncount_authors
 from node.posts.drafts import Draft, check_draft, check_media
-from node.posts.hashtags import set_hashtags
+from node.posts.hashtags import add_hashtags, set_hashtags
 from node.posts.idempotency import KeyUsed, claim_key
 from node.posts.models import Bookmark, Pin, Post, PostEdit, PostHashtag
 from node.posts.queries import (
@@ -126,7 +126,7 @@ async def publish(
     await attach_media(uow, post.id, draft.media_ids)
     await change_media(uow, author.id, draft.media_changes)
     await add_mentions(uow, post.id, addressed)
-    await set_hashtags(uow, post.id, rendered.hashtags, now=now)
+    await add_hashtags(uow, post.id, rendered.hashtags, now=now)
     await count_reply(uow, post.in_reply_to_id, visibility=post.visibility, by=1, ours=True, local_only=local_only)
     await count_author(uow, author, visibility=post.visibility, published_at=now)
     if quote is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from node.base.clock import system_clock
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import Post
 from node.posts.rules import visible_to, welcome_to
@@ -57,8 +58,10 @@ class Orphan:
     deleted_at: datetime | None
 
 
-_ORPHANS = select(Post.id, Post.thread_id, Post.visibility, Post.deleted_at).where(
-    Post.in_reply_to_uri == bindparam("parent_uri"), Post.in_reply_to_id.is_(None)
+_ORPHANS = Prepared(
+    select(Post.id, Post.thread_id, Post.visibility, Post.deleted_at).where(
+        Post.in_reply_to_uri == bindparam("parent_uri"), Post.in_reply_to_id.is_(None)
+    )
 )
 
 

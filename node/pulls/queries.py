@@ -9,15 +9,18 @@ from sqlalchemy import bindparam, exists, func, or_, select
 
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.pulls.models import PulledAccount, PullHost
 from node.pulls.rules import SETTLING
 
-_STATE = select(PulledAccount.is_on, PulledAccount.is_merged, PulledAccount.switched_at).where(
-    PulledAccount.account_id == bindparam("account_id")
+_STATE = Prepared(
+    select(PulledAccount.is_on, PulledAccount.is_merged, PulledAccount.switched_at).where(
+        PulledAccount.account_id == bindparam("account_id")
+    )
 )
-_DUE = (
+_DUE = Prepared(
     select(PulledAccount.id)
     .where(PulledAccount.is_merged.is_(True), PulledAccount.due_at <= bindparam("due_by"))
     .limit(1)

@@ -10,13 +10,14 @@ from sqlalchemy import Select, bindparam, select
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.auth.models import OAuthToken
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.push.models import PushKey, PushMessage, PushSubscription
 
 MOST: Final = 50
 """Subscriptions of one person that are rung, the newest."""
 
-_OF_ACCOUNT: Final = (
+_OF_ACCOUNT: Final = Prepared(
     select(PushSubscription.id, PushSubscription.alerts, PushSubscription.policy)
     .join(OAuthToken, OAuthToken.id == PushSubscription.token_id)
     .where(PushSubscription.account_id == bindparam("account_id"), OAuthToken.revoked_at.is_(None))

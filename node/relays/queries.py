@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, or_, select
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.relays.models import Relay
 
-_ACCEPTED = select(Relay.inbox_url, Relay.style).where(Relay.state == "accepted")
-_BY_ACTOR = select(Relay.id).where(Relay.state == "accepted", Relay.actor_uri == bindparam("uri"))
+_ACCEPTED = Prepared(select(Relay.inbox_url, Relay.style).where(Relay.state == "accepted"))
+_BY_ACTOR = Prepared(select(Relay.id).where(Relay.state == "accepted", Relay.actor_uri == bindparam("uri")))
 
 
 async def list_relays(reader: Reader) -> Sequence[Relay]:

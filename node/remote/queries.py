@@ -8,12 +8,13 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts_by_uri
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.posts.models import Post
 from node.remote.models import FetchTask
 
-_LOCAL_FOLLOWER = (
+_LOCAL_FOLLOWER = Prepared(
     select(Follow.follower_id)
     .join(Account, Account.id == Follow.follower_id)
     .where(
@@ -25,8 +26,12 @@ _LOCAL_FOLLOWER = (
     )
     .limit(1)
 )
-_DUE_TASK = select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= bindparam("now")).limit(1)
-_POST_FACTS = select(Post.id, Post.account_id, Post.deleted_at, Post.fetched).where(Post.uri == bindparam("uri"))
+_DUE_TASK = Prepared(
+    select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= bindparam("now")).limit(1)
+)
+_POST_FACTS = Prepared(
+    select(Post.id, Post.account_id, Post.deleted_at, Post.fetched).where(Post.uri == bindparam("uri"))
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from typing import Final
 from sqlalchemy import select
 
 from node.base.db.event_log import EventRow
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 
 _NAMES: Final = ("AccessChanged", "AccountSuspended", "AccountDeleted")
-_WAITING: Final = select(EventRow.payload).where(EventRow.name.in_(_NAMES)).limit(200)
+_WAITING: Final = Prepared(select(EventRow.payload).where(EventRow.name.in_(_NAMES)).limit(200))
 
 
 async def list_losing_access(reader: Reader) -> set[int]:

@@ -5,11 +5,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.lists.models import List, ListMember
@@ -54,7 +55,7 @@ async def list_push_targets(
 
 
 @cache
-def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool, is_direct: bool) -> Select[Any]:
+def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool, is_direct: bool) -> Prepared:
     statement = (
         select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
@@ -96,7 +97,7 @@ def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool, is_dire
                 ),
             )
         )
-    return statement
+    return Prepared(statement)
 
 
 async def list_tag_push_targets(
@@ -108,8 +109,8 @@ async def list_tag_push_targets(
 
 
 @cache
-def _tag_push_targets() -> Select[Any]:
-    return (
+def _tag_push_targets() -> Prepared:
+    return Prepared(
         select(TagFollow.account_id)
         .distinct()
         .join(PostHashtag, PostHashtag.hashtag_id == TagFollow.hashtag_id)
@@ -133,7 +134,7 @@ async def find_fan_out(reader: Reader, row_id: int) -> FanOut | None:
     return found
 
 
-_DUE_FAN_OUT = select(FanOut.id).where(FanOut.due_at <= bindparam("now")).limit(1)
+_DUE_FAN_OUT = Prepared(select(FanOut.id).where(FanOut.due_at <= bindparam("now")).limit(1))
 
 
 async def has_due_fan_outs(reader: Reader, now: datetime) -> bool:

@@ -67,6 +67,6 @@ async def _is_seen(on: Occasion, post_id: int, facts: PostFacts) -> bool:
 
 async def _link(on: Occasion, post_id: int, *, at_once: bool) -> None:
     delay = timedelta() if at_once else secrets.randbelow(1000) / 1000 * SPREAD
-    await link_post(on.uow, on.runtime.settings, post_id, now=on.now, delay=delay)
-    if at_once:
+    has_link = await link_post(on.uow, on.runtime.settings, post_id, now=on.now, delay=delay)
+    if has_link and at_once:
         on.lanes.add(CARDS)

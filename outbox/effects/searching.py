@@ -18,20 +18,20 @@ from node.events import (
     PostPublished,
     SearchConsentChanged,
 )
-from node.posts.queries import find_post
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
 from outbox.address import Occasion
+from outbox.queries import find_post_facts
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Index a new post; what one of ours boosted is in their library now."""
     if not is_on(on.runtime.settings):
         return
-    post = await find_post(on.uow, event.post_id)
+    post = await find_post_facts(on.uow, event.post_id)
     if post is None:
         return
     if post.boost_of_id is None:
-        await _posts(on, [post.id])
+        await _posts(on, [event.post_id])
     elif post.local:
         await _posts(on, [post.boost_of_id])
 

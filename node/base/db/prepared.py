@@ -6,10 +6,10 @@ parameter goes where, what turns a column into a value. Lists (`expanding` param
 of two with their last entry, so that a handful of texts serves pages of any length.
 
 Only for statements that answer from indexes within a millisecond: on SQLite they run in the event loop's own thread,
-one after the other, on a connection that never writes and so sees the last commit with every statement. In a write
-transaction and on PostgreSQL a prepared statement is run by SQLAlchemy like any other.
+one after the other, on a connection that never writes and so sees the last commit with every statement; in a write
+transaction on the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them like any other.
 
-`ReadSession.rows` takes them. Listeners of the reading engine's `before_cursor_execute` hear of these statements too.
+The `rows` of both session types take them. Listeners of the engine's `before_cursor_execute` hear of them too.
 """
 
 import sqlite3
@@ -131,6 +131,20 @@ class Prepared:
         return form
 
 
+def run(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> list[Any] | None:
+    """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
+    form = prepared.form(engine.dialect, given)
+    if form is None:
+        return None
+    values = form.values(given)
+    for listener in engine.dispatch.before_cursor_execute:
+        listener(None, None, form.text, tuple(values), None, False)
+    try:
+        return form.rows(raw.execute(form.text, values).fetchall())
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(form.text, values, error, sqlite3.Error, hide_parameters=True) from error
+
+
 class DirectReader:
     """Runs prepared statements on one SQLite connection of this process, opened at the first."""
 
@@ -140,27 +154,21 @@ class DirectReader:
 
     def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
-        form = prepared.form(self._engine.dialect, given)
-        if form is None:
-            return None
-        values = form.values(given)
-        for listener in self._engine.dispatch.before_cursor_execute:
-            listener(None, None, form.text, tuple(values), None, False)
-        try:
-            raw = self._raw or self._open()
-            return form.rows(raw.execute(form.text, values).fetchall())
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(form.text, values, error, sqlite3.Error, hide_parameters=True) from error
+        return run(self._engine, self._raw or self._open(), prepared, given)
 
     def _open(self) -> sqlite3.Connection:
-        self._raw = sqlite3.connect(
-            self._engine.url.database or "",
-            isolation_level=None,
-            check_same_thread=False,  # used by one thread at a time, but not always the same
-            cached_statements=KEPT_TEXTS,
-        )
-        prepare_file(self._raw, foreign_keys=False)
-        return self._raw
+        try:
+            raw = sqlite3.connect(
+                self._engine.url.database or "",
+                isolation_level=None,
+                check_same_thread=False,  # used by one thread at a time, but not always the same
+                cached_statements=KEPT_TEXTS,
+            )
+            prepare_file(raw, foreign_keys=False)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
+        self._raw = raw
+        return raw
 
     def close(self) -> None:
         """Close the connection; the next statement opens one again."""

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
 from sqlalchemy.util.concurrency import await_
 
@@ -144,6 +145,13 @@ class WritingConnection(ReadingConnection):
 
     __slots__ = ()
     _cursor_cls = WritingCursor
+
+
+def connection_in_transaction(connection: Connection) -> sqlite3.Connection | None:
+    """Return the driver's own connection under one of SQLAlchemy's, if a transaction has begun on it."""
+    adapted: Any = connection.connection.dbapi_connection
+    raw: sqlite3.Connection = adapted._connection._conn
+    return raw if raw.in_transaction else None
 
 
 def adopt(connection: Any, kind: type[ReadingConnection]) -> None:

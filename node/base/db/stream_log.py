@@ -23,6 +23,7 @@ from sqlalchemy import String, bindparam, func, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, BigInt, Id
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.ids import SHIFT, new_id
 
@@ -103,15 +104,15 @@ def event_id(entry_id: int) -> str:
     return f"{entry_id >> SHIFT}-{entry_id & _NUMBER}"
 
 
-_NEWEST: Final = select(func.max(StreamEntry.id))
-_OLDEST: Final = select(func.min(StreamEntry.id))
-_AFTER: Final = (
+_NEWEST: Final = Prepared(select(func.max(StreamEntry.id)))
+_OLDEST: Final = Prepared(select(func.min(StreamEntry.id)))
+_AFTER: Final = Prepared(
     select(StreamEntry.id, StreamEntry.kind, StreamEntry.subject, StreamEntry.account_id, StreamEntry.word)
     .where(StreamEntry.id > bindparam("after"))
     .order_by(StreamEntry.id)
     .limit(READ_AT_ONCE)
 )
-_ABOUT: Final = (
+_ABOUT: Final = Prepared(
     select(StreamEntry.id)
     .where(
         StreamEntry.id >= bindparam("since"),

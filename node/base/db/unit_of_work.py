@@ -6,12 +6,13 @@ either an event (`record`: a row in the same transaction, so a crash loses nothi
 (`after_commit`: may be lost with the process, and everything must still come right without it).
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, CursorResult, Executable, Result
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Result
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -19,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from node.base.db.base import Base
 from node.base.db.event_log import Event, append_event
 from node.base.db.failures import is_passing
-from node.base.db.prepared import DirectReader, Prepared
-from node.base.db.sqlite import short_statements
+from node.base.db.prepared import DirectReader, Prepared, run
+from node.base.db.sqlite import connection_in_transaction, short_statements
 from node.base.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -50,13 +51,26 @@ class Reader(Protocol):
 class _Session:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._raw: sqlite3.Connection | None = None
+        """SQLite's own connection, once the transaction has begun."""
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM: what the hot paths use.
 
-        Cheapest with a statement that is built once and takes `parameters`. Entities are not to be had this way.
+        Cheapest when `Prepared`, else with a statement that is built once and takes `parameters`. Entities are not to
+        be had this way.
         """
-        return await (await self._session.connection()).run_sync(_all_rows, statement, parameters)
+        if isinstance(statement, Prepared) and self._raw is not None:
+            engine = self._session.get_bind()
+            assert isinstance(engine, Engine)
+            found = run(engine, self._raw, statement, parameters or {})
+            if found is not None:
+                return found
+        connection = await self._session.connection()
+        rows = await connection.run_sync(_all_rows, statement, parameters)
+        if self._raw is None and connection.dialect.name == "sqlite":
+            self._raw = await connection.run_sync(connection_in_transaction)
+        return rows
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a statement and return its result."""
