@@ -19,6 +19,7 @@ class PublicFollow(Base):
         UniqueConstraint("follower_id", "followee_uri"),
         Index("ix_public_follows_uri", "followee_uri", "followee_id"),
         Index("ix_public_follows_followee", "followee_id", "follower_id"),
+        Index("ix_public_follows_follower", "follower_id", "followee_id"),
     )
 
     id: Mapped[Id]

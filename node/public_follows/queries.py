@@ -1,6 +1,7 @@
 """Every SELECT over public follows."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -10,6 +11,9 @@ from node.accounts.queries import is_present
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.public_follows.models import PublicFollow
+
+SPARE: Final = 2
+"""Times as many are counted as are asked for: some of them may be gone."""
 
 
 async def list_friends_of_friends(
@@ -27,35 +31,39 @@ async def list_friends_of_friends(
         .limit(friends)
         .subquery()
     )
-    friend, found = aliased(Account), aliased(Account)
-    listed = (
-        select(PublicFollow.followee_id, PublicFollow.follower_id)
-        .join(newest, newest.c.followee_id == PublicFollow.follower_id)
-        .join(friend, friend.id == PublicFollow.follower_id)
-        .join(found, found.id == PublicFollow.followee_id)
-        .where(
-            PublicFollow.followee_id != viewer_id,
-            friend.hide_collections.is_(False),
-            is_present(friend),
-            is_present(found),
+    asked = list(
+        await reader.scalars(
+            select(Account.id).where(
+                Account.id.in_(select(newest.c.followee_id)), Account.hide_collections.is_(False), is_present()
+            )
         )
-        .cte("listed")
     )
-    most = (
-        select(listed.c.followee_id, func.count().label("friends"))
-        .group_by(listed.c.followee_id)
-        .order_by(func.count().desc(), listed.c.followee_id.desc())
-        .limit(limit)
-        .subquery()
+    if not asked:
+        return {}
+    # Counted from the index alone; who they are is asked of those few that come first.
+    times = func.count()
+    counted = await reader.execute(
+        select(PublicFollow.followee_id, times)
+        .where(
+            PublicFollow.follower_id.in_(asked),
+            PublicFollow.followee_id.is_not(None),
+            PublicFollow.followee_id != viewer_id,
+        )
+        .group_by(PublicFollow.followee_id)
+        .order_by(times.desc(), PublicFollow.followee_id.desc())
+        .limit(limit * SPARE)
     )
-    rows = await reader.execute(
-        select(listed.c.followee_id, listed.c.follower_id)
-        .join(most, most.c.followee_id == listed.c.followee_id)
-        .order_by(most.c.friends.desc(), listed.c.followee_id.desc(), listed.c.follower_id)
+    most = [row[0] for row in counted]
+    present = set(await reader.scalars(select(Account.id).where(Account.id.in_(most), is_present())))
+    kept = [account_id for account_id in most if account_id in present][:limit]
+    pairs = await reader.execute(
+        select(PublicFollow.followee_id, PublicFollow.follower_id)
+        .where(PublicFollow.followee_id.in_(kept), PublicFollow.follower_id.in_(asked))
+        .order_by(PublicFollow.follower_id)
     )
-    by_account: dict[int, list[int]] = {}
-    for followee_id, follower_id in rows:
-        by_account.setdefault(followee_id, []).append(follower_id)
+    by_account: dict[int, list[int]] = {account_id: [] for account_id in kept}
+    for followee_id, follower_id in pairs:
+        by_account[followee_id].append(follower_id)
     return {account_id: tuple(ids) for account_id, ids in by_account.items()}
 
 
