@@ -15,6 +15,8 @@ from node.http.context import runtime
 from node.posts.rendering import card_views, render_posts
 from node.trends.desk import Judged, list_judged
 from node.trends.models import TrendRuling
+from node.trends.pool import add_peer, remove_peer
+from node.trends.pool_queries import list_peers
 from node.trends.queries import list_hashtags
 from node.trends.review import decide
 from node.trends.rules import KINDS, Kind, explanation
@@ -72,6 +74,33 @@ async def decide_one(visitor: Visitor, verb: str) -> Answer:
     return await back(PLACE)
 
 
+@blueprint.post("/trends/peers")
+@staff_only("admin")
+async def add_one(visitor: Visitor) -> Answer:
+    """Show the trends of a server too."""
+    form = await read_form()
+    node = runtime()
+    try:
+        async with node.write() as uow:
+            await add_peer(uow, node.settings, form.line("domain"), actor_id=visitor.account_id, now=node.now())
+    except Invalid as problem:
+        return await _page(visitor, status=422, errors=errors_of(problem), form=form.typed())
+    tell("It is asked within a minute.")
+    return await back(PLACE)
+
+
+@blueprint.post("/trends/peers/remove")
+@staff_only("admin")
+async def remove_one(visitor: Visitor) -> Answer:
+    """Show them no more."""
+    form = await read_form()
+    node = runtime()
+    async with node.write() as uow:
+        await remove_peer(uow, form.line("domain"), actor_id=visitor.account_id, now=node.now())
+    tell("Its trends are shown no more.")
+    return await back(PLACE)
+
+
 async def _author(handle: str) -> str:
     name, _, domain = handle.strip().removeprefix("@").partition("@")
     node = runtime()
@@ -93,6 +122,7 @@ async def _page(
     boards = {kind: (await list_judged(node, kind))[:SHOWN] for kind in KINDS}
     async with node.read() as reader:
         rows = {kind: await _rows(node, reader, kind, judged, visitor) for kind, judged in boards.items()}
+        peers = await list_peers(reader)
         decisions = await _decisions(node, reader, await list_rulings(reader, None, DECISIONS))
     return await show(
         "admin/trends.html",
@@ -101,6 +131,10 @@ async def _page(
         admin_place="trends",
         boards=rows,
         decisions=decisions,
+        peers=[
+            {"domain": peer.domain, "fetched_at": peer.fetched_at, "failures": peer.failures, "detail": peer.detail}
+            for peer in peers
+        ],
         is_reviewed=node.settings.trends_review,
         is_on=node.settings.trends,
         errors=errors or {},

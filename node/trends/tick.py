@@ -21,6 +21,8 @@ from node.trends.boards import CANDIDATES, Scene, Tallies, choose, set_scene, we
 from node.trends.day_queries import DAYS, DayCount, count_day, day_number
 from node.trends.models import TrendDay, TrendState
 from node.trends.noting import CHEAP_SECONDS, EVERY, TICK
+from node.trends.pool import ask_one
+from node.trends.pool_queries import find_due_peer
 from node.trends.queries import Note, find_state, list_notes
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind
 from node.trends.ruling_queries import read_rulings
@@ -41,12 +43,18 @@ async def is_due(runtime: Runtime, now: datetime) -> bool:
         return False
     async with runtime.read() as reader:
         state = await find_state(reader, TICK)
-    return state is not None and state.due_at <= now
+        return (state is not None and state.due_at <= now) or await find_due_peer(reader, now) is not None
 
 
-@drain(TRENDS, seconds=SECONDS, is_due=is_due)
+@drain(TRENDS, seconds=SECONDS, is_due=is_due, patient=True)
+async def look_again(runtime: Runtime) -> bool:
+    """Tick, where it is time, and ask a server whose trends are shown too; True when another one is due."""
+    await tick(runtime)
+    return await ask_one(runtime)
+
+
 async def tick(runtime: Runtime) -> bool:
-    """Work out what trends now, unless another worker is at it. Always False: the next tick has its time."""
+    """Work out what trends now, unless another worker is at it; return whether it was."""
     now = runtime.now()
     async with runtime.write() as uow:
         taken = await uow.write(
@@ -79,7 +87,7 @@ async def tick(runtime: Runtime) -> bool:
         }
         await _keep(uow, TICK, facts, now=now, due_at=now + EVERY)
     await count_days(runtime)
-    return False
+    return True
 
 
 async def _trust(reader: ReadSession, now: datetime) -> tuple[dict[int, float], bool]:

@@ -12,6 +12,7 @@ from node.posts.rendering import render_posts
 from node.starter_packs.queries import list_packs
 from node.suggestions.service import dismiss, suggest
 from node.timelines.queries import list_welcome_among
+from node.trends.pool import pooled_trends
 from node.trends.rules import NO_LANGUAGE, language_of
 from node.trends.service import current_trends, trends_for
 from node.trends.views import link_trend_views, tag_trend_views
@@ -57,6 +58,7 @@ async def explore(visitor: Visitor | None) -> Answer:
         visitor,
         cards=[trend_card(card) for card in cards],
         posts_list=posts,
+        elsewhere=await pooled_trends(node),
         language=language,
         filter_context="public",
         found=await discoveries(visitor, language),

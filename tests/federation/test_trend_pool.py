@@ -1,0 +1,72 @@
+"""Trends across servers: what arrives counts here, and what another server says is shown with its name."""
+
+from typing import Any
+
+import pytest
+
+from node.base.errors import Invalid
+from node.trends.pool import add_peer as add
+from node.trends.pool import ask_one, pooled_trends, remove_peer
+from node.trends.pool_queries import list_peers
+from node.trends.service import forget_boards
+from tests.support.nodes import Node, World
+
+
+async def add_peer(node: Node, domain: str) -> None:
+    async with node.runtime.write() as uow:
+        await add(uow, node.runtime.settings, domain, actor_id=None, now=node.runtime.now())
+
+
+async def elsewhere(node: Node) -> dict[str, Any]:
+    node.runtime.caches.get("trend_pool", size=1, seconds=1).clear()
+    return await pooled_trends(node.runtime)
+
+
+async def test_posts_of_others_make_trends_here_and_their_trends_are_shown_too(world: World) -> None:
+    """Likes and posts that came over the wire, noted by the relay; then the other server is asked, and once more."""
+    a, b = world["a"], world["b"]
+    ann, bob, cara = await a.person("ann"), await b.person("bob"), await b.person("cara", discoverable=True)
+    for other in (bob, cara):
+        await ann.follow(other)
+    await world.settle()
+    await bob.post("So many #herons")
+    post = await cara.post("<b>Two</b> more #herons & a crane")
+    await bob.act(f"/api/v1/statuses/{post['id']}/favourite")
+    await (await b.person("dan")).act(f"/api/v1/statuses/{post['id']}/favourite")
+    await world.settle()
+    forget_boards(a.runtime)
+    assert [tag["name"] for tag in (await a.http.get("/api/v1/trends/tags")).json()] == ["herons"]
+
+    await add_peer(a, b.runtime.settings.domain)
+    forget_boards(b.runtime)
+    await world.settle()
+    shown = (await elsewhere(a))[b.runtime.settings.domain]
+    assert [tag.name for tag in shown["tags"]] == ["herons"]
+    assert [(one.url, one.by) for one in shown["posts"]] == [(post["uri"], "cara")]
+    assert "Two" in shown["posts"][0].name
+    assert "<" not in shown["posts"][0].name.replace("<b>Two</b>", "")
+    page = (await a.http.get("/explore", headers={"Accept": "text/html"})).text
+    assert f"Also talked about on {b.runtime.settings.domain}" in page
+    assert not await ask_one(a.runtime), "not before a quarter of an hour"
+    a.clock.advance(minutes=16)
+    assert await ask_one(a.runtime)
+    assert b.runtime.settings.domain in await elsewhere(a)
+    async with a.runtime.write() as uow:
+        assert await remove_peer(uow, b.runtime.settings.domain, actor_id=None, now=a.runtime.now())
+    assert await elsewhere(a) == {}
+
+
+async def test_a_server_that_fails_is_asked_less_and_less_and_shown_no_more(world: World) -> None:
+    a = world["a"]
+    with pytest.raises(Invalid):
+        await add_peer(a, a.runtime.settings.domain)
+    await add_peer(a, "127.0.0.1:9")
+    for failures in (1, 2, 3):
+        a.clock.advance(hours=3)
+        assert await ask_one(a.runtime)
+        async with a.runtime.read() as reader:
+            (peer,) = await list_peers(reader)
+        assert peer.failures == failures
+        assert peer.detail
+        assert await elsewhere(a) == {}
+    assert (peer.due_at - a.runtime.now()).total_seconds() > 3_600
