@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from node.base.runtime import Runtime
 from tests.support.doors import Door, serve_inbox
@@ -24,6 +25,10 @@ from tests.support.nodes import EVERYWHERE, Node, World, open_node, serve_node
 from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger
+
+# How fast examples come says how busy the machine is, not whether they are good ones.
+settings.register_profile("rookery", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rookery")
 
 _HERE = Path(__file__).parent
 _PAIR, _DELIVERY = "federation/test_pair.py", "federation/test_outbound_delivery.py"

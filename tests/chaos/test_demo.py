@@ -47,8 +47,8 @@ def test_the_demo_fills_two_nodes_that_federate_and_stops(tmp_path: Path) -> Non
             assert any(f":{port}/" in uri for uri in other), "a post crossed over"
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
-        assert time.monotonic() - started < 13
+        assert process.wait(40) == 0
+        assert time.monotonic() - started < 20
         assert (tmp_path / "people.json").stat().st_mode & 0o777 == 0o600
     finally:
         if process.poll() is None:

@@ -27,7 +27,7 @@ WORDS_OF_THE_WIRE = (
 """Names of properties, vocabularies and routes that everybody uses, whoever made them up."""
 KEYS = {
     "federation/vocabulary.py": {"misskey"},
-    "node/posts/rendering.py": {"pleroma"},
+    "node/posts/assembling.py": {"pleroma"},
     "node/posts/views.py": {"pleroma"},
     "node/site/views.py": {"mastodon"},
     "node/accounts/rules.py": {"mastodon"},

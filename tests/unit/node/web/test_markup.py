@@ -48,7 +48,7 @@ def test_deep_nesting_is_no_way_to_crash() -> None:
     """Attacks row 75: a sanitiser that crashes is a denial of service."""
     started = time.perf_counter()
     clean_html("<blockquote>" * 10_000 + "x")
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
 
 
 def test_what_authors_mean_stays() -> None:
