@@ -42,7 +42,7 @@ async def page_of(reader: Reader, statement: Any, page: Page, given: dict[str, A
 
 VIEWER: Any = bindparam("viewer_id", type_=BigInteger)
 MOST: Any = bindparam("most", type_=BigInteger)
-_BEFORE_LAST: Any = bindparam("before_last", type_=BigInteger)
+BEFORE_LAST: Any = bindparam("before_last", type_=BigInteger)
 
 _FOLLOW: Any = aliased(Follow)
 
@@ -95,7 +95,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
         select(chosen.c.near)
         .order_by(chosen.c.near.asc() if upward else chosen.c.near.desc())
         .limit(1)
-        .offset(_BEFORE_LAST)
+        .offset(BEFORE_LAST)
         .scalar_subquery(),
         upward,
     )

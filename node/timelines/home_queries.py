@@ -26,6 +26,7 @@ from node.lists.queries import in_exclusive_list_of
 from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
 from node.posts.rules import in_home_of, visible_to, welcome_to
 from node.timelines.authored_queries import (
+    BEFORE_LAST,
     MOST,
     VIEWER,
     Entry,
@@ -107,32 +108,58 @@ def _home_statement(shape: Shape) -> Select[int, int]:
 
 @cache
 def _tagged_statement(shape: Shape) -> Select[int, int]:
-    """Public posts with one of some hashtags, each hashtag cut off by one seek."""
+    """Public posts with one of some hashtags, each hashtag cut off by one seek, as authors are in `written_by`."""
     upward = shape[0]
     tags = (
         select(Hashtag.id.label("hashtag_id"))
         .where(Hashtag.id.in_(bindparam("hashtag_ids", expanding=True)))
         .cte("followed_tags")
     )
-    link, newest = aliased(PostHashtag), aliased(Post)
-    edge = (
-        select(link.post_id)
-        .join(newest, newest.id == link.post_id)
-        .where(link.hashtag_id == tags.c.hashtag_id, _is_open(newest), *bounds(shape, link.post_id))
-        .order_by(link.post_id.asc() if upward else link.post_id.desc())
+    some, some_post, one, one_post = aliased(PostHashtag), aliased(Post), aliased(PostHashtag), aliased(Post)
+
+    def in_order(id_: Any) -> Any:
+        return id_.asc() if upward else id_.desc()
+
+    near = (
+        select(some.post_id)
+        .join(some_post, some_post.id == some.post_id)
+        .where(some.hashtag_id == tags.c.hashtag_id, _is_open(some_post), *bounds(shape, some.post_id))
+        .order_by(in_order(some.post_id))
         .limit(1)
-        .offset(MOST)
         .correlate(tags)
         .scalar_subquery()
     )
-    edged = select(tags.c.hashtag_id, bounded(edge, upward).label("edge")).cte("edged_tags").prefix_with("MATERIALIZED")
+    nearest = select(tags.c.hashtag_id, near.label("near")).cte("nearest_tagged").prefix_with("MATERIALIZED")
+    # Different posts: one that has several of the hashtags counts once.
+    different = select(nearest.c.near).where(nearest.c.near.is_not(None)).distinct()
+    bound = bounded(
+        different.order_by(in_order(nearest.c.near)).limit(1).offset(BEFORE_LAST).scalar_subquery(),
+        upward,
+    )
+    edge = (
+        select(one.post_id)
+        .join(one_post, one_post.id == one.post_id)
+        .where(one.hashtag_id == nearest.c.hashtag_id, _is_open(one_post), *bounds(shape, one.post_id))
+        .where(within(bound, one.post_id, upward))
+        .order_by(in_order(one.post_id))
+        .limit(1)
+        .offset(MOST)
+        .correlate(nearest)
+        .scalar_subquery()
+    )
+    edged = (
+        select(nearest.c.hashtag_id, func.coalesce(edge, bound).label("edge"))
+        .where(within(bound, nearest.c.near, upward))
+        .cte("edged_tags")
+        .prefix_with("MATERIALIZED")
+    )
     return (
         select(PostHashtag.post_id, literal(0))
         .distinct()
         .join(edged, edged.c.hashtag_id == PostHashtag.hashtag_id)
         .join(Post, Post.id == PostHashtag.post_id)
         .where(within(edged.c.edge, PostHashtag.post_id, upward), _is_open(Post), *bounds(shape, PostHashtag.post_id))
-        .order_by(PostHashtag.post_id.asc() if upward else PostHashtag.post_id.desc())
+        .order_by(in_order(PostHashtag.post_id))
         .limit(MOST)
     )
 
