@@ -197,6 +197,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     try:
         while not stop.is_set():
             _on_stop_signals(leave)
+            worker = None
             try:
                 connection.ping()
                 if away_since:
@@ -204,14 +205,14 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
                     away_since = 0.0
                 worker = LaneWorker(queues, connection=connection, loop=loop, title=worker_title(lanes))
                 worker.work(logging_level=None)
-                if worker.wants_to_stop:
-                    break
             except StopRequested:
                 break
             except (RedisError, OSError) as error:
                 if not away_since:
                     away_since = time.monotonic()
                     log.warning("redis_away", error=type(error).__name__)
+            if worker is not None and worker.wants_to_stop:  # also where its farewell found Redis away
+                break
             _on_stop_signals(leave)
             stop.wait(RETRY_SECONDS)
     finally:

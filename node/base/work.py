@@ -112,7 +112,7 @@ class WorkerContext:
         look_at = time.monotonic() + LATE_LOOK_SECONDS
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            away = not await self.runtime.queues.call(lambda redis: redis.ping())
+            away = not await self.runtime.queues.takes_writes()  # one that is full takes no nudges
             if not away and time.monotonic() < look_at:
                 continue
             look_at = time.monotonic() + LATE_LOOK_SECONDS

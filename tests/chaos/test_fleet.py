@@ -74,3 +74,6 @@ async def test_two_webs_and_two_workers_are_one_node(
     await replay.check()
     assert a.parked() == []
     await replay.end()
+
+    own_redis.stop()
+    assert a.stop() == [0] * 5, "they leave in good order without Redis too"
