@@ -83,7 +83,7 @@ async def _in_turn(
 ) -> None:
     async with hosts.turn(host_of(uri)), turns:
         try:
-            if row.attempts > MAX_ATTEMPTS:
+            if row.is_on and row.attempts > MAX_ATTEMPTS:  # the end of a switch is tried until Redis is back
                 await give_up(runtime, row, detail="its turns never came to an end")
                 return
             async with asyncio.timeout(_TURN_SECONDS):

@@ -346,6 +346,8 @@ async def test_a_turn_that_was_cut_off_is_taken_again(node: Node, ann: Person, a
         await choose(uow, node.runtime, owner, "off")
     assert await home(ann) == ["<p>Before</p>", "<p>New 0</p>", "<p>New 1</p>", "<p>New 2</p>"]
     before = len(alice.peer.requests)
+    async with node.runtime.write() as uow:  # Redis was away for hours
+        await uow.write(update(PulledAccount).values(attempts=50))
     turn = await next_turn(node)
     assert (turn.is_on, turn.is_merged) == (False, False)
     assert len(alice.peer.requests) == before
