@@ -16,7 +16,7 @@ from node.http.requests import Request, answers, takes
 from node.posts.rendering import render_posts
 from node.timelines.queries import list_welcome_among
 from node.trends.rules import NO_LANGUAGE, language_of
-from node.trends.service import current_trends, trends_for
+from node.trends.service import current_trends, list_still_trending, trends_for
 from node.trends.views import link_trend_views, reason_view, tag_trend_views
 
 blueprint = Blueprint("api_trends", __name__, url_prefix="/api/v1/trends")
@@ -80,6 +80,7 @@ async def statuses(viewer: Viewer | None, asked: Part) -> list[dict[str, Any]]:
     by_id = {trend.id: trend for trend in trends}
     async with node.read() as reader:
         welcome = await list_welcome_among(reader, list(by_id), viewer_id, node.now())
+        welcome &= await list_still_trending(node, reader, list(by_id))
         ids = [id_ for id_ in by_id if id_ in welcome][offset : offset + limit]
         rendered = await render_posts(node, reader, ids, viewer_id=viewer_id)
     return [post | {"trend": reason_view(by_id[int(post["id"])], "posts")} for post in rendered]

@@ -17,8 +17,8 @@ from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.trends.boards import board_name, set_scene, work_out
 from node.trends.noting import TICK
-from node.trends.queries import find_state, list_authors, list_ready_cards
-from node.trends.rules import KINDS, Kind, Trend, language_of, read_trend
+from node.trends.queries import find_state, list_authors, list_ready_cards, list_trendable_posts
+from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind, Trend, language_of, read_trend
 from node.trends.ruling_queries import Rulings, read_rulings
 from node.trends.tick import tallies_of_rows
 from node.trends.trusting import work_out_trust
@@ -50,6 +50,15 @@ async def current_trends(runtime: Runtime, kind: Kind, *, language: str = "") ->
     board = await read_board(runtime, kind, language=language)
     wanted = (True,) if runtime.settings.trends_review else (True, None)
     return [trend for trend in board.trends if board.verdicts[trend.id] in wanted]
+
+
+async def list_still_trending(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> set[int]:
+    """Return which of these posts may still trend: an author who wants to be found no more, or an edit that covers a
+    post, takes it away at once and not with the next tick (attack row 106)."""
+    rulings = await read_rulings(reader)
+    since = runtime.now() - LONGEST * POSTS_LONGER
+    found = await list_trendable_posts(reader, ids, since=since, allowed=rulings.ids("post", allowed=True))
+    return {fact.id for fact in found}
 
 
 async def trends_for(runtime: Runtime, kind: Kind, viewer_id: int | None) -> list[Trend]:

@@ -14,7 +14,7 @@ from node.suggestions.service import dismiss, suggest
 from node.timelines.queries import list_welcome_among
 from node.trends.pool import pooled_trends
 from node.trends.rules import NO_LANGUAGE, language_of
-from node.trends.service import current_trends, trends_for
+from node.trends.service import current_trends, list_still_trending, trends_for
 from node.trends.views import link_trend_views, tag_trend_views
 from node.web.accounts import standings
 from node.web.moments import moment_cards
@@ -50,6 +50,7 @@ async def explore(visitor: Visitor | None) -> Answer:
     async with node.read() as reader:
         cards = await link_trend_views(node, reader, link_trends)
         welcome = await list_welcome_among(reader, post_ids, viewer_id, node.now())
+        welcome &= await list_still_trending(node, reader, post_ids)
         posts = await render_posts(
             node, reader, [id_ for id_ in post_ids if id_ in welcome][:POSTS], viewer_id=viewer_id
         )

@@ -75,6 +75,21 @@ async def test_a_moderator_excludes_a_post(node: Node, desk: Desk, ann: Person, 
         assert (await desk.post(f"{HERE}/{kind}/4711/approve")).status_code == 404
 
 
+async def test_row_106_who_opts_out_or_covers_a_post_is_gone_at_once(
+    node: Node, ann: Person, bob: Person, carol: Person
+) -> None:
+    """Not with the next tick: each read asks the rows."""
+    posts = [(await talk(node, ann, bob, carol))[0], await bob.post("Mine")]
+    for person in (ann, carol):
+        await person.act(f"/api/v1/statuses/{posts[1]['id']}/favourite")
+    assert {post["id"] for post in await shown(node, "statuses")} == {post["id"] for post in posts}
+    await ann.call("PATCH", "/api/v1/accounts/update_credentials", json={"discoverable": False})
+    ids = [post["id"] for post in (await node.http.get("/api/v1/trends/statuses")).json()]
+    assert ids == [posts[1]["id"]]
+    await bob.call("PUT", f"/api/v1/statuses/{posts[1]['id']}", json={"status": "Mine", "spoiler_text": "Careful"})
+    assert (await node.http.get("/api/v1/trends/statuses")).json() == []
+
+
 async def test_a_moderator_excludes_a_site_with_all_its_pages(node: Node, desk: Desk, ann: Person, bob: Person) -> None:
     posts = [await person.post(f"Read this, {person.username}") for person in (ann, bob)]
     now = node.runtime.now()
