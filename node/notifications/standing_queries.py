@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import BigInteger, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.relations import FOLLOWS, follows
 from node.auth.models import User
+from node.base.db.base import UtcDateTime
 from node.base.db.unit_of_work import Reader
 from node.notifications.models import (
     Notification,
@@ -51,42 +53,8 @@ async def read_case(
     reader: Reader, *, account_id: int, from_account_id: int, post_id: int, now: datetime
 ) -> Case | None:
     """Return what the rules ask, in one query; None when one of the two is unknown."""
-    row = (
-        await reader.execute(
-            select(
-                Account.domain == "",
-                ~is_present(),
-                ~is_present(_SENDER),
-                shuns(account_id, _SENDER.id.expression),
-                mutes(account_id, _SENDER.id.expression, now),
-                exists(select(Post.id).where(Post.id == post_id, visible_to(account_id))),
-                exists(select(Post.id).where(Post.id == post_id, thread_muted_by(account_id, Post.thread_id))),
-                follows(account_id, from_account_id),
-                select(_SINCE.c.accepted_at)
-                .where(_SINCE.c.follower_id == from_account_id, _SINCE.c.followee_id == account_id)
-                .scalar_subquery(),
-                _SENDER.created_at,
-                _SENDER.silenced_at.is_not(None),
-                exists(
-                    select(NotificationPermission.account_id).where(
-                        NotificationPermission.account_id == account_id,
-                        NotificationPermission.from_account_id == from_account_id,
-                    )
-                ),
-                exists(select(_USER.account_id).where(_USER.account_id == from_account_id, _USER.role.in_(STAFF))),
-                exists(
-                    select(Post.id).where(
-                        Post.id == post_id, Post.visibility == "direct", Post.account_id == from_account_id
-                    )
-                ),
-                *(getattr(NotificationPolicy, name) for name in RULES),
-            )
-            .select_from(Account)
-            .join(_SENDER, _SENDER.id == from_account_id)
-            .outerjoin(NotificationPolicy, NotificationPolicy.account_id == Account.id)
-            .where(Account.id == account_id)
-        )
-    ).one_or_none()
+    given = {"account": account_id, "sender": from_account_id, "post": post_id, "now": now}
+    row = (await reader.execute(_case(), given)).one_or_none()
     if row is None:
         return None
     is_local, gone, sender_gone, shunned, muted, visible, thread_muted, followed, *rest = row
@@ -112,6 +80,44 @@ async def read_case(
             is_staff=bool(is_staff),
             speaks_privately=bool(is_private),
         ),
+    )
+
+
+@cache
+def _case() -> Select[Any]:
+    """Made once: it is asked for every like of a post that goes round, and making it costs more than running it."""
+    account: Any = bindparam("account", type_=BigInteger)
+    sender: Any = bindparam("sender", type_=BigInteger)
+    post: Any = bindparam("post", type_=BigInteger)
+    now: Any = bindparam("now", type_=UtcDateTime())
+    return (
+        select(
+            Account.domain == "",
+            ~is_present(),
+            ~is_present(_SENDER),
+            shuns(account, _SENDER.id.expression),
+            mutes(account, _SENDER.id.expression, now),
+            exists(select(Post.id).where(Post.id == post, visible_to(account))),
+            exists(select(Post.id).where(Post.id == post, thread_muted_by(account, Post.thread_id))),
+            follows(account, sender),
+            select(_SINCE.c.accepted_at)
+            .where(_SINCE.c.follower_id == sender, _SINCE.c.followee_id == account)
+            .scalar_subquery(),
+            _SENDER.created_at,
+            _SENDER.silenced_at.is_not(None),
+            exists(
+                select(NotificationPermission.account_id).where(
+                    NotificationPermission.account_id == account, NotificationPermission.from_account_id == sender
+                )
+            ),
+            exists(select(_USER.account_id).where(_USER.account_id == sender, _USER.role.in_(STAFF))),
+            exists(select(Post.id).where(Post.id == post, Post.visibility == "direct", Post.account_id == sender)),
+            *(getattr(NotificationPolicy, name) for name in RULES),
+        )
+        .select_from(Account)
+        .join(_SENDER, _SENDER.id == sender)
+        .outerjoin(NotificationPolicy, NotificationPolicy.account_id == Account.id)
+        .where(Account.id == account)
     )
 
 
