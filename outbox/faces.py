@@ -8,13 +8,14 @@ stale, and an unchanged one costs a single narrow query. Who may see what is ask
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from federation.documents import Document
 from federation.origins import same_origin
 from federation.writing import emoji_document, tombstone_document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, get_account, list_accounts
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.runtime import Runtime
@@ -32,6 +33,12 @@ from outbox.answers import packed
 from outbox.facts import emoji_facts
 from outbox.onlookers import Onlooker
 from outbox.queries import find_block
+
+_ACTOR: Final = Prepared(
+    select(Account.id, Account.username, Account.version, Account.deleted_at).where(
+        Account.id == bindparam("account_id"), Account.domain == "", Account.waiting.is_(False)
+    )
+)
 
 CACHED: Final = 4_000
 CACHED_SECONDS: Final = 600.0
@@ -59,15 +66,10 @@ class Face:
 async def actor_face(runtime: Runtime, account_id: int, *, stub: bool = False) -> Face:
     """Return a local actor, or the stub of one. Raises NotFound for everybody else; gone for a deleted one (MOD-1)."""
     async with runtime.read() as reader:
-        account = (
-            await reader.execute(
-                select(Account.id, Account.username, Account.version, Account.deleted_at).where(
-                    Account.id == account_id, Account.domain == "", Account.waiting.is_(False)
-                )
-            )
-        ).one_or_none()
-        if account is None:
+        rows = await reader.rows(_ACTOR, {"account_id": account_id})
+        if not rows:
             raise NotFound()
+        (account,) = rows
         settings = runtime.settings
         uri = actor_uri(settings, account_id)
         if account.deleted_at is not None:

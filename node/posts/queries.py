@@ -8,6 +8,7 @@ a bookmark's, a boost's.
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.paging import Page
@@ -125,19 +127,24 @@ async def is_local_only(reader: Reader, post_id: int) -> bool:
 
 async def may_see(reader: Reader, post_id: int, viewer_id: int | None) -> bool:
     """Say whether the viewer may see a post."""
-    return await reader.scalar(select(Post.id).where(Post.id == post_id, visible_to(viewer_id))) is not None
+    return bool(await list_visible_ids(reader, [post_id], viewer_id))
 
 
 async def list_visible_ids(reader: Reader, ids: Collection[int], viewer_id: int | None) -> set[int]:
     """Return those of `ids` that the viewer may see."""
     wanted, found = list(ids), set[int]()
     for start in range(0, len(wanted), BATCH):
-        found |= set(
-            await reader.scalars(
-                select(Post.id).where(Post.id.in_(wanted[start : start + BATCH]), visible_to(viewer_id))
-            )
-        )
+        given: dict[str, Any] = {"ids": wanted[start : start + BATCH]}
+        if viewer_id is not None:
+            given["viewer"] = viewer_id
+        found |= {row[0] for row in await reader.rows(_visible(viewer_id is None), given)}
     return found
+
+
+@cache
+def _visible(anonymous: bool) -> Prepared:
+    viewer: Any = None if anonymous else bindparam("viewer")
+    return Prepared(select(Post.id).where(Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer)))
 
 
 async def list_liked_by(reader: Reader, post_id: int, page: Page) -> list[AccountEntry]:
