@@ -1,6 +1,7 @@
 """Fan-outs to many: in turns with others, resumed wherever they broke off, and bounded in every step."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -15,9 +16,11 @@ from node.timelines import fanout, jobs
 from node.timelines.fanout import push_post
 from node.timelines.jobs import push_on
 from node.timelines.models import FanOut
+from node.timelines.queries import list_push_targets
 from tests.support.homes import lay_list, listed_ids
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
+from tests.unit.node.timelines.test_list_plans import plans
 
 FANS = 7
 
@@ -139,3 +142,18 @@ async def test_a_direct_post_lies_only_in_the_homes_of_those_it_names(runtime: R
     post_id = (await make_post(runtime, star, "Only you @fan3", visibility="direct")).id
     assert await push_post(runtime, post_id) == 1
     assert await reached(runtime, post_id) == 1
+
+
+async def test_a_chunk_of_followers_is_one_walk_of_an_index(runtime: Runtime, star: Account) -> None:
+    """Without a sort: the hundredth chunk of a viral post costs what the first does."""
+    post = await make_post(runtime, star)
+
+    async def work(reader: Any) -> None:
+        since = runtime.now() - timedelta(days=7)
+        assert len(await list_push_targets(reader, post, active_since=since, after_id=1, limit=3)) == 3
+
+    (plan,) = await plans(runtime, work)
+    assert "Seq Scan on follows" not in plan, plan
+    if runtime.database.dialect == "sqlite":  # elsewhere statistics decide, and seven followers have none
+        assert "ix_follows_fan_out" in plan, plan
+        assert "TEMP B-TREE" not in plan, plan

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.base.settings import Settings
@@ -119,6 +119,7 @@ BACK_AGAIN = [("followers", 0, 0, 40), ("post", 0, 0, 0), ("read", 0, 400, 0), (
 BACK_AGAIN += [("followers", 0, 0, 0), ("post", 0, 90, 0), ("read", 0, 90, 0)]
 
 
+@settings(deadline=None)
 @given(STEPS)
 @example(UNHEARD_OF)
 @example(AWAY)
@@ -180,6 +181,7 @@ def test_who_hovers_around_a_limit_does_not_change_all_the_time(followers: int, 
 ENTRIES = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 8)), max_size=30, unique_by=lambda entry: entry[0])
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.integers(0, 30))
 def test_a_post_stands_once_where_it_came_first(given_entries: list[tuple[int, int]], newest: int) -> None:
     """And what is boosted later, or where a page ends, changes nothing about what was to be seen before."""
