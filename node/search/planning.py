@@ -5,8 +5,10 @@ decided here, on the document's row, for every engine alike: a phrase is looked 
 this moment, and what an index still holds of yesterday finds nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from node.search.analysis import Lexeme, lexemes, plain_tag, stems_of, tag_token
@@ -343,11 +345,11 @@ def matches(step: Step, row: Row) -> bool:
 
 def has_sequence(words: str, spots: tuple[tuple[str, ...], ...]) -> bool:
     """Whether these spots follow each other in a document."""
-    if not all(any(f"|{token}|" in words for token in spot) for spot in spots):
-        return False
-    places = words.split(" ")
-    wanted = [[f"|{token}|" for token in spot] for spot in spots]
-    for start in range(1, len(places) - len(wanted) + 1):
-        if all(any(token in places[start + step] for token in spot) for step, spot in enumerate(wanted)):
-            return True
-    return False
+    return _pattern(spots).search(words) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(spots: tuple[tuple[str, ...], ...]) -> re.Pattern[str]:
+    """Return a sequence as a pattern over a document's line. It never looks back beyond the spot it is in."""
+    tokens = ["\\|(?:" + "|".join(re.escape(token) for token in spot) + ")\\|" for spot in spots]
+    return re.compile("[^ ]*+ [^ ]*?".join(tokens))
