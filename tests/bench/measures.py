@@ -7,6 +7,7 @@ from tests.bench.document_rows import documents
 from tests.bench.machine_rows import machine
 from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
+from tests.bench.search_rows import search
 from tests.bench.table import Measure
 from tests.bench.timeline_rows import fan_out, home, likes, public, viral
 from tests.bench.trend_rows import trends
@@ -27,6 +28,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     memory,
     costs,
     viral,
+    search,
 )
 
 GROWING: Final = ("home", "public", "publish", "inbox", "documents", "likes", "memory")

@@ -1,6 +1,8 @@
 """What every engine does alike: one suite over both. An engine proposes too much at worst, never too little."""
 
+import asyncio
 import random
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -14,6 +16,8 @@ from node.search.engines import Engine
 from node.search.language import parse
 from node.search.models import SearchDocument
 from node.search.planning import Row, make_plan, matches
+from node.search.rules import WAITING_SEARCHES
+from node.search.service import search_posts
 from tests.support.make import make_account, make_post
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -154,3 +158,26 @@ async def test_row_105_no_time_is_no_answer(runtime: Runtime) -> None:
             await engine.propose(plan, since_id=None, until_id=None, limit=5, seconds=30)
         except EngineAway as error:
             raise AssertionError("an empty table answers in time") from error
+
+
+async def test_row_105_too_many_searches_at_once_are_told_so(runtime: Runtime) -> None:
+    """Row 105: an index that everybody asks at once answers some and refuses the rest in words, and harms nobody."""
+    engine = engine_of(runtime)
+    if engine.name != "whoosh":
+        return
+    assert await engine.begin_rebuild()
+    assert await engine.end_rebuild()
+    held = threading.Event()
+    engine._thread.submit(held.wait, 30)  # type: ignore[attr-defined]
+    try:
+        searches = [
+            asyncio.create_task(search_posts(runtime, f"apple{number}", viewer_id=None))
+            for number in range(WAITING_SEARCHES + 3)
+        ]
+        await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        held.set()
+    answers = await asyncio.gather(*searches)
+    away = [answer for answer in answers if answer.explanation.is_away]
+    assert len(away) == 3
+    assert "again" in away[0].explanation.sentences[-1]
