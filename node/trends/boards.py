@@ -39,7 +39,7 @@ from node.trends.ruling_queries import Rulings
 from node.trends.scoring import NEVER_SEEN, Usual, Voice, judge, one_each
 from node.trends.voices import Hearing
 
-CANDIDATES: Final = 150
+CANDIDATES: Final = 100
 """Subjects of a kind that are looked at closely, on the whole node."""
 CANDIDATES_PER_LANGUAGE: Final = 30
 MOST_LANGUAGES: Final = 20
