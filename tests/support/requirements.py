@@ -172,7 +172,6 @@ ROWS: Final[dict[str, tuple[int, ...]]] = {
 """The rows of the catalogue in the classes that concern the wire."""
 
 NOT_BUILT: Final = {
-    "FEP-1": "posts are not searched yet; the consent is kept and sent",
     "FEP-4": "remote interaction is not built",
 }
 """What no test can hold yet, and why."""

@@ -314,7 +314,7 @@ async def test_an_id_that_is_taken_asks_for_another_try(
     first = await store(runtime, al, remote_post(al, 1))
     assert first is not None
     boosted = await make_post(runtime, ann)
-    monkeypatch.setattr(remote, "id_at", lambda moment: first.id)
+    monkeypatch.setattr(remote, "id_at", lambda moment, after: first.id)
     with pytest.raises(Unavailable):
         await store(runtime, al, remote_post(al, 2))
     with pytest.raises(Unavailable):
