@@ -37,6 +37,7 @@ SMALL: Final = frozenset(
         "site_pages",
         "site_rules",
         "staff_picks",
+        "trend_peers",  # twenty at most
         "trend_rulings",
         "trend_states",  # one row for what the trends remember of a kind
     }
