@@ -29,6 +29,7 @@ from node.remote.quotes import look_again
 from node.timelines.fanout import push_own
 from node.web.accounts import named, wants_activity
 from node.web.showing import answer, install, show, tell
+from node.web.strangers_pages import is_stranger, kept_page
 from node.web.visitors import Answer, Visitor, anybody, back, signed_in
 from node.web.words import post_path
 
@@ -40,6 +41,12 @@ blueprint.record_once(install)
 @anybody
 async def thread(visitor: Visitor | None, acct: str, post_id: int) -> Answer:
     """Show a post with what it answers and what answers it."""
+    if visitor is None and is_stranger() and not wants_activity():
+        return await kept_page(runtime(), post_id, lambda: _thread(None, acct, post_id))
+    return await _thread(visitor, acct, post_id)
+
+
+async def _thread(visitor: Visitor | None, acct: str, post_id: int) -> Response:
     viewer_id = visitor.account_id if visitor else None
     node = runtime()
     async with node.read() as reader:

@@ -111,6 +111,11 @@ async def show(template: str, visitor: Visitor | None, *, status: int = 200, **c
             **context,
         },
     )
+    return page_response(html, status=status)
+
+
+def page_response(html: str, *, status: int = 200) -> Response:
+    """Return the response that carries a page."""
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Vary"] = "Accept, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
