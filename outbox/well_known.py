@@ -5,9 +5,9 @@ the same subject and the same actor (DISC-2).
 """
 
 import mimetypes
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from federation.documents import Document
 from federation.errors import MalformedDocument
@@ -15,8 +15,9 @@ from federation.origins import parse_handle
 from federation.vocabulary import AP_TYPE
 from federation.writing import NodeInfoFacts, WebFingerFacts, nodeinfo_document, webfinger_document
 from node.accounts.models import Account
-from node.accounts.queries import find_account, find_local_account
+from node.accounts.rules import fold_username
 from node.auth.models import User
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, Gone, NotFound
 from node.base.ids import MAX_ID
@@ -27,6 +28,12 @@ from node.uris import INSTANCE_ACTOR_ID, actor_uri, instance_actor_uri, media_ur
 
 MAX_RESOURCE: Final = 2_048
 MAX_STAFF: Final = 20
+_NAMED: Final = select(
+    Account.id, Account.username, Account.avatar_key, Account.waiting, Account.suspended_at, Account.deleted_at
+).where(Account.domain == "")
+_BY_NAME: Final = Prepared(_NAMED.where(Account.username_folded == bindparam("name")))
+_BY_ID: Final = Prepared(_NAMED.where(Account.id == bindparam("account_id")))
+
 SERVICE_REL: Final = "https://www.w3.org/ns/activitystreams#Service"
 
 
@@ -50,7 +57,8 @@ async def webfinger(runtime: Runtime, resource: str) -> Document:
     return webfinger_document(_facts(account, settings))
 
 
-async def _named(reader: Reader, settings: Settings, resource: str) -> Account | None:
+async def _named(reader: Reader, settings: Settings, resource: str) -> Any | None:
+    """Return the row of one of ours, gone or not."""
     if resource.lower().startswith(("http://", "https://")):
         return await _by_url(reader, settings, resource)
     try:
@@ -61,28 +69,37 @@ async def _named(reader: Reader, settings: Settings, resource: str) -> Account |
         raise BadRequest("A handle needs its domain, such as acct:ann@example.com.")
     if handle.domain not in settings.local_domains:
         return None
-    return await find_local_account(reader, handle.username)
+    return await _by_name(reader, handle.username)
 
 
-async def _by_url(reader: Reader, settings: Settings, url: str) -> Account | None:
+async def _by_url(reader: Reader, settings: Settings, url: str) -> Any | None:
     """Find an account by its actor id or profile URL, compared as this node would write them."""
     base, path = settings.public_url, ""
     if url.lower().startswith(base + "/"):
         path = url[len(base) :].rstrip("/")
     if path == "/actor":
-        return await find_account(reader, INSTANCE_ACTOR_ID)
+        return await _by_id(reader, INSTANCE_ACTOR_ID)
     if path.startswith("/@") and "/" not in path[1:]:
-        return await find_local_account(reader, path[2:])
+        return await _by_name(reader, path[2:])
     number = path.removeprefix("/users/")
     if number != path and number.isascii() and number.isdigit() and len(number) < 20 and int(number) <= MAX_ID:
-        found = await find_account(reader, int(number))
-        return found if found is not None and found.is_local else None
+        return await _by_id(reader, int(number))
     return None
 
 
-def _facts(account: Account, settings: Settings) -> WebFingerFacts:
+async def _by_name(reader: Reader, username: str) -> Any | None:
+    rows = await reader.rows(_BY_NAME, {"name": fold_username(username)})
+    return rows[0] if rows else None
+
+
+async def _by_id(reader: Reader, account_id: int) -> Any | None:
+    rows = await reader.rows(_BY_ID, {"account_id": account_id})
+    return rows[0] if rows else None
+
+
+def _facts(account: Any, settings: Settings) -> WebFingerFacts:
     is_node = account.id == INSTANCE_ACTOR_ID
-    shows_avatar = bool(account.avatar_key) and not account.is_gone
+    shows_avatar = bool(account.avatar_key) and account.suspended_at is None
     return WebFingerFacts(
         username=account.username,
         domain=settings.domain,
