@@ -21,7 +21,13 @@ class Post(Base):
     __table_args__ = (
         Index("ix_posts_account", "account_id", "id"),
         Index("ix_posts_reply", "in_reply_to_id", "id"),
-        Index("ix_posts_reply_uri", "in_reply_to_uri"),
+        # Partial, or statistics say that one URI has a million posts, and every arrival reads all of them.
+        Index(
+            "ix_posts_orphans",
+            "in_reply_to_uri",
+            sqlite_where=text("in_reply_to_uri IS NOT NULL"),
+            postgresql_where=text("in_reply_to_uri IS NOT NULL"),
+        ),
         # Partial, or SQLite takes it for the millions of posts that are no boost and sorts them for every page.
         Index(
             "ix_posts_boost",

@@ -34,6 +34,7 @@ async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
         "public post page": [Request(f"/@{name}/{id_}", headers=page) for _, id_, name in posts],
     }
     found = []
+    await drive(stage.url, [Request("/about", headers=page)], times=4, clients=1)  # what stands around every page
     for name, requests in kinds.items():
         cold = await _cpu(stage, requests[1:], len(requests) - 1)
         await drive(stage.url, requests[:1], times=20, clients=2)

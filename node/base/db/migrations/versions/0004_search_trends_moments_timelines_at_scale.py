@@ -283,7 +283,9 @@ def upgrade() -> None:
         batch_op.create_index('ix_media_account_post', ['account_id', 'post_id'], unique=False)
 
     with op.batch_alter_table('posts', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_posts_reply_uri'))
         batch_op.create_index('ix_posts_boosts', ['boost_of_id', 'id'], unique=False, sqlite_where=sa.text('boost_of_id IS NOT NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL'))
+        batch_op.create_index('ix_posts_orphans', ['in_reply_to_uri'], unique=False, sqlite_where=sa.text('in_reply_to_uri IS NOT NULL'), postgresql_where=sa.text('in_reply_to_uri IS NOT NULL'))
 
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.create_index('ix_users_role', ['role'], unique=False)
@@ -297,7 +299,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_users_role')
 
     with op.batch_alter_table('posts', schema=None) as batch_op:
+        batch_op.drop_index('ix_posts_orphans', sqlite_where=sa.text('in_reply_to_uri IS NOT NULL'), postgresql_where=sa.text('in_reply_to_uri IS NOT NULL'))
         batch_op.drop_index('ix_posts_boosts', sqlite_where=sa.text('boost_of_id IS NOT NULL'), postgresql_where=sa.text('boost_of_id IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_posts_reply_uri'), ['in_reply_to_uri'], unique=False)
 
     with op.batch_alter_table('media', schema=None) as batch_op:
         batch_op.drop_index('ix_media_account_post')
