@@ -1,12 +1,13 @@
 """What search is to look at again: posts that changed or came into a library, accounts that allow it or are gone.
 
 Effects: each writes tasks in the transaction that ends its event; the INDEX lane reads what the posts are by then.
+Nobody nudges that lane: a commit of the index costs as much as many posts, so what a second brings is left to the
+sweep.
 """
 
 from collections.abc import Iterable
 
 from node.accounts.queries import find_account
-from node.base.lanes import INDEX
 from node.events import (
     AccountDeleted,
     AccountSuspended,
@@ -53,10 +54,8 @@ async def account_changed(
     on: Occasion, event: SearchConsentChanged | AccountSuspended | AccountUnsuspended | AccountDeleted
 ) -> None:
     """Look at all posts of an account again. What may be found is decided on the rows: this only tidies."""
-    if await ask_for_account(on.uow, on.runtime.settings, event.account_id, now=on.now):
-        on.lanes.add(INDEX)
+    await ask_for_account(on.uow, on.runtime.settings, event.account_id, now=on.now)
 
 
 async def _posts(on: Occasion, ids: Iterable[int]) -> None:
-    if await ask_for_posts(on.uow, on.runtime.settings, ids, now=on.now):
-        on.lanes.add(INDEX)
+    await ask_for_posts(on.uow, on.runtime.settings, ids, now=on.now)

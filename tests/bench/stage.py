@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from admin.logs import configure_logging
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings, load_settings
 from node.search.jobs import index_due
@@ -151,6 +152,7 @@ async def set_stage(
         **changes,
     }
     settings = load_settings(environment)
+    configure_logging(settings)  # measures that run parts of the node in this process say nothing either
     stage = Stage(settings, environment, size)
     subprocess.run(
         [ROOKERY, "migrate"],
