@@ -4,7 +4,6 @@ Where the row an event is about is gone by the time its effects run, the event c
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from node.base.db.event_log import Event
 
@@ -53,8 +52,6 @@ class ReplyReceived(Event):
 
 @dataclass(frozen=True, slots=True)
 class PostLiked(Event):
-    LATER: ClassVar[bool] = True
-
     like_id: int
     account_id: int
     post_id: int
@@ -62,8 +59,6 @@ class PostLiked(Event):
 
 @dataclass(frozen=True, slots=True)
 class PostUnliked(Event):
-    LATER: ClassVar[bool] = True
-
     like_id: int
     like_uri: str
     account_id: int
@@ -74,16 +69,12 @@ class PostUnliked(Event):
 class PostBookmarked(Event):
     """One of ours kept a post: it is in their library now, where they can search it."""
 
-    LATER: ClassVar[bool] = True
-
     account_id: int
     post_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ReactionAdded(Event):
-    LATER: ClassVar[bool] = True
-
     reaction_id: int
     account_id: int
     post_id: int
@@ -91,8 +82,6 @@ class ReactionAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReactionRemoved(Event):
-    LATER: ClassVar[bool] = True
-
     reaction_id: int
     reaction_uri: str
     account_id: int
@@ -252,8 +241,6 @@ class ProfileUpdated(Event):
 @dataclass(frozen=True, slots=True)
 class SearchConsentChanged(Event):
     """An account, ours or remote, lets everybody search its posts now, or no more (FEP-5feb)."""
-
-    LATER: ClassVar[bool] = True
 
     account_id: int
 

@@ -37,8 +37,6 @@ from outbox.address import Occasion
 from outbox.effects.table import EFFECTS
 
 BATCH: Final = 50
-LATER_BATCH: Final = 10
-"""How many events that nobody waits for are in hand at a time: what comes meanwhile waits for these only."""
 TOGETHER: Final = 10
 """How many events share a transaction."""
 
@@ -50,12 +48,7 @@ AWAY_WAIT: Final = timedelta(seconds=2)
 LONGEST_AWAY_WAIT: Final = timedelta(minutes=10)
 
 _OPEN: Final = (EventRow.parked_at.is_(None),)
-_TURNS: Final = tuple(
-    ((*_OPEN, EventRow.later.is_(later)), most) for later, most in ((False, BATCH), (True, LATER_BATCH))
-)
-_DUE: Final = tuple(
-    Prepared(select(EventRow.id).where(*turn, EventRow.due_at <= bindparam("now")).limit(1)) for turn, _ in _TURNS
-)
+_DUE: Final = Prepared(select(EventRow.id).where(*_OPEN, EventRow.due_at <= bindparam("now")).limit(1))
 _CLAIMED: Final = Prepared(
     select(EventRow.id, EventRow.name, EventRow.payload, EventRow.attempts)
     .where(EventRow.id.in_(bindparam("ids", expanding=True)))
@@ -78,7 +71,7 @@ class Claimed:
 
 async def _due(runtime: Runtime, now: datetime) -> bool:
     async with runtime.read() as reader:
-        return any([await reader.rows(look, {"now": now}) for look in _DUE])
+        return bool(await reader.rows(_DUE, {"now": now}))
 
 
 @drain(RELAY, seconds=SECONDS, is_due=_due)
@@ -186,15 +179,13 @@ async def _failed(runtime: Runtime, row: Claimed, error: Exception) -> None:
 
 
 async def _claim(runtime: Runtime) -> list[Claimed]:
-    now = runtime.now()
-    for look, (turn, most) in zip(_DUE, _TURNS, strict=True):
-        async with runtime.read() as reader:
-            if not await reader.rows(look, {"now": now}):  # a twentieth of a transaction that finds nothing
-                continue
-        async with runtime.write() as uow:
-            if ids := await claim_due(uow, EventRow, now=now, lease=LEASE, limit=most, where=turn):
-                return [Claimed(*row) for row in await uow.rows(_CLAIMED, {"ids": ids})]
-    return []
+    if not await _due(runtime, runtime.now()):  # a look costs a twentieth of a transaction that finds nothing
+        return []
+    async with runtime.write() as uow:
+        ids = await claim_due(uow, EventRow, now=runtime.now(), lease=LEASE, limit=BATCH, where=_OPEN)
+        if not ids:
+            return []
+        return [Claimed(*row) for row in await uow.rows(_CLAIMED, {"ids": ids})]
 
 
 async def _give_back(runtime: Runtime, ids: list[int], *, wait: timedelta) -> None:

@@ -25,8 +25,8 @@ from admin.schema import metadata
 from node.base.runtime import Runtime
 
 ROWS: Final = 1_000_000
-MOST_SORTED: Final = 5_000
-"""Rows that PostgreSQL may expect to sort: it takes one in two hundred for one person's, one post's, one list's."""
+MOST_SORTED: Final = 20_000
+"""Rows that PostgreSQL may expect to sort: it takes one in two hundred or so for one person, post or list."""
 
 SMALL: Final = frozenset(
     {

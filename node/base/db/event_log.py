@@ -3,9 +3,6 @@
 An event is a frozen dataclass of ids (`node/events.py`). `UnitOfWork.record` stores it; `outbox/relay.py`
 claims rows, applies their effects, and deletes each in the same transaction as its SQL effects. A row whose
 effects keep failing is parked (`parked_at`) with its reason after `MAX_ATTEMPTS`, where `doctor` shows it.
-
-Some kinds come by the thousand when a post goes round, and nobody waits for any one of them (`LATER`): they stand
-behind all others, so a rush of likes does not keep anybody's post from its readers.
 """
 
 from collections.abc import Mapping
@@ -28,8 +25,6 @@ class Event:
     """Base of every event: fields are ids, numbers, booleans and strings only."""
 
     registry: ClassVar[dict[str, type["Event"]]] = {}
-    LATER: ClassVar[bool] = False
-    """Stands behind what people wait for."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # dataclass(slots=True) makes a second class of the same name: the later one stays
@@ -40,12 +35,11 @@ class EventRow(Base):
     """An event whose effects are still to come."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_due", "parked_at", "later", "due_at", "id"),)
+    __table_args__ = (Index("ix_events_due", "parked_at", "due_at", "id"),)
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]]
-    later: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     parked_at: Mapped[datetime | None]
@@ -58,14 +52,7 @@ _INSERT = insert(EventRow)
 async def append_event(session: AsyncSession, event: Event) -> None:
     """Insert the event's row into the session's transaction."""
     id_ = new_id()
-    row = {
-        "id": id_,
-        "name": type(event).__name__,
-        "payload": asdict(event),
-        "later": event.LATER,
-        "due_at": time_of(id_),
-        "attempts": 0,
-    }
+    row = {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
     await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, row))
 
 

@@ -22,7 +22,7 @@ from node.posts.models import Like, Post
 from node.timelines import home_lists
 from outbox import relay as relaying
 from outbox.effects.table import EFFECTS, Effects
-from outbox.relay import LATER_BATCH, relay
+from outbox.relay import relay
 from tests.support.homes import lay_list
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
@@ -62,31 +62,6 @@ async def test_an_event_is_forgotten_with_its_effects(runtime: Runtime, ann: Acc
     async with runtime.read() as reader:
         (notice,) = await reader.scalars(select(Notification))
     assert (notice.account_id, notice.kind, notice.from_account_id) == (bo.id, "mention", ann.id)
-
-
-async def test_a_rush_of_likes_keeps_nobody_waiting(
-    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What people wait for goes first, and a post that comes in the midst waits for one small batch only."""
-    liked = await make_post(runtime, ann, "Goes round")
-    fans = [await make_account(runtime, f"fan{number}") for number in range(LATER_BATCH + 2)]
-    await relay(runtime)
-    async with runtime.write() as uow:
-        for fan in fans:
-            await like(uow, runtime.settings, fan, liked, now=runtime.now())
-    await make_post(runtime, ann, "First of all")
-    applied: list[str] = []
-    apply = relaying.apply
-
-    async def note(runtime: Runtime, claimed: Any) -> None:
-        if len(applied) == 1:
-            await make_post(runtime, ann, "In the midst")
-        applied.extend(row.name for row in claimed)
-        await apply(runtime, claimed)
-
-    monkeypatch.setattr(relaying, "apply", note)
-    assert await relay(runtime) is False
-    assert applied == ["PostPublished", *["PostLiked"] * LATER_BATCH, "PostPublished", *["PostLiked"] * 2]
 
 
 async def test_effects_and_the_end_of_the_event_are_one_transaction(

@@ -266,11 +266,6 @@ def upgrade() -> None:
     with op.batch_alter_table('bookmarks', schema=None) as batch_op:
         batch_op.create_index('ix_bookmarks_post', ['post_id'], unique=False)
 
-    with op.batch_alter_table('events', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('later', sa.Boolean(), server_default='0', nullable=False))
-        batch_op.drop_index(batch_op.f('ix_events_due'))
-        batch_op.create_index('ix_events_due', ['parked_at', 'later', 'due_at', 'id'], unique=False)
-
     with op.batch_alter_table('follows', schema=None) as batch_op:
         batch_op.create_index('ix_follows_fan_out', ['followee_id', 'follower_id'], unique=False)
         batch_op.create_index('ix_follows_followers', ['followee_id', 'id'], unique=False, sqlite_where=sa.text('accepted_at IS NOT NULL'), postgresql_where=sa.text('accepted_at IS NOT NULL'))
@@ -313,11 +308,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_follows_following', sqlite_where=sa.text('accepted_at IS NOT NULL'), postgresql_where=sa.text('accepted_at IS NOT NULL'))
         batch_op.drop_index('ix_follows_followers', sqlite_where=sa.text('accepted_at IS NOT NULL'), postgresql_where=sa.text('accepted_at IS NOT NULL'))
         batch_op.drop_index('ix_follows_fan_out')
-
-    with op.batch_alter_table('events', schema=None) as batch_op:
-        batch_op.drop_index('ix_events_due')
-        batch_op.create_index(batch_op.f('ix_events_due'), ['parked_at', 'due_at', 'id'], unique=False)
-        batch_op.drop_column('later')
 
     with op.batch_alter_table('bookmarks', schema=None) as batch_op:
         batch_op.drop_index('ix_bookmarks_post')
