@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -18,13 +19,15 @@ from tests.bench.table import Row, budget_table, growth_table
 NAMES = [measure.__name__ for measure in MEASURES]
 
 
-async def measured(console: Console, size: Size, wanted: list[str], database_url: str) -> list[Row]:
-    """Fill and start a node of that size and return the lines of every wanted measure."""
+async def measured(
+    console: Console, size: Size, wanted: list[str], database_url: str, keep: Path | None = None
+) -> list[Row]:
+    """Fill (or take the kept) and start a node of that size and return the lines of every wanted measure."""
     rows: list[Row] = []
     changes = {"ROOKERY_DATABASE_URL": database_url} if database_url else {}
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=12), TimeElapsedColumn())
     with (
-        tempfile.TemporaryDirectory(prefix="rookery-bench-") as folder,
+        nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="rookery-bench-") as folder,
         Progress(*columns, console=console) as progress,
     ):
         filling = progress.add_task("filling", total=1.0)
@@ -47,7 +50,7 @@ def _title(size: Size) -> str:
     return f"{size.people:,} people, {size.edges:,} follows, {size.posts:,} posts, {size.remote_hosts} remote hosts"
 
 
-async def run(*, quick: bool, only: str, growth: bool, database_url: str) -> None:
+async def run(*, quick: bool, only: str, growth: bool, database_url: str, keep: Path | None) -> None:
     """Measure, and print the tables."""
     console = Console(width=None if sys.stdout.isatty() else 150)
     size = QUICK if quick else FULL
@@ -58,7 +61,7 @@ async def run(*, quick: bool, only: str, growth: bool, database_url: str) -> Non
     small: list[Row] = []
     if growth and (growing := [name for name in wanted if name in GROWING]):
         small = await measured(console, size.tenth, growing, database_url)
-    rows = await measured(console, size, wanted, database_url)
+    rows = await measured(console, size, wanted, database_url, keep)
     console.print(budget_table(_title(size), rows))
     if small:
         console.print(growth_table("What ten times the data cost", small, rows))
@@ -74,9 +77,20 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of measures: " + ", ".join(NAMES))
     parser.add_argument("--no-growth", action="store_true", help="no run with a tenth of the data (quick has none)")
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database; else SQLite")
+    parser.add_argument("--keep", type=Path, help="a folder: the filled node is left there, and taken from there again")
     arguments = parser.parse_args()
     growth = not (arguments.no_growth or arguments.quick or arguments.database_url)
-    asyncio.run(run(quick=arguments.quick, only=arguments.only, growth=growth, database_url=arguments.database_url))
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+    asyncio.run(
+        run(
+            quick=arguments.quick,
+            only=arguments.only,
+            growth=growth,
+            database_url=arguments.database_url,
+            keep=arguments.keep,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
+import msgspec
 import psutil
 
 from admin.logs import configure_logging
@@ -19,6 +20,9 @@ from node.base.settings import Settings, load_settings
 from node.search.jobs import index_due
 from tests.bench.filling import READERS, Filled, Size, fill
 from tests.support.serving import free_port
+
+KEPT = "filled.json"
+"""In the folder of a filled node: its port, which its URLs carry, and who is on it."""
 
 ROOKERY = str(Path(sys.executable).with_name("rookery"))
 
@@ -110,6 +114,10 @@ class Stage:
                 return
 
 
+def _load(kept: Path) -> tuple[int, Filled]:
+    return msgspec.json.decode(kept.read_bytes(), type=tuple[int, Filled])
+
+
 def _start(verb: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [ROOKERY, verb],
@@ -140,8 +148,9 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 async def set_stage(
     folder: Path, size: Size, say: Callable[[str, float], None], **changes: str
 ) -> AsyncIterator[tuple[Stage, Runtime]]:
-    """Fill a node in `folder`, start it, and give it together with a runtime on the same data."""
-    port = free_port()
+    """Fill a node in `folder`, or take the one kept there; start it, and give it with a runtime on the same data."""
+    kept = folder / KEPT
+    port, filled = _load(kept) if kept.exists() else (free_port(), None)
     environment = {
         "ROOKERY_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ROOKERY_BIND": f"127.0.0.1:{port}",
@@ -163,8 +172,11 @@ async def set_stage(
     async with running(settings) as runtime:
         # Built while it is empty: indexing what is filled in would take the machine for an hour, beside every measure.
         # New posts are indexed as on any node; `search_rows` measures an index of many posts on nodes of its own.
-        await index_due(runtime)
-        stage.filled = await fill(runtime, size, say)
+        if filled is None:
+            await index_due(runtime)
+            filled = await fill(runtime, size, say)
+            kept.write_bytes(msgspec.json.encode((port, filled)))
+        stage.filled = filled
         stage.start()
         try:
             yield stage, runtime
