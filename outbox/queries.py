@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
-from node.accounts.queries import is_present
+from node.accounts.queries import is_ours, is_present
 from node.accounts.rules import domain_and_parents
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
@@ -66,7 +66,7 @@ SENT_QUOTES: Final = ("pending", "accepted", "legacy")
 _LOCAL_MENTIONS = Prepared(
     select(Mention.account_id)
     .join(Account, Account.id == Mention.account_id)
-    .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), Account.domain == "", is_present())
+    .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), is_ours(), is_present())
 )
 _MENTION_IDS = Prepared(select(Mention.account_id).where(Mention.post_id == bindparam("post_id")))
 _BELL_FOLLOWERS = Prepared(
@@ -76,9 +76,9 @@ _BELL_FOLLOWERS = Prepared(
     .where(
         Follow.followee_id == bindparam("account_id"),
         Follow.accepted_at.is_not(None),
-        Follow.notify,
+        Follow.notify.is_(True),
         reads_language(Follow.languages, Post),
-        Account.domain == "",
+        is_ours(),
         is_present(),
     )
 )
@@ -316,7 +316,7 @@ async def is_host_known(reader: Reader, domain: str) -> bool:
         select(Follow.id)
         .join(Account, Account.id == Follow.followee_id)
         .join(follower, follower.id == Follow.follower_id)
-        .where(Account.domain == domain, follower.domain == "", Follow.accepted_at.is_not(None))
+        .where(Account.domain == domain, is_ours(follower), Follow.accepted_at.is_not(None))
     )
     return await reader.scalar(statement.limit(1)) is not None
 

@@ -41,6 +41,21 @@ def is_present(account: Any = Account) -> ColumnElement[bool]:
     return and_(account.suspended_at.is_(None), account.suspended_by_origin.is_(False), account.deleted_at.is_(None))
 
 
+def is_at(domain: str, account: Any = Account) -> ColumnElement[bool]:
+    """SQL: the account is one of this server's. A test of accounts found by something else, never a way to find them.
+
+    It has no index, and shall have none: told plainly, SQLite begins with all accounts of the domain, which are all of
+    our people for "", and asks of each whether it is among the handful of a post's mentions.
+    """
+    theirs: ColumnElement[bool] = account.domain == domain
+    return theirs.is_(True)
+
+
+def is_ours(account: Any = Account) -> ColumnElement[bool]:
+    """SQL: the account is one of our people's. As `is_at`: a test, never a way to find them."""
+    return is_at("", account)
+
+
 _BY_ID = select(Account).where(Account.id == bindparam("account_id"))
 _BY_URI = select(Account).where(Account.uri == bindparam("actor_uri"))
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, union
 
 from node.accounts.models import Account
-from node.accounts.queries import AccountEntry, is_present
+from node.accounts.queries import AccountEntry, is_at, is_present
 from node.accounts.relations import FOLLOWS, block_between
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
@@ -92,11 +92,11 @@ async def count_domain_blocks(reader: Reader, account_id: int) -> int:
 async def list_follows_at(reader: Reader, account_id: int, domain: str, *, limit: int) -> list[int]:
     """Return accounts of a server that follow an account, or that it follows, or ask to."""
     f = FOLLOWS.alias()
-    related = or_(
-        and_(f.c.follower_id == account_id, f.c.followee_id == Account.id),
-        and_(f.c.followee_id == account_id, f.c.follower_id == Account.id),
+    related = union(
+        select(f.c.followee_id).where(f.c.follower_id == account_id),
+        select(f.c.follower_id).where(f.c.followee_id == account_id),
     )
-    statement = select(Account.id).where(Account.domain == domain, select(f.c.id).where(related).exists())
+    statement = select(Account.id).where(Account.id.in_(related.subquery().select()), is_at(domain))
     return list(await reader.scalars(statement.order_by(Account.id).limit(limit)))
 
 
@@ -106,7 +106,7 @@ async def count_follows_at(reader: Reader, account_id: int, domain: str) -> tupl
 
     def there(mine: ColumnElement[int], theirs: ColumnElement[int]) -> Select[int]:
         related = select(func.count()).select_from(f).join(Account, Account.id == theirs)
-        return related.where(mine == account_id, f.c.accepted_at.is_not(None), Account.domain == domain)
+        return related.where(mine == account_id, f.c.accepted_at.is_not(None), is_at(domain))
 
     followers = await reader.scalar(there(f.c.followee_id, f.c.follower_id))
     following = await reader.scalar(there(f.c.follower_id, f.c.followee_id))

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.completion.models import Completion
@@ -124,7 +125,7 @@ async def list_new_follower_ids(reader: Reader, account_id: int, *, since: datet
     statement = (
         select(Follow.follower_id)
         .join(Account, Account.id == Follow.follower_id)
-        .where(Follow.followee_id == account_id, Follow.accepted_at > since, Account.domain == "")
+        .where(Follow.followee_id == account_id, Follow.accepted_at > since, is_ours())
         .limit(limit)
     )
     return list(await reader.scalars(statement))

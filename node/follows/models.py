@@ -24,6 +24,14 @@ class Follow(Base):
         # For a fan-out, which walks an author's followers chunk by chunk.
         Index("ix_follows_fan_out", "followee_id", "follower_id"),
         Index("ix_follows_follower", "follower_id", "accepted_at", "id"),
+        # Partial: the few who asked to be told of each post, found without reading all who follow its author.
+        Index(
+            "ix_follows_bells",
+            "followee_id",
+            "follower_id",
+            sqlite_where=text("notify IS 1"),
+            postgresql_where=text("notify IS true"),
+        ),
         Index("ix_follows_uri", "uri"),
         # Partial, in the order in which those that hold are listed: never sorted, however many they are.
         Index("ix_follows_followers", "followee_id", "id", sqlite_where=text(_HOLDS), postgresql_where=text(_HOLDS)),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from node.accounts.models import Account
-from node.accounts.queries import AccountEntry, is_present
+from node.accounts.queries import AccountEntry, is_ours, is_present
 from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
 from node.auth.models import User
 from node.base.clock import system_clock
@@ -220,7 +220,7 @@ async def list_local_follows(reader: Reader, account_id: int) -> dict[str, Follo
     rows = await reader.execute(
         select(Account.uri, Follow)
         .join(Account, Account.id == Follow.follower_id)
-        .where(Follow.followee_id == account_id, Account.domain == "", is_present())
+        .where(Follow.followee_id == account_id, is_ours(), is_present())
     )
     return {row[0]: row[1] for row in rows}
 

@@ -3,6 +3,7 @@
 from sqlalchemy import exists, or_, select
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.base.db.unit_of_work import Reader
 from node.blocks.models import Block, Mute
 from node.follows.models import AccountNote, Follow
@@ -34,7 +35,7 @@ async def list_local_follows(reader: Reader, account_id: int, *, after_id: int, 
                 Follow.followee_id == account_id,
                 Follow.accepted_at.is_not(None),
                 Follow.id > after_id,
-                Account.domain == "",
+                is_ours(),
             )
             .order_by(Follow.id)
             .limit(limit)
@@ -48,7 +49,7 @@ async def list_local_blocks(reader: Reader, account_id: int, *, after_id: int, l
         await reader.scalars(
             select(Block)
             .join(Account, Account.id == Block.account_id)
-            .where(Block.target_id == account_id, Block.id > after_id, Account.domain == "")
+            .where(Block.target_id == account_id, Block.id > after_id, is_ours())
             .order_by(Block.id)
             .limit(limit)
         )

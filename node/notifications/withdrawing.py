@@ -8,9 +8,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from node.accounts.models import Account
+from node.accounts.queries import is_at
 from node.base.db.unit_of_work import UnitOfWork
 from node.notifications.group_queries import find_coalesced_group
 from node.notifications.groups import coalesce
@@ -82,12 +83,9 @@ async def withdraw_between(uow: UnitOfWork, account_id: int, target_id: int) -> 
 
 async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) -> int:
     """Take back what somebody was told of a whole server; return how many there were (MOD-4)."""
-    theirs = select(Account.id).where(Account.domain == domain)
-    for table in (NotificationRequest, NotificationPermission):
-        await _delete(uow, table, table.account_id == account_id, table.from_account_id.in_(theirs))
-    return await _delete(
-        uow, Notification, Notification.account_id == account_id, Notification.from_account_id.in_(theirs)
-    )
+    for own in (NotificationRequest, NotificationPermission):
+        await _delete(uow, own, own.account_id == account_id, _is_from(own, domain))
+    return await _delete(uow, Notification, Notification.account_id == account_id, _is_from(Notification, domain))
 
 
 async def withdraw_for_account(uow: UnitOfWork, account_id: int) -> int:
@@ -129,6 +127,10 @@ def _between(table: Any, account_id: int, target_id: int) -> ColumnElement[bool]
         and_(table.account_id == account_id, table.from_account_id == target_id),
         and_(table.account_id == target_id, table.from_account_id == account_id),
     )
+
+
+def _is_from(table: Any, domain: str) -> ColumnElement[bool]:
+    return exists(select(Account.id).where(Account.id == table.from_account_id, is_at(domain)))
 
 
 async def _delete(uow: UnitOfWork, table: Any, *where: ColumnElement[bool]) -> int:

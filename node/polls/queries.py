@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, literal, select
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.accounts.relations import blocks
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
@@ -139,7 +140,7 @@ async def list_local_voters(reader: Reader, poll_id: int, *, after_id: int, limi
         await reader.scalars(
             select(PollVote.account_id)
             .join(Account, Account.id == PollVote.account_id)
-            .where(PollVote.poll_id == poll_id, PollVote.account_id > after_id, Account.domain == "")
+            .where(PollVote.poll_id == poll_id, PollVote.account_id > after_id, is_ours())
             .distinct()
             .order_by(PollVote.account_id)
             .limit(limit)

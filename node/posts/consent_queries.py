@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import and_, exists, or_, select
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.accounts.relations import follows
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
@@ -81,7 +82,7 @@ async def list_requests_about(reader: Reader, subject_uri: str) -> list[Interact
         await reader.scalars(
             select(InteractionRequest)
             .join(Account, Account.id == InteractionRequest.account_id)
-            .where(InteractionRequest.subject_uri == subject_uri, Account.domain == "")
+            .where(InteractionRequest.subject_uri == subject_uri, is_ours())
             .order_by(InteractionRequest.id)
         )
     )

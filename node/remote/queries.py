@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, or_, select
 
 from node.accounts.models import Account
-from node.accounts.queries import list_accounts_by_uri
+from node.accounts.queries import is_ours, list_accounts_by_uri
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -20,7 +20,7 @@ _LOCAL_FOLLOWER = Prepared(
     .where(
         Follow.followee_id == bindparam("account_id"),
         Follow.accepted_at.is_not(None),
-        Account.domain == "",
+        is_ours(),
         Account.suspended_at.is_(None),
         Account.deleted_at.is_(None),
     )
@@ -55,7 +55,7 @@ async def list_local_follows_of(reader: Reader, account_id: int, *, limit: int) 
     return await reader.scalars(
         select(Follow)
         .join(Account, Account.id == Follow.follower_id)
-        .where(Follow.followee_id == account_id, Account.domain == "")
+        .where(Follow.followee_id == account_id, is_ours())
         .order_by(Follow.id)
         .limit(limit)
     )

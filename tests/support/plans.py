@@ -3,8 +3,9 @@
 `watching(runtime)` collects the statements that really go to the database, those of the readers and those of the
 writer, each text once. `steep` asks the database for their plans and returns what would get slower as the node grows:
 
-* on SQLite: a table that is read from end to end, and a sort where `NEVER_SORTED` says that there is an index in order.
-  It plans without statistics, so an empty database plans as a large one does.
+* on SQLite: a table that is read from end to end, or all accounts of one domain (ours has all our people), and a sort
+  where `NEVER_SORTED` says that there is an index in order. It plans without statistics, so an empty database plans as
+  a large one does.
 * on PostgreSQL: the same reading, and a sort of more than one person's rows. It is told that every table has a million
   rows. Which index it takes depends on statistics; that it has to read or sort everything does not.
 
@@ -55,6 +56,10 @@ ALLOWED: Final = (
         "reads all",
         "how many people there are: kept for minutes",
     ),
+    ("coalesce(sum(accounts.posts_count)", "reads all", "how much they wrote: kept for a minute"),
+    ("FROM posts JOIN accounts ON accounts.id = posts.account_id WHERE accounts.domain", "reads all", "a week's: kept"),
+    ("users.disabled_at IS NULL AND accounts.silenced_at IS NULL", "reads all", "the people of a node that has few"),
+    ("accounts.domain = ? AND (accounts_1.domain = ?) IS 1", "reads all", "of one other server, until the first"),
     ("DELETE FROM trend_days", "reads all", "once a day, behind everything else"),
     ("WITH RECURSIVE down", "sorts", "the posts of one thread: bounded by depth and number"),
 )
@@ -128,11 +133,13 @@ async def _steep_on_sqlite(connection: AsyncConnection, statement: str, values: 
     for row in rows:
         detail = str(row[3])
         scanned = re.match(r"SCAN (\w+)", detail)
+        is_ordered = "USING" in detail and "LIMIT" in statement
         if scanned:
             table = names.get(scanned[1], scanned[1])
-            is_ordered = "USING" in detail and "LIMIT" in statement
             if table in _growing() and not is_ordered:
                 found.append(f"reads all of {table}")
+        elif detail.endswith("INDEX ix_accounts_domain_id (domain=?)"):
+            found.append("reads all accounts of a domain")
         elif detail == "USE TEMP B-TREE FOR ORDER BY" and _is_ordered_by_an_index(statement):
             found.append("sorts")
     return found
