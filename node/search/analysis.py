@@ -5,18 +5,19 @@ Each takes one or more *spots*, and a spot holds the tokens that stand there sid
 its stem (`~run`), the whole of what was taken apart (`blacklivesmatter` beside `black`). So a phrase may be of any of
 them. Scripts without spaces have each character and each pair of characters.
 
-Tokens hold no space, `|` or `:`; what a document is marked with (`from:1`, `has:image`, `#tag`) therefore never meets a
-word. Every bound is here too: a text of any size costs no more than `MAX_CHARACTERS` (attack row 105).
+Tokens hold no space, `|` or `:`; what a document is marked with (`:from:1`, `:has:image`) therefore never meets a
+word, nor the beginning of one. Every bound is here too: a text of any size costs no more than `MAX_CHARACTERS` (attack
+row 105).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
+from node.search.spelling import fold
 from node.search.stems import stem
 from node.text.writing import fold_hashtag
 
@@ -25,6 +26,9 @@ MAX_SPOTS: Final = 2_000
 MAX_TOKEN: Final = 64
 MAX_LINK_WORDS: Final = 16
 MAX_PARTS: Final = 12
+
+TOKENS_VERSION: Final = 2
+"""Grows when the same post gets other tokens: every node then builds its index anew."""
 
 Kind = Literal["word", "compound", "run", "tag", "mention", "symbol"]
 
@@ -46,20 +50,19 @@ _PIECE: Final = re.compile(
     r"(?P<url>https?://[^\s<>\"]++)"
     rf"|(?P<mention>(?<![\w/])@[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+(?:@[\w]++(?:[.-]++[\w]++)*+(?::\d++)?+)?+)"
     rf"|(?P<tag>(?<!\w)[#＃]{_W}++)"
-    rf"|(?P<word>{_W}++(?:[.'’\-‐‑&+]{_W}++)*+\+{{0,2}}+)"
+    rf"|(?P<word>{_W}++(?:[.'’\-‐‑&+]{_W}++)*+(?:\+{{1,2}}+|#(?!{_W}))?+)"
     r"|(?P<flag>[\U0001f1e6-\U0001f1ff]{2})"
     r"|(?P<symbol>[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f3fa\U0001f400-\U0001fbff])",
     re.IGNORECASE,
 )
-_INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
 _SPACELESS: Final = re.compile(
     "[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
 )
-_ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
-_FOLDS: Final = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d",
-                               "ħ": "h", "ŧ": "t", "ŋ": "n", "ё": "е", "ـ": ""})  # fmt: skip
-_CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _JOINT: Final = re.compile(r"[.'’\-‐‑&+_]+")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 _UNSAFE: Final = re.compile(r"[|:\s]+")
@@ -100,10 +103,10 @@ def lexemes(text: str) -> Iterator[Lexeme]:
             yield from _of_word(piece)
 
 
-def spots(text: str, language: str) -> Iterator[Spot]:
-    """Return the spots of a text in this language: what a document is made of."""
+def spots(text: str, languages: tuple[str, ...]) -> Iterator[Spot]:
+    """Return the spots of a text in these languages: what a document is made of."""
     for lexeme in lexemes(text):
-        yield from spots_of(lexeme, (language,))
+        yield from spots_of(lexeme, languages)
 
 
 def spots_of(lexeme: Lexeme, languages: tuple[str, ...]) -> Iterator[Spot]:
@@ -119,12 +122,18 @@ def spots_of(lexeme: Lexeme, languages: tuple[str, ...]) -> Iterator[Spot]:
     if not lexeme.parts:
         yield (lexeme.whole, *stems_of(lexeme.whole, lexeme.sources[0] if lexeme.sources else "", languages))
         return
-    extra: tuple[str, ...] = (lexeme.whole,)
-    if lexeme.kind == "tag":
-        extra = (lexeme.whole, plain_tag(lexeme.whole))
-    for place, part in enumerate(lexeme.parts):
-        found = (part, *stems_of(part, lexeme.sources[place], languages))
-        yield (*found, *(one for one in extra if one not in found)) if place == 0 else found
+    extra: Spot = (lexeme.whole, plain_tag(lexeme.whole)) if lexeme.kind == "tag" else (lexeme.whole,)
+    for part, source in zip(lexeme.parts, lexeme.sources, strict=True):
+        for spot in _spots_of_part(part, source, languages):
+            yield (*spot, *(one for one in extra if one not in spot))
+            extra = ()
+
+
+def _spots_of_part(part: str, source: str, languages: tuple[str, ...]) -> Iterator[Spot]:
+    if is_run(part):
+        yield from spots_of(Lexeme("run", part), languages)
+    else:
+        yield (part, *stems_of(part, source, languages))
 
 
 def stems_of(word: str, source: str, languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,6 +144,16 @@ def stems_of(word: str, source: str, languages: tuple[str, ...]) -> tuple[str, .
     return tuple(found)
 
 
+def is_run(part: str) -> bool:
+    """Whether a part of a hashtag is of a script without spaces."""
+    return _SPACELESS.fullmatch(part) is not None
+
+
+def mark(name: str, value: object) -> str:
+    """Return the token of what is known of a post besides its words: nothing that is typed begins like one."""
+    return f":{name}:{value}"
+
+
 def plain_tag(token: str) -> str:
     """Return the word that a hashtag's token is."""
     return _fold_word(token.removeprefix("#"))
@@ -143,16 +162,6 @@ def plain_tag(token: str) -> str:
 def tag_token(name: str) -> str:
     """Return the token of a hashtag: its folded name, which keeps its accents (OBJ-5)."""
     return "#" + _UNSAFE.sub("", fold_hashtag(name))[: 2 * MAX_TOKEN]
-
-
-@lru_cache(maxsize=65_536)
-def fold(word: str) -> str:
-    """Return a word without case and accents."""
-    lowered = word.casefold().translate(_FOLDS)
-    if lowered.isascii():
-        return lowered
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered))
-    return unicodedata.normalize("NFC", bare).translate(_FOLDS)
 
 
 def _fold_word(word: str) -> str:
@@ -171,44 +180,81 @@ def _of_word(piece: str) -> Iterator[Lexeme]:
 
 
 def _of_letters(piece: str) -> Iterator[Lexeme]:
-    if (plus := piece.rstrip("+")) != piece and plus and len(plus) < 3:  # C++, g++
-        yield Lexeme("word", _fold_word(plus) + piece[len(plus) :])
+    bare = piece.rstrip("+#")
+    if bare != piece and bare and len(bare) < 3:  # C++, g++, F#
+        yield Lexeme("word", _fold_word(bare) + piece[len(bare) :])
         return
-    found = [part for part in _JOINT.split(piece) if _fold_word(part)][:MAX_PARTS]
+    found = [part for part in _JOINT.split(bare) if _fold_word(part)][:MAX_PARTS]
+    if len(found) > 2 and found[0].lower() == "www":
+        del found[0]
+        bare = bare[4:]
     if not found:
         return
     if len(found) == 1:
         yield Lexeme("word", _fold_word(found[0]), (), (found[0][:MAX_TOKEN].casefold(),))
         return
-    glue = "." if "." in piece else "_" if "_" in piece else ""
-    whole = glue.join(_fold_word(part) for part in found)[: 2 * MAX_TOKEN]
     parts = tuple(_fold_word(part) for part in found)
+    glue = "." if "." in bare else "_" if "_" in bare else ""
+    if all(len(part) == 1 for part in parts):  # U.S.A.
+        glue = ""
+    whole = glue.join(parts)[: 2 * MAX_TOKEN]
     yield Lexeme("compound", whole, parts, tuple(part[:MAX_TOKEN].casefold() for part in found))
 
 
 def _of_tag(name: str) -> Lexeme:
-    """A hashtag is found whole and by its words: `#BlackLivesMatter`, `#open_source`, `#web3`."""
-    found = _CAMEL.findall(name[: 4 * MAX_TOKEN])[:MAX_PARTS] if name.isascii() else _JOINT.split(name)[:MAX_PARTS]
-    found = [part for part in found if _fold_word(part)]
+    """A hashtag is found whole and by its words: `#BlackLivesMatter`, `#KölnerDom`, `#open_source`, `#東京2026`."""
+    found = [part for part in _words_of_tag(name[: 4 * MAX_TOKEN]) if _fold_word(part)][:MAX_PARTS]
     if not found:
         return Lexeme("symbol", tag_token(name))
     parts = tuple(_fold_word(part) for part in found)
     return Lexeme("tag", tag_token(name), parts, tuple(part[:MAX_TOKEN].casefold() for part in found))
 
 
+def _words_of_tag(name: str) -> Iterator[str]:
+    """Split where a small letter meets a capital, a capital the capital of a word (`HTMLParser`), letters meet digits,
+    and at scripts without spaces."""
+    for piece in _JOINT.split(name):
+        start = 0
+        for place in range(1, len(piece)):
+            before, here = piece[place - 1], piece[place]
+            if _is_border(before, here, piece[place + 1 : place + 2]):
+                yield piece[start:place]
+                start = place
+        yield piece[start:]
+
+
+def _is_border(before: str, here: str, after: str) -> bool:
+    if is_run(before) != is_run(here):
+        return True
+    if before.isdigit() != here.isdigit() and before.isascii() and here.isascii():
+        return True
+    return here.isupper() and (before.islower() or (before.isupper() and after.islower()))
+
+
 def _of_link(url: str) -> Iterator[Lexeme]:
     """A link is found by its host, by the host above it, and by the words of its path."""
     host, _, path = url.partition("://")[2].partition("/")
     host = host.rpartition("@")[2].partition(":")[0].partition("?")[0].rstrip(".,;:!)\"'").lower().removeprefix("www.")
+    host = _spelt_out(host)
     labels = [label for label in host.split(".") if label][-MAX_PARTS:]
     labels = [label for label in labels if _fold_word(label)]
     if not labels:
         return
-    host = _UNSAFE.sub("", host[-2 * MAX_TOKEN :])
-    above = ".".join(labels[-2:])
+    host = _UNSAFE.sub("", fold(host[-2 * MAX_TOKEN :]))
+    above = ".".join(_fold_word(label) for label in labels[-2:])
     yield Lexeme("compound", host, tuple(_fold_word(label) for label in labels), tuple(labels))
     if above != host and len(labels) > 2:
         yield Lexeme("compound", above, (above,), ("",))
     words = [word for word in _NOT_WORD.split(unquote(path[:500]).partition("?")[0]) if word]
     for word in words[:MAX_LINK_WORDS]:
         yield from _of_word(word)
+
+
+def _spelt_out(host: str) -> str:
+    """Return a host as people write it: `xn--mller-kva.example` is `müller.example`."""
+    if "xn--" not in host:
+        return host
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from node.search.analysis import MAX_SPOTS, Spot, spots, tag_token
-from node.search.stems import base_language
+from node.search.analysis import MAX_SPOTS, Spot, mark, spots, tag_token
+from node.search.stems import base_language, languages_of
 
 MAX_NAMED: Final = 64
+MAX_LOOKED_AT: Final = 2_000
+"""Characters that are looked at for the language of a post."""
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z0-9]+)([^>]*)>")
 _HREF: Final = re.compile(r'<a\b[^>]*?\bhref="(https?://[^"]++)"[^>]*+>')
 _BLOCKS: Final = frozenset({"p", "br", "li", "ul", "ol", "blockquote", "pre", "div", "h1", "h2", "h3", "h4"})
@@ -73,12 +75,13 @@ def tokens_of(words: str) -> frozenset[str]:
 
 def document_of(source: Source) -> Document:
     """Return the document of a post."""
-    language = base_language(source.language)
-    marks = tuple(dict.fromkeys(_marks(source, language)))
+    marks = tuple(dict.fromkeys(_marks(source, base_language(source.language))))
     body: list[Spot] = []
-    for text in _texts(source):
+    texts = [text for text in _texts(source) if text]
+    languages = languages_of(source.language, " ".join(texts)[:MAX_LOOKED_AT])
+    for text in texts:
         found = 0
-        for spot in spots(text, language or "en"):
+        for spot in spots(text, languages):
             if len(body) >= MAX_SPOTS:
                 break
             body.append(spot)
@@ -107,9 +110,9 @@ def _is_of_hashtag(url: str, hashtags: Iterable[str]) -> bool:
 
 
 def _marks(source: Source, language: str) -> Iterator[str]:
-    yield f"from:{source.author_id}"
+    yield mark("from", source.author_id)
     for named in source.named[:MAX_NAMED]:
-        yield f"to:{named.account_id}"
+        yield mark("to", named.account_id)
         name = f"@{named.username.lower()}"
         yield f"{name}@{named.domain.lower().replace(':', '.')}"
         if named.is_local:
@@ -117,20 +120,20 @@ def _marks(source: Source, language: str) -> Iterator[str]:
     for hashtag in source.hashtags[:MAX_NAMED]:
         yield tag_token(hashtag)
     if language:
-        yield f"lang:{language}"
+        yield mark("lang", language)
     for flag, holds in (
-        ("is:local", source.is_local),
-        ("is:reply", source.is_reply),
-        ("is:sensitive", source.is_sensitive),
-        ("is:quote", source.is_quote),
-        ("has:poll", bool(source.poll_options)),
-        ("has:link", has_link(source.content)),
-        ("has:media", bool(source.media)),
+        (mark("is", "local"), source.is_local),
+        (mark("is", "reply"), source.is_reply),
+        (mark("is", "sensitive"), source.is_sensitive),
+        (mark("is", "quote"), source.is_quote),
+        (mark("has", "poll"), bool(source.poll_options)),
+        (mark("has", "link"), has_link(source.content)),
+        (mark("has", "media"), bool(source.media)),
     ):
         if holds:
             yield flag
     for kind, _ in source.media:
-        yield f"has:{'video' if kind == 'gifv' else kind}"
+        yield mark("has", "video" if kind == "gifv" else kind)
 
 
 def has_link(content: str) -> bool:

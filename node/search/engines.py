@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.settings import Settings
+from node.search.analysis import TOKENS_VERSION
 from node.search.documents import Document
 from node.search.planning import Plan
 
@@ -87,3 +88,8 @@ def engine_name(settings: Settings) -> str:
     if settings.search_engine != "auto":
         return settings.search_engine
     return POSTGRESQL if settings.sqlalchemy_url.startswith("postgresql") else WHOOSH
+
+
+def made_as(engine: str) -> str:
+    """Return what a rebuild notes of itself: the engine, and which tokens it made."""
+    return f"{engine}/{TOKENS_VERSION}"

@@ -13,11 +13,11 @@ from typing import Any
 
 from node.accounts.models import Account
 from node.base.runtime import Runtime
-from node.search.analysis import fold
 from node.search.documents import Source, document_of, text_of
 from node.search.planning import Plan, Row, matches
 from node.search.queries import list_unsearchable
 from node.search.rules import UNSEARCHABLE_FLOOR, UNSEARCHABLE_REACH
+from node.search.spelling import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +81,13 @@ async def explain_nothing(
 
 def _count_authors(rows: Sequence[Any], plan: Plan) -> int:
     """Count the authors of matching posts. A look at the plain text spares most posts the whole analysis."""
-    firsts = [{form.lstrip("~#")[:3] for form, _ in term.forms} for term in plan.wanted[:1]]
+    firsts = {form.lstrip("~#")[:3] for term in plan.wanted if not term.is_little for form, _ in term.forms}
     authors: set[int] = set()
     for account_id, content, spoiler_text, language in rows:
         if account_id in authors:
             continue
         plain = fold(f"{spoiler_text} {text_of(content)}"[:5_000]) if firsts else ""
-        if any(not any(beginning in plain for beginning in beginnings) for beginnings in firsts):
+        if firsts and not any(beginning in plain for beginning in firsts):
             continue
         source = Source(post_id=0, author_id=account_id, content=content, spoiler_text=spoiler_text, language=language)
         if matches(plan.step, Row(post_id=0, words=document_of(source).words)):

@@ -18,7 +18,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import MAX_ID
 from node.base.runtime import Runtime
 from node.search.documents import Document, document_of
-from node.search.engines import Engine
+from node.search.engines import Engine, made_as
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
 from node.search.queries import Standing, count_posts, find_rebuild, list_older_post_ids, list_open_ids, list_standings
 
@@ -118,7 +118,7 @@ async def begin_rebuild(runtime: Runtime, engine: Engine, reason: str) -> bool:
         uow.add(
             SearchRebuild(
                 id=1,
-                engine=engine.name,
+                engine=made_as(engine.name),
                 next_id=MAX_ID,
                 total_count=total,
                 reason=reason,
@@ -133,7 +133,7 @@ async def rebuild_some(runtime: Runtime, engine: Engine) -> bool:
     """Do a piece of the rebuild under way; say whether there is more. Goes on where a kill left it."""
     async with runtime.read() as reader:
         rebuild = await find_rebuild(reader)
-        if rebuild is None or rebuild.finished_at is not None or rebuild.engine != engine.name:
+        if rebuild is None or rebuild.finished_at is not None or rebuild.engine != made_as(engine.name):
             return False
         ids = await list_older_post_ids(reader, rebuild.next_id, limit=REBUILD_CHUNK)
     if not engine.has_new():  # it broke under our hands, or somebody removed it

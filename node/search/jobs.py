@@ -18,7 +18,7 @@ from node.base.lanes import INDEX
 from node.base.runtime import Runtime
 from node.base.work import drain
 from node.search.choosing import engine_of
-from node.search.engines import OFF, Engine, engine_name
+from node.search.engines import OFF, Engine, engine_name, made_as
 from node.search.indexing import begin_rebuild, forget, give_back, index_posts, rebuild_some
 from node.search.models import SearchTask
 from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
@@ -55,8 +55,8 @@ async def _reason_to_build(runtime: Runtime, reader: Reader) -> str:
     rebuild = await find_rebuild(reader)
     if rebuild is None:
         return NEVER_BUILT
-    if rebuild.engine != engine_name(runtime.settings):
-        return "the engine is another one now"
+    if rebuild.engine != made_as(engine_name(runtime.settings)):
+        return "the engine is another one now, or reads posts in another way"
     return rebuild.reason if rebuild.finished_at is None else ""
 
 
@@ -89,7 +89,7 @@ async def _begin_if_needed(runtime: Runtime, engine: Engine) -> bool:
     async with runtime.read() as reader:
         rebuild = await find_rebuild(reader)
         reason = engine.ailment() or await _reason_to_build(runtime, reader)
-    is_under_way = rebuild is not None and rebuild.finished_at is None and rebuild.engine == engine.name
+    is_under_way = rebuild is not None and rebuild.finished_at is None and rebuild.engine == made_as(engine.name)
     return is_under_way or not reason or await begin_rebuild(runtime, engine, reason)
 
 

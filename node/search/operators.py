@@ -17,8 +17,9 @@ HAS: Final = ("media", "image", "video", "audio", "poll", "link", "quote")
 IS: Final = ("reply", "boost", "sensitive", "quote", "local")
 SCOPES: Final[tuple[Scope, ...]] = ("all", "public", "library")
 
-_HAS_WORDS: Final = {"images": "image", "picture": "image", "pictures": "image", "videos": "video", "links": "link",
-                     "attachment": "media", "embed": "link", "card": "link"}  # fmt: skip
+_HAS_WORDS: Final = {"images": "image", "picture": "image", "pictures": "image", "photo": "image", "photos": "image",
+                     "videos": "video", "links": "link", "attachment": "media", "embed": "link",
+                     "card": "link"}  # fmt: skip
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _HANDLE = re.compile(r"@?[^\s@]{1,200}(?:@[^\s@]{1,260})?")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
@@ -58,20 +59,20 @@ def _has(value: str, place: int, now: datetime) -> Node:
     what = _HAS_WORDS.get(value.lower(), value.lower())
     if what not in HAS:
         raise SearchProblem(f"After has: comes one of {', '.join(HAS)}.", place)
-    return Marked("is:quote" if what == "quote" else f"has:{what}")
+    return Marked("is" if what == "quote" else "has", what)
 
 
 def _is(value: str, place: int, now: datetime) -> Node:
     what = value.lower()
     if what not in IS:
         raise SearchProblem(f"After is: comes one of {', '.join(IS)}.", place)
-    return AtLeast("boosts", 1) if what == "boost" else Marked(f"is:{what}")
+    return AtLeast("boosts", 1) if what == "boost" else Marked("is", what)
 
 
 def _language(value: str, place: int, now: datetime) -> Node:
     if not _LANGUAGE.fullmatch(value):
         raise SearchProblem("After lang: comes the short name of a language, such as en or de.", place)
-    return Marked(f"lang:{value.lower().replace('_', '-').split('-')[0]}")
+    return Marked("lang", value.lower().replace("_", "-").split("-")[0])
 
 
 def _in(value: str, place: int, now: datetime) -> Node:

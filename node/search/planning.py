@@ -6,12 +6,15 @@ this moment, and what an index still holds of yesterday finds nothing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from node.search.analysis import Lexeme, lexemes, plain_tag, stems_of, tag_token
+from node.search.analysis import Lexeme, is_run, lexemes, mark, plain_tag, stems_of, tag_token
+from node.search.spelling import fold, respelt
+from node.search.stems import shown_language
+from node.search.stop_words import says_little
 from node.search.tree import (
     AllOf,
     AnyOf,
@@ -103,6 +106,8 @@ class Wanted:
 
     forms: tuple[tuple[str, float], ...]
     is_prefix: bool = False
+    is_little: bool = False
+    """It says little: a post need not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
             if isinstance(node, In):
                 raise SearchProblem("in: says where to look: it cannot be left out, or be one of several.", node.place)
     making = _Making(names, languages)
-    steps = [step for part in rest if (step := making.step(part)) is not None]
+    steps = making.steps(rest)
     if not steps and scope != "library":
         return None
     spans = [step for step in steps if isinstance(step, Span)]
@@ -190,41 +195,56 @@ class _Making:
         self._names = names
         self._languages = languages
         self._tokens = 0
+        self._little = False
         self.wanted: list[Wanted] = []
         self.order: list[tuple[str, ...]] = []
+
+    def steps(self, nodes: Iterable[Node], *, is_wanted: bool = True) -> list[Step]:
+        """Return the steps of what all must hold. Words that say little only rank, where something else is said."""
+        made: list[tuple[Step | None, bool]] = []
+        for node in nodes:
+            self._little = isinstance(node, Word) and says_little(node.text, self._languages)
+            made.append((self.step(node, is_wanted=is_wanted), self._little))
+            self._little = False
+        weighty = [step for step, is_little in made if step is not None and not is_little]
+        if any(_looks_for_words(step) for step in weighty):
+            return weighty
+        return [step for step, _ in made if step is not None]
 
     def step(self, node: Node, *, is_wanted: bool = True) -> Step | None:
         """Return the step of a node, None for one that says nothing (a smiley)."""
         match node:
             case AllOf(parts=parts_):
-                return _joined(Every, [self.step(part, is_wanted=is_wanted) for part in parts_])
+                return self._all(parts_, is_wanted)
             case AnyOf(parts=parts_):
                 return _joined(Some, [self.step(part, is_wanted=is_wanted) for part in parts_])
             case But(part=part):
                 step = self.step(part, is_wanted=False)
                 return None if step is None else Not(step)
             case Word(text=text, place=place):
-                found = [self._word(lexeme, place, is_wanted) for lexeme in lexemes(text)]
-                return _joined(Every, list(found))
+                return _joined(Every, [self._word(lexeme, place, is_wanted) for lexeme in lexemes(text)])
             case Phrase(text=text, place=place):
                 return self._phrase(text, place, is_wanted)
             case Prefix(text=text, place=place):
                 return self._prefix(text, place, is_wanted)
             case By(relation=relation, handle=handle):
                 account_id = self._names.get(handle.lower())
-                return Nothing() if account_id is None else Token(f"{relation}:{account_id}")
+                return Nothing() if account_id is None else Token(mark(relation, account_id))
             case Tagged(name=name):
                 token = tag_token(name)
                 self._want(((token, 1.0),), is_wanted)
                 return Token(token)
-            case Marked(mark=mark):
-                return Token(mark)
+            case Marked(name=name, value=value):
+                return Token(mark(name, value))
             case Between(since_id=since_id, until_id=until_id):
                 return Span(since_id, until_id)
             case AtLeast(what=what, number=number):
                 return Count(what, number)
             case In():
                 return None
+
+    def _all(self, nodes: Iterable[Node], is_wanted: bool) -> Step | None:
+        return _joined(Every, [*self.steps(nodes, is_wanted=is_wanted)])
 
     def _word(self, lexeme: Lexeme, place: int, is_wanted: bool) -> Step:
         """A word finds itself and what has its stem; one that was taken apart finds its parts side by side too."""
@@ -238,19 +258,24 @@ class _Making:
                 self._want(((spot[0], 1.0),), is_wanted)
             return Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
         if not lexeme.parts:
-            forms = (
-                lexeme.whole,
-                *stems_of(lexeme.whole, lexeme.sources[0] if lexeme.sources else "", self._languages),
-            )
+            forms = self._forms(lexeme.whole, lexeme.sources[0] if lexeme.sources else "")
             self._want(tuple((form, 0.6 if form.startswith("~") else 1.0) for form in forms), is_wanted)
             if is_wanted:
                 self.order.append(forms)
             # What is left out is left out in every form too, or `-cats` would show the cat.
             return Token(forms[0]) if len(forms) == 1 else Some(tuple(Token(form) for form in forms))
-        sequence = tuple((part,) for part in lexeme.parts)
+        sequence = tuple(self._forms(part, source) for part, source in zip(lexeme.parts, lexeme.sources, strict=True))
         self._want(((lexeme.whole, 1.0), (lexeme.parts[0], 0.3)), is_wanted)
         apart: Step = Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
         return Some((Token(lexeme.whole), apart))
+
+    def _forms(self, whole: str, source: str) -> tuple[str, ...]:
+        """Return the tokens by which a word is found: itself, its other spelling, their stems."""
+        languages = tuple(dict.fromkeys((*self._languages, *shown_language(source))))
+        other = respelt(source, languages)
+        spelt = [(whole, source), (fold(other), other)] if other else [(whole, source)]
+        stems = (stem for word, words in spelt for stem in stems_of(word, words, languages))
+        return tuple(dict.fromkeys((*(word for word, _ in spelt), *stems)))
 
     def _phrase(self, text: str, place: int, is_wanted: bool) -> Step | None:
         """The very words in their order. A compound counts as its parts, whichever way it is written."""
@@ -258,13 +283,14 @@ class _Making:
         for lexeme in lexemes(text):
             self._spend(len(lexeme.whole) if lexeme.kind == "run" else 1 + len(lexeme.parts), place)
             if lexeme.kind == "run":
-                spots += (*_pairs(lexeme.whole), (lexeme.whole[-1],)) if len(lexeme.whole) > 1 else _pairs(lexeme.whole)
+                spots += _whole_run(lexeme.whole)
             elif lexeme.kind in {"word", "symbol", "mention"}:
                 spots.append((lexeme.whole,))
-            elif lexeme.kind == "tag" and len(lexeme.parts) == 1:
+            elif lexeme.kind == "tag" and len(lexeme.parts) == 1 and not is_run(lexeme.parts[0]):
                 spots.append((lexeme.whole, plain_tag(lexeme.whole)))
             else:
-                spots += [(part,) for part in lexeme.parts]
+                for part in lexeme.parts:
+                    spots += _whole_run(part) if is_run(part) else [(part,)]
         if not spots:
             return None
         for spot in spots:
@@ -300,7 +326,7 @@ class _Making:
 
     def _want(self, forms: tuple[tuple[str, float], ...], is_wanted: bool) -> None:
         if is_wanted:
-            self.wanted.append(Wanted(forms))
+            self.wanted.append(Wanted(forms, is_little=self._little))
 
     def _spend(self, tokens: int, place: int) -> None:
         self._tokens += tokens
@@ -311,6 +337,22 @@ class _Making:
 def _pairs(run: str) -> tuple[tuple[str, ...], ...]:
     """Return the spots of a run of a script without spaces: its pairs, or its one character."""
     return tuple((run[place : place + 2],) for place in range(len(run) - 1)) or ((run,),)
+
+
+def _whole_run(run: str) -> tuple[tuple[str, ...], ...]:
+    """Return the spots of a run that something follows: the last character has a spot of its own."""
+    return (*_pairs(run), (run[-1],)) if len(run) > 1 else _pairs(run)
+
+
+def _looks_for_words(step: Step) -> bool:
+    """Whether a step says what a post is about."""
+    match step:
+        case Token(text=text):
+            return not text.startswith(":")
+        case Begins() | Sequence() | Some() | Every():
+            return True
+        case _:
+            return False
 
 
 def _joined(kind: type[Every] | type[Some], steps: list[Step | None]) -> Step | None:

@@ -25,6 +25,8 @@ FOLLOWED: Final = 100_000.0
 """Followers from which an author has all the authority there is."""
 SIDE_BY_SIDE: Final = 1.3
 """What it is worth more when the words stand side by side, as they were asked for."""
+MOST_REPEATED: Final = 4
+"""A word that stands there more often counts no more; once where it is a quarter of the post (attack row 105)."""
 _K1: Final = 1.2
 _B: Final = 0.6
 
@@ -84,8 +86,10 @@ def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Seq
         counts = [_frequency(one.words, term) for one in found]
         having = sum(1 for count in counts if count)
         rarity = log(1 + (len(found) - having + 0.5) / (having + 0.5)) + 0.1
-        for place, count in enumerate(counts):
-            if count:
+        for place, found_count in enumerate(counts):
+            if found_count:
+                is_stuffed = found_count > MOST_REPEATED and found_count * 4 > lengths[place]
+                count = 1.0 if is_stuffed else min(found_count, MOST_REPEATED)
                 norm = _K1 * (1 - _B + _B * lengths[place] / average)
                 values[place] += rarity * count * (_K1 + 1) / (count + norm)
     if len(order) > 1:

@@ -12,6 +12,7 @@ from node.accounts.rules import fold_username, local_or_domain
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.search.analysis import mark
 from node.search.choosing import engine_of
 from node.search.engines import OFF, EngineAway, Proposals, engine_name
 from node.search.explaining import Explanation, explain_nothing
@@ -80,7 +81,7 @@ async def search_posts(
     if plan is None or (plan.scope == "library" and viewer_id is None):
         return Found((), Explanation())
     if account_id is not None:
-        plan = replace(plan, step=Every((plan.step, Token(f"from:{account_id}"))), names_somebody=True)
+        plan = replace(plan, step=Every((plan.step, Token(mark("from", account_id)))), names_somebody=True)
     if sort == "latest":
         found, has_more, gathered = await _latest(runtime, plan, page, viewer_id=viewer_id, now=now)
     else:
@@ -179,7 +180,7 @@ def _row(one: Candidate) -> Row:
 
 def _languages(tree: Node, language: str | None) -> tuple[str, ...]:
     """Return in which languages the words of a query are stemmed: English, the viewer's, and those it names."""
-    named = [node.mark.removeprefix("lang:") for node in walk(tree) if isinstance(node, Marked)]
+    named = [node.value for node in walk(tree) if isinstance(node, Marked) and node.name == "lang"]
     wanted = dict.fromkeys(("en", base_language(language), *named))
     return tuple(one for one in wanted if one in STEMMED) or ("en",)
 

@@ -60,7 +60,8 @@ class Tagged:
 class Marked:
     """Has a property that is known when the post is written: `has:image`, `is:reply`, `lang:de`."""
 
-    mark: str
+    name: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from whoosh import index as whoosh_index
 from whoosh.reading import SegmentReader
 
+from node.search.analysis import mark
 from node.search.documents import Document
 from node.search.whoosh_files import Folder, Generation, Slice, new_name, place, schema, slice_of
 
@@ -60,13 +61,13 @@ def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int
     try:
         leaves = [] if opened.is_empty() else writer.reader().leaf_readers()
         for post_id in (*(document.post_id for document in documents), *gone):
-            term = f"id:{post_id}".encode()
+            term = mark("id", post_id).encode()
             for leaf, offset in leaves:
                 if ("tokens", term) in leaf:
                     for number in list(leaf.postings("tokens", term).all_ids()):
                         writer.delete_document(offset + number)
         for document in documents:
-            writer.add_document(tokens=document.tokens | {f"id:{document.post_id}"}, id=document.post_id)
+            writer.add_document(tokens=document.tokens | {mark("id", document.post_id)}, id=document.post_id)
         writer.commit(mergetype=tiers)
     except BaseException:
         if not writer.is_closed:

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.bench.cost_rows import costs
 from tests.bench.document_rows import documents
+from tests.bench.fresh_rows import fresh
 from tests.bench.machine_rows import machine
 from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
@@ -20,6 +21,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     publish,
     fan_out,
     inbox,
+    fresh,
     documents,
     likes,
     trends,

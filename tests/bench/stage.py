@@ -13,11 +13,14 @@ from pathlib import Path
 import httpx
 import msgspec
 import psutil
+from sqlalchemy import update
 
 from admin.logs import configure_logging
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings, load_settings
+from node.search.engines import engine_name, made_as
 from node.search.jobs import index_due
+from node.search.models import SearchRebuild
 from tests.bench.filling import READERS, Filled, Size, fill
 from tests.support.serving import free_port
 
@@ -114,6 +117,12 @@ class Stage:
                 return
 
 
+async def _leave_index(runtime: Runtime) -> None:
+    """Have a kept node's index stand as it is, should tokens be made in another way by now."""
+    async with runtime.write() as uow:
+        await uow.write(update(SearchRebuild).values(engine=made_as(engine_name(runtime.settings))))
+
+
 def _load(kept: Path) -> tuple[int, Filled]:
     return msgspec.json.decode(kept.read_bytes(), type=tuple[int, Filled])
 
@@ -176,6 +185,7 @@ async def set_stage(
             await index_due(runtime)
             filled = await fill(runtime, size, say)
             kept.write_bytes(msgspec.json.encode((port, filled)))
+        await _leave_index(runtime)
         stage.filled = filled
         stage.start()
         try:

@@ -31,7 +31,7 @@ async def inbox(stage: Stage, runtime: Runtime) -> list[Row]:
     """Inbox: signed deliveries accepted and processed"""
     strangers = await strangers_here(stage, runtime, 10, followed=True)
     total = 400
-    requests = [_signed_note(stage, *strangers[number % len(strangers)], number) for number in range(total)]
+    requests = [signed_note(stage, *strangers[number % len(strangers)], number) for number in range(total)]
     await drive(stage.url, requests[:20], times=20, clients=4)
     await stage.quiet()
     before_web, before = stage.cpu_seconds("web"), stage.cpu_seconds()
@@ -57,7 +57,8 @@ async def _undone(runtime: Runtime) -> int:
         return int(await reader.scalar(waiting))
 
 
-def _signed_note(stage: Stage, account: dict[str, Any], key: SigningKey, number: int) -> Request:
+def signed_note(stage: Stage, account: dict[str, Any], key: SigningKey, number: int, words: str = "") -> Request:
+    """Return the delivery of a public note to the shared inbox, with these words besides."""
     note = f"{account['uri']}/notes/{number}"
     now = datetime.now(UTC)
     audience = {"to": [PUBLIC], "cc": [account["followers_url"]]}
@@ -72,7 +73,7 @@ def _signed_note(stage: Stage, account: dict[str, Any], key: SigningKey, number:
                 "id": note,
                 "type": "Note",
                 "attributedTo": account["uri"],
-                "content": f"<p>Delivered note {number} about <b>rooks</b> and what they do at dusk.</p>",
+                "content": f"<p>Delivered note {number} about <b>rooks</b> and what they do at dusk. {words}</p>",
                 "published": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 **audience,
             },

@@ -55,8 +55,8 @@ def shape(node: Node | None) -> str:
             return f"{relation}={handle}"
         case Tagged(name=name):
             return f"#={name}"
-        case Marked(mark=mark):
-            return mark
+        case Marked(name=name, value=value):
+            return f"{name}:{value}"
         case In(scope=scope):
             return f"in={scope}"
         case AtLeast(what=what, number=number):

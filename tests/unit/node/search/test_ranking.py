@@ -82,6 +82,8 @@ def test_row_105_a_word_said_a_thousand_times_is_not_worth_a_thousand_times() ->
     """Row 105: nobody buys the first place by repeating a word."""
     plain, stuffed = text_scores([post("an owl in a tree"), post("owl " * 1_000)], WORDS, [])
     assert stuffed < 1.5 * plain
+    plain, stuffed = text_scores([post("an owl in a tree"), post("owl " * 12 + "buy buy buy")], WORDS, [])
+    assert stuffed < plain
     assert text_scores([], WORDS, []) == []
     assert text_scores([plain_ := post("x")], [], []) == [0.0]
     assert plain_.likes == 0

@@ -37,12 +37,12 @@ def test_each_post_has_one_place_whatever_the_order(ids: list[int]) -> None:
 
 
 def documents(*ids: int) -> list[Document]:
-    return [Document(id_, 1, f"|from:1| |all| |n{id_}| ||") for id_ in ids]
+    return [Document(id_, 1, f"|:from:1| |all| |n{id_}| ||") for id_ in ids]
 
 
 def found(folder: Folder, token: str, limit: int = 1_000) -> list[int]:
     searching = Searching(folder)
-    plan = Plan(Every((Token(token), Token("from:1"))))
+    plan = Plan(Every((Token(token), Token(":from:1"))))
     try:
         return list(searching.propose(plan, since_id=None, until_id=None, limit=limit, deadline=float("inf")).ids)
     finally:

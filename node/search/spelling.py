@@ -1,0 +1,43 @@
+"""One word, several spellings: what is the same for whoever searches. Pure.
+
+`fold` makes one of them when a post is indexed and when it is looked for: case, accents, letters that only look
+different, digits of other scripts, the points and nasals of Devanagari. `respelt` says how else a typed word may stand
+in a post: `Müller` as `Mueller`, and the other way round for those who read German.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
+
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u093c]")
+_LETTERS: Final = {
+    "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ħ": "h", "ŧ": "t", "ŋ": "n",
+    "ё": "е", "ـ": "", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ँ": "ं",
+}  # fmt: skip
+_DIGITS: Final = {chr(zero + value): str(value) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for value in range(10)}
+_FOLDS: Final = str.maketrans(_LETTERS | _DIGITS)
+_NASALS: Final = re.compile("[ङञणनम]\u094d(?=[क-म])")
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_DIGRAPHS: Final = re.compile("(?<![aeiouyq])(a|o|u)e")
+
+
+@lru_cache(maxsize=65_536)
+def fold(word: str) -> str:
+    """Return a word without case and accents."""
+    lowered = word.casefold().translate(_FOLDS)
+    if lowered.isascii():
+        return lowered
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered))
+    folded = unicodedata.normalize("NFC", bare).translate(_FOLDS)
+    return _NASALS.sub("ं", folded) if "\u094d" in folded else folded
+
+
+def respelt(word: str, languages: Collection[str]) -> str:
+    """Return another spelling of a word in lower case, accents kept; "" where there is none."""
+    composed = unicodedata.normalize("NFC", word)
+    other = composed.translate(_UMLAUTS)
+    if other == composed and "de" in languages:
+        other = _DIGRAPHS.sub(r"\1", composed)
+    return "" if other == composed else other
