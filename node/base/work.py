@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from node.base.lanes import LANES, MAX_DRAIN_SECONDS, MAX_PATIENT_SECONDS
 from node.base.runtime import Runtime
@@ -178,7 +179,8 @@ async def drain_lane(runtime: Runtime, lane: str) -> None:
         while True:
             await runtime.nudger.raise_flag(lane)
             async with asyncio.timeout(entry.seconds):
-                more = await entry.service(runtime)
+                with bound_contextvars(lane=lane):
+                    more = await entry.service(runtime)
             if more or time.monotonic() > stay_until or not await _more_comes(runtime, entry):
                 break
     except TimeoutError:

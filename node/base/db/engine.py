@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from node.base.db.failures import connect_to_postgres
 from node.base.db.prepared import DirectReader
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
+from node.base.db.write_lock import QueueingConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def open_database(url: str) -> Database:
         return Database(engine, engine, "postgresql")
     common = dict(_COMMON)
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **common)
+    in_line = common | {"connect_args": common["connect_args"] | {"factory": QueueingConnection}}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **in_line)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)
     event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection))
     event.listen(reader.sync_engine, "connect", lambda connection, _: adopt(connection, ReadingConnection))

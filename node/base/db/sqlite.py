@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
 from sqlalchemy.util.concurrency import await_
 
-BUSY_TIMEOUT_MS = 20_000
+from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-16000", "mmap_size=134217728")
 
@@ -50,7 +50,7 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
     """A cursor that executes, fetches and closes in one call on the connection's thread."""
 
     __slots__ = ("_description", "_lastrowid", "_rowcount", "arraysize")
-    begins_with = ""
+    begins = False
 
     def __init__(self, adapt_connection: Any) -> None:
         self._adapt_connection = adapt_connection
@@ -89,8 +89,8 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 
         def statement_whole() -> tuple[Any, Sequence[Any], int, int]:
             raw = connection._conn
-            if self.begins_with and not raw.in_transaction:
-                raw.execute(self.begins_with)
+            if self.begins and not raw.in_transaction:
+                raw.begin()
             cursor = statement(raw)
             rows = cursor.fetchall() if cursor.description else ()
             found = cursor.description, rows, cursor.rowcount, cursor.lastrowid
@@ -99,7 +99,7 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 
         try:
             # Taking the write lock may wait for another process: never in the event loop's thread.
-            if connection._conn.in_transaction or (INLINE.get() and not self.begins_with):
+            if connection._conn.in_transaction or (INLINE.get() and not self.begins):
                 found = statement_whole()
             else:
                 found = await_(connection._execute(statement_whole))
@@ -120,7 +120,7 @@ class WritingCursor(OneHopCursor):
     """A cursor whose transactions hold the write lock from their first statement."""
 
     __slots__ = ()
-    begins_with = "BEGIN IMMEDIATE"
+    begins = True
 
 
 class ReadingConnection(AsyncAdapt_aiosqlite_connection):
@@ -141,10 +141,25 @@ class ReadingConnection(AsyncAdapt_aiosqlite_connection):
 
 
 class WritingConnection(ReadingConnection):
-    """A connection whose first statement takes the write lock."""
+    """A connection whose first statement takes the write lock. Under it is a `QueueingConnection`."""
 
     __slots__ = ()
     _cursor_cls = WritingCursor
+
+    def rollback(self) -> None:
+        """Give the transaction up."""
+        super().rollback()
+        self._note_end()
+
+    def commit(self) -> None:
+        """Commit the transaction."""
+        super().commit()
+        self._note_end()
+
+    def _note_end(self) -> None:
+        raw = self._connection._connection
+        if raw is not None:
+            raw.note_end()
 
 
 def connection_in_transaction(connection: Connection) -> sqlite3.Connection | None:
@@ -157,6 +172,9 @@ def connection_in_transaction(connection: Connection) -> sqlite3.Connection | No
 def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
     """Make a fresh connection of SQLAlchemy's adapter one of ours and prepare its file."""
     prepare(connection)
+    if kind is WritingConnection:
+        raw = connection._connection._conn
+        raw.execute(f"PRAGMA busy_timeout={ASK_MS}")  # it asks again and again by itself
     connection.__class__ = kind
 
 
@@ -169,8 +187,8 @@ def prepare(connection: Any, *, foreign_keys: bool = True) -> None:
 
 def prepare_file(raw: sqlite3.Connection, foreign_keys: bool) -> None:
     """Set a fresh connection of the driver up."""
-    raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    raw.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000:.0f}")
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             raw.execute("PRAGMA journal_mode=WAL")

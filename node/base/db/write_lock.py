@@ -1,0 +1,96 @@
+"""How a process gets SQLite's write lock: in line, and a moment after it is free.
+
+SQLite itself waits for a lock by sleeping longer and longer, up to a tenth of a second, and whoever asks at the right
+moment gets it: beside a process that writes all the time others starve. Here who waits asks every millisecond or two,
+and only who is at the head of the line asks at all, so that nobody who has just written comes before them. The head's
+place is a locked file beside the database; the kernel frees it when its process dies.
+
+All this is about fairness only. SQLite's own lock decides who writes: also with programs that know of no line, and
+where the file cannot be locked. Used by `sqlite.py`.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from typing import Any, Final
+
+import structlog
+
+PATIENCE_SECONDS: Final = 20.0
+"""How long anybody waits before being told that the database is busy."""
+ASK_MS: Final = 3
+"""How long SQLite waits when it is asked once: two sleeps, of 1 ms and of 2."""
+LOOK_SECONDS: Final = 0.002
+"""How often those behind look whether the head's place is free."""
+LONG_SECONDS: Final = 0.1
+"""Whoever keeps the lock for longer is named in the log: nobody else writes meanwhile."""
+
+log = structlog.get_logger(__name__)
+
+
+class QueueingConnection(sqlite3.Connection):
+    """A connection that writes. `begin` may block for long: never call it in an event loop's thread."""
+
+    def __init__(self, database: Any, **arguments: Any) -> None:
+        super().__init__(database, **arguments)
+        self._place = _open_place(str(database))
+        self._began = 0.0
+
+    def begin(self) -> None:
+        """Begin a transaction that holds the write lock. Raises OperationalError when others keep it too long."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while not self._take_place():
+            if time.monotonic() > give_up:
+                raise sqlite3.OperationalError("database is locked")
+            time.sleep(LOOK_SECONDS)
+        try:
+            while True:
+                try:
+                    self.execute("BEGIN IMMEDIATE")
+                    break
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                        raise
+        finally:
+            self._leave_place()
+        self._began = time.monotonic()
+
+    def note_end(self) -> None:
+        """Say in the log when the transaction that has just ended, if there was one, was long."""
+        began, self._began = self._began, 0.0
+        if began and (kept := time.monotonic() - began) > LONG_SECONDS:
+            log.info("write_lock_kept_long", milliseconds=round(kept * 1000))
+
+    def close(self) -> None:
+        """Close the connection and the file of its place."""
+        super().close()
+        self._go_without()
+
+    def _take_place(self) -> bool:
+        if self._place is not None:
+            try:
+                fcntl.flock(self._place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            except OSError:  # a file system without such locks
+                self._go_without()
+        return True
+
+    def _leave_place(self) -> None:
+        if self._place is not None:
+            fcntl.flock(self._place, fcntl.LOCK_UN)
+
+    def _go_without(self) -> None:
+        place, self._place = self._place, None
+        if place is not None:
+            os.close(place)
+
+
+def _open_place(database: str) -> int | None:
+    if database in ("", ":memory:"):
+        return None
+    try:
+        return os.open(f"{database}-queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None

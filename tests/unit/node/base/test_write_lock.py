@@ -1,0 +1,123 @@
+"""The line of those who wait for SQLite's write lock: in turn, with an end to patience, and never a second lock."""
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from node.base.db import write_lock
+from node.base.db.write_lock import QueueingConnection
+from node.base.ids import new_id
+from node.base.runtime import Runtime
+from node.posts.models import Hashtag
+from tests.support.nodes import open_node
+from tests.support.redis_server import RedisServer
+
+
+def _connect(path: Path) -> QueueingConnection:
+    made = QueueingConnection(path, isolation_level=None, check_same_thread=False)
+    made.execute(f"PRAGMA busy_timeout={write_lock.ASK_MS}")
+    made.execute("PRAGMA journal_mode=WAL")
+    return made
+
+
+def _await_head(path: Path) -> None:
+    """Return once somebody stands at the head of the line."""
+    until = time.monotonic() + 30
+    place = os.open(f"{path}-queue", os.O_RDWR)
+    try:
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            fcntl.flock(place, fcntl.LOCK_UN)
+    finally:
+        os.close(place)
+    raise AssertionError("nobody came")
+
+
+def test_who_waits_comes_before_who_has_just_written(tmp_path: Path) -> None:
+    """A process that writes all the time starves nobody."""
+    path = tmp_path / "line.sqlite3"
+    busy, patient = _connect(path), _connect(path)
+    busy.execute("CREATE TABLE turns (who TEXT)")
+    busy.begin()
+
+    def write_once() -> None:
+        patient.begin()
+        patient.execute("INSERT INTO turns VALUES ('patient')")
+        patient.commit()
+
+    thread = threading.Thread(target=write_once)
+    thread.start()
+    _await_head(path)
+    busy.commit()
+    busy.begin()  # at once, as a worker with a backlog does
+    busy.execute("INSERT INTO turns VALUES ('busy')")
+    busy.commit()
+    thread.join()
+    assert [who for (who,) in busy.execute("SELECT who FROM turns")] == ["patient", "busy"]
+    busy.close()
+    patient.close()
+
+
+def test_patience_ends_at_the_head_of_the_line_and_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who keeps the lock for too long makes others fail in the end, as SQLite itself does; the line goes on."""
+    monkeypatch.setattr(write_lock, "PATIENCE_SECONDS", 0.02)
+    path = tmp_path / "line.sqlite3"
+    holder, other = _connect(path), _connect(path)
+    holder.begin()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.begin()
+    place = os.open(f"{path}-queue", os.O_RDWR)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    holder.commit()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.begin()
+    os.close(place)
+    other.begin()
+    other.rollback()
+    holder.close()
+    other.close()
+
+
+def test_without_a_file_to_lock_only_the_line_is_missing(tmp_path: Path) -> None:
+    """The file of the line cannot be made: SQLite's own lock still lets one write at a time."""
+    path = tmp_path / "line.sqlite3"
+    Path(f"{path}-queue").mkdir()
+    one, other = _connect(path), _connect(path)
+    one.begin()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    one.rollback()
+    other.begin()
+    other.rollback()
+    one.close()
+    other.close()
+
+
+async def test_a_long_transaction_is_named_in_the_log(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once each, with its length; transactions of usual length and reads say nothing."""
+    async with open_node(redis_server) as runtime:
+        if runtime.database.dialect != "sqlite":
+            pytest.skip("PostgreSQL has no such lock")
+        with capture_logs() as logs:
+            monkeypatch.setattr(write_lock, "LONG_SECONDS", 60.0)
+            await _write(runtime, "short")
+            assert not [line for line in logs if line["event"] == "write_lock_kept_long"]
+            monkeypatch.setattr(write_lock, "LONG_SECONDS", 0.0)
+            await _write(runtime, "long")
+    assert len([line for line in logs if line["event"] == "write_lock_kept_long"]) == 1
+
+
+async def _write(runtime: Runtime, name: str) -> None:
+    async with runtime.write() as uow:
+        uow.add(Hashtag(id=new_id(), name=name, display=name, created_at=runtime.now()))
