@@ -49,11 +49,11 @@ async def _note(runtime: Runtime, notes: Sequence[Note]) -> None:
     elif missed.get(TICK):
         await runtime.gate.call(buckets.say_not_whole)  # the next tick reads what was missed from the rows
         missed.clear()
-    await _come_soon(runtime)
+    await come_soon(runtime)
 
 
-async def _come_soon(runtime: Runtime) -> None:
-    """See to it that there is a next tick; a process says so at most once in `SOON`."""
+async def come_soon(runtime: Runtime) -> None:
+    """See to it that there is a next tick; a process says so at most once in `SOON`. Raises Unavailable."""
     said = runtime.caches.get("trend_soon", size=1, seconds=SOON.total_seconds())
     now = runtime.now()
     last = said.get(TICK)

@@ -140,13 +140,15 @@ def _streams(kind: Kind, after: int) -> list[Select[*tuple[Any, ...]]]:
 
 
 async def list_active(reader: Reader, now: datetime) -> dict[str, set[int]]:
-    """Return who posted in public in the last day, by language; everybody under ""."""
-    rows = await reader.execute(
+    """Return who posted in public in the last day, by language; everybody under "". By the newest posts."""
+    newest = (
         select(Post.account_id, Post.language)
         .where(Post.id >= floor_id(now - WIDE_AWAKE), _open())
-        .distinct()
+        .order_by(Post.id.desc())
         .limit(MOST_ACTIVE)
+        .subquery()
     )
+    rows = await reader.execute(select(newest).distinct())
     found: dict[str, set[int]] = {"": set()}
     for account_id, language in rows:
         found[""].add(account_id)

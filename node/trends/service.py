@@ -1,12 +1,15 @@
 """What trends now, for everybody who shows it: `current_trends`. The same for all; who shows a trend asks who may see.
 
-Read from the board that the last tick wrote, and kept in the process for a moment. Where no worker ticks, the reader
-works it out from the rows, once for all who wait.
+Read from the board that the last tick wrote, and kept in the process for a moment. Where no worker ticks, a small node
+works it out for the reader, from the newest rows, once for all who wait. A larger one shows what the last tick wrote,
+nothing before the first, and sees to it that one comes: nobody waits for a page while all people and posts are gone
+through.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,13 +17,15 @@ from typing import Final
 from node.auth.queries import find_user
 from node.base.caches import FOREVER
 from node.base.db.unit_of_work import Reader
+from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.trends.boards import board_name, set_scene, work_out
-from node.trends.noting import TICK
+from node.trends.noting import TICK, come_soon
 from node.trends.queries import find_state, list_authors, list_ready_cards, list_trendable_posts
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind, Trend, language_of, read_trend
 from node.trends.ruling_queries import Rulings, read_rulings
 from node.trends.tick import tallies_of_rows
+from node.trends.trust_queries import count_people
 from node.trends.trusting import work_out_trust
 
 READ_AGAIN: Final = timedelta(seconds=15)
@@ -33,6 +38,12 @@ FOREIGN: Final = 0.5
 """What is in none of the reader's languages goes down by this."""
 ASLEEP: Final = timedelta(minutes=10)
 """A tick that is so late does not come."""
+FEW_PEOPLE: Final = 300
+"""People of a node that works its boards out while somebody waits."""
+FEW_NOTES: Final = 2_000
+"""Newest notes of a kind that are looked at then."""
+NOT_YET: Final = timedelta(seconds=2)
+"""How soon to look again whether the first tick has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +123,39 @@ async def _read(runtime: Runtime, name: str) -> dict[str, Board]:
     if not runtime.settings.trends:
         return {name: Board((), {}, now + MADE_AGAIN)}
     async with runtime.read() as reader:
-        rulings = await read_rulings(reader)
         tick = await find_state(reader, TICK)
-        if tick is not None and tick.body and tick.due_at > now - ASLEEP:
+        is_awake = tick is not None and bool(tick.body) and tick.due_at > now - ASLEEP
+        is_small = not is_awake and await count_people(reader, limit=FEW_PEOPLE + 1) <= FEW_PEOPLE
+    if is_small:
+        made, until = await _work_out(runtime, now)
+        made.setdefault(name, [])
+    else:
+        async with runtime.read() as reader:
             state = await find_state(reader, name)
-            kept = [read_trend(entry) for entry in state.body.get("trends", ())] if state is not None else []
-            made, until = {name: kept}, now + READ_AGAIN
-        else:
-            started = time.monotonic()
-            trust = await work_out_trust(reader, now)
-            scene = await set_scene(reader, runtime.caches, trust, rulings, now)
-            made = await work_out(reader, runtime.caches, scene, await tallies_of_rows(reader, scene))
-            until = now + min(MADE_AGAIN, WORTH * timedelta(seconds=time.monotonic() - started))
-            made.setdefault(name, [])
-        boards = {}
+        made = {name: [read_trend(entry) for entry in state.body.get("trends", ())] if state is not None else []}
+        until = now + (READ_AGAIN if is_awake else NOT_YET)
+        if not is_awake:
+            with suppress(Unavailable):
+                await come_soon(runtime)
+    boards = {}
+    async with runtime.read() as reader:
+        rulings = await read_rulings(reader)
         for each, trends in made.items():
             of_kind = next(one for one in KINDS if each.partition(":")[0] == one)
             verdicts = await _verdicts(reader, of_kind, trends, rulings)
             boards[each] = Board(tuple(trends), verdicts, until)
     return boards
+
+
+async def _work_out(runtime: Runtime, now: datetime) -> tuple[dict[str, list[Trend]], datetime]:
+    """Return every board, from the newest rows, and until when they stand."""
+    started = time.monotonic()
+    trust = await work_out_trust(runtime, now)
+    async with runtime.read() as reader:
+        scene = await set_scene(reader, runtime.caches, trust, await read_rulings(reader), now)
+        tallies = await tallies_of_rows(reader, scene, limit=FEW_NOTES)
+        made = await work_out(reader, runtime.caches, scene, tallies)
+    return made, now + min(MADE_AGAIN, WORTH * timedelta(seconds=time.monotonic() - started))
 
 
 async def _verdicts(reader: Reader, kind: Kind, trends: Sequence[Trend], rulings: Rulings) -> dict[int, bool | None]:

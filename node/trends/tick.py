@@ -23,13 +23,16 @@ from node.trends.models import TrendDay, TrendState
 from node.trends.noting import CHEAP_SECONDS, EVERY, TICK
 from node.trends.pool import ask_one
 from node.trends.pool_queries import find_due_peer
-from node.trends.queries import Note, find_state, list_notes
+from node.trends.queries import MOST_NOTES, Note, find_state, list_notes
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind
 from node.trends.ruling_queries import read_rulings
 from node.trends.trusting import NAME as TRUST
-from node.trends.trusting import RENEWED, SMALL, body_of, trust_of, work_out_trust
+from node.trends.trusting import RENEWED, SMALL, body_of, kept_trust, work_out_trust
 
-SECONDS: Final = 60
+SECONDS: Final = 300
+"""More than the first tick of a large node takes on a slow machine."""
+TAKEN: Final = timedelta(minutes=6)
+"""How long who works out trust is not joined by another: longer than they may take."""
 DAYS_STATE: Final = "days"
 LATE: Final = timedelta(minutes=30)
 """After midnight, before a day is counted: posts of other servers come late."""
@@ -63,11 +66,12 @@ async def tick(runtime: Runtime) -> bool:
             .values(due_at=now + EVERY)
             .execution_options(synchronize_session=False)
         )
+        renews_trust = bool(taken) and await _take_trust(uow, now)
     if not taken:
         return False
     started, spent = time.monotonic(), time.process_time()
+    trust = await (work_out_trust(runtime, now) if renews_trust else kept_trust(runtime))
     async with runtime.read() as reader:
-        trust, is_new = await _trust(reader, now)
         scene = await set_scene(reader, runtime.caches, trust, await read_rulings(reader), now)
         tallies = await _tallies(runtime, reader, scene)
         boards = await work_out(reader, runtime.caches, scene, tallies)
@@ -77,7 +81,7 @@ async def tick(runtime: Runtime) -> bool:
         for name, trends in boards.items():
             await _keep(uow, name, {"trends": [trend.as_json() for trend in trends]}, now=now, due_at=now + EVERY)
         await uow.write(delete(TrendState).where(TrendState.made_at < now - LONGEST, TrendState.name.contains(":")))
-        if is_new:
+        if renews_trust:
             await _keep(uow, TRUST, body_of(trust), now=now, due_at=now + (RENEWED if len(trust) > SMALL else EVERY))
         facts = {
             "seconds": round(seconds, 3),
@@ -90,11 +94,19 @@ async def tick(runtime: Runtime) -> bool:
     return True
 
 
-async def _trust(reader: ReadSession, now: datetime) -> tuple[dict[int, float], bool]:
-    state = await find_state(reader, TRUST)
-    if state is not None and state.due_at > now:
-        return trust_of(state.body), False
-    return await work_out_trust(reader, now), True
+async def _take_trust(uow: UnitOfWork, now: datetime) -> bool:
+    """Say whether trust is to be worked out anew, and by whom asks: ticks that come meanwhile go by the old one."""
+    later = now + TAKEN
+    if await insert_if_absent(uow, TrendState, {"name": TRUST, "made_at": now, "due_at": later, "body": {}}):
+        return True
+    return bool(
+        await uow.write(
+            update(TrendState)
+            .where(TrendState.name == TRUST, TrendState.due_at <= now)
+            .values(due_at=later)
+            .execution_options(synchronize_session=False)
+        )
+    )
 
 
 async def _tallies(runtime: Runtime, reader: ReadSession, scene: Scene) -> Tallies:
@@ -103,11 +115,12 @@ async def _tallies(runtime: Runtime, reader: ReadSession, scene: Scene) -> Talli
     return found if found is not None else await tallies_of_rows(reader, scene)
 
 
-async def tallies_of_rows(reader: ReadSession, scene: Scene) -> Tallies:
-    """Return what the rows of the last day say, the newest of them."""
+async def tallies_of_rows(reader: ReadSession, scene: Scene, *, limit: int = MOST_NOTES) -> Tallies:
+    """Return what the rows of the last day say, the newest `limit` of each kind."""
     found = Tallies()
     for kind in KINDS:
-        found.weights[kind] = weigh(await list_notes(reader, kind, _since(kind, scene.now)), scene.trust, scene.now)
+        notes = await list_notes(reader, kind, _since(kind, scene.now), limit=limit)
+        found.weights[kind] = weigh(notes, scene.trust, scene.now)
     return found
 
 

@@ -23,7 +23,7 @@ FLOOR: Final = 0.15
 ENOUGH: Final = 0.5
 """Of what is common: who has so much is trusted fully."""
 COMMON_SHARE: Final = 0.5
-MOST_EXPANDED: Final = 5_000
+MOST_EXPANDED: Final = 2_000
 """Accounts whose edges are looked at in one hop, those with the most mass."""
 KNOWN: Final = 0.25
 """Trust of somebody whom the staff may be said to know."""

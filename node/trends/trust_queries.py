@@ -17,9 +17,11 @@ from node.posts.models import Like, Post
 from node.trends.queries import chunks
 from node.trends.trust import ANSWERED, FOLLOWED
 
-BATCH: Final = 200
-MOST_EDGES: Final = 50_000
+BATCH: Final = 50
+MOST_EDGES: Final = 15_000
 """Of one kind, of a batch of trusters."""
+MOST_ACTS: Final = 20_000
+"""Likes, or posts, of a batch of trusters that are looked at."""
 REMEMBERED: Final = timedelta(days=30)
 """How long a like, boost or answer speaks for somebody."""
 FIRST_POSTS: Final = 5_000
@@ -81,10 +83,10 @@ def _acting() -> Select[*tuple[Any, ...]]:
     )
 
 
-async def count_people(reader: Reader) -> int:
-    """Return how many people have an account here."""
-    statement = select(func.count()).select_from(User).where(User.approved_at.is_not(None))
-    return int(await reader.scalar(statement) or 0)
+async def count_people(reader: Reader, limit: int | None = None) -> int:
+    """Return how many people have an account here; beyond `limit` nobody counts on."""
+    people = select(User.account_id).where(User.approved_at.is_not(None)).limit(limit).subquery()
+    return int(await reader.scalar(select(func.count()).select_from(people)) or 0)
 
 
 async def list_local_among(reader: Reader, ids: Sequence[int]) -> set[int]:
@@ -97,15 +99,14 @@ async def list_local_among(reader: Reader, ids: Sequence[int]) -> set[int]:
 
 
 async def list_edges(reader: Reader, ids: Sequence[int], now: datetime) -> dict[int, dict[int, float]]:
-    """Return whom each of these, those who are ours and may act, points to, with the weight of it."""
+    """Return whom each of these, those who are ours and may act, points to, with the weight of it: of `BATCH` at most,
+    so that neither the statements nor what is done with their rows holds anybody up."""
+    assert len(ids) <= BATCH
     found: dict[int, dict[int, float]] = {}
-    since = floor_id(now - REMEMBERED)
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        for statement, weight in _statements(batch, since):
-            for truster, trusted in await reader.execute(statement.limit(MOST_EDGES)):
-                pointed = found.setdefault(truster, {})
-                pointed[trusted] = max(pointed.get(trusted, 0.0), weight)
+    for statement, weight in _statements(ids, floor_id(now - REMEMBERED)):
+        for truster, trusted in await reader.execute(statement.limit(MOST_EDGES)):
+            pointed = found.setdefault(truster, {})
+            pointed[trusted] = max(pointed.get(trusted, 0.0), weight)
     return found
 
 
@@ -115,26 +116,29 @@ def _statements(batch: Sequence[int], since: int) -> list[tuple[Select[*tuple[An
     follows = select(Follow.follower_id, Follow.followee_id).where(
         Follow.follower_id.in_(ours), Follow.accepted_at.is_not(None)
     )
+    liked = (
+        select(Like.account_id, Like.post_id)
+        .where(Like.account_id.in_(ours), Like.id >= since)
+        .limit(MOST_ACTS)
+        .subquery()
+    )
     likes = (
-        select(Like.account_id, Post.account_id)
-        .join(Post, Post.id == Like.post_id)
-        .where(Like.account_id.in_(ours), Like.id >= since, Post.account_id != Like.account_id)
+        select(liked.c.account_id, Post.account_id)
+        .join_from(liked, Post, Post.id == liked.c.post_id)
+        .where(Post.account_id != liked.c.account_id)
         .distinct()
     )
-    boosts = (
-        select(Post.account_id, other.account_id)
-        .join(other, other.id == Post.boost_of_id)
+    said = (
+        select(Post.account_id, Post.boost_of_id, Post.in_reply_to_account_id)
         .where(Post.account_id.in_(ours), Post.id >= since, Post.deleted_at.is_(None))
+        .limit(MOST_ACTS)
+        .subquery()
+    )
+    author = func.coalesce(other.account_id, said.c.in_reply_to_account_id)
+    boosts_and_answers = (
+        select(said.c.account_id, author)
+        .join_from(said, other, other.id == said.c.boost_of_id, isouter=True)
+        .where(author.is_not(None))
         .distinct()
     )
-    answers = (
-        select(Post.account_id, Post.in_reply_to_account_id)
-        .where(
-            Post.account_id.in_(ours),
-            Post.id >= since,
-            Post.in_reply_to_account_id.is_not(None),
-            Post.deleted_at.is_(None),
-        )
-        .distinct()
-    )
-    return [(follows, FOLLOWED), (likes, ANSWERED), (boosts, ANSWERED), (answers, ANSWERED)]
+    return [(follows, FOLLOWED), (likes, ANSWERED), (boosts_and_answers, ANSWERED)]

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
-from node.trends.queries import find_state
+from node.trends.queries import chunks, find_state
 from node.trends.trust import HOPS, KNOWN, Spread, founders_needed
 from node.trends.trust_queries import (
+    BATCH,
     count_people,
     list_edges,
     list_everybody,
@@ -24,28 +24,40 @@ SMALL: Final = 200
 RENEWED: Final = timedelta(hours=1)
 CACHED_SECONDS: Final = 60
 
+Edges = dict[int, dict[int, float]]
 
-async def work_out_trust(reader: Reader, now: datetime) -> dict[int, float]:
-    """Return how far accounts are trusted, without those that are not."""
-    staff = await list_staff(reader)
-    trust = await _spread(reader, staff, now)
-    known = await list_local_among(reader, [id_ for id_, value in trust.items() if value >= KNOWN])
-    people = await count_people(reader)
-    needed = founders_needed(len(known), people)
-    if needed:
+
+async def work_out_trust(runtime: Runtime, now: datetime) -> dict[int, float]:
+    """Return how far accounts are trusted, without those that are not.
+
+    On a large node this takes seconds, cut into steps that each read for themselves: a view that stays open for long
+    keeps SQLite from emptying its log.
+    """
+    async with runtime.read() as reader:
+        staff = await list_staff(reader)
+        people = await count_people(reader)
+    edges: Edges = {}
+    trust = await _spread(runtime, staff, edges, now)
+    async with runtime.read() as reader:
+        known = await list_local_among(reader, [id_ for id_, value in trust.items() if value >= KNOWN])
+        needed = founders_needed(len(known), people)
         # On a node of a few all are known, who only read and like too.
-        founders = await list_founders(reader, needed) if people > needed else await list_everybody(reader, needed)
-        trust = await _spread(reader, [*staff, *founders], now)
+        everybody = list_founders if people > needed else list_everybody
+        founders = await everybody(reader, needed) if needed else []
+    if needed:
+        trust = await _spread(runtime, [*staff, *founders], edges, now)
     kept = sorted(trust, key=lambda id_: (-trust[id_], id_))[:MOST_KEPT]
     return {id_: trust[id_] for id_ in kept}
 
 
-async def _spread(reader: Reader, seeds: list[int], now: datetime) -> dict[int, float]:
+async def _spread(runtime: Runtime, seeds: list[int], edges: Edges, now: datetime) -> dict[int, float]:
+    """Return the trust that comes from `seeds`; `edges` are those that were read so far."""
     spread = Spread(frozenset(seeds))
-    edges: dict[int, dict[int, float]] = {}
     for _ in range(HOPS):
         missing = [id_ for id_ in spread.frontier if id_ not in edges]
-        edges |= {id_: {} for id_ in missing} | await list_edges(reader, missing, now)
+        for batch in chunks(missing, BATCH):
+            async with runtime.read() as reader:
+                edges |= {id_: {} for id_ in batch} | await list_edges(reader, batch, now)
         spread.step(edges)
     return spread.trust()
 
@@ -55,16 +67,16 @@ async def known_trust(runtime: Runtime) -> dict[int, float]:
     cache = runtime.caches.get("trend_trust", size=1, seconds=CACHED_SECONDS)
     found: dict[int, float] | None = cache.get(NAME)
     if found is None:
-        async with runtime.read() as reader:
-            state = await find_state(reader, NAME)
-        found = trust_of(state.body) if state is not None else {}
+        found = await kept_trust(runtime)
         cache.put(NAME, found)
     return found
 
 
-def trust_of(body: dict[str, dict[str, float]]) -> dict[int, float]:
-    """Return trust as it was kept."""
-    return {int(id_): value for id_, value in body.get("accounts", {}).items()}
+async def kept_trust(runtime: Runtime) -> dict[int, float]:
+    """Return how far accounts are trusted, as it was kept."""
+    async with runtime.read() as reader:
+        state = await find_state(reader, NAME)
+    return {int(id_): value for id_, value in state.body.get("accounts", {}).items()} if state is not None else {}
 
 
 def body_of(trust: dict[int, float]) -> dict[str, dict[str, float]]:
