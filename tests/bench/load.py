@@ -94,24 +94,57 @@ class Connections:
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._authority = parts.netloc
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._closes = False
 
     async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, bytes]:
-        """Make one request and return status and body. The node must answer with a Content-Length."""
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
+        """Make one request and return status and body."""
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._authority}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "host"]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        head = await reader.readuntil(b"\r\n\r\n")
+        reader, writer, head = await self._head("\r\n".join([*lines, "", ""]).encode() + body)
         lower = head.lower()
-        start = lower.index(b"content-length:") + len(b"content-length:")
-        answer = await reader.readexactly(int(lower[start : lower.index(b"\r\n", start)]))
-        self._idle.append((reader, writer))
-        return int(head[9:12]), answer
+        status = int(head[9:12])
+        answer, kept = await _read_body(reader, lower, status)
+        if kept and b"\r\nconnection: close" not in lower and not self._closes:
+            self._idle.append((reader, writer))
+        else:
+            writer.close()
+        return status, answer
+
+    async def _head(self, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+        """Send a request and return the head of the answer, and where its body will come from."""
+        if self._idle:
+            reader, writer = self._idle.pop()
+            try:
+                writer.write(request)
+                return reader, writer, await reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                self._closes = True  # without saying so: it must be asked on a new connection each time
+                writer.close()
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        writer.write(request)
+        return reader, writer, await reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
         """Close every connection."""
         for _, writer in self._idle:
             writer.close()
+
+
+async def _read_body(reader: asyncio.StreamReader, head: bytes, status: int) -> tuple[bytes, bool]:
+    """Return the body, and whether the connection can be used again. `head` is in lower case."""
+    if b"\r\ncontent-length:" in head:
+        start = head.index(b"\r\ncontent-length:") + len(b"\r\ncontent-length:")
+        return await reader.readexactly(int(head[start : head.index(b"\r\n", start)])), True
+    if status == 204:
+        return b"", True
+    if b"\r\ntransfer-encoding: chunked" not in head:
+        return await reader.read(), False
+    pieces = []
+    while length := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
+        pieces.append(await reader.readexactly(length))
+        await reader.readexactly(2)
+    await reader.readuntil(b"\r\n")
+    return b"".join(pieces), True
 
 
 @asynccontextmanager

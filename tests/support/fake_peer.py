@@ -88,8 +88,8 @@ class FakePeer:
 
     @property
     def domain(self) -> str:
-        """`127.0.0.1:port`, as it stands in handles."""
-        return f"{self.host}:{self.port}"
+        """`127.0.0.1:port`, as it stands in handles; the port of plain http goes without saying."""
+        return self.host if self.port == 80 else f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
