@@ -30,7 +30,8 @@ LINGER_SECONDS = 0.06
 """How long a drain waits for more once it has found nothing, looking every `LOOK_EVERY_SECONDS`."""
 LOOK_EVERY_SECONDS = 0.012
 ASIDE = 2
-"""How many drains of a patient lane a worker has under way: one that waits for its last answers, and the next."""
+"""How many drains of a patient lane a worker has under way: one that waits for its last answers, and the next. Of one
+that is to be alone there is one."""
 STAY_SECONDS = 10.0
 """How long one job goes on lingering: other lanes of its worker want their turn."""
 WATCH_SECONDS = 1.0
@@ -59,19 +60,31 @@ class Drain:
     is_due: DueProbe
     patient: bool = False
     """Whether it mostly waits for others, so that its worker does other work meanwhile."""
+    alone: bool = False
+    """Whether a worker has one of them under way at most."""
+    late: timedelta | None = None
+    """After how long a worker takes up by itself, at its look every second, what nobody nudged for; else `LATE`."""
 
 
 DRAINS: dict[str, Drain] = {}
 
 
-def drain(lane: str, *, seconds: int, is_due: DueProbe, patient: bool = False) -> Callable[[Service], Service]:
+def drain(
+    lane: str,
+    *,
+    seconds: int,
+    is_due: DueProbe,
+    patient: bool = False,
+    alone: bool = False,
+    late: timedelta | None = None,
+) -> Callable[[Service], Service]:
     """Register the decorated coroutine as the drain of `lane`. A lane has one drain."""
 
     def register(service: Service) -> Service:
         assert lane in LANES, lane
         assert seconds <= (MAX_PATIENT_SECONDS if patient else MAX_DRAIN_SECONDS), seconds
         assert lane not in DRAINS or DRAINS[lane].service.__qualname__ == service.__qualname__, lane
-        DRAINS[lane] = Drain(lane, service, seconds, is_due, patient)
+        DRAINS[lane] = Drain(lane, service, seconds, is_due, patient, alone, late)
         return service
 
     return register
@@ -99,7 +112,7 @@ class WorkerContext:
                     self.at_work.discard(lane)
             return
         under_way = self.aside.setdefault(lane, set())
-        if len(under_way) < ASIDE:
+        if len(under_way) < (1 if DRAINS[lane].alone else ASIDE):
             task = asyncio.create_task(drain_lane(self.runtime, lane))
             under_way.add(task)
             task.add_done_callback(lambda done: self._ended(lane, done))
@@ -108,24 +121,32 @@ class WorkerContext:
         """Look for work without being nudged, for as long as the worker lives.
 
         Nudges come through Redis. While it is away this looks every `WATCH_SECONDS` and drains what is due; else
-        only for what is late, which nobody seems to nudge for: the scheduler is dead, or its nudges are lost.
+        only for what is late, which nobody seems to nudge for: the scheduler is dead, its nudges are lost, or the queue
+        is long and the lane last in it.
         """
+        soon = [lane for lane in lanes if lane in DRAINS and DRAINS[lane].late is not None]
         look_at = time.monotonic() + LATE_LOOK_SECONDS
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             away = not await self.runtime.queues.takes_writes()  # one that is full takes no nudges
-            if not away and time.monotonic() < look_at:
-                continue
-            look_at = time.monotonic() + LATE_LOOK_SECONDS
+            looks_at_all = away or time.monotonic() >= look_at
+            if looks_at_all:
+                look_at = time.monotonic() + LATE_LOOK_SECONDS
             try:
-                await self.drain_due(lanes, late_by=timedelta() if away else LATE)
+                await self.drain_due(lanes if looks_at_all else soon, late_by=timedelta() if away else None)
             except Exception:  # the database may be away too; the next look tries again
                 log.warning("watch_failed", exc_info=True)
 
-    async def drain_due(self, lanes: Sequence[str], *, late_by: timedelta) -> list[str]:
-        """Drain those of `lanes` whose rows fell due `late_by` ago, all at once, and return them."""
-        due_by = self.runtime.now() - late_by
-        due = [lane for lane in lanes if lane in DRAINS and await DRAINS[lane].is_due(self.runtime, due_by)]
+    async def drain_due(self, lanes: Sequence[str], *, late_by: timedelta | None) -> list[str]:
+        """Drain those of `lanes` whose rows fell due `late_by` ago (None: so long that each lane is late), all at once,
+        and return them."""
+        now = self.runtime.now()
+        due = []
+        for lane in lanes:
+            if (entry := DRAINS.get(lane)) is not None:
+                late = late_by if late_by is not None else LATE if entry.late is None else entry.late
+                if await entry.is_due(self.runtime, now - late):
+                    due.append(lane)
         for done, lane in zip(
             await asyncio.gather(*(self.take(lane) for lane in due), return_exceptions=True), due, strict=True
         ):

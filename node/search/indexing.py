@@ -20,10 +20,17 @@ from node.base.runtime import Runtime
 from node.search.documents import Document, document_of
 from node.search.engines import Engine, made_as
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
-from node.search.queries import Standing, count_posts, find_rebuild, list_older_post_ids, list_open_ids, list_standings
+from node.search.queries import (
+    Standing,
+    count_posts,
+    find_rebuild,
+    list_older_post_ids,
+    list_open_words,
+    list_standings,
+)
 
-REBUILD_CHUNK: Final = 400
-"""Posts of a rebuild that are done between two looks at what is new: some half a second."""
+REBUILD_CHUNK: Final = 300
+"""Posts of a rebuild that are done between two looks at what is new: some third of a second."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,18 +41,21 @@ async def index_posts(
     """Make the documents of some posts anew and forget their tasks; False when another process is writing."""
     async with runtime.read() as reader:
         standings = await list_standings(reader, ids, runtime.settings)
-        held = await list_open_ids(reader, ids)
+        held = await list_open_words(reader, ids)
     made = await asyncio.to_thread(_documents, list(standings.values()))
+    # A like makes a post no different: what stands there as it is now is not written again, unless to another index.
+    same = {one.post_id for one, _ in made if not is_rebuild and held.get(one.post_id) == one.words}
     opened = [document for document, standing in made if standing.is_open]
+    fresh = [document for document in opened if document.post_id not in same]
     closed = [document for document, standing in made if not standing.is_open and standing.in_library]
     kept = {document.post_id for document in (*opened, *closed)}
     # A task that was tried before may have reached the engine before its row was written.
     tried = {task.post_id for task in tasks if task.post_id is not None and task.attempts > 1}
-    gone = [id_ for id_ in ids if id_ in held | tried and id_ not in {one.post_id for one in opened}]
-    if (opened or gone) and not await engine.write(opened, gone=gone, to_new=is_rebuild):
+    gone = [id_ for id_ in ids if (id_ in held or id_ in tried) and id_ not in {one.post_id for one in opened}]
+    if (fresh or gone) and not await engine.write(fresh, gone=gone, to_new=is_rebuild):
         return False
     async with runtime.write() as uow:
-        await _keep(uow, opened, is_open=True)
+        await _keep(uow, fresh, is_open=True)
         await _keep(uow, closed, is_open=False)
         absent = [id_ for id_ in ids if id_ not in kept]
         if absent:
@@ -54,7 +64,7 @@ async def index_posts(
                 .where(SearchDocument.post_id.in_(absent))
                 .execution_options(synchronize_session=False)
             )
-        await engine.store(uow, opened)
+        await engine.store(uow, fresh)
         await forget(uow, tasks)
     return True
 

@@ -1,7 +1,9 @@
 """The INDEX lane: posts that changed become documents, a second or so after they did; a rebuild goes on beside it.
 
 One process writes at a time (the engine's lock); another one that drains the lane finds it taken and leaves. Under
-load the drain waits a moment between its batches, so that each is worth a commit.
+load the drain waits a moment between its batches, so that each is worth a commit. It goes on beside the other work of
+its worker, which looks for posts every second by itself: nobody nudges for them, and a queue of more urgent work holds
+them up no longer. Upkeep and a rebuild let new posts go first.
 """
 
 import asyncio
@@ -23,10 +25,11 @@ from node.search.indexing import begin_rebuild, forget, give_back, index_posts, 
 from node.search.models import SearchTask
 from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
 
-SECONDS: Final = 60
+SECONDS: Final = 300
 BATCH: Final = 200
 ACCOUNT_PART: Final = 400
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=5)
+"""After which another worker takes over what a killed one had: a batch done twice is done the same."""
 MAX_ATTEMPTS: Final = 8
 NEVER_BUILT: Final = "it was never built"
 
@@ -34,6 +37,9 @@ _WORK_SECONDS: Final = 20.0
 _BUSY_COMMITS: Final = 10
 """Batches in ten seconds from which the drain takes breath, so that they grow."""
 _BREATH_SECONDS: Final = 0.5
+_REST: Final = 0.5
+"""How long a rebuild rests, by the time that a piece took: other work of this process is as long undisturbed."""
+_LOOK_SECONDS: Final = 0.5
 _TAKEN_WAIT: Final = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
@@ -60,7 +66,7 @@ async def _reason_to_build(runtime: Runtime, reader: Reader) -> str:
     return rebuild.reason if rebuild.finished_at is None else ""
 
 
-@drain(INDEX, seconds=SECONDS, is_due=is_due)
+@drain(INDEX, seconds=SECONDS, is_due=is_due, patient=True, alone=True, late=timedelta())
 async def index_due(runtime: Runtime) -> bool:
     """Index what waits, then go on with a rebuild or the upkeep; True when time ran out with work left."""
     if engine_name(runtime.settings) == OFF:
@@ -79,9 +85,23 @@ async def index_due(runtime: Runtime) -> bool:
             if len(batches) > _BUSY_COMMITS:
                 await asyncio.sleep(_BREATH_SECONDS)
             continue
+        started = time.monotonic()
         if not await rebuild_some(runtime, engine):
-            return await engine.tidy()
+            return await _tidy(runtime, engine)
+        await asyncio.sleep(_REST * (time.monotonic() - started))
     return True
+
+
+async def _tidy(runtime: Runtime, engine: Engine) -> bool:
+    """Do a piece of upkeep, and index meanwhile what comes; say whether there is more."""
+    upkeep = asyncio.create_task(engine.tidy())
+    try:
+        while not (await asyncio.wait({upkeep}, timeout=_LOOK_SECONDS))[0]:
+            await _some_tasks(runtime, engine)
+        return upkeep.result()
+    finally:
+        upkeep.cancel()
+        await asyncio.gather(upkeep, return_exceptions=True)
 
 
 async def _begin_if_needed(runtime: Runtime, engine: Engine) -> bool:

@@ -352,12 +352,14 @@ async def count_tasks(reader: Reader) -> int:
     return int(await reader.scalar(select(func.count()).select_from(SearchTask)) or 0)
 
 
-async def list_open_ids(reader: Reader, ids: Collection[int]) -> set[int]:
-    """Return which of these posts an engine holds."""
+async def list_open_words(reader: Reader, ids: Collection[int]) -> dict[int, str]:
+    """Return which of these posts an engine holds, each with its document."""
     rows = await reader.execute(
-        select(SearchDocument.post_id).where(SearchDocument.post_id.in_(ids), SearchDocument.is_open.is_(True))
+        select(SearchDocument.post_id, SearchDocument.words).where(
+            SearchDocument.post_id.in_(ids), SearchDocument.is_open.is_(True)
+        )
     )
-    return {int(row[0]) for row in rows}
+    return {int(row[0]): str(row[1]) for row in rows}
 
 
 async def find_rebuild(reader: Reader) -> SearchRebuild | None:

@@ -15,9 +15,10 @@ from node.search.documents import Document
 from node.search.engines import WHOOSH, EngineAway, EngineStatus, Proposals
 from node.search.planning import Plan
 from node.search.rules import WAITING_SEARCHES
+from node.search.whoosh_compaction import compact_aside
 from node.search.whoosh_files import Folder
 from node.search.whoosh_reading import Searching
-from node.search.whoosh_writing import begin, compacted, end, exchange, next_to_compact, write_to
+from node.search.whoosh_writing import as_compacted, begin, end, exchange, next_to_compact, write_to
 
 T = TypeVar("T")
 
@@ -105,7 +106,10 @@ class WhooshEngine:
         slice_ = None if generation is None else next_to_compact(generation)
         if generation is None or slice_ is None:
             return False
-        made = await asyncio.to_thread(compacted, generation, slice_)
+        made = as_compacted(slice_)
+        if not await compact_aside(generation.folder / slice_.name, generation.folder / made.name):
+            log.warning("search_compaction_failed", slice=slice_.name)
+            return False
 
         def put() -> None:
             exchange(generation, slice_, made)

@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from whoosh.formats import Existence
 
 SLICE_POSTS: Final = 20_000
 """A slice that has so many posts is full. Merging one takes some twelve seconds, searching one two milliseconds."""
+LOCK_SECONDS: Final = 1.5
+LOCK_LOOK_SECONDS: Final = 0.01
 
 
 class Tokens(FieldType):  # type: ignore[misc]
@@ -177,14 +180,22 @@ class Folder:
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Hold the lock for the length of the block; False when another process has it. Ends with its process."""
+        """Hold the lock for the length of the block; False when another process has it for `LOCK_SECONDS`.
+
+        A rebuild by hand holds it most of the time, never for long. Ends with its process.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
+        until = time.monotonic() + LOCK_SECONDS
         with (self.root / "lock").open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() >= until:
+                        yield False
+                        return
+                time.sleep(LOCK_LOOK_SECONDS)
             yield True
 
     def size(self) -> int:

@@ -1,8 +1,8 @@
 """Writing to a Whoosh index. Everything here runs in a thread, with the folder's lock held.
 
 A commit writes a small segment, some 40 ms for fifty posts; small segments are merged by `tiers` into at most
-`MERGED_POSTS`, so no commit takes much over a second. A full slice is merged into one segment beside the lock
-(`compacted`), and put in its place if nothing changed meanwhile.
+`MERGED_POSTS`, so no commit takes much over a second. A full slice is merged into one segment beside the lock, by a
+process of its own that lets others go first (`whoosh_compaction`), and put in its place if nothing changed meanwhile.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -20,6 +20,10 @@ from node.search.whoosh_files import Folder, Generation, Slice, new_name, place,
 TIER: Final = 6
 TIERS: Final = (50, 300, 1_800)
 """Segments below these sizes are merged once there are `TIER` of a kind."""
+MERGED_POSTS: Final = 2_000
+"""Merging these takes about a second of CPU."""
+CHANGES: Final = 64
+"""Commits after which a slice that was compacted is compacted again: one deletion is not worth twelve seconds."""
 MEMORY_MB: Final = 64
 
 
@@ -45,7 +49,12 @@ def write_to(generation: Generation, documents: Sequence[Document], gone: Collec
     counts = {name: _write_slice(generation.folder / name, into.get(name, ()), out.get(name, ())) for name in changed}
     generation.keep(
         tuple(
-            replace(one, version=one.version + 1, posts=counts[one.name], is_compact=False)
+            replace(
+                one,
+                version=one.version + 1,
+                posts=counts[one.name],
+                is_compact=one.is_compact and one.version + 1 < CHANGES,
+            )
             if one.name in changed
             else one
             for one in slices
@@ -87,12 +96,15 @@ def open_slice(folder: Path) -> Any:
 
 
 def tiers(writer: Any, segments: Sequence[Any]) -> list[Any]:
-    """Whoosh's merge policy: merge the segments of a size once there are enough of them."""
+    """Whoosh's merge policy: merge the smallest segments of a size once there are enough of them."""
     left = list(segments)
     low = 0
     for high in TIERS:
-        tier = [segment for segment in left if low <= segment.doc_count_all() < high]
-        if len(tier) >= TIER:
+        tier = sorted(
+            (segment for segment in left if low <= segment.doc_count_all() < high),
+            key=lambda segment: int(segment.doc_count_all()),
+        )[:TIER]
+        if len(tier) == TIER and sum(segment.doc_count_all() for segment in tier) <= MERGED_POSTS:
             for segment in tier:
                 reader = SegmentReader(writer.storage, writer.schema, segment)
                 try:
@@ -106,7 +118,7 @@ def tiers(writer: Any, segments: Sequence[Any]) -> list[Any]:
 
 
 def next_to_compact(generation: Generation) -> Slice | None:
-    """Return a slice that is full, or no longer the newest, and was not compacted since it last changed."""
+    """Return a slice that is no longer the newest and was not compacted since it changed `CHANGES` times."""
     slices = generation.slices
     for one in slices[:-1]:
         if not one.is_compact:
@@ -114,11 +126,14 @@ def next_to_compact(generation: Generation) -> Slice | None:
     return None
 
 
-def compacted(generation: Generation, slice_: Slice) -> Slice:
-    """Merge a slice into one segment in a new folder, without the lock; return it as it will be."""
-    made = replace(slice_, name=new_name("s"), version=0, is_compact=True)
-    old = open_slice(generation.folder / slice_.name)
-    new = open_slice(generation.folder / made.name)
+def as_compacted(slice_: Slice) -> Slice:
+    """Return a slice as it will be once it is compacted."""
+    return replace(slice_, name=new_name("s"), version=0, is_compact=True)
+
+
+def compact(here: Path, there: Path) -> None:
+    """Merge the slice in one folder into one segment in a new folder, without the lock."""
+    old, new = open_slice(here), open_slice(there)
     writer = new.writer(limitmb=2 * MEMORY_MB)
     try:
         reader = old.reader()
@@ -135,7 +150,6 @@ def compacted(generation: Generation, slice_: Slice) -> Slice:
     finally:
         old.close()
         new.close()
-    return made
 
 
 def exchange(generation: Generation, old: Slice, new: Slice) -> bool:

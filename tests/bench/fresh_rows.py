@@ -33,7 +33,9 @@ async def fresh(stage: Stage, runtime: Runtime) -> list[Row]:
         for number in range(SECONDS * PER_SECOND)
     ]
     token = stage.author_token
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=LONGEST) as http:
+    async with httpx.AsyncClient(
+        base_url=stage.url, trust_env=False, timeout=LONGEST, limits=httpx.Limits(max_connections=None)
+    ) as http:
 
         async def write(number: int) -> str:
             answer = await http.post(
@@ -99,5 +101,5 @@ async def _at_pace(
             looks.append(asyncio.create_task(looked_for(number)))
         else:
             others.append(asyncio.ensure_future(make(number)))
-    await asyncio.gather(*others)
-    return list(await asyncio.gather(*looks))
+    found, _ = await asyncio.gather(asyncio.gather(*looks), asyncio.gather(*others))
+    return found

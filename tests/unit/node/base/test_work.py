@@ -1,7 +1,7 @@
 """A nudge costs at most one job: drains linger, and keep their lane's further nudges back while they are at work."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from rq import Queue
@@ -183,6 +183,31 @@ async def test_with_redis_a_worker_takes_up_only_what_nobody_nudges_for(
         watch.cancel()
         assert asked[0] <= runtime.now() - work.LATE
         assert asked[0] < started
+
+
+async def test_a_lane_that_nobody_nudges_for_is_taken_up_at_every_look(
+    redis_server: RedisServer, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index: due at once, one drain at a time, however busy the queues are."""
+    due: list[datetime] = []
+
+    async def is_due(runtime: Runtime, now: datetime) -> bool:
+        due.append(now)
+        return True
+
+    monkeypatch.setattr(work, "WATCH_SECONDS", 0.01)
+    alone = Drain(DELIVER, waiting.service, 5, is_due, patient=True, alone=True, late=timedelta())
+    monkeypatch.setitem(DRAINS, DELIVER, alone)
+    async with open_node(redis_server) as runtime:
+        context = WorkerContext(asyncio.get_running_loop(), runtime)
+        watch = asyncio.create_task(context.watch([MAIL, DELIVER]))
+        async with asyncio.timeout(20):
+            while len(due) < 5:
+                await asyncio.sleep(0.01)
+        assert waiting.begun == 1
+        assert due[0] > runtime.now() - work.LATE
+        watch.cancel()
+        await context.leave(0)
 
 
 async def test_one_process_drains_a_lane_once_at_a_time(redis_server: RedisServer, rows: Rows) -> None:

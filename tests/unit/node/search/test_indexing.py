@@ -12,7 +12,7 @@ from node.base.lanes import INDEX
 from node.base.runtime import Runtime
 from node.base.work import DRAINS
 from node.posts.models import Post
-from node.search import indexing, jobs
+from node.search import indexing, jobs, whoosh_files
 from node.search.choosing import engine_of
 from node.search.condition import look_at_search
 from node.search.documents import Document
@@ -176,7 +176,24 @@ async def test_a_node_from_before_search_is_indexed_by_itself(runtime: Runtime, 
     assert await found(runtime, "pistachio") == [post.id]
 
 
-async def test_another_process_that_writes_is_not_disturbed(runtime: Runtime, ann: Account) -> None:
+async def test_a_like_does_not_write_to_the_index(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is as it was stands there already: a liked post's slice is not made anew for it."""
+    post = await make_post(runtime, ann, "filbert")
+    await settle(runtime)
+    monkeypatch.setattr(type(engine_of(runtime)), "write", None)
+    async with runtime.write() as uow:
+        await ask_for_posts(uow, runtime.settings, [post.id], now=runtime.now())
+    await settle(runtime)
+    assert await count(runtime, SearchTask) == 0
+    assert await found(runtime, "filbert") == [post.id]
+
+
+async def test_another_process_that_writes_is_not_disturbed(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whoosh_files, "LOCK_SECONDS", 0.0)
     await settle(runtime)
     engine = engine_of(runtime)
     if engine.name != "whoosh":

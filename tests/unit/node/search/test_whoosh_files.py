@@ -2,15 +2,26 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.search import whoosh_files
+from node.search import whoosh_files, whoosh_writing
 from node.search.documents import Document
 from node.search.planning import Every, Plan, Token
 from node.search.whoosh_files import Folder, Slice, place
 from node.search.whoosh_reading import Searching
-from node.search.whoosh_writing import TIER, begin, compacted, end, exchange, next_to_compact, open_slice, write_to
+from node.search.whoosh_writing import (
+    TIER,
+    as_compacted,
+    begin,
+    compact,
+    end,
+    exchange,
+    next_to_compact,
+    open_slice,
+    write_to,
+)
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -49,7 +60,7 @@ def found(folder: Folder, token: str, limit: int = 1_000) -> list[int]:
         searching.close()
 
 
-def test_merging_compacting_and_taking_out(tmp_path: Path) -> None:
+def test_merging_compacting_and_taking_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(tmp_path / "search")
     begin(folder)
     end(folder)
@@ -73,17 +84,26 @@ def test_merging_compacting_and_taking_out(tmp_path: Path) -> None:
         # Compacted beside the lock, and put in its place, unless it changed meanwhile.
         old = next_to_compact(generation)
         assert old is not None
-        stale = compacted(generation, old)
+        stale = as_compacted(old)
+        compact(generation.folder / old.name, generation.folder / stale.name)
         write_to(generation, (), (5,))
         assert not exchange(generation, old, stale)
         old = next_to_compact(generation)
         assert old is not None
-        assert exchange(generation, old, compacted(generation, old))
+        whole = as_compacted(old)
+        compact(generation.folder / old.name, generation.folder / whole.name)
+        assert exchange(generation, old, whole)
         folder.clear_away()
         assert next_to_compact(generation) is None
         assert len(list(generation.folder.glob("s*/"))) - len(list(generation.folder.glob("s*.json"))) <= 2
         assert found(folder, "all") == [id_ for id_ in everything if id_ not in (2, 3, 5)]
         write_to(generation, documents(1), ())
         assert found(folder, "n1") == [1]
+        # One change is not worth compacting it again, many are.
+        assert next_to_compact(generation) is None
+        monkeypatch.setattr(whoosh_writing, "CHANGES", 3)
+        write_to(generation, documents(1), ())
+        write_to(generation, documents(1), ())
+        assert next_to_compact(generation) is not None
     finally:
         whoosh_files.SLICE_POSTS = full
