@@ -35,10 +35,11 @@ from node.base.streams import wake
 from node.base.work import drain
 from outbox.address import Occasion
 from outbox.effects.table import EFFECTS
+from outbox.pace import Pace
 
 BATCH: Final = 50
 TOGETHER: Final = 10
-"""How many events share a transaction."""
+"""How many events share a transaction, at most: fewer where they take long (`pace.py`)."""
 
 LEASE: Final = timedelta(seconds=60)
 WORKING_SECONDS: Final = 15.0
@@ -78,6 +79,7 @@ async def _due(runtime: Runtime, now: datetime) -> bool:
 async def relay(runtime: Runtime) -> bool:
     """Apply the effects of due events, oldest first; True when stopped with work left."""
     started = time.monotonic()
+    pace = Pace()
     while True:
         rows = await _claim(runtime)
         if not rows:
@@ -88,18 +90,23 @@ async def relay(runtime: Runtime) -> bool:
                 return True
             # What failed before is applied alone: its neighbours shall not suffer for it.
             size = next((place for place, row in enumerate(rows[:TOGETHER]) if row.attempts > 1), TOGETHER) or 1
-            await apply(runtime, rows[:size])
+            kinds = [row.name for row in rows[:size]]
+            size = pace.portion(kinds)
+            pace.learn(kinds[:size], await apply(runtime, rows[:size]))
             rows = rows[size:]
 
 
-async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
-    """Apply the effects of some events and forget them, or say when to try again."""
+async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
+    """Apply the effects of some events and forget them, or say when to try again.
+
+    Returns the seconds of CPU for which it kept the database from others; 0 where they were not applied together.
+    """
     if len(rows) == 1 and rows[0].attempts > MAX_ATTEMPTS:
         # each try ended in the death of its process, so nobody wrote down a reason
         await _park(runtime, rows[0].id, "its effects never came to an end")
-        return
+        return 0.0
     try:
-        await _apply(runtime, rows)
+        return await _apply(runtime, rows)
     except Unavailable as error:
         log.info("events_wait", ids=[row.id for row in rows], reason=error.message)
         for row in rows:
@@ -107,18 +114,20 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
     except Exception as error:
         if len(rows) == 1:
             await _failed(runtime, rows[0], error)
-            return
+            return 0.0
         for row in rows:  # whose fault it is shows when each stands for itself
             await apply(runtime, [row])
+    return 0.0
 
 
-async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
+async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     work = [(row.id, event_of(row.name, row.payload)) for row in rows]
     missed = {id_: await _push(runtime, event) for id_, event in work}
     now = runtime.now()
     async with runtime.write() as uow:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
         ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [id_ for id_, _ in work]})}
+        began = time.thread_time()
         lanes: set[str] = set()
         streamed: list[StreamEvent] = []
         for id_, event in work:
@@ -129,10 +138,12 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> None:
                 for later in missed[id_]:
                     await uow.record(later)
         await append(uow, streamed)
+        taken = time.thread_time() - began
     if streamed:
         await wake(runtime.gate)
     for lane in lanes:
         await runtime.nudge(lane)
+    return taken
 
 
 async def _push(runtime: Runtime, event: Event) -> Sequence[Event]:

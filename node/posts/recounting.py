@@ -23,7 +23,8 @@ from node.posts.count_queries import (
 from node.posts.models import Post
 
 BATCH: Final = 100
-"""Rows that are counted in one transaction: meanwhile whoever wants to count on one of them leaves a note."""
+"""Rows that are counted at once, and held in one transaction where they are wrong: meanwhile whoever wants to count on
+one of them leaves a note."""
 BUSY: Final = 500
 """How many of the newest likes, posts and follows are looked at for what moved of late."""
 
@@ -47,28 +48,52 @@ async def recount_busy(runtime: Runtime) -> int:
         accounts = await list_busy_accounts(reader, limit=BUSY)
     wrong = 0
     for start in range(0, len(posts), BATCH):
-        async with runtime.write() as uow:
-            wrong += await recount_posts(uow, posts[start : start + BATCH])
+        wrong += await _look_at_posts(runtime, posts[start : start + BATCH])
     for start in range(0, len(accounts), BATCH):
-        async with runtime.write() as uow:
-            wrong += await recount_accounts(uow, accounts[start : start + BATCH])
+        wrong += await _look_at_accounts(runtime, accounts[start : start + BATCH])
     return wrong
 
 
 async def recount_all(runtime: Runtime) -> Mapping[str, int]:
     """Look at every post and local account; return how many of which had a wrong counter."""
     wrong = {"posts": 0, "accounts": 0}
-    for name, table, recount in (("posts", Post, recount_posts), ("accounts", Account, recount_accounts)):
+    for name, table, look_at in (("posts", Post, _look_at_posts), ("accounts", Account, _look_at_accounts)):
         after_id = -1 << 63
         while True:
             async with runtime.read() as reader:
                 ids = await list_ids_after(reader, table, after_id, limit=BATCH)
             if not ids:
                 break
-            async with runtime.write() as uow:
-                wrong[name] += await recount(uow, ids)
+            wrong[name] += await look_at(runtime, ids)
             after_id = ids[-1]
     return wrong
+
+
+async def _look_at_posts(runtime: Runtime, ids: Sequence[int]) -> int:
+    """Count first, and begin to write only where a counter is wrong: counting takes long, and one writes at a time."""
+    async with runtime.read() as reader:
+        suspects = _wrong_of(await read_post_counts(reader, ids))
+    if not suspects:
+        return 0
+    async with runtime.write() as uow:
+        return await recount_posts(uow, suspects)
+
+
+async def _look_at_accounts(runtime: Runtime, ids: Sequence[int]) -> int:
+    async with runtime.read() as reader:
+        suspects = _wrong_of(await read_account_counts(reader, ids))
+    if not suspects:
+        return 0
+    async with runtime.write() as uow:
+        return await recount_accounts(uow, suspects)
+
+
+def _true(row: Mapping[str, int]) -> dict[str, int]:
+    return {name.removeprefix("true_"): max(0, value) for name, value in row.items() if name.startswith("true_")}
+
+
+def _wrong_of(rows: Sequence[Mapping[str, int]]) -> list[int]:
+    return [row["id"] for row in rows if any(row[name] != value for name, value in _true(row).items())]
 
 
 async def _hold(uow: UnitOfWork, table: Any, ids: Sequence[int]) -> list[int]:
@@ -79,7 +104,7 @@ async def _hold(uow: UnitOfWork, table: Any, ids: Sequence[int]) -> list[int]:
 async def _mend(uow: UnitOfWork, table: Any, rows: Sequence[Mapping[str, int]]) -> int:
     wrong = 0
     for row in rows:
-        true = {name.removeprefix("true_"): max(0, value) for name, value in row.items() if name.startswith("true_")}
+        true = _true(row)
         if any(row[name] != value for name, value in true.items()):
             wrong += 1
             await uow.write(
