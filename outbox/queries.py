@@ -26,7 +26,7 @@ from node.moderation.rules import Policy, book_of
 from node.polls.queries import PollState, list_polls
 from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.consent_queries import list_requests
-from node.posts.models import Hashtag, Mention, Post, PostHashtag
+from node.posts.models import Hashtag, Like, Mention, Post, PostHashtag
 from node.posts.rules import OPEN_VISIBILITIES, reads_language, visible_to
 
 
@@ -99,6 +99,23 @@ _POST_FACTS = Prepared(
 )
 
 
+_AUTHOR: Any = aliased(Account)
+_IDS: Any = bindparam("ids", expanding=True)
+_TOLD_AUTHORS = Prepared(
+    select(Post.id, Post.account_id)
+    .join(Account, Account.id == Post.account_id)
+    .where(Post.id.in_(_IDS), Post.deleted_at.is_(None), Account.domain == "")
+)
+_LIKES_TO_SEND = Prepared(
+    select(Like.id, Like.uri)
+    .join(Account, Account.id == Like.account_id)
+    .join(Post, Post.id == Like.post_id)
+    .join(_AUTHOR, _AUTHOR.id == Post.account_id)
+    .where(Like.id.in_(_IDS), Account.domain == "", _AUTHOR.domain != "")
+)
+_OURS_AMONG = Prepared(select(Account.id).where(Account.id.in_(_IDS), Account.domain == ""))
+
+
 @dataclass(frozen=True, slots=True)
 class PostFacts:
     """As much of a post as tells whom its coming concerns."""
@@ -115,6 +132,23 @@ async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
     """Return the facts of a post that stands."""
     rows = await reader.rows(_POST_FACTS, {"post_id": post_id})
     return PostFacts(*rows[0]) if rows else None
+
+
+async def list_told_authors(reader: Reader, post_ids: Collection[int]) -> dict[int, int]:
+    """Return who wrote posts that stand, where they are ours: whoever is told what others do with them."""
+    rows = await reader.rows(_TOLD_AUTHORS, {"ids": list(post_ids)})
+    return {row.id: row.account_id for row in rows}
+
+
+async def list_likes_to_send(reader: Reader, like_ids: Collection[int]) -> dict[int, str]:
+    """Return the likes by ours of posts by others, with their own ids; those that were taken back are left out."""
+    rows = await reader.rows(_LIKES_TO_SEND, {"ids": list(like_ids)})
+    return {row.id: row.uri for row in rows}
+
+
+async def list_ours_among(reader: Reader, account_ids: Collection[int]) -> set[int]:
+    """Return which of these accounts are ours."""
+    return {row[0] for row in await reader.rows(_OURS_AMONG, {"ids": list(account_ids)})}
 
 
 async def find_block(reader: Reader, block_id: int) -> Block | None:

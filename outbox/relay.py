@@ -3,7 +3,9 @@
 Per event: what goes to Redis first (it may be repeated at will), then everything that goes to the database,
 together with the deletion of the event's row, in one transaction. So a kill at any moment repeats at most
 what does not mind being repeated, and loses nothing. A few events share a transaction, since that costs as much
-as what is in it; if any of them fails, all of it is rolled back and each is applied alone.
+as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What comes by the thousand
+(`Effects.many`) is taken as it stands in line, a run of one kind at once: fifty likes cost little more than one. So a
+post that goes round makes no backlog in which other people's posts would have to wait, and nothing has to overtake.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
@@ -15,9 +17,10 @@ back.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby, takewhile
 from typing import Any, Final
 
 import structlog
@@ -37,9 +40,11 @@ from outbox.address import Occasion
 from outbox.effects.table import EFFECTS
 from outbox.pace import Pace
 
-BATCH: Final = 50
+BATCH: Final = 100
 TOGETHER: Final = 10
 """How many events share a transaction, at most: fewer where they take long (`pace.py`)."""
+MANY: Final = 50
+"""How many where all of them are of one kind of which many are taken at once."""
 
 LEASE: Final = timedelta(seconds=60)
 WORKING_SECONDS: Final = 15.0
@@ -88,12 +93,24 @@ async def relay(runtime: Runtime) -> bool:
             if time.monotonic() - started > WORKING_SECONDS:
                 await _give_back(runtime, [late.id for late in rows], wait=timedelta())
                 return True
-            # What failed before is applied alone: its neighbours shall not suffer for it.
-            size = next((place for place, row in enumerate(rows[:TOGETHER]) if row.attempts > 1), TOGETHER) or 1
+            size = _portion(rows, pace)
             kinds = [row.name for row in rows[:size]]
-            size = pace.portion(kinds)
-            pace.learn(kinds[:size], await apply(runtime, rows[:size]))
+            pace.learn(kinds, await apply(runtime, rows[:size]))
             rows = rows[size:]
+
+
+def _portion(rows: Sequence[Claimed], pace: Pace) -> int:
+    """Say how many of the next rows share a transaction.
+
+    What failed before is applied alone: its neighbours shall not suffer for it.
+    """
+    fresh = [row.name for row in takewhile(lambda row: row.attempts <= 1, rows)]
+    first = Event.registry.get(rows[0].name)
+    if fresh and first is not None and EFFECTS[first].many:
+        run = sum(1 for _ in takewhile(lambda name: name == rows[0].name, fresh))
+        if run > TOGETHER:
+            return min(run, MANY)
+    return pace.portion(fresh[:TOGETHER]) or 1
 
 
 async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
@@ -122,7 +139,7 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     work = [(row.id, event_of(row.name, row.payload)) for row in rows]
-    missed = {id_: await _push(runtime, event) for id_, event in work}
+    missed = {ids[0]: await _push(runtime, kind, about) for kind, ids, about in _runs(work)}
     now = runtime.now()
     async with runtime.write() as uow:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
@@ -130,13 +147,12 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
         began = time.thread_time()
         lanes: set[str] = set()
         streamed: list[StreamEvent] = []
-        for id_, event in work:
-            if id_ in ours:
-                occasion = Occasion(runtime, uow, id_, now, lanes, streamed)
-                for effect in EFFECTS[type(event)].stored:
-                    await effect(occasion, event)
-                for later in missed[id_]:
-                    await uow.record(later)
+        for kind, ids, about in _runs([(id_, event) for id_, event in work if id_ in ours]):
+            occasion = Occasion(runtime, uow, ids[0], now, lanes, streamed)
+            for effect in EFFECTS[kind].stored:
+                await effect(occasion, about)
+            for later in missed.get(ids[0], ()):
+                await uow.record(later)
         await append(uow, streamed)
         taken = time.thread_time() - began
     if streamed:
@@ -146,16 +162,24 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     return taken
 
 
-async def _push(runtime: Runtime, event: Event) -> Sequence[Event]:
+def _runs(work: Sequence[tuple[int, Event]]) -> Iterator[tuple[type[Event], list[int], Event | list[Event]]]:
+    """Return what is handed to effects, in order: an event with its id, or a run of one kind that is taken at once."""
+    for (kind, _), run in groupby(work, lambda entry: (type(entry[1]), not EFFECTS[type(entry[1])].many and entry[0])):
+        entries = list(run)
+        events = [event for _, event in entries]
+        yield kind, [id_ for id_, _ in entries], events if EFFECTS[kind].many else events[0]
+
+
+async def _push(runtime: Runtime, kind: type[Event], about: Event | list[Event]) -> Sequence[Event]:
     """Push what goes to Redis; return what is to be recorded instead where it is away."""
-    effects = EFFECTS[type(event)]
+    effects = EFFECTS[kind]
     try:
         for push in effects.pushed:
-            await push(runtime, event)
+            await push(runtime, about)
     except Unavailable:
         if effects.missed is None:
             raise
-        return effects.missed(event)
+        return effects.missed(about)
     return ()
 
 

@@ -52,7 +52,7 @@ def priority_of(kind: Kind, *, follows_sender: bool) -> Priority:
     return Priority.MENTION if kind in ("mention", "quote") and follows_sender else found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """A notification that was just made. `is_told` says whether it may be streamed, pushed and mailed: it was neither
     held back nor beyond the hour's budget."""
@@ -63,7 +63,7 @@ class Made:
     from_account_id: int
     post_id: int
     priority: Priority
-    is_told: bool
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ The unique key (recipient, kind, sender, post) makes a repeated event harmless (
 the hour's budget allows it (`priorities`), which group it is in (`grouping`).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
-from node.base.db.inserts import insert_if_absent
+from node.base.db.inserts import insert_if_absent, insert_new
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.settings import Settings
@@ -28,12 +29,19 @@ from node.notifications.standing_queries import (
     count_held,
     find_budget,
     has_group,
-    read_case,
-    was_told,
+    list_told,
+    read_cases,
 )
 
 MOST_HELD: Final = 100
 """Notifications of one sender that are held back for one person; further ones are dropped (attack row 59)."""
+
+_BUDGETS: Final = NotificationBudget.metadata.tables[NotificationBudget.__tablename__]
+_SPENT: Final = (
+    update(_BUDGETS)
+    .where(_BUDGETS.c.account_id == bindparam("of_account"))
+    .values(began_at=bindparam("began"), used=bindparam("now_used"))
+)
 
 
 async def notify(
@@ -51,58 +59,108 @@ async def notify(
 
     `suspect`: it is one of many from a server that nobody here knows, and is held back (attack row 110).
     """
+    told = await notify_of_many(
+        uow,
+        settings,
+        account_id=account_id,
+        kind=kind,
+        from_accounts={from_account_id: new_id()},
+        post_id=post_id,
+        suspect=suspect,
+        now=now,
+    )
+    return told[0] if told else None
+
+
+async def notify_of_many(
+    uow: UnitOfWork,
+    settings: Settings,
+    *,
+    account_id: int,
+    kind: Kind,
+    from_accounts: Mapping[int, int],
+    post_id: int = 0,
+    suspect: bool = False,
+    now: datetime,
+) -> list[Made]:
+    """Tell somebody of ours that several people did the same; return what was made.
+
+    `from_accounts`: who did it, in order, each with the id that the notification gets. However many they are, it takes
+    the same few statements.
+    """
     assert (post_id != 0) == (kind in KINDS_WITH_POST or kind in OTHER_SUBJECTS), kind
-    follows_sender = False
-    filtered = False
-    if kind not in STAFF_KINDS and kind != SEVERED:
-        case = await read_case(uow, account_id=account_id, from_account_id=from_account_id, post_id=post_id, now=now)
-        if case is None or not may_notify(case.standing, kind):
-            return None
-        follows_sender = case.sender.followed
-        sender = await _seen(uow, case, kind, account_id, from_account_id, post_id, suspect=suspect)
-        verdict = decide(case.policy, sender, kind, now=now)
-        if verdict == "drop":
-            return None
-        filtered = verdict == "filter"
-        if filtered and await count_held(uow, account_id, from_account_id, limit=MOST_HELD) == MOST_HELD:
-            return None
+    wanted, held = await _let_through(uow, account_id, kind, from_accounts, post_id, suspect=suspect, now=now)
     group_key = group_key_of(kind, post_id, now)
-    priority = priority_of(kind, follows_sender=follows_sender)
-    is_told = not filtered
-    if is_told and priority < Priority.REPLY:
-        is_told = await _pay(uow, account_id, priority, limit=settings.notifications_per_hour, now=now)
-        if not is_told and await has_group(uow, account_id, group_key):
-            if not await was_told(
-                uow, account_id=account_id, kind=kind, from_account_id=from_account_id, post_id=post_id
-            ):
-                await coalesce(uow, account_id, group_key, by=1)
-            return None
-    if filtered and kind in ASKED_ABOUT and not await hold(uow, account_id, from_account_id, post_id, now=now):
-        return None
-    id_ = new_id()
-    values = {
-        "id": id_,
-        "account_id": account_id,
-        "kind": kind,
-        "from_account_id": from_account_id,
-        "post_id": post_id,
+    afforded = await _pay(uow, account_id, wanted, limit=settings.notifications_per_hour, now=now)
+    made = [replace(one, is_told=True) for one in wanted[:afforded]]
+    beyond = wanted[afforded:]
+    if beyond and group_key:
+        told = await list_told(uow, account_id, kind, [one.from_account_id for one in beyond], post_id)
+        beyond = [one for one in beyond if one.from_account_id not in told]
+        if made or await has_group(uow, account_id, group_key):
+            counted, beyond = beyond, []
+        else:  # a group shows at least one
+            counted, beyond = beyond[1:], beyond[:1]
+    else:
+        counted = []
+    made += beyond
+    rows = [_row(one, group_key, filtered=False, now=now) for one in made]
+    rows += [_row(one, group_key, filtered=True, now=now) for one in held]
+    new = await insert_new(uow, Notification, rows) if rows else set()
+    made = [one for one in made if one.id in new]
+    if group_key and made:
+        await enter_group(uow, account_id, group_key, kind=kind, post_id=post_id, notification_id=made[-1].id)
+    if counted:
+        await coalesce(uow, account_id, group_key, by=len(counted))
+    return [*made, *(one for one in held if one.id in new)]
+
+
+async def _let_through(
+    uow: UnitOfWork,
+    account_id: int,
+    kind: Kind,
+    from_accounts: Mapping[int, int],
+    post_id: int,
+    *,
+    suspect: bool,
+    now: datetime,
+) -> tuple[list[Made], list[Made]]:
+    """Return of whom the rules let somebody be told, and of whom it is held back."""
+    if kind in STAFF_KINDS or kind == SEVERED:
+        priority = priority_of(kind, follows_sender=False)
+        return [Made(id_, account_id, kind, sender, post_id, priority) for sender, id_ in from_accounts.items()], []
+    wanted, held = [], []
+    cases = await read_cases(uow, account_id=account_id, from_account_ids=from_accounts, post_id=post_id, now=now)
+    for sender_id, id_ in from_accounts.items():
+        case = cases.get(sender_id)
+        if case is None or not may_notify(case.standing, kind):
+            continue
+        sender = await _seen(uow, case, kind, account_id, sender_id, post_id, suspect=suspect)
+        verdict = decide(case.policy, sender, kind, now=now)
+        priority = priority_of(kind, follows_sender=case.sender.followed)
+        one = Made(id_, account_id, kind, sender_id, post_id, priority)
+        if verdict == "accept":
+            wanted.append(one)
+        elif (
+            verdict == "filter"
+            and await count_held(uow, account_id, sender_id, limit=MOST_HELD) < MOST_HELD
+            and (kind not in ASKED_ABOUT or await hold(uow, account_id, sender_id, post_id, now=now))
+        ):
+            held.append(one)
+    return wanted, held
+
+
+def _row(one: Made, group_key: str, *, filtered: bool, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "account_id": one.account_id,
+        "kind": one.kind,
+        "from_account_id": one.from_account_id,
+        "post_id": one.post_id,
         "group_key": group_key,
         "filtered": filtered,
         "created_at": now,
     }
-    if not await insert_if_absent(uow, Notification, values):
-        return None
-    if group_key and not filtered:
-        await enter_group(uow, account_id, group_key, kind=kind, post_id=post_id, notification_id=id_)
-    return Made(
-        id=id_,
-        account_id=account_id,
-        kind=kind,
-        from_account_id=from_account_id,
-        post_id=post_id,
-        priority=priority,
-        is_told=is_told,
-    )
 
 
 async def _seen(
@@ -116,14 +174,20 @@ async def _seen(
     return replace(case.sender, speaks_privately=private, suspect=suspect)
 
 
-async def _pay(uow: UnitOfWork, account_id: int, priority: Priority, *, limit: int, now: datetime) -> bool:
-    before = await find_budget(uow, account_id)
-    after, allowed = spend(before, priority, limit=limit, now=now)
-    if allowed:
-        values = {"began_at": after.began_at, "used": after.used}
-        row = update(NotificationBudget).where(NotificationBudget.account_id == account_id).values(values)
-        if before is not None or not await insert_if_absent(
-            uow, NotificationBudget, {"account_id": account_id, **values}
-        ):
-            await uow.write(row)
-    return allowed
+async def _pay(uow: UnitOfWork, account_id: int, wanted: Sequence[Made], *, limit: int, now: datetime) -> int:
+    """Pay from somebody's budget as far as it goes; return for how many of `wanted` it did."""
+    if all(one.priority >= Priority.REPLY for one in wanted):
+        return len(wanted)
+    before = budget = await find_budget(uow, account_id)
+    afforded = 0
+    for one in wanted:
+        after, allowed = spend(budget, one.priority, limit=limit, now=now)
+        if not allowed:
+            break
+        budget = after
+        afforded += 1
+    if budget is not None and budget != before:
+        values = {"account_id": account_id, "began_at": budget.began_at, "used": budget.used}
+        if before is not None or not await insert_if_absent(uow, NotificationBudget, values):
+            await uow.write(_SPENT, {"of_account": account_id, "began": budget.began_at, "now_used": budget.used})
+    return afforded

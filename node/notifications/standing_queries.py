@@ -1,11 +1,12 @@
 """What is to be known before somebody is notified: the SELECTs behind `rules.may_notify` and `policies.decide`."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, Select, bindparam, exists, func, literal, select
+from sqlalchemy import BigInteger, bindparam, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -13,6 +14,7 @@ from node.accounts.queries import is_present
 from node.accounts.relations import FOLLOWS, follows
 from node.auth.models import User
 from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.notifications.models import (
     Notification,
@@ -52,18 +54,29 @@ _SINCE = FOLLOWS.alias()
 async def read_case(
     reader: Reader, *, account_id: int, from_account_id: int, post_id: int, now: datetime
 ) -> Case | None:
-    """Return what the rules ask, in one query; None when one of the two is unknown."""
-    given = {"account": account_id, "sender": from_account_id, "post": post_id, "now": now}
-    row = (await reader.execute(_case(), given)).one_or_none()
-    if row is None:
-        return None
-    is_local, gone, sender_gone, shunned, muted, visible, thread_muted, followed, *rest = row
+    """Return what the rules ask of one sender; None when one of the two is unknown."""
+    cases = await read_cases(
+        reader, account_id=account_id, from_account_ids=[from_account_id], post_id=post_id, now=now
+    )
+    return cases.get(from_account_id)
+
+
+async def read_cases(
+    reader: Reader, *, account_id: int, from_account_ids: Iterable[int], post_id: int, now: datetime
+) -> dict[int, Case]:
+    """Return what the rules ask, by sender, in one query; a sender who is unknown is left out."""
+    given = {"account": account_id, "senders": list(from_account_ids), "post": post_id, "now": now}
+    return {row[0]: _case_of(row, account_id, post_id) for row in await reader.rows(_cases(), given)}
+
+
+def _case_of(row: Sequence[Any], account_id: int, post_id: int) -> Case:
+    sender_id, is_local, gone, sender_gone, shunned, muted, visible, thread_muted, followed, *rest = row
     follower_since, created_at, limited, permitted, is_staff, is_private, *verdicts = rest
     return Case(
         Standing(
             recipient_is_local=bool(is_local),
             recipient_gone=bool(gone),
-            is_self=account_id == from_account_id,
+            is_self=account_id == sender_id,
             sender_gone=bool(sender_gone),
             block_between=bool(shunned),
             muted=bool(muted),
@@ -84,19 +97,20 @@ async def read_case(
 
 
 @cache
-def _case() -> Select[Any]:
-    """Made once: it is asked for every like of a post that goes round, and making it costs more than running it."""
+def _cases() -> Prepared:
+    """Made once: it is asked of every like of a post that goes round, and making it costs more than running it."""
     account: Any = bindparam("account", type_=BigInteger)
-    sender: Any = bindparam("sender", type_=BigInteger)
+    sender: Any = _SENDER.id.expression
     post: Any = bindparam("post", type_=BigInteger)
     now: Any = bindparam("now", type_=UtcDateTime())
-    return (
+    return Prepared(
         select(
+            _SENDER.id,
             Account.domain == "",
             ~is_present(),
             ~is_present(_SENDER),
-            shuns(account, _SENDER.id.expression),
-            mutes(account, _SENDER.id.expression, now),
+            shuns(account, sender),
+            mutes(account, sender, now),
             exists(select(Post.id).where(Post.id == post, visible_to(account))),
             exists(select(Post.id).where(Post.id == post, thread_muted_by(account, Post.thread_id))),
             follows(account, sender),
@@ -115,7 +129,7 @@ def _case() -> Select[Any]:
             *(getattr(NotificationPolicy, name) for name in RULES),
         )
         .select_from(Account)
-        .join(_SENDER, _SENDER.id == sender)
+        .join(_SENDER, _SENDER.id.in_(bindparam("senders", expanding=True)))
         .outerjoin(NotificationPolicy, NotificationPolicy.account_id == Account.id)
         .where(Account.id == account)
     )
@@ -159,42 +173,51 @@ async def answers_a_mention(reader: Reader, post_id: int, *, account_id: int, se
 
 async def find_budget(reader: Reader, account_id: int) -> Budget | None:
     """Return what somebody has used up of the hour."""
-    rows = await reader.rows(
-        select(NotificationBudget.began_at, NotificationBudget.used).where(NotificationBudget.account_id == account_id)
-    )
+    rows = await reader.rows(_BUDGET, {"account": account_id})
     return Budget(*rows[0]) if rows else None
+
+
+_BUDGET: Final = Prepared(
+    select(NotificationBudget.began_at, NotificationBudget.used).where(
+        NotificationBudget.account_id == bindparam("account")
+    )
+)
 
 
 async def has_group(reader: Reader, account_id: int, group_key: str) -> bool:
     """Whether there is such a group, with anything in it that has a row."""
-    return bool(
-        group_key
-        and await reader.rows(
-            select(NotificationGroup.kind).where(
-                NotificationGroup.account_id == account_id,
-                NotificationGroup.group_key == group_key,
-                exists(
-                    select(Notification.id).where(
-                        Notification.account_id == account_id, Notification.group_key == group_key
-                    )
-                ),
-            )
-        )
-    )
+    return bool(group_key and await reader.rows(_GROUP, {"account": account_id, "group": group_key}))
 
 
-async def was_told(reader: Reader, *, account_id: int, kind: str, from_account_id: int, post_id: int) -> bool:
-    """Whether there is this very notification."""
-    return bool(
-        await reader.rows(
+_GROUP: Final = Prepared(
+    select(NotificationGroup.kind).where(
+        NotificationGroup.account_id == bindparam("account"),
+        NotificationGroup.group_key == bindparam("group"),
+        exists(
             select(Notification.id).where(
-                Notification.account_id == account_id,
-                Notification.kind == kind,
-                Notification.from_account_id == from_account_id,
-                Notification.post_id == post_id,
+                Notification.account_id == bindparam("account"), Notification.group_key == bindparam("group")
             )
-        )
+        ),
     )
+)
+
+
+async def list_told(
+    reader: Reader, account_id: int, kind: str, from_account_ids: Sequence[int], post_id: int
+) -> set[int]:
+    """Return of which senders there is this very notification."""
+    given = {"account": account_id, "kind": kind, "senders": from_account_ids, "post": post_id}
+    return {row[0] for row in await reader.rows(_TOLD, given)}
+
+
+_TOLD: Final = Prepared(
+    select(Notification.from_account_id).where(
+        Notification.account_id == bindparam("account"),
+        Notification.kind == bindparam("kind"),
+        Notification.from_account_id.in_(bindparam("senders", expanding=True)),
+        Notification.post_id == bindparam("post"),
+    )
+)
 
 
 async def count_held(reader: Reader, account_id: int, from_account_id: int, *, limit: int) -> int:

@@ -14,7 +14,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.runtime import Runtime
 from node.trends import buckets
 from node.trends.models import TrendState
-from node.trends.queries import Note, list_like_notes, list_post_notes
+from node.trends.queries import Note, list_post_notes, list_taken_up
 from node.trends.trusting import known_trust
 
 TICK: Final = "tick"
@@ -32,10 +32,10 @@ async def note_post(runtime: Runtime, post_id: int) -> None:
     await _note(runtime, notes)
 
 
-async def note_like(runtime: Runtime, like_id: int, *, post_id: int, account_id: int) -> None:
-    """Note a like."""
+async def note_likes(runtime: Runtime, likes: Sequence[tuple[int, int, int]]) -> None:
+    """Note likes: each with the post's id, who likes it, and its own id."""
     async with runtime.read() as reader:
-        notes = await list_like_notes(reader, post_id, account_id, like_id)
+        notes = await list_taken_up(reader, likes)
     await _note(runtime, notes)
 
 

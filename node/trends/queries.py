@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.ids import floor_id
@@ -75,25 +76,31 @@ async def list_post_notes(reader: Reader, post_id: int) -> list[Note]:
         return []
     account_id, language, boost_of_id, in_reply_to_id = rows[0]
     taken_up = boost_of_id or in_reply_to_id
-    notes = await _taken_up(reader, taken_up, account_id, post_id) if taken_up else []
+    notes = await list_taken_up(reader, [(taken_up, account_id, post_id)]) if taken_up else []
     if boost_of_id is None:
         tags = await reader.rows(select(PostHashtag.hashtag_id).where(PostHashtag.post_id == post_id))
         notes += [Note("tags", tag_id, account_id, post_id, language_of(language)) for (tag_id,) in tags]
     return notes
 
 
-async def list_like_notes(reader: Reader, post_id: int, account_id: int, like_id: int) -> list[Note]:
-    """Return what a like says of the post."""
-    return await _taken_up(reader, post_id, account_id, like_id)
+async def list_taken_up(reader: Reader, takers: Sequence[tuple[int, int, int]]) -> list[Note]:
+    """Return what likes, boosts or answers say of posts: each with the post's id, who did it, and its own id."""
+    found = await reader.rows(_open_posts(), {"ids": list({post_id for post_id, _, _ in takers})})
+    posts = {row.id: row for row in found}
+    return [
+        Note("posts", post_id, account_id, item, language_of(posts[post_id].language))
+        for post_id, account_id, item in takers
+        if post_id in posts and posts[post_id].account_id != account_id
+    ]
 
 
-async def _taken_up(reader: Reader, post_id: int, account_id: int, item: int) -> list[Note]:
-    rows = await reader.rows(
-        select(Post.language).where(
-            Post.id == post_id, _open(), Post.boost_of_id.is_(None), Post.account_id != account_id
+@cache
+def _open_posts() -> Prepared:
+    return Prepared(
+        select(Post.id, Post.account_id, Post.language).where(
+            Post.id.in_(bindparam("ids", expanding=True)), _open(), Post.boost_of_id.is_(None)
         )
     )
-    return [Note("posts", post_id, account_id, item, language_of(row[0])) for row in rows]
 
 
 async def list_notes(reader: Reader, kind: Kind, since: datetime, *, limit: int = MOST_NOTES) -> list[Note]:

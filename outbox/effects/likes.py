@@ -3,6 +3,9 @@
 Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from node.accounts.queries import find_account
 from node.emojis.queries import find_emoji
 from node.events import (
@@ -11,20 +14,23 @@ from node.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from node.posts.queries import find_like_by_id, find_post
+from node.posts.queries import find_post
 from node.reactions.models import Reaction
 from node.reactions.queries import find_reaction_by_id
 from node.uris import like_uri, reaction_uri
 from outbox import activities
 from outbox.address import Occasion, send
+from outbox.queries import list_likes_to_send
 from outbox.recipients import Recipients
 
 
-async def post_liked(on: Occasion, event: PostLiked) -> None:
-    """Tell a remote author of a like."""
-    found = await find_like_by_id(on.uow, event.like_id)
-    if found is not None:
-        await _send_like(on, found.uri or like_uri(on.runtime.settings, event.like_id), event, undone=False)
+async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
+    """Tell remote authors of likes. Each is sent under the id of its like, since several events share this occasion."""
+    told = await list_likes_to_send(on.uow, [event.like_id for event in events])
+    for event in events:
+        if event.like_id in told:
+            uri = told[event.like_id] or like_uri(on.runtime.settings, event.like_id)
+            await _send_like(replace(on, event_id=event.like_id), uri, event, undone=False)
 
 
 async def post_unliked(on: Occasion, event: PostUnliked) -> None:

@@ -1,12 +1,14 @@
 """Which of our people an event concerns: the effects that notify. Whether somebody wants to hear it (blocks, mutes,
 oneself) is decided by `node.notifications`; here stands only who did what to whom."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
+from node.base.ids import new_id
 from node.events import (
     AccountBlocked,
     FollowAccepted,
@@ -27,7 +29,9 @@ from node.events import (
     Unfollowed,
 )
 from node.notifications.models import Severance
+from node.notifications.priorities import Made
 from node.notifications.rules import Kind
+from node.notifications.service import notify_of_many
 from node.notifications.withdrawing import withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
@@ -38,7 +42,7 @@ from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion
-from outbox.effects.telling import tell
+from outbox.effects.telling import made, tell
 from outbox.queries import (
     find_post_facts,
     has_named,
@@ -46,6 +50,7 @@ from outbox.queries import (
     list_bell_followers,
     list_local_boosters,
     list_local_mentions,
+    list_told_authors,
 )
 
 PIECE: Final = 100
@@ -127,11 +132,26 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
         )
 
 
-async def post_liked(on: Occasion, event: PostLiked) -> None:
-    """Tell an author of a like."""
-    post = await find_post(on.uow, event.post_id)
-    if post is not None and post.deleted_at is None:
-        await tell(on, post.account_id, "favourite", event.account_id, post.id)
+async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
+    """Tell authors of likes, in the order in which they liked."""
+    authors = await list_told_authors(on.uow, {event.post_id for event in events})
+    likers: dict[int, dict[int, int]] = {}
+    for event in events:
+        likers.setdefault(event.post_id, {})[event.account_id] = new_id()
+    told: list[Made] = []
+    for post_id, account_id in authors.items():
+        told += await notify_of_many(
+            on.uow,
+            on.runtime.settings,
+            account_id=account_id,
+            kind="favourite",
+            from_accounts=likers[post_id],
+            post_id=post_id,
+            now=on.now,
+        )
+    for new in sorted(told, key=lambda new: new.id):
+        if new.is_told:
+            await made(on, new)
 
 
 async def post_unliked(on: Occasion, event: PostUnliked) -> None:

@@ -5,9 +5,8 @@ Nobody nudges that lane: a commit of the index costs as much as many posts, so w
 sweep.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from node.accounts.queries import find_account
 from node.events import (
     AccountDeleted,
     AccountSuspended,
@@ -21,7 +20,7 @@ from node.events import (
 )
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
 from outbox.address import Occasion
-from outbox.queries import find_post_facts
+from outbox.queries import find_post_facts, list_ours_among
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -42,12 +41,11 @@ async def post_changed(on: Occasion, event: PostEdited | PostDeleted | PostBookm
     await _posts(on, [event.post_id])
 
 
-async def post_liked(on: Occasion, event: PostLiked) -> None:
-    """Index what one of ours liked: it is in their library now."""
+async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
+    """Index what ours liked: it is in their library now."""
     if is_on(on.runtime.settings):
-        account = await find_account(on.uow, event.account_id)
-        if account is not None and account.is_local:
-            await _posts(on, [event.post_id])
+        ours = await list_ours_among(on.uow, [event.account_id for event in events])
+        await _posts(on, [event.post_id for event in events if event.account_id in ours])
 
 
 async def account_changed(

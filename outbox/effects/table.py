@@ -4,6 +4,9 @@
 recorded in its place and waits for Redis, while the rest goes on; without `missed` the whole event waits.
 `stored` runs, in this order, in the transaction that forgets the event. Telling the world comes first: it looks at
 follows and posts that later effects of the same event take away.
+
+Of a kind that comes by the thousand when a post goes round, `many` effects take a list: all that stand next to each
+other in the log, in their order. What they look up and write they look up and write once.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -109,6 +112,7 @@ class Effects:
     pushed: tuple[Push, ...] = ()
     stored: tuple[Effect, ...] = ()
     missed: Missed | None = None
+    many: bool = False
 
 
 async def peer_heard(on: Occasion, event: PeerHeard) -> None:
@@ -166,7 +170,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     TagFeatured: Effects(stored=(featuring.tag_featured,)),
     TagUnfeatured: Effects(stored=(featuring.tag_unfeatured,)),
     PostLiked: Effects(
-        pushed=(trending.post_liked,), stored=(likes.post_liked, notices.post_liked, searching.post_liked)
+        many=True,
+        pushed=(trending.posts_liked,),
+        stored=(likes.posts_liked, notices.posts_liked, searching.posts_liked),
     ),
     PostBookmarked: Effects(stored=(searching.post_changed,)),
     SearchConsentChanged: Effects(stored=(searching.account_changed,)),

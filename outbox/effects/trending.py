@@ -1,8 +1,10 @@
 """Effects on trends: what goes into their buckets, by ids, before an event's transaction. Safe to repeat."""
 
+from collections.abc import Sequence
+
 from node.base.runtime import Runtime
 from node.events import PostLiked, PostPublished
-from node.trends.noting import note_like, note_post
+from node.trends.noting import note_likes, note_post
 
 
 async def post_published(runtime: Runtime, event: PostPublished) -> None:
@@ -11,6 +13,6 @@ async def post_published(runtime: Runtime, event: PostPublished) -> None:
         await note_post(runtime, event.post_id)
 
 
-async def post_liked(runtime: Runtime, event: PostLiked) -> None:
-    """Note that somebody likes a post."""
-    await note_like(runtime, event.like_id, post_id=event.post_id, account_id=event.account_id)
+async def posts_liked(runtime: Runtime, events: Sequence[PostLiked]) -> None:
+    """Note that people like posts."""
+    await note_likes(runtime, [(event.post_id, event.account_id, event.like_id) for event in events])

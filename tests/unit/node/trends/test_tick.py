@@ -16,7 +16,7 @@ from node.base.work import DRAINS
 from node.follows.models import Follow
 from node.posts.models import Hashtag, Like, Post, PostHashtag
 from node.trends.models import TrendDay, TrendState
-from node.trends.noting import EVERY, note_like, note_post
+from node.trends.noting import EVERY, note_likes, note_post
 from node.trends.rules import Trend, explanation
 from node.trends.service import current_trends, forget_boards
 from node.trends.tick import is_due, tick
@@ -196,7 +196,7 @@ async def test_the_buckets_say_what_the_rows_say(crowd: Crowd) -> None:
         for id_ in (*posts, *german):
             await note_post(runtime, id_)
         for place, id_ in enumerate(likes):
-            await note_like(runtime, id_, post_id=posts[0], account_id=people[1 + place])
+            await note_likes(runtime, [(posts[0], people[1 + place], id_)])
     counts = await runtime.gate.redis.hgetall(f"{{trends}}:tags:hour:{int(crowd.now.timestamp() - 600) // 3600}")
     assert int(counts[f"{crowd.tags['herons']}:en".encode()]) >> 32 == 5
     for lost in (False, True):
