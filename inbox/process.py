@@ -34,10 +34,10 @@ from inbox.metrics import count_processed
 from inbox.models import ReceivedActivity
 from inbox.outcomes import DONE, IGNORED, PARKED, REFUSED, RETRY, Ignored, Refused, TryLater
 from inbox.queries import OPEN, has_due, list_received
-from inbox.together import Together
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts_by_uri
 from node.base.db.claims import claim_due
+from node.base.db.together import Together
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import RookeryError, Unavailable
 from node.base.lanes import INBOX

@@ -28,10 +28,10 @@ from federation.signatures import SignedRequest
 from inbox.backlog import require_room
 from inbox.metrics import count_delivery
 from inbox.models import ReceivedActivity
-from inbox.together import Together
 from node.accounts.queries import find_account_by_uri
 from node.base.cache import RedisGate
 from node.base.db.inserts import insert_new
+from node.base.db.together import Together
 from node.base.errors import BadRequest, Forbidden, NotSignedIn, RookeryError, TooLarge, TooManyRequests, Unavailable
 from node.base.ids import new_id
 from node.base.lanes import INBOX

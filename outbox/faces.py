@@ -22,8 +22,9 @@ from node.base.runtime import Runtime
 from node.emojis.queries import find_emoji
 from node.follows.queries import find_follow_by_id
 from node.polls.queries import find_poll_version
+from node.posts.like_queries import find_like_by_id
 from node.posts.models import Post
-from node.posts.queries import find_like_by_id, find_post, may_see
+from node.posts.queries import find_post, may_see
 from node.posts.rules import OPEN_VISIBILITIES
 from node.reactions.queries import find_reaction_by_id
 from node.remote.memory import memory_of

@@ -21,9 +21,10 @@ from node.blocks.queries import find_block_by_uri
 from node.blocks.service import unblock
 from node.follows.queries import find_follow, find_follow_by_uri
 from node.follows.service import reject_follow, unfollow
+from node.posts.like_queries import find_like_by_uri
 from node.posts.likes import unlike
 from node.posts.models import Post
-from node.posts.queries import find_boost, find_like_by_uri, find_post, find_post_by_uri
+from node.posts.queries import find_boost, find_post, find_post_by_uri
 from node.posts.reacting import remove_reaction
 from node.posts.service import withdraw
 from node.reactions.queries import find_reaction_by_uri, list_reactions_of

@@ -4,14 +4,13 @@ from typing import Any
 
 from quart import Blueprint
 
-from node.accounts.queries import get_account
 from node.api.answers import Answer, page_answer, post_answer
 from node.api.entities.statuses import Status
 from node.http.context import runtime
 from node.http.paging import page_of
 from node.http.principals import Viewer, needs
 from node.http.requests import Paging, answers, takes
-from node.posts.likes import like, unlike
+from node.posts.likes import like_soon, unlike
 from node.posts.queries import get_visible_post, list_liked_ids
 from node.posts.rendering import render_posts
 
@@ -37,9 +36,7 @@ async def list_them(viewer: Viewer, asked: Paging) -> Answer:
 async def favourite(viewer: Viewer, post_id: int) -> dict[str, Any]:
     """Like a post."""
     node = runtime()
-    async with node.write() as uow:
-        me = await get_account(uow, viewer.account_id)
-        await like(uow, node.settings, me, await get_visible_post(uow, post_id, me.id), now=node.now())
+    await like_soon(node, viewer.account_id, post_id)
     return await post_answer(node, viewer, post_id)
 
 

@@ -12,8 +12,9 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.events import PostPublished
 from node.posts.consent_models import InteractionRequest
 from node.posts.counters import count_author, count_on_post, count_reply
+from node.posts.like_queries import find_like_by_id
 from node.posts.models import Like
-from node.posts.queries import find_like_by_id, find_post
+from node.posts.queries import find_post
 from node.posts.quotes import set_quote_state
 from node.posts.service import withdraw
 

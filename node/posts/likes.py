@@ -1,54 +1,141 @@
-"""Liking posts and taking it back, by anybody, ours or remote. Called by the doors and the inbox."""
+"""Liking posts and taking it back, by anybody, ours or remote. Called by the doors and the inbox.
 
+A post that goes round is liked by many at the same moment: `like_all` takes any number of likes with the same few
+statements, and `like_soon` has those that reach this process at the same moment share a transaction.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import delete
 
 from node.accounts.models import Account
-from node.base.db.inserts import insert_if_absent
+from node.accounts.queries import get_account
+from node.base.cache import RedisGate
+from node.base.db.inserts import insert_new
+from node.base.db.together import Together
 from node.base.db.unit_of_work import UnitOfWork
-from node.base.errors import NotFound
+from node.base.errors import Forbidden, NotFound
 from node.base.ids import new_id
+from node.base.runtime import Runtime
 from node.base.settings import Settings
 from node.events import PostLiked, PostUnliked
 from node.posts.consent import ask, is_like_pending, need_for
 from node.posts.counters import count_on_post
+from node.posts.like_queries import Likeable, find_like, list_likeable
 from node.posts.models import Like, Post
-from node.posts.queries import find_like, get_visible_post, may_see
+from node.posts.queries import find_post
 from node.uris import like_uri
+
+MOST_AT_ONCE: Final = 16
+"""Likes of a transaction: who posts meanwhile waits for it, and for their answers."""
+
+
+@dataclass(slots=True)
+class Wish:
+    """An account wants to like a post; `uri` is the Like activity's id where it came from elsewhere.
+
+    `refused` says in the end what stands against it: NotFound where the account may not see the post, Forbidden where
+    its author does not want it (OBJ-16).
+    """
+
+    account_id: int
+    post_id: int
+    uri: str = ""
+    refused: NotFound | Forbidden | None = None
 
 
 async def like(
     uow: UnitOfWork, settings: Settings, account: Account, post: Post, *, now: datetime, uri: str = ""
-) -> Like:
-    """Like a post; liking it again changes nothing and returns the first like.
+) -> None:
+    """Like a post; liking it again changes nothing. To like a boost is to like what it boosts.
 
-    To like a boost is to like what it boosts. `uri` is the Like activity's id, ours if not given. Raises NotFound
-    when the account may not see the post, Forbidden when its author does not want it (OBJ-16).
+    Raises NotFound or Forbidden as `Wish.refused` says.
     """
-    if post.boost_of_id is not None:
-        post = await get_visible_post(uow, post.boost_of_id, account.id)
-    elif not await may_see(uow, post.id, account.id):
-        raise NotFound()
-    must_ask = account.is_local and await need_for(uow, "like", account, post)
-    like_id = new_id()
-    values = {
-        "id": like_id,
-        "account_id": account.id,
-        "post_id": post.id,
-        "uri": uri or (like_uri(settings, like_id) if account.is_local else ""),
-        "created_at": now,
-    }
-    if await insert_if_absent(uow, Like, values):
-        if must_ask:
-            subject_uri = uri or like_uri(settings, like_id)
-            await ask(uow, "like", account, post, subject_id=like_id, subject_uri=subject_uri, now=now)
-        else:
-            await count_on_post(uow, post.id, "likes_count", 1, ours=account.is_local)
-        await uow.record(PostLiked(like_id, account.id, post.id))
-    stored = await find_like(uow, account.id, post.id)
-    assert stored is not None
-    return stored
+    wish = Wish(account.id, post.id, uri)
+    await like_all(uow, settings, [wish], now=now)
+    if wish.refused is not None:
+        raise wish.refused
+
+
+async def like_soon(runtime: Runtime, account_id: int, post_id: int) -> None:
+    """Like a post in the name of one of ours, together with whoever likes one at the same moment; return when it is
+    committed. Raises as `like` does."""
+    together = _TOGETHER.get(runtime.gate)
+    if together is None:
+        together = _TOGETHER.setdefault(runtime.gate, Together(_commit, most=MOST_AT_ONCE))
+    wish = Wish(account_id, post_id)
+    await together.take((runtime, wish))
+    if wish.refused is not None:
+        raise wish.refused
+
+
+_TOGETHER: "WeakKeyDictionary[RedisGate, Together[tuple[Runtime, Wish]]]" = WeakKeyDictionary()
+"""One a node and process, as `node.remote.memory`."""
+
+
+async def _commit(entries: Sequence[tuple[Runtime, Wish]]) -> None:
+    runtime, _ = entries[0]
+    async with runtime.write() as uow:
+        await like_all(uow, runtime.settings, [wish for _, wish in entries], now=runtime.now())
+
+
+async def like_all(uow: UnitOfWork, settings: Settings, wishes: Sequence[Wish], *, now: datetime) -> None:
+    """Like posts in the name of several; what cannot be is said in the wish and harms no other."""
+    await uow.flush()
+    found = await list_likeable(uow, {(wish.account_id, wish.post_id) for wish in wishes})
+    likes: dict[tuple[int, int], dict[str, Any]] = {}
+    asked: set[int] = set()
+    ours: set[int] = set()
+    for wish in wishes:
+        target = found.get((wish.account_id, wish.post_id))
+        try:
+            if target is None:
+                raise NotFound
+            must_ask = await _must_ask(uow, target)
+        except (NotFound, Forbidden) as refused:
+            wish.refused = refused
+            continue
+        id_ = new_id()
+        likes[target.account_id, target.post_id] = {
+            "id": id_,
+            "account_id": target.account_id,
+            "post_id": target.post_id,
+            "uri": wish.uri or (like_uri(settings, id_) if target.by_one_of_ours else ""),
+            "created_at": now,
+        }
+        asked |= {id_} if must_ask else set()
+        ours |= {id_} if target.by_one_of_ours else set()
+    if not likes:
+        return
+    new = await insert_new(uow, Like, list(likes.values()))
+    made = [row for row in likes.values() if row["id"] in new]
+    for row in made:
+        if row["id"] in asked:
+            await _ask(uow, row, now)
+    counted = Counter((row["post_id"], row["id"] in ours) for row in made if row["id"] not in asked)
+    for (post_id, is_ours), number in counted.items():
+        await count_on_post(uow, post_id, "likes_count", number, ours=is_ours)
+    await uow.record(*(PostLiked(row["id"], row["account_id"], row["post_id"]) for row in made))
+
+
+async def _must_ask(uow: UnitOfWork, target: Likeable) -> bool:
+    """Say whether the author has to be asked first. Raises Forbidden where they want no like at all."""
+    if target.post_is_ours or not target.by_one_of_ours or "like" not in target.interaction_policy:
+        return False
+    post = await find_post(uow, target.post_id)
+    return post is not None and await need_for(uow, "like", await get_account(uow, target.account_id), post)
+
+
+async def _ask(uow: UnitOfWork, row: dict[str, Any], now: datetime) -> None:
+    post = await find_post(uow, row["post_id"])
+    if post is not None:
+        account = await get_account(uow, row["account_id"])
+        await ask(uow, "like", account, post, subject_id=row["id"], subject_uri=row["uri"], now=now)
 
 
 async def unlike(uow: UnitOfWork, account_id: int, post: Post) -> bool:

@@ -41,9 +41,6 @@ __all__ = [
     "find_boost",
     "find_hashtag",
     "find_idempotency_key",
-    "find_like",
-    "find_like_by_id",
-    "find_like_by_uri",
     "find_post",
     "find_post_by_uri",
     "get_own_post",
@@ -236,26 +233,6 @@ async def list_addressed_groups(reader: Reader, post_id: int) -> list[int]:
             .where(Mention.post_id == post_id, Account.actor_type == "Group", Account.domain != "", is_present())
         )
     )
-
-
-async def find_like(reader: Reader, account_id: int, post_id: int) -> Like | None:
-    """Return an account's like of a post."""
-    found: Like | None = await reader.scalar(select(Like).where(Like.account_id == account_id, Like.post_id == post_id))
-    return found
-
-
-async def find_like_by_id(reader: Reader, like_id: int) -> Like | None:
-    """Return a like by its id."""
-    found: Like | None = await reader.scalar(select(Like).where(Like.id == like_id))
-    return found
-
-
-async def find_like_by_uri(reader: Reader, uri: str) -> Like | None:
-    """Return a like by the id of its activity; "" is nobody's."""
-    if not uri:
-        return None
-    found: Like | None = await reader.scalar(select(Like).where(Like.uri == uri).limit(1))
-    return found
 
 
 async def find_boost(reader: Reader, account_id: int, post_id: int) -> Post | None:

@@ -18,6 +18,7 @@ from node.blocks.service import block
 from node.follows.service import accept_follow, follow
 from node.moderation.service import set_domain_policy
 from node.posts.boosts import boost
+from node.posts.like_queries import find_like
 from node.posts.likes import like
 from node.posts.service import Draft, edit, withdraw
 from node.remote.actors import fetch_actor
@@ -389,8 +390,11 @@ async def test_follows_likes_and_blocks_have_ids_that_answer(node: Node, ann: Ac
     async with node.runtime.write() as uow:
         settings, now = node.runtime.settings, node.runtime.now()
         asked = await follow(uow, settings, ann, account, now=now)
-        liked = await like(uow, settings, ann, post, now=now)
-        liked_secret = await like(uow, settings, ann, secret, now=now)
+        await like(uow, settings, ann, post, now=now)
+        await like(uow, settings, ann, secret, now=now)
+        liked, liked_secret = [await find_like(uow, ann.id, each.id) for each in (post, secret)]
+    assert liked is not None
+    assert liked_secret is not None
     document = await got(node, asked.uri, by=bo)
     assert (document["type"], document["actor"], document["object"]) == ("Follow", ann.uri, bo.uri)
     assert (await fetch(node, asked.uri)).status_code == 404  # a request, for its two sides only

@@ -5,7 +5,7 @@ claims rows, applies their effects, and deletes each in the same transaction as 
 effects keep failing is parked (`parked_at`) with its reason after `MAX_ATTEMPTS`, where `doctor` shows it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
@@ -49,11 +49,14 @@ class EventRow(Base):
 _INSERT = insert(EventRow)
 
 
-async def append_event(session: AsyncSession, event: Event) -> None:
-    """Insert the event's row into the session's transaction."""
-    id_ = new_id()
-    row = {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
-    await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, row))
+async def append_events(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Insert the rows of events into the session's transaction."""
+    rows = [_row(new_id(), event) for event in events]
+    await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, rows))
+
+
+def _row(id_: int, event: Event) -> dict[str, Any]:
+    return {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
 
 
 def event_of(name: str, payload: Mapping[str, Any]) -> Event:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from node.base.db.base import Base
-from node.base.db.event_log import Event, append_event
+from node.base.db.event_log import Event, append_events
 from node.base.db.failures import is_passing
 from node.base.db.prepared import DirectReader, Prepared, run
 from node.base.db.sqlite import connection_in_transaction, short_statements
@@ -181,10 +181,11 @@ class UnitOfWork(_Session):
         assert isinstance(result, CursorResult)
         return result.rowcount
 
-    async def record(self, event: Event) -> None:
-        """Write the event's row into this transaction. `outbox` acts on it once, and only if, this commits."""
-        await append_event(self._session, event)
-        self.recorded += 1
+    async def record(self, *events: Event) -> None:
+        """Write the rows of events into this transaction. `outbox` acts on them once, and only if, this commits."""
+        if events:
+            await append_events(self._session, events)
+            self.recorded += len(events)
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Run `hook` after the commit, in order. Its failure is logged and harms nobody."""

@@ -15,11 +15,11 @@ from node.base.runtime import Runtime
 from node.counts.jobs import add_up_notes
 from node.posts.bookmarks import bookmark, unbookmark
 from node.posts.boosts import boost, unboost
+from node.posts.like_queries import find_like, find_like_by_uri
 from node.posts.likes import like, unlike
 from node.posts.models import Like, Post
 from node.posts.queries import (
     find_boost,
-    find_like_by_uri,
     find_post,
     list_bookmark_ids,
     list_boosted_by,
@@ -39,7 +39,10 @@ async def fresh(runtime: Runtime, post: Post) -> Post:
 
 async def do_like(runtime: Runtime, account: Account, post: Post) -> Like:
     async with runtime.write() as uow:
-        return await like(uow, runtime.settings, account, post, now=runtime.now())
+        await like(uow, runtime.settings, account, post, now=runtime.now())
+        found = await find_like(uow, account.id, post.boost_of_id or post.id)
+    assert found is not None
+    return found
 
 
 async def do_unlike(runtime: Runtime, account: Account, post: Post) -> bool:

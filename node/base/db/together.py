@@ -1,16 +1,17 @@
-"""What shares a transaction: to open, lock and commit one costs as much as what a delivery does in it.
+"""What shares a transaction: to open, lock and commit one costs as much as what most writes do in it.
 
 Whoever is ready takes a turn and carries along everybody who is ready by then. When the common transaction fails
 it is rolled back whole, and each of them has one of its own: so only what is at fault by itself fails, and every
 effect stands or falls with the end of its own row. Where the database itself is away or busy, it is so for all.
 Nothing runs in the background: a turn that is cancelled rolls back, and those it would have carried take the next.
 
-Called by `receive` and `process`, which say what a transaction of several holds.
+Called by what comes in floods: deliveries (`inbox.receive`, `inbox.process`) and likes (`node.posts.liking`). They say
+what a transaction of several holds.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from node.base.errors import Unavailable
@@ -27,6 +28,8 @@ class _Entry(Generic[T]):
     alone: bool
     done: bool = False
     unavailable: Unavailable | None = None
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    """It has come to an end, or to its turn."""
 
     @property
     def is_open(self) -> bool:
@@ -37,35 +40,44 @@ class _Entry(Generic[T]):
 class Together(Generic[T]):
     """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises."""
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], *, most: int = MOST) -> None:
         self._commit = commit
+        self._most = most
         self._waiting: list[_Entry[T]] = []
-        self._turn = asyncio.Lock()
+        self._carrier: _Entry[T] | None = None
 
     async def take(self, item: T, *, alone: bool = False) -> None:
         """Return when `item` is committed, with others or alone. Raises what it raises when it is alone."""
         entry = _Entry(item, alone)
         self._waiting.append(entry)
+        if self._carrier is None:
+            self._carrier = entry
+            entry.called.set()
         try:
-            async with self._turn:
-                if entry.is_open:
-                    await asyncio.sleep(0)  # who is about to be ready comes along
-                    await self._carry(entry)
-                if entry.unavailable is not None:
-                    raise entry.unavailable
+            await entry.called.wait()
+            if entry.is_open:
+                await asyncio.sleep(0)  # who is about to be ready comes along
+                await self._carry(entry)
+            if entry.unavailable is not None:
+                raise entry.unavailable
         finally:
             self._waiting.remove(entry)
+            if self._carrier is entry:
+                self._carrier = next((other for other in self._waiting if other.is_open), None)
+                if self._carrier is not None:
+                    self._carrier.called.set()
 
     async def _carry(self, entry: _Entry[T]) -> None:
-        group = (
-            [entry] if entry.alone else [other for other in self._waiting if other.is_open and not other.alone][:MOST]
-        )
+        group = [entry]
+        if not entry.alone:
+            group = [other for other in self._waiting if other.is_open and not other.alone][: self._most]
         if len(group) > 1:
             try:
                 await self._commit([other.item for other in group])
             except Unavailable as error:
                 for other in group:
                     other.unavailable = error
+                    other.called.set()
                 return
             except Exception:  # whose fault it is shows when each stands for itself
                 for other in group:
@@ -73,6 +85,7 @@ class Together(Generic[T]):
             else:
                 for other in group:
                     other.done = True
+                    other.called.set()
         if not entry.done:
             await self._commit([entry.item])
             entry.done = True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from inbox.together import MOST, Together
+from node.base.db.together import MOST, Together
 from node.base.errors import Unavailable
 
 
