@@ -12,7 +12,7 @@ from node.accounts.models import Account
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import Like, Post
-from node.posts.rules import visible_to
+from node.posts.rules import visible_to_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _likeable() -> Prepared:
         .select_from(Post)
         .join(who, who.id.in_(bindparam("accounts", expanding=True)))
         .outerjoin(original, original.id == Post.boost_of_id)
-        .where(Post.id == bindparam("post"), visible_to(who.id.expression))
+        .where(Post.id == bindparam("post"), visible_to_each(who.id.expression, Post, original))
     )
 
 

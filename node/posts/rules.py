@@ -86,6 +86,15 @@ def visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
     )
 
 
+def visible_to_each(viewer_id: ColumnElement[int], post: Any, original: Any) -> ColumnElement[bool]:
+    """`visible_to` for viewers who are rows of the same query, over `post` and, outer joined, what it boosts.
+
+    Not `visible_to`: two selects deep a column of the query would be taken for a table to read from end to end.
+    """
+    viewer: Any = viewer_id
+    return and_(_plain_visible_to(viewer, post), or_(post.boost_of_id.is_(None), _plain_visible_to(viewer, original)))
+
+
 def was_visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
     """SQL: the post is deleted, and the viewer might have seen it: who may be told of its end (attack row 98)."""
     return and_(

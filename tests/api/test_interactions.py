@@ -1,6 +1,8 @@
 """Likes, boosts, bookmarks: answers carry the new counts and flags at once (client-api behaviour 32)."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -106,3 +108,39 @@ async def test_counters_are_right_under_concurrency(node: Node, ann: Person) -> 
     await settle(node.runtime)
     now = await ann.get(f"/api/v1/statuses/{post['id']}")
     assert (now["favourites_count"], now["reblogs_count"]) == (0, 0)
+
+
+async def test_likes_at_the_same_moment_share_a_transaction_and_nothing_else(
+    node: Node, ann: Person, bob: Person, carol: Person
+) -> None:
+    """Row 115: who likes twice, or by way of a boost, likes once; who may not is told so and stands in nobody's way."""
+    post, secret, gone = (
+        await ann.post("popular"),
+        await ann.post("@bob psst", visibility="direct"),
+        await ann.post("x"),
+    )
+    await ann.call("DELETE", f"/api/v1/statuses/{gone['id']}")
+    followers_only = await ann.post("for friends", visibility="private")
+    boosted = await ann.act(f"/api/v1/statuses/{followers_only['id']}/reblog", visibility="private")
+    wrapper = await bob.act(f"/api/v1/statuses/{post['id']}/reblog")
+    await ann.act(f"/api/v1/accounts/{carol.account_id}/block")
+    people = [bob, *[await node.person(f"p{number}") for number in range(4)]]
+
+    def likes(person: Person, status: int, *posts: dict[str, Any]) -> list[Coroutine[Any, Any, Any]]:
+        return [person.call("POST", f"/api/v1/statuses/{it['id']}/favourite", expect=status) for it in posts]
+
+    answers = await asyncio.gather(
+        *(call for person in people for call in likes(person, 200, post, wrapper, post)),
+        *likes(carol, 404, post, secret),
+        *likes(people[1], 404, secret, gone, followers_only, boosted),
+        *likes(bob, 200, secret),
+    )
+    assert all((answer.get("reblog") or answer)["favourited"] for answer in answers if "id" in answer)
+    await settle(node.runtime)
+    assert (await ann.get(f"/api/v1/statuses/{post['id']}"))["favourites_count"] == 5
+    assert (await ann.get(f"/api/v1/statuses/{secret['id']}"))["favourites_count"] == 1
+    likers = await ann.get(f"/api/v1/statuses/{post['id']}/favourited_by")
+    assert sorted(account["id"] for account in likers) == sorted(str(person.account_id) for person in people)
+    groups = (await ann.get("/api/v2/notifications", types="favourite"))["notification_groups"]
+    counts = {group["status_id"]: group["notifications_count"] for group in groups}
+    assert counts == {post["id"]: 5, secret["id"]: 1}

@@ -14,7 +14,7 @@ from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.blocks.service import block
-from node.events import PostPublished, ProfileUpdated
+from node.events import PostLiked, PostPublished, ProfileUpdated
 from node.follows.service import follow
 from node.notifications.models import Notification
 from node.posts.likes import like, unlike
@@ -22,7 +22,7 @@ from node.posts.models import Like, Post
 from node.timelines import home_lists
 from outbox import relay as relaying
 from outbox.effects.table import EFFECTS, Effects
-from outbox.relay import relay
+from outbox.relay import TOGETHER, relay
 from tests.support.homes import lay_list
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
@@ -230,6 +230,56 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
         assert await reader.scalars(select(Like)) == []
         stored = await reader.scalar(select(Account).where(Account.id == bo.id))
     assert stored.followers_count == 0
+
+
+async def test_likes_that_stand_in_line_are_taken_at_once_and_overtake_nothing(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backlog of likes of a post that goes round is worked off in few transactions, each event in its turn."""
+    taken: list[Any] = []
+
+    async def note(on: Any, about: Any) -> None:
+        taken.append([event.account_id for event in about] if isinstance(about, list) else type(about))
+
+    fans = [await make_account(runtime, f"fan{number}") for number in range(TOGETHER + 3)]
+    bo = await make_account(runtime, "bo")
+    post = await make_post(runtime, ann, "Goes round")
+    await relay(runtime)
+    for event in (PostLiked, PostPublished):
+        replace_effects(monkeypatch, event, stored=(*EFFECTS[event].stored, note))
+    for fan in fans:
+        async with runtime.write() as uow:
+            await like(uow, runtime.settings, fan, post, now=runtime.now())
+    await make_post(runtime, bo, "Hello @ann")
+    async with runtime.write() as uow:
+        await like(uow, runtime.settings, bo, post, now=runtime.now())
+    await relay(runtime)
+    assert taken == [[fan.id for fan in fans], PostPublished, [bo.id]]
+    async with runtime.read() as reader:
+        told = list(await reader.scalars(select(Notification).order_by(Notification.id)))
+    expected = [*(("favourite", fan.id) for fan in fans), ("mention", bo.id), ("favourite", bo.id)]
+    assert [(notice.kind, notice.from_account_id) for notice in told] == expected
+
+
+async def test_a_like_that_fails_takes_no_other_along(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, fans = await make_post(runtime, ann, "Goes round"), [await make_account(runtime, f"fan{n}") for n in range(4)]
+    await relay(runtime)
+
+    async def fails(on: Any, events: list[PostLiked]) -> None:
+        if any(event.account_id == fans[1].id for event in events):
+            raise ValueError("no")
+
+    replace_effects(monkeypatch, PostLiked, stored=(*EFFECTS[PostLiked].stored, fails))
+    async with runtime.write() as uow:
+        for fan in fans:
+            await like(uow, runtime.settings, fan, post, now=runtime.now())
+    await relay(runtime)
+    async with runtime.read() as reader:
+        told = set(await reader.scalars(select(Notification.from_account_id)))
+    assert told == {fan.id for fan in fans} - {fans[1].id}
+    assert [row.payload["account_id"] for row in await rows(runtime)] == [fans[1].id]
 
 
 async def test_while_redis_is_away_only_homes_wait(runtime: Runtime) -> None:

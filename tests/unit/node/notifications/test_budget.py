@@ -7,12 +7,14 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
 
 from node.accounts.models import Account
+from node.base.ids import new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
+from node.blocks.service import block, mute
 from node.notifications.group_queries import WINDOW, Wanted, find_group, list_groups
 from node.notifications.models import Notification, NotificationGroup
 from node.notifications.priorities import Made
-from node.notifications.service import notify
+from node.notifications.service import notify, notify_of_many
 from node.notifications.withdrawing import clear, withdraw, withdraw_for_post
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock, open_node
@@ -79,6 +81,24 @@ async def test_likes_beyond_the_budget_are_counted_and_nothing_is_lost(
         async with runtime.write() as uow:
             await clear(uow, ann.id)
         assert await counts(runtime, ann) == []
+
+
+async def test_many_at_once_are_told_of_as_one_after_the_other(redis_server: RedisServer, database_url: str) -> None:
+    """Each by what stands between the two, in the order given, as far as the budget goes."""
+    async with open_node(redis_server, database_url=database_url, notifications_per_hour=4, clock=Clock()) as runtime:
+        ann = await make_account(runtime, "ann")
+        fans = [await stranger(runtime, f"fan{number}") for number in range(7)]
+        post = await make_post(runtime, ann, "hello")
+        async with runtime.write() as uow:
+            await block(uow, runtime.settings, ann, fans[1], now=runtime.now())
+            await mute(uow, ann, fans[2], now=runtime.now())
+        async with runtime.write() as uow:
+            told = await notify_of_many(
+                uow, runtime.settings, account_id=ann.id, kind="favourite", post_id=post.id, now=runtime.now(),
+                from_accounts={fan.id: new_id() for fan in fans},
+            )  # fmt: skip
+        assert [(new.from_account_id, new.is_told) for new in told] == [(fans[number].id, True) for number in (0, 3, 4)]
+        assert await counts(runtime, ann) == [("favourite", 5)]
 
 
 async def test_a_large_group_is_read_as_cheaply_as_a_small_one(
