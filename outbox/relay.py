@@ -17,10 +17,10 @@ back.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import Any, Final
 
 import structlog
@@ -37,14 +37,14 @@ from node.base.runtime import Runtime
 from node.base.streams import wake
 from node.base.work import drain
 from outbox.address import Occasion
-from outbox.effects.table import EFFECTS
+from outbox.effects.table import EFFECTS, Effects
 from outbox.pace import Pace
 
 BATCH: Final = 100
 TOGETHER: Final = 10
 """How many events share a transaction, at most: fewer where they take long (`pace.py`)."""
 MANY: Final = 50
-"""How many where all of them are of one kind of which many are taken at once."""
+"""How many of one kind, of which many are taken at once, count as one of these."""
 
 LEASE: Final = timedelta(seconds=60)
 WORKING_SECONDS: Final = 15.0
@@ -93,24 +93,32 @@ async def relay(runtime: Runtime) -> bool:
             if time.monotonic() - started > WORKING_SECONDS:
                 await _give_back(runtime, [late.id for late in rows], wait=timedelta())
                 return True
-            size = _portion(rows, pace)
-            kinds = [row.name for row in rows[:size]]
-            pace.learn(kinds, await apply(runtime, rows[:size]))
-            rows = rows[size:]
+            # What failed before is applied alone: its neighbours shall not suffer for it.
+            runs = _runs(takewhile(lambda row: row.attempts <= 1, rows))[:TOGETHER] or [rows[:1]]
+            runs = runs[: pace.portion([run[0].name for run in runs])]
+            taken = [row for run in runs for row in run]
+            pace.learn([run[0].name for run in runs], await apply(runtime, taken))
+            rows = rows[len(taken) :]
 
 
-def _portion(rows: Sequence[Claimed], pace: Pace) -> int:
-    """Say how many of the next rows share a transaction.
+def _runs(rows: Iterable[Claimed]) -> list[list[Claimed]]:
+    """Put next to each other, in order, what effects take at once; everything else stands alone."""
+    runs: list[list[Claimed]] = []
+    for row in rows:
+        kind = Event.registry.get(row.name)
+        is_one_more = bool(runs) and runs[-1][0].name == row.name and len(runs[-1]) < MANY
+        if is_one_more and kind is not None and EFFECTS[kind].many:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
 
-    What failed before is applied alone: its neighbours shall not suffer for it.
-    """
-    fresh = [row.name for row in takewhile(lambda row: row.attempts <= 1, rows)]
-    first = Event.registry.get(rows[0].name)
-    if fresh and first is not None and EFFECTS[first].many:
-        run = sum(1 for _ in takewhile(lambda name: name == rows[0].name, fresh))
-        if run > TOGETHER:
-            return min(run, MANY)
-    return pace.portion(fresh[:TOGETHER]) or 1
+
+def _read(run: Sequence[Claimed]) -> tuple[Effects, Any]:
+    """Return effects, and what they take: an event, or a list of them."""
+    events = [event_of(row.name, row.payload) for row in run]
+    effects = EFFECTS[type(events[0])]
+    return effects, events if effects.many else events[0]
 
 
 async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
@@ -138,20 +146,20 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 
 
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
-    work = [(row.id, event_of(row.name, row.payload)) for row in rows]
-    missed = {ids[0]: await _push(runtime, kind, about) for kind, ids, about in _runs(work)}
+    missed = {run[0].id: await _push(runtime, *_read(run)) for run in _runs(rows)}
     now = runtime.now()
     async with runtime.write() as uow:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
-        ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [id_ for id_, _ in work]})}
+        ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [row.id for row in rows]})}
         began = time.thread_time()
         lanes: set[str] = set()
         streamed: list[StreamEvent] = []
-        for kind, ids, about in _runs([(id_, event) for id_, event in work if id_ in ours]):
-            occasion = Occasion(runtime, uow, ids[0], now, lanes, streamed)
-            for effect in EFFECTS[kind].stored:
+        for run in _runs(row for row in rows if row.id in ours):
+            effects, about = _read(run)
+            occasion = Occasion(runtime, uow, run[0].id, now, lanes, streamed)
+            for effect in effects.stored:
                 await effect(occasion, about)
-            for later in missed.get(ids[0], ()):
+            for later in missed.get(run[0].id, ()):
                 await uow.record(later)
         await append(uow, streamed)
         taken = time.thread_time() - began
@@ -162,17 +170,8 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     return taken
 
 
-def _runs(work: Sequence[tuple[int, Event]]) -> Iterator[tuple[type[Event], list[int], Event | list[Event]]]:
-    """Return what is handed to effects, in order: an event with its id, or a run of one kind that is taken at once."""
-    for (kind, _), run in groupby(work, lambda entry: (type(entry[1]), not EFFECTS[type(entry[1])].many and entry[0])):
-        entries = list(run)
-        events = [event for _, event in entries]
-        yield kind, [id_ for id_, _ in entries], events if EFFECTS[kind].many else events[0]
-
-
-async def _push(runtime: Runtime, kind: type[Event], about: Event | list[Event]) -> Sequence[Event]:
+async def _push(runtime: Runtime, effects: Effects, about: Any) -> Sequence[Event]:
     """Push what goes to Redis; return what is to be recorded instead where it is away."""
-    effects = EFFECTS[kind]
     try:
         for push in effects.pushed:
             await push(runtime, about)

@@ -6,7 +6,7 @@ recorded in its place and waits for Redis, while the rest goes on; without `miss
 follows and posts that later effects of the same event take away.
 
 Of a kind that comes by the thousand when a post goes round, `many` effects take a list: all that stand next to each
-other in the log, in their order. What they look up and write they look up and write once.
+other in the log, in their order. What they look up and write they look up and write once. Such a kind has no `missed`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
