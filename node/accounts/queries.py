@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from node.accounts.models import Account, AccountKey
 from node.accounts.relations import DOMAIN_POLICIES, blocks, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
+from node.base.db.plain_text import as_plain, plain_text
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 BATCH = 500
 MAX_SEARCH_TEXT = 200
+MAX_SEARCH_WORDS = 8
 
 _STRICTNESS = {"allow": 0, "noop": 0, "silence": 1, "suspend": 2}
 
@@ -125,7 +127,8 @@ async def search_accounts(
     offset: int = 0,
     following_only: bool = False,
 ) -> list[Account]:
-    """Return present accounts whose name begins with `text` or whose display name holds it.
+    """Return present accounts whose name begins with `text` or whose display name holds its words, whatever their case
+    and accents.
 
     `ann@exam` matches handles at domains that begin so. Who blocks the viewer is left out, and whom the viewer blocks
     is found by the whole name alone: to lift the block one has to find them. Best first: the exact name, people the
@@ -140,7 +143,7 @@ async def search_accounts(
     else:
         matches = or_(
             Account.username_folded.startswith(name, autoescape=True),
-            func.lower(Account.display_name).contains(name, autoescape=True),
+            and_(*(plain_text(Account.display_name).contains(word, autoescape=True) for word in _words(text))),
         )
     statement = select(Account).where(
         matches, is_present(), Account.waiting.is_(False), Account.id != INSTANCE_ACTOR_ID
@@ -202,6 +205,11 @@ async def find_domain_policy(reader: Reader, hosts: Collection[str]) -> tuple[st
     known = {row.domain: (str(row.severity), row.created_at) for row in rows}
     closest = [next((known[domain] for domain in chain if domain in known), None) for chain in chains]
     return max((policy for policy in closest if policy), key=lambda policy: _STRICTNESS[policy[0]], default=None)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a display name that is looked for."""
+    return as_plain(text[:MAX_SEARCH_TEXT]).replace("@", " ").split()[:MAX_SEARCH_WORDS] or [text]
 
 
 def _batches(items: list[T]) -> list[list[T]]:

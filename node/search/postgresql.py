@@ -24,6 +24,8 @@ from node.search.rules import is_exact
 
 FEW: Final = 8_000
 """Posts of a query that are fetched whole, before the newest are taken of them."""
+MANY_SECONDS: Final = 3_600.0
+"""How long it is remembered that more have a word."""
 
 
 class PostgresEngine:
@@ -33,14 +35,16 @@ class PostgresEngine:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._many = runtime.caches.get("search_many", size=2_000, seconds=MANY_SECONDS)
 
     async def propose(
         self, plan: Plan, *, since_id: int | None, until_id: int | None, limit: int, seconds: float
     ) -> Proposals:
         """Ask the table; the server ends a query that takes too long.
 
-        What few posts hold is fetched whole by its index and put in order here. What many hold is met soon on the way
-        from the newest post down. The planner cannot tell the two apart, so it is told which way to go.
+        What few posts hold is fetched whole by its index, and the newest of it taken. What many hold is met soon on the
+        way from the newest post down. The planner cannot tell the two apart, so it is told which way to go; which words
+        many hold is remembered for a while.
         """
         question = _question(plan.step)
         if question == _NONE:
@@ -53,17 +57,20 @@ class PostgresEngine:
         if question is not None:
             bounds.append(SearchDocument.tokens.op("@@")(cast(question, TSQUERY)))
         statement = select(SearchDocument.post_id).where(*bounds)
-        most = str(max(int(seconds * 1000), 1))
+        always = {"statement_timeout": str(max(int(seconds * 1000), 1)), "enable_seqscan": "off", "jit": "off"}
         try:
             async with self._runtime.read() as reader:
-                await _choose(reader, statement_timeout=most)
-                if question is not None:
-                    await _choose(reader, enable_seqscan="off", enable_indexscan="off", enable_bitmapscan="on")
-                    rows = await reader.execute(statement.limit(FEW + 1))
-                    ids = sorted((int(row[0]) for row in rows), reverse=True)
-                    if len(ids) <= FEW:
-                        return Proposals(tuple(ids[:limit]), len(ids) <= limit)
-                await _choose(reader, enable_seqscan="off", enable_indexscan="on", enable_bitmapscan="off")
+                if question is not None and self._many.get(question) is None:
+                    await _choose(reader, **always, enable_indexscan="off", enable_bitmapscan="on")
+                    few = statement.limit(FEW + 1).cte("few").prefix_with("MATERIALIZED", dialect="postgresql")
+                    count = select(func.count()).select_from(few).scalar_subquery()
+                    newest = select(few.c.post_id, count).order_by(few.c.post_id.desc()).limit(limit)
+                    found = list(await reader.execute(newest))
+                    if not found or found[0][1] <= FEW:
+                        return Proposals(tuple(int(row[0]) for row in found), not found or found[0][1] <= limit)
+                    if until_id is None:
+                        self._many.put(question, True)
+                await _choose(reader, **always, enable_indexscan="on", enable_bitmapscan="off")
                 rows = await reader.execute(statement.order_by(SearchDocument.post_id.desc()).limit(limit))
                 ids = [int(row[0]) for row in rows]
         except (DBAPIError, Unavailable) as error:
@@ -125,8 +132,7 @@ _NONE: Final = "none"
 
 async def _choose(reader: Reader, **settings: str) -> None:
     """Set parameters of the server for this transaction only."""
-    for name, value in settings.items():
-        await reader.execute(select(func.set_config(name, value, literal(True))))
+    await reader.execute(select(*(func.set_config(name, value, literal(True)) for name, value in settings.items())))
 
 
 def _was_ended(error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from whoosh import index as whoosh_index
+from whoosh.codec.whoosh3 import W3Codec
 from whoosh.reading import SegmentReader
 
 from node.search.analysis import mark
@@ -66,7 +67,7 @@ def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int
     """Write to a slice and return how many posts it has."""
     opened = open_slice(folder)
     documents = tuple(documents)
-    writer = opened.writer(limitmb=MEMORY_MB)
+    writer = _writer(opened, MEMORY_MB)
     try:
         leaves = [] if opened.is_empty() else writer.reader().leaf_readers()
         for post_id in (*(document.post_id for document in documents), *gone):
@@ -85,6 +86,23 @@ def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int
     count = int(opened.doc_count())
     opened.close()
     return count
+
+
+class _Unscored(W3Codec):  # type: ignore[misc]
+    """What a writer reads its own documents with. Whoosh asks for a length with every posting, and looks on the disk
+    each time for a file of lengths that no field here has."""
+
+    def per_document_reader(self, storage: Any, segment: Any) -> Any:
+        """Return the reader of a segment's documents."""
+        reader = super().per_document_reader(storage, segment)
+        reader.doc_field_length = lambda number, field, default=0: default
+        return reader
+
+
+def _writer(opened: Any, memory_mb: int) -> Any:
+    writer = opened.writer(limitmb=memory_mb)
+    writer.codec = _Unscored()
+    return writer
 
 
 def open_slice(folder: Path) -> Any:
@@ -134,7 +152,7 @@ def as_compacted(slice_: Slice) -> Slice:
 def compact(here: Path, there: Path) -> None:
     """Merge the slice in one folder into one segment in a new folder, without the lock."""
     old, new = open_slice(here), open_slice(there)
-    writer = new.writer(limitmb=2 * MEMORY_MB)
+    writer = _writer(new, 2 * MEMORY_MB)
     try:
         reader = old.reader()
         try:

@@ -18,6 +18,21 @@ async def test_accounts_and_hashtags(node: Node, ann: Person, bob: Person) -> No
     assert (len(only["hashtags"]), only["accounts"]) == (1, [])
 
 
+async def test_people_are_found_by_parts_of_their_names(node: Node, ann: Person, bob: Person) -> None:
+    """In any order, case and accent, while one types, with and without @; signs of LIKE are letters like others."""
+    names = {"jo": "José Álvarez", "oe": "Özgür Ünal", "li": "李小龍"}
+    for name, display in names.items():
+        person = await node.person(name)
+        await person.call("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": display})
+    for query, wanted in {
+        "alvarez jose": ["jo"], "JOSÉ": ["jo"], "ozgur": ["oe"], "ÜNAL": ["oe"], "unal ozg": ["oe"], "小龍": ["li"],
+        "@jo": ["jo"], "jo@": ["jo"], f"jo@{node.runtime.settings.domain}": ["jo"], "%": [], "alvarez unal": [],
+        "_o": [],
+    }.items():  # fmt: skip
+        found = await bob.get("/api/v2/search", q=query, type="accounts")
+        assert [account["username"] for account in found["accounts"]] == wanted, query
+
+
 @pytest.mark.parametrize("resolve", ["true", "false"])
 async def test_an_own_url_or_handle(node: Node, ann: Person, bob: Person, resolve: str) -> None:
     post = await ann.post("hello")

@@ -27,6 +27,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
 from sqlalchemy.util.concurrency import await_
 
+from node.base.db.plain_text import teach
 from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-16000", "mmap_size=134217728")
@@ -200,3 +201,4 @@ def prepare_file(raw: sqlite3.Connection, foreign_keys: bool) -> None:
             time.sleep(0.02)
     for pragma in (f"foreign_keys={'ON' if foreign_keys else 'OFF'}", *_PRAGMAS):
         raw.execute(f"PRAGMA {pragma}")
+    teach(raw)
