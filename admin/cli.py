@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from admin.memory import share_regions
+
 VERBS = {
     "up": ("processes", "up", "Run the whole node: Redis, migrations, web, workers, scheduler."),
     "web": ("processes", "web", "Run one web process."),
@@ -75,4 +77,5 @@ def main(ctx: click.Context, config_file: str | None) -> None:
 
     Settings come from ROOKERY_* in the environment and from a TOML file (--config or ROOKERY_CONFIG).
     """
+    share_regions()
     ctx.obj = config_file

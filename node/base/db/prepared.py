@@ -26,6 +26,7 @@ from node.base.db.sqlite import prepare_file
 
 LONGEST_LIST: Final = 128
 """Longer lists go through SQLAlchemy."""
+CACHE_KIB: Final = 16_000
 KEPT_TEXTS: Final = 512
 """Statements that the connection keeps as SQLite compiled them."""
 
@@ -165,6 +166,7 @@ class DirectReader:
                 cached_statements=KEPT_TEXTS,
             )
             prepare_file(raw, foreign_keys=False)
+            raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         except sqlite3.Error as error:
             raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
         self._raw = raw

@@ -30,7 +30,9 @@ from sqlalchemy.util.concurrency import await_
 from node.base.db.plain_text import teach
 from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
 
-_PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-16000", "mmap_size=134217728")
+_PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-4000")
+"""Every process has half a dozen connections, so each keeps little: what it lacks the system mostly has in its own
+cache, for all of them. For the same reason nothing is mapped into memory."""
 
 
 INLINE: ContextVar[bool] = ContextVar("inline", default=False)
