@@ -26,7 +26,8 @@ SECONDS: Final = 60
 MAX_ATTEMPTS: Final = 12
 """Turns in a row that may fail; the readers who are left see the post when their lists are built anew."""
 _WORKING_SECONDS: Final = 20.0
-_LEASE: Final = timedelta(seconds=60)
+_LEASE: Final = timedelta(seconds=20)
+"""Of a turn, not of a fan-out: so long do the other readers wait when a worker is killed."""
 _AWAY_WAIT: Final = timedelta(seconds=2)
 
 log = structlog.get_logger(__name__)

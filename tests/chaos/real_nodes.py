@@ -38,6 +38,7 @@ DUE_TABLES = {
     "deliveries": "1 = 1",
     "fetch_tasks": "parked_at IS NULL",
     "completions": "finished_at IS NULL",
+    "fan_outs": "1 = 1",
 }
 
 
