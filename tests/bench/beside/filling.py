@@ -29,6 +29,9 @@ async def fill(server: Server, posts: int = POSTS) -> dict[str, Any]:
     """Fill a server and return what `measure` must know of it."""
     reader, *others = server.tokens
     accounts = [await server.get("/api/v1/accounts/verify_credentials", token) for token in server.tokens]
+    for token, account in zip(server.tokens, accounts, strict=True):
+        if account["locked"]:
+            await server.unlock(token)
     names = [account["username"] for account in accounts]
     for name in names[1 : FOLLOWED + 1]:
         await _follow(server, reader, name)

@@ -80,9 +80,9 @@ async def _measured(server: Server, what: str, request: Request) -> Figures:
     first = await server.http.request(request.method, request.path, headers=dict(request.headers))
     if first.status_code != 200:
         return Figures(what, note=f"answers {first.status_code}")
-    for clients in (1, 8):
-        warm = await drive(server.url, [request], times=10 * clients, clients=clients)
-    times = min(max(int(SECONDS * 1000 / warm.p50), 20), 500)
+    for clients, times in ((1, 10), (8, 24)):
+        warm = await drive(server.url, [request], times=times, clients=clients)
+    times = min(max(int(SECONDS * warm.per_second), 20), 500)
     async with server.metered() as spent:
         alone = await drive(server.url, [request], times=times, clients=1)
     many = min(max(int(SECONDS * warm.per_second), 2 * CLIENTS), 2000)

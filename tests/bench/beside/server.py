@@ -38,6 +38,12 @@ class Server:
         answer = await self.http.post(path, json=body or {}, headers=authorised(token))
         return answer.raise_for_status().json()
 
+    async def unlock(self, token: str) -> None:
+        """Let everybody follow an account without asking."""
+        path = "/api/v1/accounts/update_credentials"
+        answer = await self.http.patch(path, data={"locked": "false"}, headers=authorised(token))
+        answer.raise_for_status()
+
     async def home(self, limit: int = 40, **asked: Any) -> list[dict[str, Any]]:
         """Return the reader's home timeline."""
         found: list[dict[str, Any]] = await self.get("/api/v1/timelines/home", limit=limit, **asked)
