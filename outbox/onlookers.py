@@ -14,7 +14,7 @@ from federation.errors import FederationError
 from federation.origins import host_of
 from federation.signatures import inspect_signature
 from node.accounts.models import Account
-from node.accounts.queries import find_account_by_uri, find_key
+from node.accounts.queries import find_account_by_uri, find_key_owner
 from node.base.errors import Forbidden, NotSignedIn, Unavailable
 from node.base.runtime import Runtime
 from node.follows.queries import is_block_between
@@ -77,8 +77,7 @@ async def glance(runtime: Runtime) -> Onlooker:
     async with runtime.read() as reader:
         if await is_suspended_domain(reader, host, settings=runtime.settings):
             raise Forbidden()
-        key = await find_key(reader, key_id)
-    return Onlooker(signed=True, claimed_id=None if key is None else key.account_id)
+        return Onlooker(signed=True, claimed_id=await find_key_owner(reader, key_id))
 
 
 async def look(runtime: Runtime, *, required: bool) -> Onlooker:

@@ -5,6 +5,7 @@ An account that is gone (suspended or deleted, here or at its origin) is absent 
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from node.accounts.models import Account, AccountKey
 from node.accounts.relations import DOMAIN_POLICIES, blocks, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.plain_text import as_plain, plain_text
+from node.base.db.prepared import Prepared
 from node.base.db.sqlite import short_statements
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -23,6 +25,8 @@ from node.uris import INSTANCE_ACTOR_ID
 T = TypeVar("T")
 
 BATCH = 500
+SHORT = 100
+"""So many accounts are read within a millisecond."""
 MAX_SEARCH_TEXT = 200
 MAX_SEARCH_WORDS = 8
 
@@ -59,6 +63,7 @@ def is_ours(account: Any = Account) -> ColumnElement[bool]:
 
 
 _BY_ID = select(Account).where(Account.id == bindparam("account_id"))
+_BY_IDS = select(Account).where(Account.id.in_(bindparam("account_ids", expanding=True)))
 _BY_URI = select(Account).where(Account.uri == bindparam("actor_uri"))
 
 
@@ -114,7 +119,8 @@ async def list_accounts(reader: Reader, ids: Collection[int]) -> dict[int, Accou
     """Return accounts by id, gone ones too; unknown ids are left out."""
     rows: list[Account] = []
     for batch in _batches(list(dict.fromkeys(ids))):
-        rows += await reader.scalars(select(Account).where(Account.id.in_(batch)))
+        with short_statements() if len(batch) <= SHORT else nullcontext():
+            rows += await reader.scalars(_BY_IDS, {"account_ids": batch})
     return {row.id: row for row in rows}
 
 
@@ -187,6 +193,15 @@ async def find_key(reader: Reader, key_id: str) -> AccountKey | None:
     """Return a key by its id; whose it is stands in `account_id`."""
     found: AccountKey | None = await reader.scalar(select(AccountKey).where(AccountKey.key_id == key_id))
     return found
+
+
+_KEY_OWNER = Prepared(select(AccountKey.account_id).where(AccountKey.key_id == bindparam("key_id")))
+
+
+async def find_key_owner(reader: Reader, key_id: str) -> int | None:
+    """Return whose key this is."""
+    rows = await reader.rows(_KEY_OWNER, {"key_id": key_id})
+    return int(rows[0].account_id) if rows else None
 
 
 async def list_keys(reader: Reader, account_id: int) -> Sequence[AccountKey]:

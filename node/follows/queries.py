@@ -2,19 +2,23 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_ours, is_present
 from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
 from node.auth.models import User
 from node.base.clock import system_clock
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import AccountNote, Endorsement, Follow
 from node.follows.rules import Relationship
+
+_ONE: Final[Any] = bindparam("a", type_=BigInteger)
+_OTHER: Final[Any] = bindparam("b", type_=BigInteger)
 
 
 async def find_follow(reader: Reader, follower_id: int, followee_id: int) -> Follow | None:
@@ -55,9 +59,13 @@ async def find_follow_by_uri(reader: Reader, uri: str) -> Follow | None:
     return found
 
 
+_BLOCK_BETWEEN = Prepared(select(block_between(_ONE, _OTHER).label("stands")))
+
+
 async def is_block_between(reader: Reader, a: int, b: int) -> bool:
     """Whether one of the two blocks the other: nobody follows across a block."""
-    return bool(await reader.scalar(select(block_between(a, b))))
+    ((stands,),) = await reader.rows(_BLOCK_BETWEEN, {"a": a, "b": b})
+    return bool(stands)
 
 
 async def is_follow_barred(reader: Reader, a: int, b: int) -> bool:
@@ -189,17 +197,19 @@ async def list_follow_requests(reader: Reader, account_id: int, page: Page) -> l
     return page.newest_first([AccountEntry(id_, other) for id_, other in rows])
 
 
+_REQUESTS_COUNT = Prepared(
+    select(func.count().label("count"))
+    .select_from(Follow)
+    .join(Account, Account.id == Follow.follower_id)
+    .where(Follow.followee_id == bindparam("followee"), Follow.accepted_at.is_(None), is_present())
+)
+"""Asked whenever an app starts, and by every page of ours."""
+
+
 async def count_follow_requests(reader: Reader, account_id: int) -> int:
     """Return how many ask to follow an account."""
-    return int(
-        await reader.scalar(
-            select(func.count())
-            .select_from(Follow)
-            .join(Account, Account.id == Follow.follower_id)
-            .where(Follow.followee_id == account_id, Follow.accepted_at.is_(None), is_present())
-        )
-        or 0
-    )
+    ((count,),) = await reader.rows(_REQUESTS_COUNT, {"followee": account_id})
+    return int(count)
 
 
 async def count_local_followers(reader: Reader, account_id: int) -> int:
