@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 
 import orjson
 
+AGENT = "User-Agent: rookery-bench"
+"""Some servers answer nobody who does not say what they are."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -98,7 +101,7 @@ class Connections:
 
     async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, bytes]:
         """Make one request and return status and body."""
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._authority}", f"Content-Length: {len(body)}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._authority}", AGENT, f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() != "host"]
         reader, writer, head = await self._head("\r\n".join([*lines, "", ""]).encode() + body)
         lower = head.lower()

@@ -45,7 +45,8 @@ def cpu_table(servers: Sequence[Measured]) -> Table:
     for what in _whats(servers):
         first = _row(servers[0], what)
         cells = [_cpu(_row(server, what), first if number else None) for number, server in enumerate(servers)]
-        table.add_row(what, *cells)
+        if any(cells):
+            table.add_row(what, *cells)
     return table
 
 
@@ -53,7 +54,9 @@ def time_table(servers: Sequence[Measured]) -> Table:
     """Return the answer times and rates of every row."""
     table = _table("milliseconds: p50 / p95 of one client, p95 in a crowd; answers a second", servers)
     for what in _whats(servers):
-        table.add_row(what, *(_times(_row(server, what)) for server in servers))
+        cells = [_times(_row(server, what)) for server in servers]
+        if any(cells):
+            table.add_row(what, *cells)
     return table
 
 
@@ -61,7 +64,9 @@ def note_table(servers: Sequence[Measured]) -> Table:
     """Return what the answers held: a quick answer that holds little proves little."""
     table = _table("what was in the answers", servers)
     for what in _whats(servers):
-        table.add_row(what, *(_row(server, what).note for server in servers))
+        cells = [_row(server, what).note for server in servers]
+        if any(cells):
+            table.add_row(what, *cells)
     return table
 
 
