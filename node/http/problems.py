@@ -14,6 +14,7 @@ from quart import Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from node.base.errors import GrantRefused, Invalid, RookeryError, TooManyRequests, Unavailable
+from node.base.full_disk import NO_ROOM, is_full
 from node.http.json_provider import MEDIA_TYPE
 
 HtmlRenderer = Callable[[int, str], Awaitable[str | Response]]
@@ -135,5 +136,9 @@ async def _on_http_error(error: HTTPException) -> Response:
 
 
 async def _on_surprise(error: Exception) -> Response:
+    if is_full(error):
+        refused = Unavailable(NO_ROOM)
+        refused.__cause__ = error
+        return await _on_own_error(refused)
     log.error("request_failed", path=request.path, method=request.method, exc_info=error)
     return await problem(500, RookeryError.default_message)

@@ -16,6 +16,7 @@ product.
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import io
 import itertools
@@ -85,7 +86,9 @@ def main() -> None:
     except MemoryError:
         answer, poster = {"error": "The video needs too much memory to be read"}, b""
     except Exception as error:  # whatever a codec throws means the same
-        too_large = isinstance(error, OSError) and error.errno == 27
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            os._exit(os.EX_TEMPFAIL)
+        too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
         words = "The video is too large, even when made smaller" if too_large else NOT_A_FILM
         answer, poster = {"error": words, "cause": f"{type(error).__name__}: {error}"[:300]}, b""
     answer["poster"] = len(poster)

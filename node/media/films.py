@@ -7,6 +7,7 @@ nothing of them in memory. Here stand the wall clock, how many may run at a time
 
 import asyncio
 import contextlib
+import errno
 import importlib.util
 import os
 import sys
@@ -135,6 +136,8 @@ async def _run_child(runtime: Runtime, source: Path, target: Path, given: FilmFo
                     child.kill()
                 await child.wait()
         await asyncio.to_thread(os.fsync, output)
+    if child.returncode == os.EX_TEMPFAIL:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     header, _, body = said.partition(b"\n")
     try:
         answer = orjson.loads(header) if child.returncode == 0 else None

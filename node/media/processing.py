@@ -19,6 +19,7 @@ from sqlalchemy import update
 
 from node.base.db.claims import claim_due
 from node.base.errors import Invalid, NotFound, Unavailable
+from node.base.full_disk import is_full
 from node.base.runtime import Runtime
 from node.media.films import TYPES, Converted, EncoderDied, convert
 from node.media.images import encode
@@ -32,6 +33,8 @@ LEASE: Final = timedelta(seconds=60)
 RENEW_SECONDS: Final = 20.0
 MAX_TRIES: Final = 3
 FIRST_WAIT: Final = timedelta(seconds=5)
+ROOM_WAIT: Final = timedelta(seconds=30)
+"""How long before it is tried again where the disk is full, as often as it takes."""
 GIVEN_UP: Final = "The file could not be processed: it broke what was to read it"
 LOST: Final = "The file was lost before it could be processed. Please upload it again."
 
@@ -94,7 +97,11 @@ async def _try(runtime: Runtime, media: Media, part: Path) -> None:
     except FileNotFoundError:
         await _fail(runtime, media.id, LOST)
     except (EncoderDied, Unavailable, OSError) as error:
-        await _try_again(runtime, media, error)
+        if is_full(error):
+            log.warning("film_waits_for_room", media_id=media.id)
+            await _settle(runtime, media.id, {"due_at": runtime.now() + ROOM_WAIT, "attempts": Media.attempts - 1})
+        else:
+            await _try_again(runtime, media, error)
 
 
 async def _convert(runtime: Runtime, media: Media, source: Path, part: Path) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from node.base.db.claims import claim_due
 from node.base.db.unit_of_work import Reader
+from node.base.full_disk import is_full
 from node.base.lanes import INDEX
 from node.base.runtime import Runtime
 from node.base.work import drain
@@ -130,7 +131,11 @@ async def _some_tasks(runtime: Runtime, engine: Engine) -> bool | None:
         return True
     try:
         is_done = await index_posts(runtime, engine, [task.post_id for task in posts if task.post_id], posts)
-    except Exception:
+    except Exception as error:
+        if is_full(error):
+            log.warning("search_waits_for_room", posts=len(posts))
+            await _return(runtime, posts)
+            return None
         # One post that trips us must not hold up the others, nor come back for ever (row 114).
         log.exception("search_batch_failed", posts=len(posts))
         for task in posts:

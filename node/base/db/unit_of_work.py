@@ -23,6 +23,7 @@ from node.base.db.failures import is_passing
 from node.base.db.prepared import DirectReader, Prepared, run
 from node.base.db.sqlite import connection_in_transaction, short_statements
 from node.base.errors import Unavailable
+from node.base.full_disk import NO_ROOM, is_full
 
 log = structlog.get_logger(__name__)
 
@@ -217,7 +218,7 @@ async def unit_of_work(
     except (DBAPIError, PoolTimeout) as error:
         if isinstance(error, DBAPIError) and not is_passing(error):
             raise
-        raise Unavailable(CANNOT) from error
+        raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
     finally:
         await session.close()
     await uow.run_hooks()
@@ -234,6 +235,6 @@ async def read_session(engine: AsyncEngine, direct: DirectReader | None = None) 
     except (DBAPIError, PoolTimeout) as error:
         if isinstance(error, DBAPIError) and not is_passing(error):
             raise
-        raise Unavailable(CANNOT) from error
+        raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
     finally:
         await session.close()

@@ -1,5 +1,7 @@
 """The drain and the rebuild: what a kill, a second worker or a broken file does to search. On both engines."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,24 @@ async def test_a_post_that_changes_while_it_is_indexed_comes_again(
     await settle(runtime)
     assert len(changes) == 2
     assert await count(runtime, SearchTask) == 0
+
+
+async def test_a_full_disk_gives_no_post_up(runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it lasts: what waits for room is indexed once there is some."""
+    await settle(runtime)
+    post = await make_post(runtime, ann, "alder")
+
+    async def full(*_: Any) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "index_posts", full)
+        for _ in range(jobs.MAX_ATTEMPTS + 2):
+            await settle(runtime)
+            runtime.clock.advance(minutes=3)  # type: ignore[attr-defined]
+    assert await count(runtime, SearchTask) == 1
+    await settle(runtime)
+    assert await found(runtime, "alder") == [post.id]
 
 
 async def test_one_post_that_trips_it_holds_up_no_other(
