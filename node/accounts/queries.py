@@ -172,6 +172,21 @@ async def search_accounts(
     return list(await reader.scalars(statement.order_by(*order).limit(limit).offset(offset)))
 
 
+async def find_account_named(reader: Reader, name: str, *, viewer_id: int | None = None) -> Account | None:
+    """Return the present account that a name without its domain most likely means: whom the viewer follows, else the
+    most followed one."""
+    order: list[ColumnElement[Any]] = [Account.followers_count.desc(), Account.id.asc()]
+    if viewer_id is not None:
+        order.insert(0, case((follows(viewer_id, Account.id.expression), 0), else_=1))
+    found: Account | None = await reader.scalar(
+        select(Account)
+        .where(Account.username_folded == fold_username(name), is_present(), Account.waiting.is_(False))
+        .order_by(*order)
+        .limit(1)
+    )
+    return found
+
+
 async def count_local_accounts(reader: Reader) -> int:
     """Return how many people of ours are present; the node's own actor is none."""
     return int(

@@ -16,6 +16,8 @@ from node.search.stems import base_language, languages_of
 MAX_NAMED: Final = 64
 MAX_LOOKED_AT: Final = 2_000
 """Characters that are looked at for the language of a post."""
+MAX_WORDS: Final = 40_000
+"""Characters of a document: a search holds hundreds of them in memory (attack row 105)."""
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z0-9]+)([^>]*)>")
 _HREF: Final = re.compile(r'<a\b[^>]*?\bhref="(https?://[^"]++)"[^>]*+>')
 _BLOCKS: Final = frozenset({"p", "br", "li", "ul", "ol", "blockquote", "pre", "div", "h1", "h2", "h3", "h4"})
@@ -79,10 +81,12 @@ def document_of(source: Source) -> Document:
     body: list[Spot] = []
     texts = [text for text in _texts(source) if text]
     languages = languages_of(source.language, " ".join(texts)[:MAX_LOOKED_AT])
+    left = MAX_WORDS
     for text in texts:
         found = 0
         for spot in spots(text, languages):
-            if len(body) >= MAX_SPOTS:
+            left -= sum(len(token) + 1 for token in spot)
+            if len(body) >= MAX_SPOTS or left < 0:
                 break
             body.append(spot)
             found += 1

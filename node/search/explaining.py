@@ -6,7 +6,8 @@ is said, nor where the query names a person or a library: no count is about one 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,13 @@ from node.base.runtime import Runtime
 from node.search.documents import Source, document_of, text_of
 from node.search.planning import Plan, Row, matches
 from node.search.queries import list_unsearchable
-from node.search.rules import UNSEARCHABLE_FLOOR, UNSEARCHABLE_REACH
-from node.search.spelling import fold
+from node.search.rules import (
+    UNSEARCHABLE_CHARACTERS,
+    UNSEARCHABLE_FLOOR,
+    UNSEARCHABLE_REACH,
+    UNSEARCHABLE_SECONDS,
+)
+from node.search.spelling import fold_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,21 +66,24 @@ async def explain_nothing(
     names: Mapping[str, Account | None],
     explanation: Explanation,
     *,
+    authors: Collection[str],
     viewer_id: int | None,
     now: datetime,
 ) -> Explanation:
-    """Return why a query found no post at all."""
+    """Return why a query found no post at all. `names` are those of its handles, `authors` the handles of `from:`."""
     unknown = tuple(f"@{handle}" for handle, account in names.items() if account is None and handle != "me")
     closed = tuple(
         f"@{account.acct}"
-        for account in names.values()
-        if account is not None and not account.indexable and account.id != viewer_id
+        for handle, account in names.items()
+        if handle in authors and account is not None and not account.indexable and account.id != viewer_id
     )
     explanation = replace(explanation, unknown=unknown, not_searchable=closed)
     if plan.names_somebody:
         return explanation
     async with runtime.read() as reader:
-        rows = await list_unsearchable(reader, viewer_id=viewer_id, now=now, reach=UNSEARCHABLE_REACH)
+        rows = await list_unsearchable(
+            reader, viewer_id=viewer_id, now=now, reach=UNSEARCHABLE_REACH, characters=UNSEARCHABLE_CHARACTERS
+        )
     count = await asyncio.to_thread(_count_authors, rows, plan)
     return replace(explanation, hidden_authors=count if count >= UNSEARCHABLE_FLOOR else 0)
 
@@ -83,10 +92,13 @@ def _count_authors(rows: Sequence[Any], plan: Plan) -> int:
     """Count the authors of matching posts. A look at the plain text spares most posts the whole analysis."""
     firsts = {form.lstrip("~#")[:3] for term in plan.wanted if not term.is_little for form, _ in term.forms}
     authors: set[int] = set()
+    stop_at = time.monotonic() + UNSEARCHABLE_SECONDS
     for account_id, content, spoiler_text, language in rows:
         if account_id in authors:
             continue
-        plain = fold(f"{spoiler_text} {text_of(content)}"[:5_000]) if firsts else ""
+        if time.monotonic() > stop_at:
+            break
+        plain = fold_text(f"{spoiler_text} {text_of(content)}") if firsts else ""
         if firsts and not any(beginning in plain for beginning in firsts):
             continue
         source = Source(post_id=0, author_id=account_id, content=content, spoiler_text=spoiler_text, language=language)

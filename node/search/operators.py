@@ -100,7 +100,10 @@ def _span(value: str, place: int, now: datetime) -> tuple[datetime, datetime]:
         return begin, begin + timedelta(days=1)
     if ago := _AGO.fullmatch(text):
         count = int(ago[1])
-        moment = now - (timedelta(hours=count) if ago[2] == "h" else timedelta(days=count * _AGO_DAYS[ago[2]]))
+        try:
+            moment = now - (timedelta(hours=count) if ago[2] == "h" else timedelta(days=count * _AGO_DAYS[ago[2]]))
+        except OverflowError:  # before the first year there is
+            raise SearchProblem(f"There is no such day as {value[:20]}.", place) from None
         return moment, moment
     if day := _DAY.fullmatch(text):
         try:

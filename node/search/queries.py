@@ -278,9 +278,12 @@ def words_may_match(step: Step) -> ColumnElement[bool]:
             return true()
 
 
-async def list_unsearchable(reader: Reader, *, viewer_id: int | None, now: datetime, reach: int) -> list[Any]:
-    """Return (author id, content) of public posts whose authors do not allow search, among the newest `reach` public
-    posts this viewer may see. What anybody reads in the public timeline, for an explanation that only counts."""
+async def list_unsearchable(
+    reader: Reader, *, viewer_id: int | None, now: datetime, reach: int, characters: int
+) -> list[Any]:
+    """Return (author id, content, warning, language) of public posts whose authors do not allow search, among the
+    newest `reach` public posts this viewer may see; of the content so many characters. What anybody reads in the public
+    timeline, for an explanation that only counts."""
     newest = (
         select(Post.id)
         .where(Post.visibility == "public", Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
@@ -289,7 +292,7 @@ async def list_unsearchable(reader: Reader, *, viewer_id: int | None, now: datet
         .subquery()
     )
     rows = await reader.execute(
-        select(Post.account_id, Post.content, Post.spoiler_text, Post.language)
+        select(Post.account_id, func.substr(Post.content, 1, characters), Post.spoiler_text, Post.language)
         .join(newest, newest.c.id == Post.id)
         .join(Account, Account.id == Post.account_id)
         .where(

@@ -15,12 +15,19 @@ LIBRARY_REACH: Final = 10_000
 """Of what one person wrote, liked, boosted, kept and is named in: the newest so many of each are searched."""
 SEARCH_SECONDS: Final = 1.5
 """What one search may take, all its turns together."""
+STRANGERS_SECONDS: Final = 0.75
+"""The same for people who are not signed in: they cannot be told apart, and one thread searches."""
 WAITING_SEARCHES: Final = 16
 """Searches that wait for a process's index; further ones are told that it is busy."""
-MAX_EXPANSIONS: Final = 200
-"""Words that one beginning (`a*`) stands for in one part of an index: the first so many."""
+MAX_EXPANSIONS: Final = 1_000
+"""Words that one beginning (`a*`) stands for in one part of an index: the first so many. With more, the answer says
+that there may be others."""
 UNSEARCHABLE_REACH: Final = 2_000
 """Of the newest public posts, so many are looked through for an empty answer's explanation."""
+UNSEARCHABLE_CHARACTERS: Final = 4_000
+"""Of each, so much of its HTML."""
+UNSEARCHABLE_SECONDS: Final = 0.4
+"""And no longer."""
 UNSEARCHABLE_FLOOR: Final = 3
 """Fewer authors than these are not counted before anybody: a count of one would be an answer."""
 

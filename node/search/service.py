@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final, Literal
 
 from node.accounts.models import Account
-from node.accounts.queries import find_account, find_account_by_handle, search_accounts
-from node.accounts.rules import fold_username, local_or_domain
+from node.accounts.queries import find_account, find_account_by_handle, find_account_named
+from node.accounts.rules import local_or_domain
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
@@ -17,10 +17,11 @@ from node.search.choosing import engine_of
 from node.search.engines import OFF, EngineAway, Proposals, engine_name
 from node.search.explaining import Explanation, explain_nothing
 from node.search.language import parse
-from node.search.planning import Every, Plan, Row, Token, make_plan, matches
-from node.search.queries import list_candidates, list_library_ids, list_rows
+from node.search.looking import aside, matching, matching_of
+from node.search.planning import Every, Plan, Row, Token, make_plan
+from node.search.queries import list_candidates, list_library_ids
 from node.search.ranking import Candidate, ranked
-from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, PROPOSED_WIDE, SEARCH_SECONDS
+from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, PROPOSED_WIDE, SEARCH_SECONDS, STRANGERS_SECONDS
 from node.search.stems import STEMMED, base_language
 from node.search.tree import By, Marked, Node, SearchProblem, walk
 
@@ -88,7 +89,10 @@ async def search_posts(
         found, has_more, gathered = await _best(runtime, plan, page, offset, viewer_id=viewer_id, now=now)
     explanation = Explanation(is_away=gathered.is_away, is_partial=gathered.is_partial)
     if not found and not gathered.rows and not gathered.is_away:
-        explanation = await explain_nothing(runtime, plan, names, explanation, viewer_id=viewer_id, now=now)
+        authors = {node.handle.lower() for node in walk(tree) if isinstance(node, By) and node.relation == "from"}
+        explanation = await explain_nothing(
+            runtime, plan, names, explanation, authors=authors, viewer_id=viewer_id, now=now
+        )
     return Found(tuple(found), explanation, has_more)
 
 
@@ -110,7 +114,8 @@ async def _best(
     if offset >= MAX_OFFSET:
         return [], False, _Gathered([], True, False, False)
     gathered = await _gather(runtime, plan, viewer_id, now, enough=PROPOSED, above=lower, below=page.max_id)
-    ids = ranked(gathered.rows, plan.wanted, plan.order, now=now)
+    characters = sum(len(row.words) for row in gathered.rows) * max(len(plan.wanted), 1)
+    ids = await aside(characters, lambda: ranked(gathered.rows, plan.wanted, plan.order, now=now))
     return ids[offset : offset + page.limit], len(ids) > offset + page.limit, gathered
 
 
@@ -127,7 +132,7 @@ async def _gather(
     """Return the newest posts that match and may be found: propose, look at the rows, and on to older ones."""
     since_id = max((bound for bound in (plan.since_id, None if above is None else above + 1) if bound), default=None)
     until_id = min((bound for bound in (plan.until_id, below) if bound is not None), default=None)
-    stop_at = time.monotonic() + SEARCH_SECONDS
+    stop_at = time.monotonic() + (SEARCH_SECONDS if viewer_id is not None else STRANGERS_SECONDS)
     rows: list[Candidate] = []
     looked_at, is_away, is_partial = 0, False, False
     while True:
@@ -160,12 +165,17 @@ async def _gather(
             ids = [id_ for id_ in {*proposed.ids, *kept} if id_ >= floor]
             if plan.is_wide:
                 # Most of what is proposed will not match: whoever may find it is asked of the rest only.
-                ids = [row.post_id for row in await list_rows(reader, ids) if matches(plan.step, row)]
-                if len(ids) > PROPOSED:
+                ids, is_all = await matching_of(reader, plan.step, ids, enough=PROPOSED, stop_at=stop_at)
+                if not is_all and ids:
                     ids = ids[:PROPOSED]
                     horizons, floor = [ids[-1]], ids[-1]
+                elif not is_all:
+                    return _Gathered(rows, False, is_away, True)
             candidates = await list_candidates(reader, ids, viewer_id=viewer_id, scope=plan.scope, now=now)
-        rows += [one for one in candidates if matches(plan.step, _row(one))]
+        found, is_all = await matching(plan.step, [_row(one) for one in candidates], stop_at=stop_at)
+        rows += [one for one in candidates if one.post_id in set(found)]
+        if not is_all:
+            return _Gathered(rows, False, is_away, True)
         looked_at += size
         if not horizons:
             return _Gathered(rows, not is_partial, is_away, is_partial)
@@ -200,6 +210,5 @@ async def _named(runtime: Runtime, reader: Reader, handle: str, viewer_id: int |
     name, _, domain = handle.partition("@")
     found = await find_account_by_handle(reader, name, local_or_domain(runtime.settings, domain) if domain else "")
     if found is None and not domain:
-        best = await search_accounts(reader, name, viewer_id=viewer_id, limit=1)
-        found = best[0] if best and best[0].username_folded == fold_username(name) else None
-    return None if found is None or found.is_gone else found
+        found = await find_account_named(reader, name, viewer_id=viewer_id)
+    return None if found is None or found.is_gone or found.waiting else found

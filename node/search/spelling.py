@@ -25,8 +25,13 @@ _DIGRAPHS: Final = re.compile("(?<![aeiouyq])(a|o|u)e")
 
 @lru_cache(maxsize=65_536)
 def fold(word: str) -> str:
-    """Return a word without case and accents."""
-    lowered = word.casefold().translate(_FOLDS)
+    """Return a word without case and accents. Remembered, so for words only."""
+    return fold_text(word)
+
+
+def fold_text(text: str) -> str:
+    """Return a text without case and accents."""
+    lowered = text.casefold().translate(_FOLDS)
     if lowered.isascii():
         return lowered
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered))

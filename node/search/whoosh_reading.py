@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from heapq import nlargest
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -140,7 +139,9 @@ class Searching:
                     assert self._generation is not None
                     opened = self._open[slice_.name] = OpenSlice(self._generation.folder / slice_.name)
                 opened.refresh(slice_.version)
-                found += self._of_slice(opened, plan.step, since_id, until_id, limit - len(found), deadline)
+                some, is_short = self._of_slice(opened, plan.step, since_id, until_id, limit - len(found), deadline)
+                found += some
+                is_cut_off = is_cut_off or is_short
             except OutOfTime:
                 is_cut_off = True
                 break
@@ -184,17 +185,20 @@ class Searching:
         until_id: int | None,
         limit: int,
         deadline: float,
-    ) -> list[int]:
+    ) -> tuple[list[int], bool]:
+        """Return the newest of a slice, and whether a beginning stood for too many words."""
         ids: set[int] = set()
+        is_short = False
         for segment in opened.segments.values():
             look = _Look(segment.reader, len(segment.ids), deadline)
             numbers = look.documents(step)
+            is_short = is_short or look.is_short
             of = segment.ids
             found = (of[number] for number in numbers) if numbers is not None else iter(of)
             ids.update(
                 one for one in found if (until_id is None or one < until_id) and (since_id is None or one >= since_id)
             )
-        return nlargest(limit, ids)
+        return nlargest(limit, ids), is_short
 
 
 class _Look:
@@ -204,6 +208,7 @@ class _Look:
         self._reader = reader
         self._size = size
         self._deadline = deadline
+        self.is_short = False
 
     def documents(self, step: Step) -> set[int] | None:
         """Return the documents that may match a step."""
@@ -286,7 +291,10 @@ class _Look:
 
     def _beginning(self, prefix: bytes) -> set[int]:
         found: set[int] = set()
-        for term in islice(self._reader.expand_prefix("tokens", prefix), MAX_EXPANSIONS):
+        for number, term in enumerate(self._reader.expand_prefix("tokens", prefix)):
+            if number == MAX_EXPANSIONS:
+                self.is_short = True
+                break
             if time.monotonic() > self._deadline:
                 raise OutOfTime
             found |= self._postings(term)

@@ -63,7 +63,8 @@ async def test_a_hidden_post_is_not_found_by_its_url(ann: Person, bob: Person) -
 
 async def test_strangers_neither_resolve_nor_page(node: Node) -> None:
     for query in ("q=@a@b.test&resolve=true", "q=ann&offset=5"):
-        assert (await node.http.get(f"/api/v2/search?{query}")).status_code == 401
+        for version in ("v1", "v2"):
+            assert (await node.http.get(f"/api/{version}/search?{query}")).status_code == 401
 
 
 @pytest.mark.parametrize("query", ["", "q=", "q=x&type=posts", "q=" + "x" * 3000, "q=x&offset=-1", "q[]=x"])

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import update
@@ -9,6 +10,7 @@ from sqlalchemy import update
 from node.accounts.models import Account
 from node.accounts.standing import delete_account, silence_account, suspend_account, unsuspend_account
 from node.base.runtime import Runtime
+from node.search import service
 from node.search.rules import UNSEARCHABLE_FLOOR
 from tests.support.nodes import Node, Person, open_node, settle
 from tests.support.redis_server import RedisServer
@@ -152,6 +154,47 @@ async def test_row_105_no_words_of_a_hidden_post_leak(node: Node, ann: Person, b
     assert await found(eve, "quokka", account_id=str(carol.account_id)) == []
 
 
+HOSTILE = [
+    "a\x00b", 'from:"a\x00b"', "tag:a\x00b", "\x00", "\ud800", "'; DROP TABLE posts; --", "' | 'a':* & !'b", "a <-> b",
+    "a:*ABCD", "\\", "'\\''", "%", "_", "%%%*", "(a+)+$", "^(.*)*$", "[[:alpha:]]*", "ab* cd* ef* gh*",
+    "NOT " * 90 + "a",
+    "-" * 400 + "a", "(" * 8 + "a" + ")" * 8, "(" * 400, '"' * 499, "OR " * 160, "a OR " * 31 + "a", "from:a " * 32,
+    "-from:me " * 31 + "a", '"' + "a " * 240 + '"', "has:media " * 32, "since:9999-12-31", "before:0001-01-01 a",
+    "during:9999-12 a", "since:9999y a", "min_likes:1000000000 a", "#" * 400, "@" * 400, "@a@b@c@d", "from:@@", "to:@",
+    "from:" + "a" * 400, "\u202equokka\u202c", "q\u200bu\u2060okka -all", "https://[", "https://[::1", "http://%00/",
+    "visibility:direct quokka", "author_id:1 quokka", "is_open:1", "tokens:quokka", ":from:1", ":is:local",
+    "id:1 quokka",
+]  # fmt: skip
+
+
+async def test_row_105_nothing_that_is_typed_trips_it(node: Node, ann: Person) -> None:
+    """Row 105: signs of other languages (SQL, LIKE, regular expressions, full text), control characters, too much of
+    anything: an answer or a refusal in words, and never a post that one may not see."""
+    await ann.post("quokka among ourselves", visibility="direct")
+    await settle(node.runtime)
+    eve = await node.person("eve")
+    headers = {"Authorization": f"Bearer {eve.token}"}
+    for query in HOSTILE:
+        typed = quote(query, errors="surrogatepass")
+        response = await node.http.get(f"{SEARCH}?type=statuses&q={typed}", headers=headers)
+        assert response.status_code in (200, 400, 422), (query, response.text)
+        if response.status_code == 200:
+            assert response.json()["statuses"] == [], query
+    for more in ("offset=99999999999999999999", "offset=399&limit=40", "max_id=99999999999999999999", "min_id=-1",
+                 "account_id=0", "limit=100000", "q=" + "a" * 60_000):  # fmt: skip
+        response = await node.http.get(f"{SEARCH}?q=quokka&{more}", headers=headers)
+        assert response.status_code in (200, 400, 414, 422), more
+
+
+async def test_row_105_a_dear_search_ends_in_time(node: Node, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 105: when time is over the answer says that it is not everything, and nobody waits for more."""
+    await ann.post("wallaby wallaby wallaby")
+    assert len(await found(node, '"wallaby wallaby"')) == 1
+    monkeypatch.setattr(service, "STRANGERS_SECONDS", 0.0)
+    answer = await asked(node, '"wallaby wallaby"')
+    assert (answer["statuses"], answer["explanation"]["is_partial"]) == ([], True)
+
+
 async def test_row_106_what_goes_is_found_no_more(node: Node, ann: Person, bob: Person) -> None:
     """Row 106: after a deletion, an edit, a suspension, a silence, the end of an account."""
     deleted, edited = await ann.post("numbat one"), await ann.post("numbat two")
@@ -264,3 +307,5 @@ async def test_an_account_that_waits_is_not_found(node: Node, ann: Person, bob: 
     async with node.runtime.write() as uow:
         await uow.write(update(Account).where(Account.id == ann.account_id).values(waiting=True))
     assert await found(bob, "echidna") == []
+    # Nor told of: whoever asks by name hears what they hear of nobody.
+    assert "Nobody" in (await asked(bob, "echidna from:ann"))["explanation"]["text"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.search.analysis import MAX_SPOTS, MAX_TOKEN, lexemes, spots
-from node.search.documents import Named, Source, document_of
+from node.search.documents import MAX_WORDS, Named, Source, document_of
 from node.search.language import parse
 from node.search.planning import Row, make_plan, matches
 
@@ -183,12 +183,14 @@ def test_a_link_is_one_that_is_no_mention_and_no_hashtag() -> None:
         "https://" + "a." * 50_000,
         "#" + "aB" * 50_000,
         "ﷺ" * 20_000,
+        " ".join(f"{number:060}x" for number in range(3_000)),
     ],
 )
 def test_row_105_a_huge_post_makes_a_bounded_document(text: str) -> None:
     """Row 105: words of a hundred thousand letters, marks without end, a text that grows as it is normalised."""
     document = document_of(Source(post_id=1, author_id=2, content=text, spoiler_text=text, language="en"))
     assert document.words.count(" ") <= MAX_SPOTS + 8
+    assert len(document.words) <= 1.2 * MAX_WORDS
     assert all(len(token) <= 4 * MAX_TOKEN for token in document.tokens)
 
 

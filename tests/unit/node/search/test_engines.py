@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import insert
 
 from node.base.ids import id_at
 from node.base.runtime import Runtime
+from node.search import whoosh_reading
 from node.search.choosing import engine_of
 from node.search.documents import Document, Source, document_of
 from node.search.engines import Engine
@@ -181,3 +183,17 @@ async def test_row_105_too_many_searches_at_once_are_told_so(runtime: Runtime) -
     away = [answer for answer in answers if answer.explanation.is_away]
     assert len(away) == 3
     assert "again" in away[0].explanation.sentences[-1]
+
+
+async def test_row_105_a_beginning_of_too_many_words_says_so(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 105: `a*` stands for so many words at most; the answer says that there may be more."""
+    engine = engine_of(runtime)
+    assert await engine.begin_rebuild()
+    assert await engine.end_rebuild()
+    if engine.name != "whoosh":
+        return  # reads its list of words without counting, and is cut off by time
+    await put(runtime, engine, corpus(1, range(1, 30)))
+    plan = plan_of("ap*")
+    assert not (await engine.propose(plan, since_id=None, until_id=None, limit=50, seconds=30)).is_cut_off
+    monkeypatch.setattr(whoosh_reading, "MAX_EXPANSIONS", 1)
+    assert (await engine.propose(plan, since_id=None, until_id=None, limit=50, seconds=30)).is_cut_off

@@ -140,6 +140,7 @@ def test_what_is_read(text: str, tree: str) -> None:
         ("since:2026-13-01", 6, "no such day"),
         ("since:2025-02-29", 6, "no such day"),
         ("until:0000-01-01", 6, "no such day"),
+        ("since:9999y", 6, "no such day"),
         ("has:cats", 4, "has:"),
         ("is:nice", 3, "is:"),
         ("lang:english!", 5, "lang:"),
