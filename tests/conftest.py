@@ -9,6 +9,7 @@ A run of the whole suite uses every core and one process more, since tests also 
 process. Tests that start a whole node's processes, or a Chromium, do so one after the other.
 """
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,6 +52,8 @@ ON_ONE = tuple(
 ON_SQLITE = (_HERE / "unit/node/base/test_sqlite.py",)
 """What is about SQLite itself."""
 MOST_PROCESSES = 9
+LAZY_COLLECTION = (20_000, 20, 50)
+"""The collector's thresholds: a test makes many objects and keeps hardly any."""
 POSTGRES_ALONE = os.environ.get("TEST_DATABASE") == "postgresql"
 
 
@@ -104,6 +107,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker in ("processes", "browser", "wheel"):
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.xdist_group(marker))
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of the garbage collector's rounds: walking through it again and again
+    took a third of a run. A server does the same before it starts its processes (`admin/supervisor.py`)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*LAZY_COLLECTION)
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,12 @@
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const read = new Map(); // reading a pixel takes long, and a page has few colours
   const rgba = (colour) => {
+    if (!read.has(colour)) read.set(colour, paint(colour));
+    return read.get(colour);
+  };
+  const paint = (colour) => {
     pen.clearRect(0, 0, 1, 1);
     pen.fillStyle = colour;
     pen.fillRect(0, 0, 1, 1);

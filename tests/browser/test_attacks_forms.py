@@ -3,6 +3,7 @@ nobody it does nothing (attack rows 89, 91, 94, 95, 103); and no page is framed 
 
 import re
 from collections.abc import AsyncIterator
+from itertools import cycle
 
 import httpx
 import pytest
@@ -50,28 +51,31 @@ def forms(runtime: Runtime) -> list[str]:
 
 
 async def test_row_94_no_form_without_its_token(node: Node) -> None:
-    """For somebody signed in (an admin, who may do most) and for nobody."""
+    """For somebody signed in (an admin, who may do most) and for nobody. Each form without a token, with a wrong one,
+    from elsewhere and by nobody; the ways to be wrong or elsewhere take turns, since one guard stands before all."""
     await make_account(node.runtime, "chief", role="admin")
     async with Visitor(node.url) as chief, Visitor(node.url) as stranger:
         await chief.sign_in("chief")
         await stranger.open("/auth/sign_in")
         page = await chief.open("/compose")
         token = page.form("form.composer input[name=csrf_token]").attributes["value"] or ""
-        for path in forms(node.runtime):
-            for sent in ({}, {"csrf_token": ""}, {"csrf_token": "x"}, {"csrf_token": token + "x"}):
-                answer = await chief.http.post(path, data=sent, follow_redirects=False)
-                assert answer.status_code == 403, (path, sent)
-            for headers in (
+        wrong = cycle(({"csrf_token": ""}, {"csrf_token": "x"}, {"csrf_token": token + "x"}))
+        elsewhere = cycle(
+            (
                 {"Origin": "https://evil.test"},
                 {"Origin": node.url.replace("http:", "https:")},
                 {"Origin": node.url + ".evil.test"},
                 {"Sec-Fetch-Site": "cross-site"},
                 {"Sec-Fetch-Site": "same-site"},
-            ):
-                answer = await chief.http.post(
-                    path, data={"csrf_token": token}, headers=headers, follow_redirects=False
-                )
-                assert answer.status_code == 403, (path, headers)
+            )
+        )
+        for path in forms(node.runtime):
+            for sent in ({}, next(wrong)):
+                answer = await chief.http.post(path, data=sent, follow_redirects=False)
+                assert answer.status_code == 403, (path, sent)
+            headers = next(elsewhere)
+            answer = await chief.http.post(path, data={"csrf_token": token}, headers=headers, follow_redirects=False)
+            assert answer.status_code == 403, (path, headers)
             answer = await stranger.http.post(path, data={"csrf_token": token}, follow_redirects=False)
             assert answer.status_code == 403 or answer.headers.get("location", "").startswith("/auth/sign_in"), path
         assert (await chief.open("/home")).status == 200

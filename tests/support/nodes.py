@@ -27,6 +27,7 @@ from tests.support.contract import held_to_contract
 from tests.support.postgres import PostgresServer, stamp
 from tests.support.redis_server import RedisServer
 from tests.support.serving import listen, serving
+from tests.support.statements import share_compiled
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
@@ -59,10 +60,12 @@ def database_template() -> Path:
     """Return an empty database file with every table, made once a run and copied for each node."""
     if not _template:
         path = Path(tempfile.mkdtemp(prefix="rk-db-")) / "template.sqlite3"
-        engine = create_engine(f"sqlite:///{path}")
+        engine = create_engine("sqlite://")
         with engine.begin() as connection:
             metadata().create_all(connection)
             stamp(connection)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
         engine.dispose()
         _template.append(path)
     return _template[0]
@@ -101,6 +104,7 @@ async def open_node(redis: RedisServer, **changes: Any) -> AsyncIterator[Runtime
     if not settings.database_url:
         shutil.copy(database_template(), folder / "rookery.sqlite3")
     runtime = open_runtime(settings, clock=clock)
+    share_compiled(runtime.database)
     try:
         async with runtime.write() as uow:
             await ensure_instance_actor(uow, settings, now=runtime.now(), key_pair=test_key_pair())
