@@ -65,6 +65,7 @@ async def test_with_a_bad_token(node: Node, table: list[Route], header: str) -> 
 
 @pytest.mark.parametrize("fate", ["revoked", "suspended", "deleted"])
 async def test_row_90_a_token_that_is_over_is_no_token(node: Node, table: list[Route], ann: Person, fate: str) -> None:
+    """The first on every route, the others, which are read in the same place, on some."""
     token, now = await make_token(node.runtime, ann.account_id, EVERYTHING), node.runtime.now()
     async with node.runtime.write() as uow:
         if fate == "revoked":
@@ -73,7 +74,7 @@ async def test_row_90_a_token_that_is_over_is_no_token(node: Node, table: list[R
             await suspend_account(uow, ann.account_id, now=now)
         else:
             await delete_account(uow, ann.account_id, now=now)
-    for route in table:
+    for route in table if fate == "revoked" else table[::10]:
         if route.guard.scopes or route.guard.required:
             assert await status(node, route, token=token) == 401, route
 
@@ -121,12 +122,13 @@ async def test_row_90_an_app_without_a_person(node: Node, table: list[Route]) ->
 
 @pytest.mark.parametrize("column", ["confirmed_at", "approved_at", "disabled_at"])
 async def test_row_90_somebody_who_is_not_let_in(node: Node, table: list[Route], ann: Person, column: str) -> None:
-    """Not confirmed, not approved, locked out: nothing but what leads to being confirmed."""
+    """Not confirmed, not approved, locked out: nothing but what leads to being confirmed. The first on every route,
+    the others, which are read in the same place, on some."""
     token = await make_token(node.runtime, ann.account_id, EVERYTHING)
     value = node.runtime.now() if column == "disabled_at" else None
     async with node.runtime.write() as uow:
         await uow.write(update(User).values({column: value, "role": "admin"}))
-    for route in table:
+    for route in table if column == "confirmed_at" else table[::10]:
         if route.guard.usable and (route.guard.scopes or route.guard.required):
             assert await status(node, route, token=token) == 403, route
 
