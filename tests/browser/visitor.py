@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tests.support.serving import TRUSTS_NOBODY
+
 
 @dataclass
 class Shown:
@@ -40,7 +42,9 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.http = httpx.AsyncClient(base_url=url, follow_redirects=True, trust_env=False, timeout=20)
+        self.http = httpx.AsyncClient(
+            base_url=url, follow_redirects=True, trust_env=False, timeout=20, verify=TRUSTS_NOBODY
+        )
 
     async def __aenter__(self) -> "Visitor":
         return self

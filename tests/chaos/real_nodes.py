@@ -28,7 +28,7 @@ from node.base.runtime import running
 from node.base.settings import load_settings
 from tests.support.nodes import EVERYWHERE, database_template
 from tests.support.postgres import PostgresServer
-from tests.support.serving import free_port
+from tests.support.serving import TRUSTS_NOBODY, free_port
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 40.0
@@ -129,7 +129,9 @@ class RealNode:
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.settings.database_url and not self.database_file.exists():
             shutil.copy(database_template(), self.database_file)
-        self.http = httpx.AsyncClient(base_url=self.settings.public_url, timeout=20, trust_env=False)
+        self.http = httpx.AsyncClient(
+            base_url=self.settings.public_url, timeout=20, trust_env=False, verify=TRUSTS_NOBODY
+        )
 
     def environment(self) -> dict[str, str]:
         """Return its settings as an operator gives them."""

@@ -12,13 +12,12 @@ from tests.chaos.real_nodes import RealNode, Somebody, eventually, is_gone, sett
 
 pytestmark = pytest.mark.processes
 
-POSTS = 500
 WRITERS = 4
 
 
-async def write_burst(author: Somebody, kills: dict[int, tuple[RealNode, str]]) -> None:
-    """Publish POSTS posts, killing what `kills` says when so many have been answered."""
-    numbers = iter(range(POSTS))
+async def write_burst(author: Somebody, posts: int, kills: dict[int, tuple[RealNode, str]]) -> None:
+    """Publish so many posts, killing what `kills` says when so many have been answered."""
+    numbers = iter(range(posts))
     answered = 0
 
     async def write() -> None:
@@ -37,7 +36,9 @@ def doubled(texts: list[str]) -> list[str]:
     return [text for text, count in Counter(texts).items() if count > 1]
 
 
-async def test_a_burst_of_500_posts_survives_the_death_of_every_process(launch: StartNode) -> None:
+@pytest.mark.parametrize("posts", [200, pytest.param(500, marks=pytest.mark.long)])
+async def test_a_burst_of_posts_survives_the_death_of_every_process(launch: StartNode, posts: int) -> None:
+    """Ten deaths spread over the burst: `make test` has them closer together, `make chaos` with more in between."""
     a, b = launch("a"), launch("b")
     await asyncio.gather(a.ready(), b.ready())
     ann, cleo = await a.person("ann"), await a.person("cleo")
@@ -45,24 +46,22 @@ async def test_a_burst_of_500_posts_survives_the_death_of_every_process(launch: 
     await cleo.follow(ann)
     await bo.follow(ann)
 
-    await write_burst(
-        ann,
-        {
-            40: (a, "worker deliver"),
-            90: (b, "worker relay"),
-            140: (a, "redis-server"),
-            190: (a, "worker relay"),
-            240: (a, "rookery: web"),
-            290: (b, "rookery: web"),
-            340: (b, "redis-server"),
-            390: (a, "rookery: scheduler"),
-            430: (b, "worker"),
-            470: (a, "worker"),
-        },
-    )
+    victims = [
+        (a, "worker deliver"),
+        (b, "worker relay"),
+        (a, "redis-server"),
+        (a, "worker relay"),
+        (a, "rookery: web"),
+        (b, "rookery: web"),
+        (b, "redis-server"),
+        (a, "rookery: scheduler"),
+        (b, "worker"),
+        (a, "worker"),
+    ]
+    await write_burst(ann, posts, {(at + 1) * posts // 11: victim for at, victim in enumerate(victims)})
     await settled(a, b, seconds=80)
 
-    expected = {f"post {number}" for number in range(POSTS)}
+    expected = {f"post {number}" for number in range(posts)}
     for node in (a, b):
         assert node.parked() == []
         texts = [row[0] for row in node.ask("SELECT content FROM posts WHERE deleted_at IS NULL")]
@@ -73,7 +72,7 @@ async def test_a_burst_of_500_posts_survives_the_death_of_every_process(launch: 
         home = await person.home()
         assert doubled(home) == [], person.handle
         assert set(home) == expected, f"{person.handle} misses {len(expected - set(home))}"
-    assert a.ask("SELECT posts_count FROM accounts WHERE username = 'ann'") == [(POSTS,)]
+    assert a.ask("SELECT posts_count FROM accounts WHERE username = 'ann'") == [(posts,)]
     assert a.ask("SELECT followers_count FROM accounts WHERE username = 'ann'") == [(2,)]
 
 

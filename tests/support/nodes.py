@@ -26,7 +26,7 @@ from node.base.work import DRAINS
 from tests.support.contract import held_to_contract
 from tests.support.postgres import PostgresServer, stamp
 from tests.support.redis_server import RedisServer
-from tests.support.serving import listen, serving
+from tests.support.serving import TRUSTS_NOBODY, listen, serving
 from tests.support.statements import share_compiled
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -225,7 +225,9 @@ async def serve_node(redis: RedisServer, *, host: str = "127.0.0.1", **changes: 
             hooks = {"response": [held_to_contract(app)]}
             async with (
                 serving(app, listener),
-                httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, event_hooks=hooks) as http,
+                httpx.AsyncClient(
+                    base_url=url, trust_env=False, timeout=20, verify=TRUSTS_NOBODY, event_hooks=hooks
+                ) as http,
             ):
                 yield Node(runtime, url, http)
 

@@ -32,6 +32,7 @@ from federation.signatures import SigningKey, sign_request_rfc9421
 from federation.signatures.cavage import http_date
 from federation.vocabulary import AP_TYPE, AS_CONTEXT, PUBLIC
 from tests.support.fake_peer import Answer, FakePeer, document
+from tests.support.serving import TRUSTS_NOBODY
 
 Document = dict[str, Any]
 
@@ -240,5 +241,5 @@ class Stranger:
         date = (now or datetime.now().astimezone()) - age
         headers = self.signed_headers(to, raw, date=date, **signing)
         headers = {name: value for name, value in headers.items() if name.lower() not in drop} | (change or {})
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=20, verify=TRUSTS_NOBODY) as http:
             return await http.post(to, content=raw if body is None else body, headers=headers)

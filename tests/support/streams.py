@@ -21,6 +21,7 @@ from wsproto.events import (
 )
 
 from tests.support.nodes import Node, Person, settle
+from tests.support.serving import TRUSTS_NOBODY
 
 PATIENCE = 20
 
@@ -162,7 +163,7 @@ async def events(
     sent = {"Authorization": f"Bearer {token}"} if token else {}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE, verify=tls or True) as http,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE, verify=tls or TRUSTS_NOBODY) as http,
         http.stream("GET", f"/api/v1/streaming/{path}", headers=sent) as response,
     ):
         yield Events(response)
