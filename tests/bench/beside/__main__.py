@@ -47,6 +47,7 @@ async def _measure(arguments: argparse.Namespace) -> None:
                 rows += await parts[name]() if name in parts else []
             except (AssertionError, httpx.HTTPError) as error:  # what it cannot do must not hide what it can
                 rows.append(Figures(name, note=f"failed: {error!r}"[:300]))
+            write(arguments.out, Measured(arguments.name or server.url, rows))
     if "memory" in wanted:
         rows.append(Figures("memory", note=f"{memory:.0f} MB before, {server.memory_mb():.0f} MB after (PSS)"))
     write(arguments.out, Measured(arguments.name or server.url, rows))
