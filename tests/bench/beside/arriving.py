@@ -22,6 +22,8 @@ from tests.support.stranger import Stranger
 STRANGERS = 4
 CLIENTS = 8
 MOST = 300
+AFTERWARDS = 5.0
+"""Seconds of rest: some servers look at what arrived only now and then."""
 
 
 class Abroad:
@@ -82,7 +84,7 @@ async def arrivals(server: Server, foreign: Abroad) -> list[Figures]:
     await server.rest()
     async with server.metered() as spent:
         timing = await _deliver(server, inbox, foreign, "metered", count)
-        await server.rest()
+        await server.rest(AFTERWARDS)
     await _all_seen(server, "metered", count)
     started = time.perf_counter()
     await _deliver(server, inbox, foreign, "timed", count)
