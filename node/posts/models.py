@@ -21,6 +21,7 @@ class Post(Base):
     __table_args__ = (
         Index("ix_posts_account", "account_id", "id"),
         Index("ix_posts_reply", "in_reply_to_id", "id"),
+        Index("ix_posts_thread", "thread_id", "id"),
         # Partial, or statistics say that one URI has a million posts, and every arrival reads all of them.
         Index(
             "ix_posts_orphans",

@@ -82,6 +82,9 @@ NEVER_SORTED: Final = (
 )
 """Statements over what has no bound at all, for which there is an index in their order."""
 
+SELECTIVE: Final = ("posts.thread_id = ",)
+"""What picks a few rows of millions: not even a walk in order with a LIMIT may look for them."""
+
 
 @dataclass
 class Watch:
@@ -133,7 +136,8 @@ async def _steep_on_sqlite(connection: AsyncConnection, statement: str, values: 
     for row in rows:
         detail = str(row[3])
         scanned = re.match(r"SCAN (\w+)", detail)
-        is_ordered = "USING" in detail and "LIMIT" in statement
+        is_walk = not any(part in statement for part in SELECTIVE)
+        is_ordered = is_walk and "USING" in detail and "LIMIT" in statement
         if scanned:
             table = names.get(scanned[1], scanned[1])
             if table in _growing() and not is_ordered:
