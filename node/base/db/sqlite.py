@@ -32,7 +32,8 @@ from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-4000")
 """Every process has half a dozen connections, so each keeps little: what it lacks the system mostly has in its own
-cache, for all of them. For the same reason nothing is mapped into memory."""
+cache, for all of them. For the same reason nothing is mapped into memory; a map is also taken down by every commit of
+another connection, and each page read after that is a fault (25 posts of a timeline: 0.27 ms instead of 0.14)."""
 
 
 INLINE: ContextVar[bool] = ContextVar("inline", default=False)
