@@ -5,7 +5,6 @@ An account that is gone (suspended or deleted, here or at its origin) is absent 
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,8 +15,7 @@ from node.accounts.models import Account, AccountKey
 from node.accounts.relations import DOMAIN_POLICIES, blocks, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
 from node.base.db.plain_text import as_plain, plain_text
-from node.base.db.prepared import Prepared
-from node.base.db.sqlite import short_statements
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.uris import INSTANCE_ACTOR_ID
@@ -25,8 +23,6 @@ from node.uris import INSTANCE_ACTOR_ID
 T = TypeVar("T")
 
 BATCH = 500
-SHORT = 100
-"""So many accounts are read within a millisecond."""
 MAX_SEARCH_TEXT = 200
 MAX_SEARCH_WORDS = 8
 
@@ -62,16 +58,18 @@ def is_ours(account: Any = Account) -> ColumnElement[bool]:
     return is_at("", account)
 
 
-_BY_ID = select(Account).where(Account.id == bindparam("account_id"))
-_BY_IDS = select(Account).where(Account.id.in_(bindparam("account_ids", expanding=True)))
-_BY_URI = select(Account).where(Account.uri == bindparam("actor_uri"))
+_BY_ID = PreparedEntities(select(Account).where(Account.id == bindparam("account_id")))
+_BY_IDS = PreparedEntities(select(Account).where(Account.id.in_(bindparam("ids", expanding=True))))
+_BY_URI = PreparedEntities(select(Account).where(Account.uri == bindparam("actor_uri")))
+_BY_HANDLE = PreparedEntities(
+    select(Account).where(Account.username_folded == bindparam("folded"), Account.domain == bindparam("host"))
+)
 
 
 async def find_account(reader: Reader, account_id: int) -> Account | None:
     """Return an account, gone or not."""
-    with short_statements():
-        found: Account | None = await reader.scalar(_BY_ID, {"account_id": account_id})
-    return found
+    found = await reader.entities(_BY_ID, {"account_id": account_id})
+    return found[0] if found else None
 
 
 async def get_account(reader: Reader, account_id: int, *, include_gone: bool = False) -> Account:
@@ -89,16 +87,14 @@ async def find_local_account(reader: Reader, username: str) -> Account | None:
 
 async def find_account_by_handle(reader: Reader, username: str, domain: str) -> Account | None:
     """Return an account by its handle, gone or not. `domain` is folded by `rules.local_or_domain`, "" for ours."""
-    found: Account | None = await reader.scalar(
-        select(Account).where(Account.username_folded == fold_username(username), Account.domain == domain)
-    )
-    return found
+    found = await reader.entities(_BY_HANDLE, {"folded": fold_username(username), "host": domain})
+    return found[0] if found else None
 
 
 async def find_account_by_uri(reader: Reader, uri: str) -> Account | None:
     """Return an account by its actor id, gone or not."""
-    found: Account | None = await reader.scalar(_BY_URI, {"actor_uri": uri})
-    return found
+    found = await reader.entities(_BY_URI, {"actor_uri": uri})
+    return found[0] if found else None
 
 
 async def find_moved_to(reader: Reader, account: Account) -> Account | None:
@@ -119,8 +115,7 @@ async def list_accounts(reader: Reader, ids: Collection[int]) -> dict[int, Accou
     """Return accounts by id, gone ones too; unknown ids are left out."""
     rows: list[Account] = []
     for batch in _batches(list(dict.fromkeys(ids))):
-        with short_statements() if len(batch) <= SHORT else nullcontext():
-            rows += await reader.scalars(_BY_IDS, {"account_ids": batch})
+        rows += await reader.entities(_BY_IDS, {"ids": batch})
     return {row.id: row for row in rows}
 
 

@@ -14,19 +14,18 @@ from node.accounts.rules import fold_username
 from node.auth.hashing import hash_secret
 from node.auth.models import OAuthApp, OAuthCode, OAuthToken, OneTimeLink, User, WebSession
 from node.auth.rules import Principal, SessionFacts, canonical_email, fold_email
-from node.base.db.prepared import Prepared
-from node.base.db.sqlite import short_statements
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 
-_BY_ACCOUNT = select(User).where(User.account_id == bindparam("account_id"))
+_BY_ACCOUNT = PreparedEntities(select(User).where(User.account_id == bindparam("account_id")))
+_APPS = PreparedEntities(select(OAuthApp).where(OAuthApp.id.in_(bindparam("ids", expanding=True))))
 
 
 async def find_user(reader: Reader, account_id: int) -> User | None:
     """Return the person behind a local account."""
-    with short_statements():
-        found: User | None = await reader.scalar(_BY_ACCOUNT, {"account_id": account_id})
-    return found
+    found = await reader.entities(_BY_ACCOUNT, {"account_id": account_id})
+    return found[0] if found else None
 
 
 async def get_user(reader: Reader, account_id: int) -> User:
@@ -231,7 +230,7 @@ async def find_app(reader: Reader, client_id: str) -> OAuthApp | None:
 
 async def list_apps(reader: Reader, ids: Iterable[int]) -> dict[int, OAuthApp]:
     """Return apps by their row's id."""
-    return {app.id: app for app in await reader.scalars(select(OAuthApp).where(OAuthApp.id.in_(list(ids))))}
+    return {app.id: app for app in await reader.entities(_APPS, {"ids": list(ids)})}
 
 
 async def find_code(reader: Reader, code: str) -> OAuthCode | None:

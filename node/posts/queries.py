@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_present
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.paging import Page
@@ -64,8 +64,8 @@ __all__ = [
 BATCH: Final = 500
 MAX_KEY: Final = 255
 
-_BY_ID: Final = select(Post).where(Post.id == bindparam("post_id"))
-_BY_URI: Final = select(Post).where(Post.uri == bindparam("post_uri"))
+_BY_ID: Final = PreparedEntities(select(Post).where(Post.id == bindparam("post_id")))
+_BY_URI: Final = PreparedEntities(select(Post).where(Post.uri == bindparam("post_uri")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class PostEntry:
 
 async def find_post(reader: Reader, post_id: int) -> Post | None:
     """Return a post or boost, deleted or not, whoever may see it."""
-    found: Post | None = await reader.scalar(_BY_ID, {"post_id": post_id})
-    return found
+    found = await reader.entities(_BY_ID, {"post_id": post_id})
+    return found[0] if found else None
 
 
 async def find_post_by_uri(reader: Reader, uri: str) -> Post | None:
     """Return a post or boost by its ActivityPub id, deleted or not, whoever may see it."""
-    found: Post | None = await reader.scalar(_BY_URI, {"post_uri": uri})
-    return found
+    found = await reader.entities(_BY_URI, {"post_uri": uri})
+    return found[0] if found else None
 
 
 async def list_posts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, Post]:
@@ -101,10 +101,17 @@ async def list_posts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, 
 
 async def get_visible_post(reader: Reader, post_id: int, viewer_id: int | None) -> Post:
     """Return a post or boost. Raises NotFound when it is absent or not for this viewer: the same answer."""
-    found: Post | None = await reader.scalar(select(Post).where(Post.id == post_id, visible_to(viewer_id)))
-    if found is None:
+    given = {"post_id": post_id} if viewer_id is None else {"post_id": post_id, "viewer": viewer_id}
+    found = await reader.entities(_visible_post(viewer_id is None), given)
+    if not found:
         raise NotFound()
-    return found
+    return found[0]
+
+
+@cache
+def _visible_post(anonymous: bool) -> PreparedEntities[Post]:
+    viewer: Any = None if anonymous else bindparam("viewer")
+    return PreparedEntities(select(Post).where(Post.id == bindparam("post_id"), visible_to(viewer)))
 
 
 async def get_own_post(reader: Reader, post_id: int, account_id: int) -> Post:

@@ -18,11 +18,12 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, bindparam, select
 
 from node.accounts.models import Account
+from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
 from node.auth.queries import list_apps
 from node.auth.views import post_app_view
 from node.base.caches import SharedCache
-from node.base.db.sqlite import short_statements
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import VERSION, Runtime
 from node.media.models import Media
@@ -59,9 +60,8 @@ async def find_authors(runtime: Runtime, reader: Reader, keys: Iterable[AuthorKe
     """Return the accounts of those keys."""
 
     async def make(absent: Sequence[AuthorKey]) -> dict[AuthorKey, dict[str, Any]]:
-        with short_statements():
-            accounts = await reader.scalars(_ACCOUNTS, {"ids": [key[0] for key in absent]})
-        views = {account.id: account_view(account, settings=runtime.settings) for account in accounts}
+        accounts = await list_accounts(reader, [key[0] for key in absent])
+        views = {id_: account_view(account, settings=runtime.settings) for id_, account in accounts.items()}
         return {key: views[key[0]] for key in absent if key[0] in views}
 
     return await _cache(runtime, "authors", AUTHORS_KEPT, AUTHOR_SECONDS).find(keys, make)
@@ -85,17 +85,16 @@ def _stamp(public_url: str) -> str:
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_ACCOUNTS = select(Account).where(Account.id.in_(_IDS))
-_POSTS = select(Post, Account.sensitised_at).join(Account, Account.id == Post.account_id).where(Post.id.in_(_IDS))
-_MEDIA = select(Media).where(Media.post_id.in_(_IDS)).order_by(Media.position, Media.id)
-_MENTIONS = (
-    select(Mention.post_id, Account)
-    .join(Account, Account.id == Mention.account_id)
+_POSTS = PreparedEntities(select(Post).where(Post.id.in_(_IDS)))
+_COVERED = Prepared(select(Account.id).where(Account.id.in_(_IDS), Account.sensitised_at.is_not(None)))
+_MEDIA = PreparedEntities(select(Media).where(Media.post_id.in_(_IDS)).order_by(Media.position, Media.id))
+_MENTIONS = Prepared(
+    select(Mention.post_id, Mention.account_id)
     .where(Mention.post_id.in_(_IDS), Mention.silent.is_(False))
-    .order_by(Account.id)
+    .order_by(Mention.account_id)
 )
-_TAGS = (
-    select(PostHashtag.post_id, Hashtag)
+_TAGS = Prepared(
+    select(PostHashtag.post_id, Hashtag.name, Hashtag.display)
     .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
     .where(PostHashtag.post_id.in_(_IDS))
     .order_by(Hashtag.id)
@@ -103,23 +102,28 @@ _TAGS = (
 
 
 async def _render(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Render posts from their rows: at most five queries for any number of them, each built once."""
+    """Render posts from their rows: at most seven queries for any number of them, each built once."""
     settings = runtime.settings
     wanted = {"ids": list(ids)}
     media: dict[int, list[dict[str, Any]]] = {}
     mentions: dict[int, list[dict[str, Any]]] = {}
     tags: dict[int, list[dict[str, Any]]] = {}
-    with short_statements():
-        posts = [(post, covered_since) for post, covered_since in await reader.execute(_POSTS, wanted)]
-        for item in await reader.scalars(_MEDIA, wanted):
+    posts = await reader.entities(_POSTS, wanted)
+    for item in await reader.entities(_MEDIA, wanted):
+        if item.post_id is not None:
             media.setdefault(item.post_id, []).append(media_view(item, settings=settings))
-        if any(_may_name_somebody(post) for post, _ in posts):
-            for post_id, account in await reader.execute(_MENTIONS, wanted):
-                mentions.setdefault(post_id, []).append(mention_view(account))
-            for post_id, tag in await reader.execute(_TAGS, wanted):
-                tags.setdefault(post_id, []).append(tag_view(tag, public_url=settings.public_url))
-        app_ids = {post.application_id for post, _ in posts if post.application_id is not None}
-        apps = await list_apps(reader, app_ids) if app_ids else {}
+    showing = {post.account_id for post in posts if post.id in media}
+    covered = {row.id for row in await reader.rows(_COVERED, {"ids": list(showing)})} if showing else set()
+    if any(map(_may_name_somebody, posts)):
+        named = await reader.rows(_MENTIONS, wanted)
+        people = await list_accounts(reader, {row.account_id for row in named})
+        for row in named:
+            if row.account_id in people:
+                mentions.setdefault(row.post_id, []).append(mention_view(people[row.account_id]))
+        for row in await reader.rows(_TAGS, wanted):
+            tags.setdefault(row.post_id, []).append(tag_view(row, public_url=settings.public_url))
+    app_ids = {post.application_id for post in posts if post.application_id is not None}
+    apps = await list_apps(reader, app_ids) if app_ids else {}
     return {
         post.id: status_view(
             post,
@@ -128,9 +132,9 @@ async def _render(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[
             mentions=mentions.get(post.id, ()),
             tags=tags.get(post.id, ()),
             application=post_app_view(apps[post.application_id]) if post.application_id in apps else None,
-            covered=covered_since is not None,
+            covered=post.account_id in covered,
         )
-        for post, covered_since in posts
+        for post in posts
     }
 
 

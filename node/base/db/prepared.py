@@ -9,16 +9,18 @@ Only for statements that answer from indexes within a millisecond: on SQLite the
 one after the other, on a connection that never writes and so sees the last commit with every statement; in a write
 transaction on the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them like any other.
 
-The `rows` of both session types take them. Listeners of the engine's `before_cursor_execute` hear of them too.
+The `rows` of both session types take them, and `entities` takes `PreparedEntities`: SELECTs of whole rows of one table.
+Listeners of the engine's `before_cursor_execute` hear of them too.
 """
 
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Engine, Select, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +33,7 @@ KEPT_TEXTS: Final = 512
 """Statements that the connection keeps as SQLite compiled them."""
 
 Process = Callable[[Any], Any]
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,45 @@ class Prepared:
         if form is None:
             form = self._forms[key] = _Form(self.statement, dialect, given)
         return form
+
+
+class PreparedEntities(Generic[E]):
+    """A SELECT of entities of one table, `select(Account).where(...)`, made once at import or behind `@cache`.
+
+    Outside a write transaction its entities belong to no session: what is read there is never written back.
+    """
+
+    def __init__(self, statement: Select[E]) -> None:
+        self.statement = statement
+
+    @cached_property
+    def columns(self) -> Prepared:
+        """The same SELECT of the columns alone."""
+        return Prepared(self.statement.with_only_columns(*self._mapper.columns))
+
+    @cached_property
+    def _mapper(self) -> Any:
+        return inspect(self.statement.column_descriptions[0]["entity"])
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [self._mapper.get_property_by_column(column).key for column in self._mapper.columns]
+
+    @cached_property
+    def _key_places(self) -> list[int]:
+        columns = list(self._mapper.columns)
+        return [columns.index(column) for column in self._mapper.primary_key]
+
+    def made_of(self, rows: Sequence[Any]) -> list[E]:
+        """Return the entities of rows of `columns`."""
+        names, places, kind = self._names, self._key_places, self._mapper.class_
+        found = []
+        for row in rows:
+            entity = self._mapper.class_manager.new_instance()
+            inspect(entity).key = (kind, tuple([row[place] for place in places]), None)
+            entity.__dict__.update(zip(names, row, strict=True))
+            found.append(entity)
+        return found
 
 
 def run(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> list[Any] | None:

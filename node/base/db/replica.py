@@ -32,11 +32,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from node.base.cache import RedisGate
 from node.base.caches import LocalCache
 from node.base.db.failures import is_passing
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import CANNOT, ReadSession
 from node.base.errors import Unavailable
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 LOOK_SECONDS: Final = 0.25
 STALE_SECONDS: Final = 2.0
@@ -191,6 +192,10 @@ class ReplicaSession(ReadSession):
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM."""
         return await self._on_either(lambda: super(ReplicaSession, self).rows(statement, parameters))
+
+    async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
+        """Return entities that belong to no session."""
+        return await self._on_either(lambda: super(ReplicaSession, self).entities(prepared, parameters))
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a SELECT and return its result."""

@@ -9,7 +9,7 @@ either an event (`record`: a row in the same transaction, so a crash loses nothi
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Result
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from node.base.db.base import Base
 from node.base.db.event_log import Event, append_events
 from node.base.db.failures import is_passing
-from node.base.db.prepared import DirectReader, Prepared, run
+from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, run
 from node.base.db.sqlite import connection_in_transaction, short_statements
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM, is_full
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 CANNOT = "The database cannot do this right now. Please try again."
 
 AfterCommit = Callable[[], Awaitable[None]]
+E = TypeVar("E")
 
 
 def _all_rows(connection: Connection, statement: Executable | Prepared, parameters: Any) -> Sequence[Any]:
@@ -43,6 +44,8 @@ class Reader(Protocol):
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]: ...
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]: ...
+
+    async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]: ...
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any: ...
 
@@ -72,6 +75,10 @@ class _Session:
         if self._raw is None and connection.dialect.name == "sqlite":
             self._raw = await connection.run_sync(connection_in_transaction)
         return rows
+
+    async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
+        """Return entities of this session."""
+        return (await self._session.scalars(prepared.statement, parameters)).all()
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a statement and return its result."""
@@ -119,6 +126,15 @@ class ReadSession:
         connection = await self._connected()
         with short_statements():
             return await connection.run_sync(_all_rows, statement, parameters)
+
+    async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
+        """Return entities that belong to no session; for statements as `rows` takes them."""
+        if self._direct is not None:
+            found = self._direct.rows(prepared.columns, parameters)
+            if found is not None:
+                return prepared.made_of(found)
+        with short_statements():
+            return (await (await self._opened()).scalars(prepared.statement, parameters)).all()
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a SELECT and return its result."""

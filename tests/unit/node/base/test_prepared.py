@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import bindparam, event, exists, literal, select, update
+from sqlalchemy import bindparam, event, exists, inspect, literal, select, update
 
 from node.accounts.models import Account
 from node.base.db.base import UtcDateTime
-from node.base.db.prepared import LONGEST_LIST, Prepared
+from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
 from node.posts.models import Like, Post
@@ -55,6 +55,30 @@ async def test_same_answer_as_sqlalchemy_for_lists_of_any_length(runtime: Runtim
     assert (row.username, row.whose, row.sensitive, row.liked) == ("ann", "of ours", True, False)
     assert row.interaction_policy["quote"]["automatic"] == ["followers"]
     assert row.edited_at.tzinfo is not None
+
+
+_ENTITIES = PreparedEntities(select(Post).where(Post.id.in_(bindparam("ids", expanding=True))).order_by(Post.id.desc()))
+
+
+async def test_entities_are_those_of_sqlalchemy_and_are_written_back_only_by_a_unit_of_work(runtime: Runtime) -> None:
+    ann = await make_account(runtime, "ann")
+    ids = [(await make_post(runtime, ann, text=f"No. {number}")).id for number in range(3)]
+    async with runtime.read() as reader:
+        plain = await reader.scalars(select(Post).where(Post.id.in_(ids)).order_by(Post.id.desc()))
+        found = await reader.entities(_ENTITIES, {"ids": ids})
+        assert not await reader.entities(_ENTITIES, {"ids": []})
+    names = [attribute.key for attribute in inspect(Post).column_attrs]
+    assert [[getattr(post, name) for name in names] for post in found] == [
+        [getattr(post, name) for name in names] for post in plain
+    ]
+    assert inspect(found[0]).identity == (ids[2],)
+    assert inspect(found[0]).detached == inspect(plain[0]).detached
+    async with runtime.write() as uow:
+        (mine,) = await uow.entities(_ENTITIES, {"ids": ids[:1]})
+        mine.text = "Changed"
+    async with runtime.read() as reader:
+        (read,) = await reader.entities(_ENTITIES, {"ids": ids[:1]})
+    assert read.text == "Changed"
 
 
 async def test_a_view_sees_what_was_committed_since_it_was_opened(runtime: Runtime) -> None:
