@@ -11,7 +11,8 @@ from node.accounts.queries import AccountEntry, is_ours, is_present
 from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
 from node.auth.models import User
 from node.base.clock import system_clock
-from node.base.db.prepared import Prepared
+from node.base.db.base import UtcDateTime
+from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import AccountNote, Endorsement, Follow
@@ -79,66 +80,57 @@ async def list_relationships(
     """Return how the viewer stands to each account of `ids` (any number of them: seven queries a batch of ids)."""
     wanted = list(dict.fromkeys(ids))
     found: dict[int, Relationship] = {}
-    for start in range(0, len(wanted), 200):
-        found |= await _relationships(reader, viewer_id, wanted[start : start + 200], now or system_clock())
+    for start in range(0, len(wanted), LONGEST_LIST):
+        found |= await _relationships(reader, viewer_id, wanted[start : start + LONGEST_LIST], now or system_clock())
     return found
 
 
+_VIEWER: Final[Any] = bindparam("viewer")
+_IDS: Final[Any] = bindparam("ids", expanding=True)
+_NOW: Final = bindparam("now", type_=UtcDateTime())
+_FOLLOWED = PreparedEntities(select(Follow).where(Follow.follower_id == _VIEWER, Follow.followee_id.in_(_IDS)))
+_FOLLOWING = PreparedEntities(select(Follow).where(Follow.followee_id == _VIEWER, Follow.follower_id.in_(_IDS)))
+_BLOCKS = Prepared(
+    select(BLOCKS.c.account_id, BLOCKS.c.target_id).where(
+        or_(
+            (BLOCKS.c.account_id == _VIEWER) & BLOCKS.c.target_id.in_(_IDS),
+            (BLOCKS.c.target_id == _VIEWER) & BLOCKS.c.account_id.in_(_IDS),
+        )
+    )
+)
+_MUTED = Prepared(
+    select(MUTES.c.target_id, MUTES.c.hide_notifications, MUTES.c.expires_at).where(
+        MUTES.c.account_id == _VIEWER,
+        MUTES.c.target_id.in_(_IDS),
+        or_(MUTES.c.expires_at.is_(None), MUTES.c.expires_at > _NOW),
+    )
+)
+_SHUNNED = Prepared(
+    select(Account.id)
+    .join(USER_DOMAIN_BLOCKS, USER_DOMAIN_BLOCKS.c.domain == Account.domain)
+    .where(USER_DOMAIN_BLOCKS.c.account_id == _VIEWER, Account.id.in_(_IDS))
+)
+_NOTES = Prepared(
+    select(AccountNote.target_id, AccountNote.text).where(
+        AccountNote.account_id == _VIEWER, AccountNote.target_id.in_(_IDS)
+    )
+)
+_ENDORSED = Prepared(
+    select(Endorsement.target_id).where(Endorsement.account_id == _VIEWER, Endorsement.target_id.in_(_IDS))
+)
+
+
 async def _relationships(reader: Reader, viewer_id: int, ids: list[int], now: datetime) -> dict[int, Relationship]:
-    out: dict[int, Follow] = {
-        row.followee_id: row
-        for row in await reader.scalars(
-            select(Follow).where(Follow.follower_id == viewer_id, Follow.followee_id.in_(ids))
-        )
-    }
-    back: dict[int, Follow] = {
-        row.follower_id: row
-        for row in await reader.scalars(
-            select(Follow).where(Follow.followee_id == viewer_id, Follow.follower_id.in_(ids))
-        )
-    }
-    blocks = (
-        await reader.execute(
-            select(BLOCKS.c.account_id, BLOCKS.c.target_id).where(
-                or_(
-                    (BLOCKS.c.account_id == viewer_id) & BLOCKS.c.target_id.in_(ids),
-                    (BLOCKS.c.target_id == viewer_id) & BLOCKS.c.account_id.in_(ids),
-                )
-            )
-        )
-    ).all()
+    given = {"viewer": viewer_id, "ids": ids}
+    out = {row.followee_id: row for row in await reader.entities(_FOLLOWED, given)}
+    back = {row.follower_id: row for row in await reader.entities(_FOLLOWING, given)}
+    blocks = await reader.rows(_BLOCKS, given)
     blocking = {row.target_id for row in blocks if row.account_id == viewer_id}
     blocked_by = {row.account_id for row in blocks if row.target_id == viewer_id}
-    mutes: dict[int, Any] = {
-        row.target_id: row
-        for row in await reader.execute(
-            select(MUTES.c.target_id, MUTES.c.hide_notifications, MUTES.c.expires_at).where(
-                MUTES.c.account_id == viewer_id,
-                MUTES.c.target_id.in_(ids),
-                or_(MUTES.c.expires_at.is_(None), MUTES.c.expires_at > now),
-            )
-        )
-    }
-    shunned = set(
-        await reader.scalars(
-            select(Account.id)
-            .join(USER_DOMAIN_BLOCKS, USER_DOMAIN_BLOCKS.c.domain == Account.domain)
-            .where(USER_DOMAIN_BLOCKS.c.account_id == viewer_id, Account.id.in_(ids))
-        )
-    )
-    notes: dict[int, str] = {
-        row[0]: row[1]
-        for row in await reader.execute(
-            select(AccountNote.target_id, AccountNote.text).where(
-                AccountNote.account_id == viewer_id, AccountNote.target_id.in_(ids)
-            )
-        )
-    }
-    endorsed = set(
-        await reader.scalars(
-            select(Endorsement.target_id).where(Endorsement.account_id == viewer_id, Endorsement.target_id.in_(ids))
-        )
-    )
+    mutes = {row.target_id: row for row in await reader.rows(_MUTED, {**given, "now": now})}
+    shunned = {row[0] for row in await reader.rows(_SHUNNED, given)}
+    notes: dict[int, str] = {row[0]: row[1] for row in await reader.rows(_NOTES, given)}
+    endorsed = {row[0] for row in await reader.rows(_ENDORSED, given)}
     result = {}
     for id_ in ids:
         mine, theirs = out.get(id_), back.get(id_)

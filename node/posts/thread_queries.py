@@ -8,12 +8,14 @@ walk began with, and that one is left out.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from node.base.clock import system_clock
+from node.base.db.base import UtcDateTime
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import Post
@@ -24,6 +26,8 @@ MAX_ENTRIES: Final = 4_096
 ANONYMOUS_ANCESTORS: Final = 40
 ANONYMOUS_DESCENDANTS: Final = 60
 ANONYMOUS_DEPTH: Final = 20
+SHORT: Final = 200
+"""Posts of a thread that are looked for in the event loop's own thread: nearly every thread has fewer."""
 
 
 async def list_context(
@@ -82,42 +86,66 @@ async def list_thread_below(reader: Reader, ids: Sequence[int]) -> list[int]:
 async def _list_above(reader: Reader, post: Post, viewer_id: int | None, now: datetime, limit: int) -> list[int]:
     if post.in_reply_to_id is None:
         return []
+    given = _given(post, viewer_id, now) | {"parent": post.in_reply_to_id}
+    rows = await _walked(reader, _above(viewer_id is None), given, limit)
+    return list(dict.fromkeys(row.id for row in rows if row.seen and row.id != post.id))
+
+
+@cache
+def _above(anonymous: bool) -> Prepared:
     up = (
         select(Post.id, Post.in_reply_to_id.label("parent_id"), literal(1).label("height"))
-        .where(Post.id == post.in_reply_to_id)
+        .where(Post.id == bindparam("parent"))
         .cte("up", recursive=True)
     )
     parent = aliased(Post)
     up = up.union_all(
         select(parent.id, parent.in_reply_to_id, up.c.height + 1)
         .join(up, parent.id == up.c.parent_id)
-        .where(up.c.height < limit, parent.id != post.id)
+        .where(up.c.height < bindparam("most"), parent.id != bindparam("post"))
     )
-    rows = (await reader.execute(_seen(up, viewer_id, now, up.c.height).order_by(up.c.height.desc()))).all()
-    return list(dict.fromkeys(row.id for row in rows if row.seen and row.id != post.id))
+    return Prepared(_seen(up, anonymous, up.c.height).order_by(up.c.height.desc()))
 
 
 async def _list_below(
     reader: Reader, post: Post, viewer_id: int | None, now: datetime, *, limit: int, depth: int
 ) -> list[int]:
+    # Twice the limit, since some of them will not be shown; both databases walk level by level and stop there.
+    given = _given(post, viewer_id, now) | {"depth": depth}
+    rows = await _walked(reader, _below(viewer_id is None), given, limit * 2)
+    children: dict[int, list[Any]] = {}
+    for row in rows:
+        children.setdefault(row.parent_id, []).append(row)
+    return _walk(post, children)[:limit]
+
+
+@cache
+def _below(anonymous: bool) -> Prepared:
     down = (
         select(Post.id, Post.in_reply_to_id.label("parent_id"), literal(1).label("depth"))
-        .where(Post.in_reply_to_id == post.id, Post.id != post.id)
+        .where(Post.in_reply_to_id == bindparam("post"), Post.id != bindparam("post"))
         .cte("down", recursive=True)
     )
     child = aliased(Post)
     down = down.union_all(
         select(child.id, child.in_reply_to_id, down.c.depth + 1)
         .join(down, child.in_reply_to_id == down.c.id)
-        .where(down.c.depth < depth, child.id != post.id)
+        .where(down.c.depth < bindparam("depth"), child.id != bindparam("post"))
     )
-    # Twice the limit, since some of them will not be shown; both databases walk level by level and stop there.
-    first = select(down).limit(limit * 2).subquery()
-    rows = (await reader.execute(_seen(first, viewer_id, now, first.c.depth))).all()
-    children: dict[int, list[Any]] = {}
-    for row in rows:
-        children.setdefault(row.parent_id, []).append(row)
-    return _walk(post, children)[:limit]
+    first = select(down).limit(bindparam("most")).subquery()
+    return Prepared(_seen(first, anonymous, first.c.depth))
+
+
+async def _walked(reader: Reader, walk: Prepared, given: dict[str, Any], most: int) -> Sequence[Any]:
+    """Return what a walk finds, at most so much. A long one may take a while: in another thread."""
+    rows = await reader.rows(walk, {**given, "most": min(most, SHORT)})
+    if len(rows) < SHORT or most <= SHORT:
+        return rows
+    return (await reader.execute(walk.statement, {**given, "most": most})).all()
+
+
+def _given(post: Post, viewer_id: int | None, now: datetime) -> dict[str, Any]:
+    return {"post": post.id} if viewer_id is None else {"post": post.id, "viewer": viewer_id, "now": now}
 
 
 def _walk(post: Post, children: dict[int, list[Any]]) -> list[int]:
@@ -136,9 +164,11 @@ def _walk(post: Post, children: dict[int, list[Any]]) -> list[int]:
     return found
 
 
-def _seen(walk: Any, viewer_id: int | None, now: datetime, level: Any) -> Select[*tuple[Any, ...]]:
+def _seen(walk: Any, anonymous: bool, level: Any) -> Select[*tuple[Any, ...]]:
     """Join a walk with its posts and say of each whether it is to be shown to the viewer."""
-    shown = visible_to(viewer_id) & or_(Post.account_id == viewer_id, welcome_to(viewer_id, Post, now))
+    viewer: Any = None if anonymous else bindparam("viewer")
+    welcome = welcome_to(viewer, Post, bindparam("now", type_=UtcDateTime()))
+    shown = visible_to(viewer) & (welcome if anonymous else or_(Post.account_id == viewer, welcome))
     return select(Post.id, walk.c.parent_id, Post.account_id, level.label("level"), shown.label("seen")).join(
         Post, Post.id == walk.c.id
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.db.base import UtcDateTime
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -21,8 +22,21 @@ from node.timelines.models import FanOut
 
 async def list_welcome_among(reader: Reader, ids: Sequence[int], viewer_id: int | None, now: datetime) -> set[int]:
     """Return which of these posts the viewer may see and did not shut out by a block or mute."""
-    statement = select(Post.id).where(Post.id.in_(ids), visible_to(viewer_id), welcome_to(viewer_id, Post, now))
-    return set(await reader.scalars(statement))
+    if not ids:
+        return set()
+    given = {"ids": ids} if viewer_id is None else {"ids": ids, "viewer": viewer_id, "now": now}
+    return {row[0] for row in await reader.rows(_welcome(viewer_id is None), given)}
+
+
+@cache
+def _welcome(anonymous: bool) -> Prepared:
+    viewer: Any = None if anonymous else bindparam("viewer")
+    wanted = Post.id.in_(bindparam("ids", expanding=True))
+    return Prepared(
+        select(Post.id).where(
+            wanted, visible_to(viewer), welcome_to(viewer, Post, bindparam("now", type_=UtcDateTime()))
+        )
+    )
 
 
 async def list_push_targets(

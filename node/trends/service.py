@@ -66,6 +66,8 @@ async def current_trends(runtime: Runtime, kind: Kind, *, language: str = "") ->
 async def list_still_trending(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> set[int]:
     """Return which of these posts may still trend: an author who wants to be found no more, or an edit that covers a
     post, takes it away at once and not with the next tick (attack row 106)."""
+    if not ids:
+        return set()
     rulings = await read_rulings(reader)
     since = runtime.now() - LONGEST * POSTS_LONGER
     found = await list_trendable_posts(reader, ids, since=since, allowed=rulings.ids("post", allowed=True))
