@@ -8,6 +8,7 @@ from tests.bench.fresh_rows import fresh
 from tests.bench.machine_rows import machine
 from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
+from tests.bench.read_rows import reads
 from tests.bench.search_rows import search
 from tests.bench.table import Measure
 from tests.bench.timeline_rows import fan_out, home, likes, public, viral
@@ -18,6 +19,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     machine,
     home,
     public,
+    reads,
     publish,
     fan_out,
     inbox,
@@ -33,5 +35,5 @@ MEASURES: Final[tuple[Measure, ...]] = (
     search,
 )
 
-GROWING: Final = ("home", "public", "publish", "inbox", "documents", "likes", "memory")
+GROWING: Final = ("home", "public", "reads", "publish", "inbox", "documents", "likes", "memory")
 """Measures that are taken with a tenth of the data too."""

@@ -14,6 +14,7 @@ from node.blocks.models import Block
 from node.timelines import home_lists
 from tests.bench.filling import add_crowd, let_in
 from tests.bench.load import Request, authorised, drive
+from tests.bench.read_rows import cpu_a_request
 from tests.bench.stage import Stage
 from tests.bench.table import Row
 
@@ -32,9 +33,8 @@ async def home(stage: Stage, runtime: Runtime) -> list[Row]:
     """Home timeline: warm, cold, and without Redis"""
     reads = _reads(stage)
     await drive(stage.url, reads, times=len(reads) * 3, clients=4)
-    before = stage.cpu_seconds()
+    spent = await cpu_a_request(stage, reads, times=400)
     one = await drive(stage.url, reads, times=400, clients=1)
-    spent = (stage.cpu_seconds() - before) / 400 * 1000
     many = await drive(stage.url, reads, times=1200, clients=32)
     cold = []
     for account_id, read in zip(stage.filled.account_ids[-len(reads) :][:20], reads, strict=False):
