@@ -119,6 +119,17 @@ async def list_accounts(reader: Reader, ids: Collection[int]) -> dict[int, Accou
     return {row.id: row for row in rows}
 
 
+_KNOWN = Prepared(select(Account.id).where(Account.id.in_(bindparam("ids", expanding=True))))
+
+
+async def list_known_ids(reader: Reader, ids: Collection[int]) -> set[int]:
+    """Return which of these accounts there are, gone ones too."""
+    found: set[int] = set()
+    for batch in _batches(list(dict.fromkeys(ids))):
+        found |= {row[0] for row in await reader.rows(_KNOWN, {"ids": batch})}
+    return found
+
+
 async def search_accounts(
     reader: Reader,
     text: str,

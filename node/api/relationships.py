@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from node.accounts.queries import list_accounts
+from node.accounts.queries import list_known_ids
 from node.base.db.unit_of_work import Reader
 from node.follows.queries import list_relationships
 from node.follows.views import relationship_view
@@ -12,8 +12,8 @@ from node.http.context import runtime
 
 async def relationships(reader: Reader, viewer_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return relationships in the order of `ids`, unknown accounts left out."""
-    known = await list_accounts(reader, ids)
-    found = await list_relationships(reader, viewer_id, list(known), now=runtime().now())
+    known = await list_known_ids(reader, ids)
+    found = await list_relationships(reader, viewer_id, known, now=runtime().now())
     return [relationship_view(found[id_]) for id_ in ids if id_ in found]
 
 

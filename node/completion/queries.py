@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.completion.models import Completion
 from node.completion.rules import MAX_BEGINNINGS
@@ -65,6 +65,19 @@ _THREAD_POST = (
 )
 
 
+_ROW: Final = PreparedEntities(
+    select(Completion).where(Completion.kind == bindparam("run_kind"), Completion.subject_id == bindparam("subject"))
+)
+_OPEN_IN_THREAD: Final = select(*_THREAD_POST).where(
+    Post.thread_id == bindparam("thread"),
+    Post.visibility.in_(sorted(OPEN_VISIBILITIES)),
+    Post.deleted_at.is_(None),
+    Post.boost_of_id.is_(None),
+)
+_NAMED_IN_THREAD: Final = Prepared(_OPEN_IN_THREAD.where(Post.id.in_(bindparam("ids", expanding=True))))
+_NEWEST_IN_THREAD: Final = Prepared(_OPEN_IN_THREAD.order_by(Post.id.desc()).limit(bindparam("most")))
+
+
 async def list_due_kinds(reader: Reader, now: datetime) -> frozenset[str]:
     """Return which kinds of run are due."""
     return frozenset(row[0] for row in await reader.rows(_DUE, {"now": now}))
@@ -72,10 +85,8 @@ async def list_due_kinds(reader: Reader, now: datetime) -> frozenset[str]:
 
 async def find_completion(reader: Reader, kind: str, subject_id: int) -> Completion | None:
     """Return the row of an account or thread."""
-    found: Completion | None = await reader.scalar(
-        select(Completion).where(Completion.kind == kind, Completion.subject_id == subject_id)
-    )
-    return found
+    found = await reader.entities(_ROW, {"run_kind": kind, "subject": subject_id})
+    return found[0] if found else None
 
 
 async def find_completion_by_id(reader: Reader, completion_id: int) -> Completion | None:
@@ -96,14 +107,9 @@ async def has_posts_below(reader: Reader, account_id: int, max_id: int, *, more_
 
 async def list_thread(reader: Reader, thread_id: int, *, first: Collection[int] = ()) -> list[ThreadPost]:
     """Return open posts of a thread: those named in `first` before the newest others, at most `MAX_BEGINNINGS`."""
-    statement = select(*_THREAD_POST).where(
-        Post.thread_id == thread_id,
-        Post.visibility.in_(sorted(OPEN_VISIBILITIES)),
-        Post.deleted_at.is_(None),
-        Post.boost_of_id.is_(None),
-    )
-    named = [ThreadPost(*row) for row in await reader.execute(statement.where(Post.id.in_(first)))] if first else []
-    rest = await reader.execute(statement.order_by(Post.id.desc()).limit(MAX_BEGINNINGS))
+    wanted = {"thread": thread_id, "ids": list(first)}
+    named = [ThreadPost(*row) for row in await reader.rows(_NAMED_IN_THREAD, wanted)] if first else []
+    rest = await reader.rows(_NEWEST_IN_THREAD, {"thread": thread_id, "most": MAX_BEGINNINGS})
     others = [ThreadPost(*row) for row in rest]
     return [*sorted(named, key=lambda post: post.id), *(post for post in others if post.id not in first)]
 

@@ -45,6 +45,16 @@ _SOME: Final = (
 _HOW_MANY: Final = Prepared(select(func.count(_SOME.c.post_id)))
 
 
+_ACCOUNT: Final[Any] = bindparam("account")
+_IDS: Final[Any] = bindparam("ids", expanding=True)
+_FOLLOWED: Final = Prepared(
+    select(TagFollow.hashtag_id).where(TagFollow.account_id == _ACCOUNT, TagFollow.hashtag_id.in_(_IDS))
+)
+_FEATURED: Final = Prepared(
+    select(FeaturedTag.hashtag_id).where(FeaturedTag.account_id == _ACCOUNT, FeaturedTag.hashtag_id.in_(_IDS))
+)
+
+
 async def list_tag_ids(reader: Reader, names: Collection[str]) -> dict[str, int]:
     """Return the ids of hashtags by their folded names; of those that nobody used yet, none."""
     rows = await reader.rows(_NAMED, {"names": list(names)}) if names else []
@@ -92,18 +102,14 @@ async def list_followed_tags(reader: Reader, account_id: int, page: Page) -> lis
 
 async def list_followed_among(reader: Reader, account_id: int, hashtag_ids: Collection[int]) -> set[int]:
     """Return which of these hashtags somebody follows."""
-    statement = select(TagFollow.hashtag_id).where(
-        TagFollow.account_id == account_id, TagFollow.hashtag_id.in_(hashtag_ids)
-    )
-    return set(await reader.scalars(statement))
+    given = {"account": account_id, "ids": list(hashtag_ids)}
+    return {row[0] for row in await reader.rows(_FOLLOWED, given)} if hashtag_ids else set()
 
 
 async def list_featured_among(reader: Reader, account_id: int, hashtag_ids: Collection[int]) -> set[int]:
     """Return which of these hashtags somebody features."""
-    statement = select(FeaturedTag.hashtag_id).where(
-        FeaturedTag.account_id == account_id, FeaturedTag.hashtag_id.in_(hashtag_ids)
-    )
-    return set(await reader.scalars(statement))
+    given = {"account": account_id, "ids": list(hashtag_ids)}
+    return {row[0] for row in await reader.rows(_FEATURED, given)} if hashtag_ids else set()
 
 
 async def tag_history(reader: Reader, hashtag_id: int, *, now: datetime) -> list[DayUse]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.ids import floor_id
@@ -317,9 +317,12 @@ async def list_authors(reader: Reader, ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+_HASHTAGS: Final = PreparedEntities(select(Hashtag).where(Hashtag.id.in_(bindparam("ids", expanding=True))))
+
+
 async def list_hashtags(reader: Reader, ids: Collection[int]) -> dict[int, Hashtag]:
     """Return hashtags by id."""
-    return {tag.id: tag for tag in await reader.scalars(select(Hashtag).where(Hashtag.id.in_(list(ids))))}
+    return {tag.id: tag for tag in await reader.entities(_HASHTAGS, {"ids": list(ids)})}
 
 
 async def exists_row(reader: Reader, table: Any, id_: int) -> bool:
