@@ -18,6 +18,7 @@ import uvloop
 import admin.jobs
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from admin.pruning import prune
+from node.base.db.checkpoints import Checkpointer
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.base.work import sweep
@@ -42,6 +43,7 @@ class Scheduler:
     redis_away: bool = False
     next_prune: float = field(default_factory=lambda: time.monotonic() + FIRST_PRUNE_SECONDS)
     next_announcement: float = 0.0
+    checkpointer: Checkpointer | None = None
 
     async def tick(self) -> list[str]:
         """Sweep once, and prune and recount when it is time. Return the lanes that were nudged."""
@@ -50,6 +52,8 @@ class Scheduler:
             self.next_announcement = now + RENEW_SECONDS
             await announce(self.runtime.queues, TITLE, started_at=self.started_at)
         await self._watch_redis()
+        if self.checkpointer is not None:
+            await self.checkpointer.run()
         nudged = await sweep(self.runtime)
         if now >= self.next_prune:
             self.next_prune = now + PRUNE_SECONDS
@@ -82,7 +86,8 @@ class Scheduler:
 async def run_until_stopped(settings: Settings, stop: asyncio.Event) -> None:
     """Tick every second until `stop` is set. A tick that fails is logged and the next one tries again."""
     async with running(settings) as runtime:
-        scheduler = Scheduler(runtime)
+        file = runtime.database.writer.url.database if runtime.database.dialect == "sqlite" else None
+        scheduler = Scheduler(runtime, checkpointer=Checkpointer(file) if file else None)
         while not stop.is_set():
             try:
                 await scheduler.tick()
@@ -94,6 +99,8 @@ async def run_until_stopped(settings: Settings, stop: asyncio.Event) -> None:
             except TimeoutError:
                 continue
         await withdraw(runtime.queues)
+        if scheduler.checkpointer is not None:
+            scheduler.checkpointer.close()
 
 
 def run_scheduler(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
 from sqlalchemy.util.concurrency import await_
 
+from node.base.db.checkpoints import LONGEST
 from node.base.db.plain_text import teach
 from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
 
@@ -179,6 +180,7 @@ def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
     if kind is WritingConnection:
         raw = connection._connection._conn
         raw.execute(f"PRAGMA busy_timeout={ASK_MS}")  # it asks again and again by itself
+        raw.execute(f"PRAGMA wal_autocheckpoint={LONGEST}")
     connection.__class__ = kind
 
 

@@ -1,0 +1,47 @@
+"""Moving what was committed from SQLite's log (the WAL) into its database, in the scheduler's time.
+
+Left to itself, SQLite does this in whichever commit fills the log's thousandth page, and somebody's request waits for
+two syncs of the disk. Here the scheduler does it with every tick, on a connection of its own; writers do it only where
+the log grew to `LONGEST` pages all the same (the scheduler is dead, or cannot keep up).
+"""
+
+import asyncio
+import sqlite3
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+LONGEST: Final = 4_000
+"""Pages of the log (16 MB) from which on a writer moves them itself."""
+
+
+class Checkpointer:
+    """One connection that does nothing else. Opened at the first use; `path` is the database's file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._raw: sqlite3.Connection | None = None
+
+    async def run(self) -> int:
+        """Move what no reader needs in the log any more; return how many of its pages are left. Waits for nobody."""
+        try:
+            return await asyncio.to_thread(self._run)
+        except sqlite3.Error as error:  # a full disk, a file that is being copied: the next tick tries again
+            log.info("checkpoint_failed", error=f"{error}")
+            return 0
+
+    def _run(self) -> int:
+        if self._raw is None:
+            self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._raw.execute("PRAGMA synchronous=NORMAL")
+            self._raw.execute("PRAGMA cache_size=-500")
+        _, pages, moved = self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages - moved)
+
+    def close(self) -> None:
+        """Close the connection."""
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            raw.close()

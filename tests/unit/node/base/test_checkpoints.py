@@ -1,0 +1,65 @@
+"""Moving SQLite's log into its database beside those who read and write."""
+
+import sqlite3
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from admin.scheduler import Scheduler
+from node.base.db.checkpoints import LONGEST, Checkpointer
+from node.base.runtime import Runtime
+from tests.support.nodes import open_node
+from tests.support.redis_server import RedisServer
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    made = sqlite3.connect(path, isolation_level=None)
+    made.execute("PRAGMA journal_mode=WAL")
+    made.execute("PRAGMA wal_autocheckpoint=0")
+    return made
+
+
+async def test_a_reader_that_stays_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """What it may still need stays in the log; the rest is moved, and all of it once the reader is gone."""
+    path = tmp_path / "log.sqlite3"
+    writer, reader = _connect(path), _connect(path)
+    writer.execute("CREATE TABLE said (words TEXT)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM said").fetchall()
+    writer.execute("INSERT INTO said VALUES ('rook')")
+    writer.execute("BEGIN IMMEDIATE")
+    checkpointer = Checkpointer(str(path))
+    assert await checkpointer.run() > 0
+    writer.execute("COMMIT")
+    reader.execute("COMMIT")
+    assert await checkpointer.run() == 0
+    for connection in (writer, reader, checkpointer):
+        connection.close()
+
+
+async def test_a_file_that_fails_is_tried_again(tmp_path: Path) -> None:
+    """The scheduler's tick goes on."""
+    checkpointer = Checkpointer(str(tmp_path / "missing" / "log.sqlite3"))
+    with capture_logs() as logs:
+        assert await checkpointer.run() == 0
+    assert [line["event"] for line in logs] == ["checkpoint_failed"]
+    checkpointer.close()
+
+
+async def test_the_scheduler_moves_what_requests_need_not(redis_server: RedisServer) -> None:
+    """Writers do it themselves only where the log has grown long."""
+    async with open_node(redis_server) as runtime:
+        if runtime.database.dialect != "sqlite":
+            return
+        assert await _autocheckpoint(runtime) == LONGEST
+        file = runtime.database.writer.url.database or ""
+        scheduler = Scheduler(runtime, checkpointer=Checkpointer(file))
+        await scheduler.tick()
+        assert scheduler.checkpointer is not None
+        assert await scheduler.checkpointer.run() == 0
+        scheduler.checkpointer.close()
+
+
+async def _autocheckpoint(runtime: Runtime) -> int:
+    async with runtime.database.writer.connect() as connection:
+        return int((await connection.exec_driver_sql("PRAGMA wal_autocheckpoint")).scalar_one())
