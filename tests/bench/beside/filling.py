@@ -12,6 +12,7 @@ from tests.bench.beside.server import Server
 
 FOLLOWED, FANS, REPLIERS = 50, 20, 10
 POSTS = 2000
+PATIENCE = 1800.0
 AT_ONCE = 6
 AFTERWARDS = 8.0
 """Seconds of rest after which a server is done: some look at their queues only now and then."""
@@ -37,14 +38,14 @@ async def fill(server: Server, posts: int = POSTS) -> dict[str, Any]:
         await _follow(server, reader, name)
     for token in others[1 : FANS + 1]:
         await _follow(server, token, names[1])
-    await server.rest(AFTERWARDS)
+    await server.rest(AFTERWARDS, PATIENCE)
     own = [await _say(server, reader, words(number)) for number in range(3)]
     await _post_all(server, others, posts)
     for token in others[:REPLIERS]:
         await _say(server, token, f"@{names[0]} so they do, every evening", own[0]["id"])
         for status in own:
             await server.post(f"/api/v1/statuses/{status['id']}/favourite", token)
-    await server.rest(AFTERWARDS)
+    await server.rest(AFTERWARDS, PATIENCE)
     return {
         "reader": accounts[0],
         "author": accounts[1],

@@ -80,9 +80,10 @@ class Server:
                 break
         self.idle = min(rates)
 
-    async def rest(self, window: float = 2.0) -> None:
-        """Wait until it does no more than it does when nobody asks."""
-        while True:
+    async def rest(self, window: float = 2.0, patience: float = 60.0) -> None:
+        """Wait until it does no more than it does when nobody asks, for so many seconds: some find no rest."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
             before = self.cpu_seconds()
             await asyncio.sleep(window)
             if self.cpu_seconds() - before < (self.idle * 1.5 + 0.03) * window:
