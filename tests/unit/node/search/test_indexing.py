@@ -210,6 +210,21 @@ async def test_a_like_does_not_write_to_the_index(
     assert await found(runtime, "filbert") == [post.id]
 
 
+async def test_upkeep_goes_on_in_a_process_of_its_own(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full slice is made one segment beside the drain, and finds the same."""
+    if engine_of(runtime).name != "whoosh":
+        return
+    monkeypatch.setattr(whoosh_files, "SLICE_POSTS", 2)
+    posts = [await make_post(runtime, ann, f"almond {number}") for number in range(3)]
+    await settle(runtime)
+    generation = Folder(runtime.settings.data_dir / "search").generation("current")
+    assert generation is not None
+    assert [one.is_compact for one in generation.slices] == [True, False]
+    assert await found(runtime, "almond") == [post.id for post in posts]
+
+
 async def test_another_process_that_writes_is_not_disturbed(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
