@@ -4,7 +4,7 @@
 
 Who may find what stands on the row of the post and of its author, at the moment of the search, not in an index. An
 index only proposes ids, newest first; `queries.list_candidates` then asks for each whether this viewer may find it
-(public and its author allows it, or it is in the viewer's own library) and `planning.matches` whether its words are
+(public and its author allows it, or it is in the viewer's own library) and `matching.matches` whether its words are
 what was looked for. So an index may be late, stale or broken and shows nobody anything (attack rows 105, 106).
 
 * A post becomes a row of `search_documents` (its tokens as one line of text) when anybody may search it or it is in

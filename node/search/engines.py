@@ -1,7 +1,7 @@
 """What an engine is, and which one a node has.
 
 An engine holds the tokens of open posts and proposes ids, newest first. It may propose too much (a phrase as its
-words), never too little: `planning.matches` decides on the row.
+words), never too little: `matching.matches` decides on the row.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.settings import Settings
 from node.search.analysis import TOKENS_VERSION
 from node.search.documents import Document
-from node.search.planning import Plan
+from node.search.steps import Plan
 
 WHOOSH: Final = "whoosh"
 POSTGRESQL: Final = "postgresql"

@@ -15,7 +15,7 @@ from typing import Any
 from node.accounts.models import Account
 from node.base.runtime import Runtime
 from node.search.documents import Source, document_of, text_of
-from node.search.planning import Plan, Row, matches
+from node.search.matching import Row, matches
 from node.search.queries import list_unsearchable
 from node.search.rules import (
     UNSEARCHABLE_CHARACTERS,
@@ -24,6 +24,7 @@ from node.search.rules import (
     UNSEARCHABLE_SECONDS,
 )
 from node.search.spelling import fold_text
+from node.search.steps import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

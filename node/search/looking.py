@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from node.base.db.unit_of_work import Reader
-from node.search.planning import Row, Step, matches
+from node.search.matching import Row, matches
 from node.search.queries import list_rows
+from node.search.steps import Step
 
 PART: Final = 250
 """Rows that are held in memory at a time."""

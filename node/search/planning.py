@@ -1,19 +1,25 @@
-"""From a tree to a plan: tokens in place of words. Pure. And what a plan finds: `matches`, the one meaning of a query.
+"""From a tree to a plan: tokens in place of words. Pure."""
 
-An engine only proposes: it returns posts that may match, newest first, and never misses one. Whether a post does is
-decided here, on the document's row, for every engine alike: a phrase is looked at word by word, counts are those of
-this moment, and what an index still holds of yesterday finds nothing.
-"""
-
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from node.search.analysis import Lexeme, is_run, lexemes, mark, plain_tag, stems_of, tag_token
 from node.search.spelling import fold, respelt
 from node.search.stems import shown_language
+from node.search.steps import (
+    Begins,
+    Count,
+    Every,
+    Not,
+    Nothing,
+    Plan,
+    Sequence,
+    Some,
+    Span,
+    Step,
+    Token,
+    Wanted,
+)
 from node.search.stop_words import says_little
 from node.search.tree import (
     AllOf,
@@ -38,108 +44,6 @@ from node.search.tree import (
 SHORTEST_PREFIX: Final = 2
 MAX_TOKENS: Final = 400
 """Tokens of one plan: a query of five hundred characters of a script without spaces has fewer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Documents with this token."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Begins:
-    """Documents with a token that begins so."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """Documents in which these spots follow each other: of each, one of its tokens."""
-
-    spots: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Documents of a time."""
-
-    since_id: int | None
-    until_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Documents with so many likes, boosts or replies now."""
-
-    what: Literal["likes", "boosts", "replies"]
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No document."""
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    parts: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    parts: tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    part: "Step"
-
-
-Step: TypeAlias = Token | Begins | Sequence | Span | Count | Nothing | Every | Some | Not
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A word of the query for ranking: its forms, each with its weight (the very word counts more than its stem)."""
-
-    forms: tuple[tuple[str, float], ...]
-    is_prefix: bool = False
-    is_little: bool = False
-    """It says little: a post need not have it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is looked for, where, and by what it is ranked."""
-
-    step: Step
-    scope: Scope = "all"
-    since_id: int | None = None
-    """The post is at least this new (bounds of the top of the query; the step holds them too)."""
-    until_id: int | None = None
-    wanted: tuple[Wanted, ...] = ()
-    order: tuple[tuple[str, ...], ...] = field(default=())
-    """The bare words as one sequence: where they stand side by side, they mean more."""
-    names_somebody: bool = False
-    """It asks by `from:` or `to:`, or for the library only."""
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether an engine proposes much more than matches: where words must stand side by side, or counts count."""
-        return _is_wide(self.step)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What is known of a post now."""
-
-    post_id: int
-    words: str
-    likes: int = 0
-    boosts: int = 0
-    replies: int = 0
 
 
 def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[str, ...]) -> Plan | None:
@@ -174,18 +78,6 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         tuple(making.order),
         scope == "library" or any(isinstance(node, By) for node in walk(tree)),
     )
-
-
-def _is_wide(step: Step) -> bool:
-    match step:
-        case Sequence() | Count():
-            return True
-        case Every(parts=parts_) | Some(parts=parts_):
-            return any(_is_wide(part) for part in parts_)
-        case Not(part=part):
-            return _is_wide(part)
-        case _:
-            return False
 
 
 class _Making:
@@ -360,38 +252,3 @@ def _joined(kind: type[Every] | type[Some], steps: list[Step | None]) -> Step | 
     if len(found) <= 1:
         return found[0] if found else None
     return kind(tuple(found))
-
-
-def matches(step: Step, row: Row) -> bool:
-    """Whether a post is what a plan looks for."""
-    match step:
-        case Token(text=text):
-            return f"|{text}|" in row.words
-        case Begins(text=text):
-            return f"|{text}" in row.words
-        case Sequence(spots=spots):
-            return has_sequence(row.words, spots)
-        case Every(parts=parts_):
-            return all(matches(part, row) for part in parts_)
-        case Some(parts=parts_):
-            return any(matches(part, row) for part in parts_)
-        case Not(part=part):
-            return not matches(part, row)
-        case Span(since_id=since_id, until_id=until_id):
-            return (since_id is None or row.post_id >= since_id) and (until_id is None or row.post_id < until_id)
-        case Count(what=what, number=number):
-            return {"likes": row.likes, "boosts": row.boosts, "replies": row.replies}[what] >= number
-        case Nothing():
-            return False
-
-
-def has_sequence(words: str, spots: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether these spots follow each other in a document."""
-    return _pattern(spots).search(words) is not None
-
-
-@lru_cache(maxsize=256)
-def _pattern(spots: tuple[tuple[str, ...], ...]) -> re.Pattern[str]:
-    """Return a sequence as a pattern over a document's line. It never looks back beyond the spot it is in."""
-    tokens = ["\\|(?:" + "|".join(re.escape(token) for token in spot) + ")\\|" for spot in spots]
-    return re.compile("[^ ]*+ [^ ]*?".join(tokens))

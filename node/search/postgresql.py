@@ -18,9 +18,9 @@ from node.base.runtime import Runtime
 from node.search.documents import Document
 from node.search.engines import POSTGRESQL, EngineAway, EngineStatus, Proposals
 from node.search.models import SearchDocument
-from node.search.planning import Begins, Every, Not, Nothing, Plan, Some, Step, Token
-from node.search.planning import Sequence as Phrase
 from node.search.rules import is_exact
+from node.search.steps import Begins, Every, Not, Nothing, Plan, Some, Step, Token
+from node.search.steps import Sequence as Phrase
 
 FEW: Final = 8_000
 """Posts of a query that are fetched whole, before the newest are taken of them."""

@@ -19,11 +19,12 @@ from node.polls.models import PollOption
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
 from node.posts.rules import visible_to, welcome_to
 from node.search.documents import Named, Source
+from node.search.matching import Row
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
-from node.search.planning import Begins, Count, Every, Not, Nothing, Row, Some, Span, Step, Token
-from node.search.planning import Sequence as Phrase
 from node.search.ranking import Candidate
 from node.search.rules import LIBRARY_REACH, is_exact
+from node.search.steps import Begins, Count, Every, Not, Nothing, Some, Span, Step, Token
+from node.search.steps import Sequence as Phrase
 
 _AUTHOR: Any = aliased(Account)
 _BOOST: Any = aliased(Post)

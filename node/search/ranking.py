@@ -12,7 +12,8 @@ from math import log, log1p
 from typing import Final
 
 from node.base.ids import time_of
-from node.search.planning import Wanted, has_sequence
+from node.search.matching import has_sequence
+from node.search.steps import Wanted
 
 TEXT: Final = 0.4
 RECENCY: Final = 0.3

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from node.search.planning import Begins, Every, Not, Nothing, Some, Step, Token
+from node.search.steps import Begins, Every, Not, Nothing, Some, Step, Token
 
 PROPOSED: Final = 400
 """Posts an engine proposes at a time: what is ranked is the newest so many that match."""

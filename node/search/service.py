@@ -18,11 +18,13 @@ from node.search.engines import OFF, EngineAway, Proposals, engine_name
 from node.search.explaining import Explanation, explain_nothing
 from node.search.language import parse
 from node.search.looking import aside, matching, matching_of
-from node.search.planning import Every, Plan, Row, Token, make_plan
+from node.search.matching import Row
+from node.search.planning import make_plan
 from node.search.queries import list_candidates, list_library_ids
 from node.search.ranking import Candidate, ranked
 from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, PROPOSED_WIDE, SEARCH_SECONDS, STRANGERS_SECONDS
 from node.search.stems import STEMMED, base_language
+from node.search.steps import Every, Plan, Token
 from node.search.tree import By, Marked, Node, SearchProblem, walk
 
 Sort = Literal["relevance", "latest"]

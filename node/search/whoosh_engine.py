@@ -13,8 +13,8 @@ import structlog
 from node.base.db.unit_of_work import UnitOfWork
 from node.search.documents import Document
 from node.search.engines import WHOOSH, EngineAway, EngineStatus, Proposals
-from node.search.planning import Plan
 from node.search.rules import WAITING_SEARCHES
+from node.search.steps import Plan
 from node.search.whoosh_compaction import compact_aside
 from node.search.whoosh_files import Folder
 from node.search.whoosh_reading import Searching

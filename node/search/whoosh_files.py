@@ -29,7 +29,7 @@ from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence
 
 SLICE_POSTS: Final = 20_000
-"""A slice that has so many posts is full. Merging one takes some twelve seconds, searching one two milliseconds."""
+"""A slice that has so many posts is full. Merging one takes some five seconds, searching one two milliseconds."""
 LOCK_SECONDS: Final = 1.5
 LOCK_LOOK_SECONDS: Final = 0.01
 

@@ -22,8 +22,8 @@ from whoosh.index import TOC
 from whoosh.reading import SegmentReader
 
 from node.search.engines import Proposals
-from node.search.planning import Begins, Every, Not, Nothing, Plan, Sequence, Some, Step, Token
 from node.search.rules import MAX_EXPANSIONS, is_exact
+from node.search.steps import Begins, Every, Not, Nothing, Plan, Sequence, Some, Step, Token
 from node.search.whoosh_files import Folder, Generation, Slice
 
 log = structlog.get_logger(__name__)

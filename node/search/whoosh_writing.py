@@ -24,7 +24,7 @@ TIERS: Final = (50, 300, 1_800)
 MERGED_POSTS: Final = 2_000
 """Merging these takes about a second of CPU."""
 CHANGES: Final = 64
-"""Commits after which a slice that was compacted is compacted again: one deletion is not worth twelve seconds."""
+"""Commits after which a slice that was compacted is compacted again: one deletion is not worth five seconds."""
 MEMORY_MB: Final = 64
 
 

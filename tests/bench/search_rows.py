@@ -41,6 +41,7 @@ BURST = 200
 KINDS = {
     "common word": ["w3", "w5", "w9", "w14"],
     "rare word": [f"w{rank}" for rank in range(20_000, 30_000, 700)],
+    "the commonest words": ["w1", "w2 w1"],
     "two common words": ["w3 w8", "w11 w4", "w15 w7"],
     "a common and a rare word": ["w3 w21000", "w4 w25011", "w6 w28222"],
     "either of three": ["w100 OR w900 OR w4000", "w50 OR w70 OR w90"],
@@ -103,7 +104,8 @@ async def fill(runtime: Runtime, posts: int) -> None:
 
 
 async def index_everything(runtime: Runtime) -> tuple[float, float]:
-    """Build the index from nothing; return the seconds it took, and the CPU seconds of this process."""
+    """Build the index from nothing; return the seconds it took, and the CPU seconds of this process. Upkeep has a
+    process of its own and comes after it."""
     engine = engine_of(runtime)
     started, cpu = time.perf_counter(), time.process_time()
     assert await begin_rebuild(runtime, engine, "measured")

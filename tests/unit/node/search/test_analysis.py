@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from node.search.analysis import MAX_SPOTS, MAX_TOKEN, lexemes, spots
 from node.search.documents import MAX_WORDS, Named, Source, document_of
 from node.search.language import parse
-from node.search.planning import Row, make_plan, matches
+from node.search.matching import Row, matches
+from node.search.planning import make_plan
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

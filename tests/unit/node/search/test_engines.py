@@ -16,8 +16,9 @@ from node.search.choosing import engine_of
 from node.search.documents import Document, Source, document_of
 from node.search.engines import Engine
 from node.search.language import parse
+from node.search.matching import Row, matches
 from node.search.models import SearchDocument
-from node.search.planning import Row, make_plan, matches
+from node.search.planning import make_plan
 from node.search.rules import WAITING_SEARCHES
 from node.search.service import search_posts
 from tests.support.make import make_account, make_post

@@ -3,7 +3,8 @@
 import threading
 
 from node.search.looking import ALWAYS, LITTLE, aside, matching
-from node.search.planning import Row, Sequence, Token
+from node.search.matching import Row
+from node.search.steps import Sequence, Token
 
 WORDS = "|a| " * 2_000
 ROWS = [Row(post_id=id_, words=f"{WORDS}|b|") for id_ in range(3, 0, -1)]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.base.ids import SHIFT
-from node.search.planning import Wanted
 from node.search.ranking import Candidate, ranked, score, text_scores
+from node.search.steps import Wanted
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WORDS = [Wanted((("owl", 1.0), ("~owl", 0.6)))]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from node.search import whoosh_files, whoosh_writing
 from node.search.documents import Document
-from node.search.planning import Every, Plan, Token
+from node.search.steps import Every, Plan, Token
 from node.search.whoosh_files import Folder, Slice, place
 from node.search.whoosh_reading import Searching
 from node.search.whoosh_writing import (

@@ -1,0 +1,112 @@
+"""What a query asks of a document: steps, and the plan they make. Values only.
+
+Made by `planning`, carried out by the engines (which propose) and by `matching` (which decides on the row).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from node.search.tree import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Documents with this token."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Documents with a token that begins so."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Documents in which these spots follow each other: of each, one of its tokens."""
+
+    spots: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Documents of a time."""
+
+    since_id: int | None
+    until_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Documents with so many likes, boosts or replies now."""
+
+    what: Literal["likes", "boosts", "replies"]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    parts: tuple["Step", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: tuple["Step", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: "Step"
+
+
+Step: TypeAlias = Token | Begins | Sequence | Span | Count | Nothing | Every | Some | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A word of the query for ranking: its forms, each with its weight (the very word counts more than its stem)."""
+
+    forms: tuple[tuple[str, float], ...]
+    is_prefix: bool = False
+    is_little: bool = False
+    """It says little: a post need not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is looked for, where, and by what it is ranked."""
+
+    step: Step
+    scope: Scope = "all"
+    since_id: int | None = None
+    """The post is at least this new (bounds of the top of the query; the step holds them too)."""
+    until_id: int | None = None
+    wanted: tuple[Wanted, ...] = ()
+    order: tuple[tuple[str, ...], ...] = field(default=())
+    """The bare words as one sequence: where they stand side by side, they mean more."""
+    names_somebody: bool = False
+    """It asks by `from:` or `to:`, or for the library only."""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether an engine proposes much more than matches: where words must stand side by side, or counts count."""
+        return _is_wide(self.step)
+
+
+def _is_wide(step: Step) -> bool:
+    match step:
+        case Sequence() | Count():
+            return True
+        case Every(parts=parts_) | Some(parts=parts_):
+            return any(_is_wide(part) for part in parts_)
+        case Not(part=part):
+            return _is_wide(part)
+        case _:
+            return False
