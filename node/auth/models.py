@@ -37,6 +37,8 @@ class User(Base):
     """The zone in which the pages read the times that the person types, as the IANA names it."""
     sign_up_app_id: Mapped[int | None] = mapped_column(BigInteger)
     """The app with which the person signed up: it may ask for the letter that confirms the address again."""
+    sign_up_network: Mapped[str] = mapped_column(String(64), default="")
+    """The network from which the person signed up, for a month (`node/trends/trust.py` says what for)."""
     default_quote_policy: Mapped[str] = mapped_column(String(16), default="public")
     """Who may quote a new post: "public", "followers", "nobody", or "manual", which asks each time."""
     filters_version: Mapped[BigInt] = mapped_column(default=0)

@@ -38,10 +38,12 @@ from node.auth.sessions import (
 )
 from node.auth.sign_up_rules import sign_up_problems
 from node.auth.tokens import create_token, revoke_token, revoke_token_by_id
+from node.barriers.rules import network_around
 from node.barriers.service import check_sign_up
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
+from node.base.ids import floor_id
 from node.base.settings import Settings
 from node.events import AccessChanged, PersonJoined
 from node.mail.service import request_mail
@@ -129,10 +131,21 @@ async def sign_up(
     if user.is_usable:
         await uow.record(PersonJoined(account.id))
     user.sign_up_app_id = app_id
+    user.sign_up_network = network_around(address)
     if settings.confirms_email:
         kind = TAKEN if is_taken else CONFIRM
         await request_mail(uow, settings, kind, addressee=fold_email(email), account_id=account.id, now=now)
     return user
+
+
+async def forget_networks(uow: UnitOfWork, *, before: datetime) -> None:
+    """Forget from which networks people signed up before then."""
+    await uow.write(
+        update(User)
+        .where(User.account_id < floor_id(before), User.sign_up_network != "")
+        .values(sign_up_network="")
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def create_user(

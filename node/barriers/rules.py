@@ -64,3 +64,16 @@ def hardest(rules: Iterable[NetworkRule], address: str) -> str:
         found = found.ipv4_mapped
     reaching = [rule.severity for rule in rules if rule.network.version == found.version and found in rule.network]
     return max(reaching, key=lambda severity: SEVERITIES.index(severity), default="")
+
+
+def network_around(address: str) -> str:
+    """Return the network of somebody's neighbourhood, a /24 or a /48; "" for what tells nothing, as our own proxy's."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if not found.is_global:
+        return ""
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))

@@ -6,19 +6,21 @@ took down is not made again meanwhile. Read by nobody but who asks for moments; 
 """
 
 import re
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from math import log1p
 from typing import Any, Final
 
+from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
 from node.moments.queries import find_automatic, list_automatic_beyond, list_topic_posts
 from node.moments.rules import Cluster, Topic, TopicPost, cluster, title_of
 from node.moments.service import drop_moments, write_automatic
 from node.text.sanitising import html_to_text
 from node.trends.queries import list_hashtags
-from node.trends.rules import explanation
+from node.trends.rules import Trend, explanation
 from node.trends.service import current_trends
+from node.trends.trusting import known_trust
 from node.uris import INSTANCE_ACTOR_ID
 
 TOPICS: Final = 8
@@ -34,15 +36,13 @@ _WORD: Final = re.compile(r"\w{2,}")
 async def refresh_automatic(runtime: Runtime) -> int:
     """Make and renew the node's own moments out of what trends now; return how many were written."""
     now = runtime.now()
+    trust = (await known_trust(runtime)).of
     trends = {trend.id: trend for trend in (await current_trends(runtime, "tags"))[:TOPICS]}
     async with runtime.read() as reader:
         tags = await list_hashtags(reader, list(trends))
         topics = [
-            Topic(
-                tags[id_].display,
-                [_topic_post(row) for row in await list_topic_posts(reader, id_, now - WINDOW, PER_TOPIC)],
-            )
-            for id_ in trends
+            Topic(tags[id_].display, await topic_posts(reader, trend, trust, now))
+            for id_, trend in trends.items()
             if id_ in tags
         ]
     reasons = {tags[id_].display: explanation(trend, "tags") for id_, trend in trends.items() if id_ in tags}
@@ -69,6 +69,15 @@ async def _write(runtime: Runtime, found: Cluster, reason: str) -> None:
             post_ids=[post.post_id for post in found.posts],
             now=now,
         )
+
+
+async def topic_posts(reader: Reader, trend: Trend, trust: Collection[int], now: datetime) -> list[TopicPost]:
+    """Return the posts of a topic, those of people who are known here: who writes most under a hashtag of others, and
+    has it liked by their like, is in no moment of the node's."""
+    newest = await list_topic_posts(reader, trend.id, now - WINDOW, PER_TOPIC)
+    named = await list_topic_posts(reader, trend.id, now - WINDOW, PER_TOPIC, among=trend.post_ids)
+    rows = {row[0]: row for row in [*newest, *named] if not trust or row[1] in trust}
+    return [_topic_post(row) for row in rows.values()]
 
 
 def _topic_post(row: Sequence[Any]) -> TopicPost:

@@ -206,10 +206,13 @@ async def list_automatic_beyond(reader: Reader, kept: int) -> list[int]:
     )
 
 
-async def list_topic_posts(reader: Reader, hashtag_id: int, since: datetime, limit: int) -> list[Any]:
-    """Return the newest posts of a hashtag that may be in a moment of the node's: id, author, counts, HTML."""
+async def list_topic_posts(
+    reader: Reader, hashtag_id: int, since: datetime, limit: int, *, among: Collection[int] | None = None
+) -> list[Any]:
+    """Return the newest posts of a hashtag, or those `among` these, that may be in a moment of the node's: id, author,
+    counts, HTML."""
     author = aliased(Account)
-    rows = await reader.execute(
+    statement = (
         select(
             Post.id,
             Post.account_id,
@@ -232,6 +235,9 @@ async def list_topic_posts(reader: Reader, hashtag_id: int, since: datetime, lim
         .order_by(PostHashtag.post_id.desc())
         .limit(limit)
     )
+    if among is not None:
+        statement = statement.where(PostHashtag.post_id.in_(list(among)))
+    rows = await reader.execute(statement)
     return [row for row in rows if may_be_passed_on(row[6], curator_uri="", is_author=False)]
 
 

@@ -1,5 +1,6 @@
 """Every SELECT of suggestions. Each looks at a bounded number of rows, however large the node and its people are."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -119,19 +120,23 @@ async def list_tagged(reader: Reader, tag_ids: Sequence[int], now: datetime) -> 
     return found
 
 
-async def list_most_followed(reader: Reader, now: datetime, *, limit: int) -> dict[int, int]:
+async def list_most_followed(reader: Reader, now: datetime, trust: Collection[int], *, limit: int) -> dict[int, int]:
     """Return who is followed by most, by the newest follows: the same for every viewer.
 
-    Each of our people counts as one, and each other server, however many of its accounts follow somebody; so do all of
-    our accounts of the last days together: accounts are cheap to make.
+    Only people who are known here count (`node/trends/trust.py`): others make as many followers as they like. Where
+    nobody is known yet, each of our people counts as one, each other server, however many of its accounts follow
+    somebody, and so do all of our accounts of the last days together.
     """
     newest = (
         select(Follow.followee_id, Follow.follower_id)
         .where(Follow.accepted_at.is_not(None))
         .order_by(Follow.id.desc())
         .limit(NEWEST_FOLLOWS)
-        .subquery()
     )
+    if trust:
+        edges = await reader.execute(newest)
+        return dict(Counter(followee for followee, follower in edges if follower in trust).most_common(limit))
+    pairs = newest.subquery()
     voice = case(
         (Account.domain != "", Account.domain),
         (Account.created_at > now - NEW, "new"),
@@ -139,18 +144,21 @@ async def list_most_followed(reader: Reader, now: datetime, *, limit: int) -> di
     )
     count = func.count(func.distinct(voice))
     rows = await reader.execute(
-        select(newest.c.followee_id, count)
-        .join_from(newest, Account, Account.id == newest.c.follower_id)
+        select(pairs.c.followee_id, count)
+        .join_from(pairs, Account, Account.id == pairs.c.follower_id)
         .where(is_present(), Account.silenced_at.is_(None))
-        .group_by(newest.c.followee_id)
-        .order_by(count.desc(), newest.c.followee_id.desc())
+        .group_by(pairs.c.followee_id)
+        .order_by(count.desc(), pairs.c.followee_id.desc())
         .limit(limit)
     )
     return {row[0]: row[1] for row in rows}
 
 
-async def list_most_moving(reader: Reader, now: datetime, *, limit: int) -> dict[int, int]:
-    """Return whose newest public posts were liked, boosted and answered most of late: the same for every viewer."""
+async def list_most_moving(reader: Reader, now: datetime, trust: Collection[int], *, limit: int) -> dict[int, int]:
+    """Return whose newest public posts were liked, boosted and answered most of late: the same for every viewer.
+
+    Of those who are known here, or else anybody's likes would do: where nobody is known yet, of all.
+    """
     newest = (
         select(Post.account_id, (Post.likes_count + 2 * Post.boosts_count + Post.replies_count).label("moved"))
         .where(
@@ -169,9 +177,8 @@ async def list_most_moving(reader: Reader, now: datetime, *, limit: int) -> dict
         .group_by(newest.c.account_id)
         .having(moved > 0)
         .order_by(moved.desc(), newest.c.account_id.desc())
-        .limit(limit)
     )
-    return {row[0]: int(row[1]) for row in rows}
+    return dict([(row[0], int(row[1])) for row in rows if not trust or row[0] in trust][:limit])
 
 
 async def list_picks(reader: Reader) -> list[StaffPick]:

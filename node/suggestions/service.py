@@ -29,6 +29,7 @@ from node.suggestions.queries import (
     newest_follow_id,
 )
 from node.suggestions.rules import NAMED, Candidate, Names, Suggestion, rank, reasons_of
+from node.trends.trusting import known_trust
 
 POPULAR: Final = 500
 POPULAR_SECONDS: Final = 600
@@ -176,10 +177,9 @@ async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
     cache = runtime.caches.get("most_followed", size=1, seconds=POPULAR_SECONDS)
     found: _Popular | None = cache.get("all")
     if found is None:
-        found = _Popular(
-            await list_most_followed(reader, runtime.now(), limit=POPULAR),
-            await list_most_moving(reader, runtime.now(), limit=POPULAR),
-        )
+        trust = (await known_trust(runtime)).of
+        followers = await list_most_followed(reader, runtime.now(), trust, limit=POPULAR)
+        found = _Popular(followers, await list_most_moving(reader, runtime.now(), trust, limit=POPULAR))
         cache.put("all", found)
     return found
 

@@ -37,6 +37,7 @@ from node.trends.rules import (
 )
 from node.trends.ruling_queries import Rulings
 from node.trends.scoring import NEVER_SEEN, Usual, Voice, judge, one_each
+from node.trends.trust import Trust
 from node.trends.voices import Hearing
 
 CANDIDATES: Final = 100
@@ -44,8 +45,9 @@ CANDIDATES: Final = 100
 CANDIDATES_PER_LANGUAGE: Final = 30
 MOST_LANGUAGES: Final = 20
 """Languages with a board of their own: those in which the most trusted people wrote."""
-STRANGER: Final = 0.001
-"""What a stranger weighs in choosing candidates: a thousand of them are as one person who is known."""
+STRANGER: Final = 0.000_01
+"""What a stranger weighs in choosing candidates: by themselves they make no trend, so they are not to crowd out what
+people who are known take up."""
 FADES: Final = timedelta(hours=6)
 """Half-life of a note, in choosing candidates."""
 POPULAR_SECONDS: Final = 3_600
@@ -63,7 +65,7 @@ class Tallies:
     people: dict[tuple[Kind, int], int] = field(default_factory=dict)
 
 
-def weigh(notes: Iterable[Note], trust: Mapping[int, float], now: datetime) -> dict[str, dict[int, float]]:
+def weigh(notes: Iterable[Note], trust: Trust, now: datetime) -> dict[str, dict[int, float]]:
     """Return what notes weigh. Somebody counts once for a subject in an hour."""
     found: dict[str, dict[int, float]] = {}
     known: set[tuple[int, int, int]] = set()
@@ -73,7 +75,7 @@ def weigh(notes: Iterable[Note], trust: Mapping[int, float], now: datetime) -> d
         if key in known:
             continue
         known.add(key)
-        weight = max(trust.get(note.account_id, 0.0), STRANGER) * 0.5 ** (max(now - at, timedelta()) / FADES)
+        weight = max(trust.of.get(note.account_id, 0.0), STRANGER) * 0.5 ** (max(now - at, timedelta()) / FADES)
         of_language = found.setdefault(note.language, {})
         of_language[note.subject_id] = of_language.get(note.subject_id, 0.0) + weight
     return found
@@ -84,7 +86,7 @@ class Scene:
     """What the judging of one tick looks at."""
 
     now: datetime
-    trust: Mapping[int, float]
+    trust: Trust
     rulings: Rulings
     active: Mapping[str, float]
     """How many trusted people are active a day, by language; everybody under ""."""
@@ -101,16 +103,14 @@ class Scene:
         return [lang for lang in spoken if lang != NO_LANGUAGE and self.active[lang] > 0][:MOST_LANGUAGES]
 
 
-async def set_scene(
-    reader: Reader, caches: Caches, trust: Mapping[int, float], rulings: Rulings, now: datetime
-) -> Scene:
+async def set_scene(reader: Reader, caches: Caches, trust: Trust, rulings: Rulings, now: datetime) -> Scene:
     """Return what the judging looks at. Strangers do not count as active: they could make it take more than it does."""
     cache = caches.get("trend_active", size=1, seconds=ACTIVE_SECONDS)
     who: dict[str, set[int]] | None = cache.get("")
     if who is None or len(who[""]) < 1_000:
         who = await list_active(reader, now)
         cache.put("", who)
-    active = {lang: sum(trust.get(id_, 0.0) for id_ in ids) for lang, ids in who.items()}
+    active = {lang: sum(trust.of.get(id_, 0.0) for id_ in ids) for lang, ids in who.items()}
     return Scene(now, trust, rulings, active)
 
 

@@ -1,6 +1,6 @@
 """What was noted lately, in Redis: buckets of five minutes and of an hour, and the people of each hour.
 
-A bucket is a hash of "subject:language" to one number: posts times 2^32, plus what their people weigh in thousandths.
+A bucket is a hash of "subject:language" to one number: posts times 2^32, plus what their people weigh (`WHOLE`).
 A person adds their weight to a subject once an hour (the HyperLogLog of that subject and hour says whether they are
 new), a post, like or boost adds one for its id (a set of the hour remembers them). So an event that is replayed
 doubles nothing. Buckets go by the time inside the id, not by when it was heard of.
@@ -21,6 +21,7 @@ from node.base.ids import time_of
 from node.trends.boards import FADES, STRANGER
 from node.trends.queries import Note
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind
+from node.trends.trust import Trust
 
 SLOT: Final = 300
 """Seconds of a small bucket."""
@@ -33,7 +34,8 @@ KEPT: Final = HOURS * HOUR * POSTS_LONGER + 2 * HOUR
 SEEN_KEPT: Final = 3 * HOUR
 """Seconds for which a replayed event is known. Later it may add one to a tally, never a person twice."""
 UNIT: Final = 1 << 32
-THOUSANDTHS: Final = 1_000
+WHOLE: Final = 100_000
+"""What somebody weighs in whom people here trust fully: a stranger weighs one."""
 CHUNK: Final = 500
 """Notes of one script, which holds up everybody else for some milliseconds."""
 COUNTED_AT_ONCE: Final = 50
@@ -75,7 +77,7 @@ return found
 """
 
 
-async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], now: datetime) -> bool:
+async def note(redis: Redis, notes: Sequence[Note], trust: Trust, now: datetime) -> bool:
     """Put notes into their buckets; those too old for any are left out. Always True. Raises RedisError."""
     script = redis.register_script(_NOTE)
     oldest = int(now.timestamp()) - KEPT + HOUR
@@ -96,7 +98,7 @@ async def note(redis: Redis, notes: Sequence[Note], trust: Mapping[int, float], 
             words += (
                 f"{one.kind}:{one.subject_id}:{one.item}",
                 one.account_id,
-                round(max(trust.get(one.account_id, 0.0), STRANGER) * THOUSANDTHS),
+                round(max(trust.of.get(one.account_id, 0.0), STRANGER) * WHOLE),
                 f"{one.subject_id}:{one.language}",
             )
         await script(keys=keys, args=words)
@@ -162,7 +164,7 @@ def _read(bucket: Mapping[Any, Any]) -> list[tuple[str, int, float]]:
         subject, _, language = name.partition(b":")
         number = int(value)
         # Of what weighs nothing yet, more posts come first.
-        found.append((language.decode(), int(subject), number % UNIT / THOUSANDTHS + (number // UNIT) * 1e-9))
+        found.append((language.decode(), int(subject), number % UNIT / WHOLE + (number // UNIT) * 1e-9))
     return found
 
 

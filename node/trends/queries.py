@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -25,7 +25,10 @@ from node.trends.scoring import site_of, stranger_weight
 MOST_NOTES: Final = 50_000
 """Newest rows of a kind from which buckets are filled, or that are counted where there are none."""
 MOST_POSTS: Final = 3_000
-"""Newest posts of one subject that are looked at."""
+"""Newest posts of one subject that are looked at one by one."""
+MOST_FLOODED: Final = 100_000
+"""Where there are more, newest posts of which the last of each person is looked at: or else a few who post without end
+would hide what everybody else says."""
 MOST_ACTIVE: Final = 100_000
 BOOSTED: Final = 1.5
 """A boost says more than a like."""
@@ -183,7 +186,8 @@ class Person:
 
 
 async def list_uses(reader: Reader, kind: Kind, subject_id: int, since: datetime) -> list[Use]:
-    """Return how a subject was taken up since then, the newest `MOST_POSTS` of each way.
+    """Return how a subject was taken up since then, the newest `MOST_POSTS` of each way; of a hashtag or link that is
+    flooded, the last post of each person.
 
     Short statements by key, which every planner answers alike: joined to one, they took PostgreSQL minutes where it
     had not counted the tables yet.
@@ -192,8 +196,10 @@ async def list_uses(reader: Reader, kind: Kind, subject_id: int, since: datetime
     if kind == "posts":
         return await _interactions(reader, subject_id, after)
     found: list[Use] = []
-    newest = await reader.rows(_newest(kind), {"subject_id": subject_id, "after": after})
-    for chunk in chunks([row[0] for row in newest]):
+    newest = [row[0] for row in await reader.rows(_newest(kind), {"subject_id": subject_id, "after": after})]
+    if len(newest) == MOST_POSTS:
+        newest = [row[0] for row in await reader.execute(_last_of_each(kind, subject_id, after))]
+    for chunk in chunks(newest):
         rows = await reader.rows(_used(), {"ids": chunk})
         found += [Use(account_id, language_of(language), id_, count) for account_id, language, id_, count in rows]
     return found
@@ -208,6 +214,26 @@ def _newest(kind: Kind) -> Select[*tuple[Any, ...]]:
         .where(subject == bindparam("subject_id"), table.post_id >= bindparam("after"))
         .order_by(table.post_id.desc())
         .limit(MOST_POSTS)
+    )
+
+
+def _last_of_each(kind: Kind, subject_id: int, after: int) -> Select[*tuple[Any, ...]]:
+    table: Any = PostHashtag if kind == "tags" else PostLink
+    subject = PostHashtag.hashtag_id if kind == "tags" else PostLink.card_id
+    newest = (
+        select(table.post_id)
+        .where(subject == subject_id, table.post_id >= after)
+        .order_by(table.post_id.desc())
+        .limit(MOST_FLOODED)
+        .subquery()
+    )
+    last = func.max(Post.id)
+    return (
+        select(last)
+        .join_from(newest, Post, Post.id == newest.c.post_id)
+        .where(_open(), Post.boost_of_id.is_(None))
+        .group_by(Post.account_id)
+        .order_by(last.desc())
     )
 
 

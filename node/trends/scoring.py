@@ -16,6 +16,8 @@ from node.trends.texts import group_near
 
 TRUSTED: Final = 0.15
 """Trust from which a voice counts by itself."""
+SPONSORED: Final = 1.0
+"""What all count together who are trusted on the same person's word alone."""
 ALONE: Final = 0.4
 """What all strangers together count where nobody trusted joins them."""
 ECHO: Final = 0.5
@@ -43,8 +45,9 @@ LIKELY: Final = 0.5
 class Voice:
     """A person who took a subject up. `trust` 0 to 1, `base` what a stranger counts, `site` "" for ours.
 
-    `uses` posts, the last at `at`, the first at `since`; `said` is the fingerprint of the text, 0 for none;
-    `emphasis` is above 1 for a boost; `moved` how many likes, boosts and answers the posts got.
+    `sponsor` is on whose word alone they are trusted, 0 for nobody's. `uses` posts, the last at `at`, the first at
+    `since`; `said` is the fingerprint of the text, 0 for none; `emphasis` is above 1 for a boost; `moved` how many
+    likes, boosts and answers the posts got.
     """
 
     account_id: int
@@ -52,6 +55,7 @@ class Voice:
     at: datetime
     base: float = 0.1
     site: str = ""
+    sponsor: int = 0
     since: datetime | None = None
     uses: int = 1
     said: int = 0
@@ -117,6 +121,7 @@ def one_each(voices: Iterable[Voice]) -> list[Voice]:
             at=later.at,
             base=later.base,
             site=later.site,
+            sponsor=later.sponsor,
             since=min(later.since or later.at, earlier.since or earlier.at),
             uses=later.uses + earlier.uses,
             said=later.said,
@@ -134,25 +139,33 @@ def counted(voices: Sequence[Voice]) -> float:
 
 
 def _factors(voices: Sequence[Voice]) -> list[float]:
-    """Return by how much each voice counts less for being a copy of others."""
+    """Return by how much each voice counts less for being a copy of others: what is known beside what is known only,
+    or else strangers could talk somebody down by repeating them."""
     groups = group_near(voice.said for voice in voices)
-    sizes = Counter(groups)
+    everybody = Counter(groups)
+    known = Counter(group for voice, group in zip(voices, groups, strict=True) if voice.trust >= TRUSTED)
     factors = []
     for voice, group in zip(voices, groups, strict=True):
-        copies = sizes[group]
-        alike = ALIKE_KNOWN if voice.trust >= TRUSTED else ALIKE
+        is_known = voice.trust >= TRUSTED
+        copies, alike = (known[group], ALIKE_KNOWN) if is_known else (everybody[group], ALIKE)
         factors.append((1 + alike * (copies - 1)) / copies if copies >= COPIES else 1.0)
     return factors
 
 
 def _summed(voices: Sequence[Voice], factors: Sequence[float]) -> float:
     trusted: dict[str, float] = {}
+    sponsored: dict[int, tuple[str, float]] = {}
     strangers: dict[str, float] = {}
     for voice, factor in zip(voices, factors, strict=True):
-        if voice.trust >= TRUSTED:
-            trusted[voice.site] = trusted.get(voice.site, 0.0) + voice.trust * factor
-        else:
+        if voice.trust < TRUSTED:
             strangers[voice.site] = strangers.get(voice.site, 0.0) + voice.base * factor
+        elif voice.sponsor:
+            site, weight = sponsored.get(voice.sponsor, (voice.site, 0.0))
+            sponsored[voice.sponsor] = (site, min(SPONSORED, weight + voice.trust * factor))
+        else:
+            trusted[voice.site] = trusted.get(voice.site, 0.0) + voice.trust * factor
+    for site, weight in sponsored.values():
+        trusted[site] = trusted.get(site, 0.0) + weight
     known = sum(_damped(weight) if site else weight for site, weight in trusted.items())
     others = sum(min(weight, PER_SITE) if site else weight for site, weight in strangers.items())
     return known + min(others, ALONE + ECHO * known)

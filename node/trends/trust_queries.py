@@ -1,6 +1,6 @@
 """The SELECTs behind trust: who is a seed, and whom somebody follows, likes, boosts or answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from node.base.ids import floor_id, time_of
 from node.follows.models import Follow
 from node.posts.models import Like, Post
 from node.trends.queries import chunks
-from node.trends.trust import ANSWERED, FOLLOWED
+from node.trends.trust import ANSWERED, FOLLOWED, NEWCOMER
 
 BATCH: Final = 50
 MOST_EDGES: Final = 15_000
@@ -40,9 +40,19 @@ async def list_staff(reader: Reader) -> list[int]:
     return list(await reader.scalars(statement))
 
 
-async def list_founders(reader: Reader, limit: int) -> list[int]:
+async def list_newcomers(reader: Reader, now: datetime) -> list[tuple[int, str, datetime]]:
+    """Return who signed up of late, from which network and when, the oldest first."""
+    statement = (
+        select(User.account_id, User.sign_up_network, User.created_at)
+        .where(User.account_id >= floor_id(now - NEWCOMER), User.sign_up_network != "")
+        .order_by(User.account_id)
+    )
+    return [(id_, network, created_at) for id_, network, created_at in await reader.execute(statement)]
+
+
+async def list_founders(reader: Reader, limit: int, but: Collection[int]) -> list[int]:
     """Return the people of this node who began to post first: neither who only waited under a name, nor who brought
-    old posts along."""
+    old posts along; none of `but`."""
     first = (
         select(Post.id, Post.account_id, Post.created_at)
         .where(
@@ -57,7 +67,7 @@ async def list_founders(reader: Reader, limit: int) -> list[int]:
     began = dict.fromkeys(
         account_id
         for id_, account_id, created_at in await reader.execute(first)
-        if created_at - time_of(id_) < BROUGHT_ALONG
+        if created_at - time_of(id_) < BROUGHT_ALONG and account_id not in but
     )
     acting = _acting()
     found: list[int] = []
@@ -69,10 +79,10 @@ async def list_founders(reader: Reader, limit: int) -> list[int]:
     return found[:limit]
 
 
-async def list_everybody(reader: Reader, limit: int) -> list[int]:
-    """Return the people of a small node."""
+async def list_everybody(reader: Reader, limit: int, but: Collection[int]) -> list[int]:
+    """Return the people of a small node, without `but`."""
     ours = Account.domain == ""  # or SQLite reads the accounts of every server to find them
-    return list(await reader.scalars(_acting().where(ours).limit(limit)))
+    return [id_ for id_ in await reader.scalars(_acting().where(ours).limit(limit)) if id_ not in but]
 
 
 def _acting() -> Select[*tuple[Any, ...]]:

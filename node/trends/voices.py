@@ -1,6 +1,6 @@
 """Who took subjects up, for one tick: uses from the rows, put together to voices. People are looked up once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from node.trends.queries import Person, Use, chunks, list_contents, list_people,
 from node.trends.rules import Kind
 from node.trends.scoring import COPIES, TRUSTED, Voice, counted, one_each
 from node.trends.texts import fingerprint
+from node.trends.trust import Trust
 
 KNOWN_FOR: Final = timedelta(minutes=10)
 """How long what was read of a subject stands, in one process: for so long a post that was deleted may count."""
@@ -29,13 +30,13 @@ class Hearing:
 
     reader: Reader
     caches: Caches
-    trust: Mapping[int, float]
+    trust: Trust
     now: datetime
     _people: dict[int, Person | None] = field(default_factory=dict)
     _trust_sum: float = 0.0
 
     def __post_init__(self) -> None:
-        self._trust_sum = sum(self.trust.values())
+        self._trust_sum = sum(self.trust.of.values())
 
     async def voices(self, kind: Kind, subject_id: int, since: datetime) -> list[Voice]:
         """Return who took a subject up since then, one voice for each person and language."""
@@ -84,9 +85,10 @@ class Hearing:
             found.append(
                 Voice(
                     account_id=account_id,
-                    trust=self.trust.get(account_id, 0.0),
+                    trust=self.trust.of.get(account_id, 0.0),
+                    sponsor=self.trust.sponsors.get(account_id, 0),
                     at=time_of(last),
-                    base=person.base,
+                    base=0.0 if account_id in self.trust.crowd else person.base,
                     site=person.site,
                     since=time_of(min(use.item for use in said)),
                     uses=len(said),

@@ -24,6 +24,7 @@ from node.trends.models import TrendDay, TrendState
 from node.trends.noting import TICK
 from node.trends.queries import Note, list_notes, read_tick_facts
 from node.trends.tick import tick
+from node.trends.trust import NOBODY
 from tests.bench.filling import account_values
 from tests.bench.load import Request, drive
 from tests.bench.stage import Stage
@@ -109,7 +110,7 @@ async def use_more(runtime: Runtime, count: int) -> None:
         notes.append(Note("tags", tag_id, author, id_, "en"))
     await _insert(runtime, Post, posts)
     await _insert(runtime, PostHashtag, carried)
-    await buckets.note(runtime.gate.redis, notes, {}, now)
+    await buckets.note(runtime.gate.redis, notes, NOBODY, now)
 
 
 async def time_ticks(runtime: Runtime, *, times: int = TICKS) -> tuple[list[float], float]:
@@ -137,7 +138,7 @@ async def rows_of(redis: RedisServer, *, tags: int = TAGS, uses: int = USES) -> 
         async with runtime.read() as reader:
             notes = await list_notes(reader, "tags", runtime.now() - timedelta(days=1), limit=uses)
         started = time.perf_counter()
-        await buckets.note(runtime.gate.redis, notes, {}, runtime.now())
+        await buckets.note(runtime.gate.redis, notes, NOBODY, runtime.now())
         noted = len(notes) / (time.perf_counter() - started)
         await buckets.say_whole(runtime.gate.redis)
         spent, cpu = await time_ticks(runtime)

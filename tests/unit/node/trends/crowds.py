@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from node.trends.rules import Trend, need_of, window_of
 from node.trends.scoring import NEVER_SEEN, Usual, Voice, judge
 from node.trends.texts import fingerprint
-from node.trends.trust import HOPS, KNOWN, Spread, founders_needed
+from node.trends.trust import HOPS, KNOWN, Spread, Trust, founders_needed
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -14,6 +14,7 @@ def voices(
     count: int,
     *,
     trust: float = 0.0,
+    sponsor: int = 0,
     first: int = 1,
     base: float = 0.4,
     site: str = "",
@@ -26,6 +27,7 @@ def voices(
         Voice(
             account_id=first + number,
             trust=trust,
+            sponsor=sponsor,
             at=NOW - timedelta(hours=until + (hours - until) * (number + 0.5) / count),
             base=base,
             site=site,
@@ -42,17 +44,15 @@ def judged(crowd: list[Voice], *, active: float, usual: Usual = NEVER_SEEN, subj
     return judge(subject_id, crowd, usual=usual, need=need_of(active, window), window=window, now=NOW)
 
 
-def trust_on(
-    edges: dict[int, dict[int, float]], *, staff: set[int], eldest: list[int], people: int
-) -> dict[int, float]:
+def trust_on(edges: dict[int, dict[int, float]], *, staff: set[int], eldest: list[int], people: int) -> Trust:
     """Return how far accounts are trusted on a node with these edges, as the service works it out."""
 
-    def spread(seeds: set[int]) -> dict[int, float]:
-        found = Spread(frozenset(seeds))
+    def spread(seeds: set[int]) -> Trust:
+        found = Spread(frozenset(seeds), frozenset(staff))
         for _ in range(HOPS):
             found.step(edges)
         return found.trust()
 
     trust = spread(staff)
-    needed = founders_needed(sum(value >= KNOWN for value in trust.values()), people)
+    needed = founders_needed(sum(value >= KNOWN for value in trust.of.values()), people)
     return spread(staff | set(eldest[:needed])) if needed else trust

@@ -105,6 +105,14 @@ def test_copies_of_a_text_count_little() -> None:
     assert spoken == pytest.approx(4 * 0.3)
 
 
+def test_nobody_is_talked_down_by_copies() -> None:
+    """Bots that repeat what eight people said, ten times each, take nothing from them."""
+    words = [f"{bird} seen at the lake this morning by me" for bird in ("Herons", "Swans", "Two owls", "A tern")]
+    honest = [v for n, text in enumerate(words * 2) for v in voices(1, trust=1.0, first=n, text=text)]
+    bots = [v for n, text in enumerate(words * 20) for v in voices(1, first=1_000 + n, base=0.05, text=text)]
+    assert counted([*honest, *bots]) >= counted(honest)
+
+
 def test_people_of_one_other_server_count_less_than_people_of_many() -> None:
     one = counted(voices(30, trust=1, site="big.example"))
     many = counted([replace(v, site=f"{v.account_id}.example") for v in voices(30, trust=1)])

@@ -14,12 +14,15 @@ from node.base.lanes import TRENDS
 from node.base.runtime import Runtime
 from node.base.work import DRAINS
 from node.follows.models import Follow
+from node.moments.automatic import topic_posts
 from node.posts.models import Hashtag, Like, Post, PostHashtag
 from node.trends.models import TrendDay, TrendState
 from node.trends.noting import EVERY, note_likes, note_post
+from node.trends.queries import MOST_POSTS
 from node.trends.rules import Trend, explanation
 from node.trends.service import current_trends, forget_boards
 from node.trends.tick import is_due, tick
+from node.trends.trusting import kept_trust, work_out_trust
 
 Rows = list[dict[str, Any]]
 
@@ -178,6 +181,37 @@ async def test_a_farm_of_five_hundred_pushes_nothing_on_a_node_of_fifty(crowd: C
     assert "buynow" not in names
     assert "herons" in names
     assert [trend.id for trend in await crowd.trends("posts")] == [liked]
+
+
+async def test_a_flood_under_a_hashtag_of_others_hides_nobody(crowd: Crowd) -> None:
+    """More posts than are looked at one by one: then the last of each person is. And no moment is made of them."""
+    people = await crowd.people(5)
+    said = await crowd.post(people, "herons", minutes=200, text="Herons at the lake this morning")
+    bots = await crowd.people(2, domain="bots.example")
+    await crowd.post(bots * (MOST_POSTS // 2 + 10), "herons", minutes=190, text="Buy")
+    (trend,) = await crowd.trends()
+    assert trend.people == 7
+    assert trend.post_ids[:5] == tuple(reversed(said))
+    await begin(crowd.runtime)
+    async with crowd.runtime.read() as reader:
+        posts = await topic_posts(reader, trend, (await kept_trust(crowd.runtime)).of, crowd.now)
+    assert {post.author_id for post in posts} == set(people)
+
+
+async def test_who_signed_up_in_a_crowd_counts_nothing_until_somebody_follows_them(crowd: Crowd) -> None:
+    """A node of three, on which ten more sign up within a minute from one network: they are no founders of it."""
+    people = await crowd.people(3)
+    bots = await crowd.people(10, days=0.01)
+    async with crowd.runtime.write() as uow:
+        of_bots = update(User).where(User.account_id.in_(bots))
+        await uow.write(of_bots.values(sign_up_network="203.0.114.0/24"))
+    await crowd.post(bots, "buynow")
+    await crowd.post(people, "herons")
+    trust = await work_out_trust(crowd.runtime, crowd.now)
+    assert (set(trust.of), trust.crowd) == (set(people), set(bots))
+    assert await crowd.names() == ["herons"]
+    await crowd.follow(people[:1], bots[:1])
+    assert bots[0] in (await work_out_trust(crowd.runtime, crowd.now)).of
 
 
 async def test_the_buckets_say_what_the_rows_say(crowd: Crowd) -> None:
