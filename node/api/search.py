@@ -29,7 +29,7 @@ from node.remote.resolving import resolve
 from node.search.explaining import Explanation
 from node.search.service import Found, search_posts
 from node.text.writing import fold_hashtag
-from node.trends.review import unlisted_tag_ids
+from node.trends.review import reviewed_tag_ids, unlisted_tag_ids
 
 LONGEST_QUERY = 2_048
 MAX_LIMIT = 40
@@ -104,7 +104,9 @@ async def _search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]
         if kind in (None, "hashtags") and not is_http_uri(text):
             hidden = await unlisted_tag_ids(node)
             folded = fold_hashtag(text.removeprefix("#"))
-            rows = await search_hashtags(reader, folded, limit=limit, offset=offset, but_not=hidden)
+            is_asked = asked.exclude_unreviewed and node.settings.trends_review
+            among = await reviewed_tag_ids(node) if is_asked else None
+            rows = await search_hashtags(reader, folded, limit=limit, offset=offset, but_not=hidden, among=among)
             answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
     if posts.explanation.sentences:
         answer["explanation"] = {

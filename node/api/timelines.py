@@ -14,6 +14,7 @@ from node.text.writing import fold_hashtag
 from node.timelines.home import home_page
 from node.timelines.public import hashtag_page, public_page
 from node.timelines.service import list_page
+from node.trends.review import list_usable
 
 MOST_HASHTAGS = 4
 """Further names in `any[]`, `all[]` and `none[]` are ignored, as Mastodon does."""
@@ -82,12 +83,17 @@ async def of_list(viewer: Viewer, asked: Paging, list_id: int) -> Answer:
 @takes(HashtagPaging)
 @answers(list[Status])
 async def hashtag(viewer: Viewer | None, asked: HashtagPaging, name: str) -> Answer:
-    """Return public posts that carry a hashtag, or one of `any[]`, all of `all[]`, none of `none[]`."""
+    """Return public posts that carry a hashtag, or one of `any[]`, all of `all[]`, none of `none[]`; nothing for one
+    that moderators put out of use."""
+    first = fold_hashtag(name)
+    any_of = await list_usable(runtime(), [first, *_names(asked.any)])
+    if first not in any_of:
+        return page_answer([])
     found = await hashtag_page(
         runtime(),
         page_of(asked),
         viewer_id=viewer.account_id if viewer else None,
-        any_of=[fold_hashtag(name), *_names(asked.any)],
+        any_of=any_of,
         all_of=_names(asked.all),
         none_of=_names(asked.none),
         local=asked.local,

@@ -31,6 +31,11 @@ MAX_MET_PER_HOST: Final = 30
 ENOUGH_MET: Final = 15
 """No more are fetched when so many were met who want to be found."""
 MET_AT_ONCE: Final = 4
+ENOUGH_NEIGHBOURS: Final = 25
+"""People of a server's directory who are met, where lists tell of too few."""
+DIRECTORY_LIFE: Final = timedelta(days=1)
+"""How long a worker does not ask the same server for its directory again."""
+MAX_DIRECTORY_BYTES: Final = 1024 * 1024
 
 # A thread (COL-7).
 SETTLED: Final = timedelta(minutes=5)

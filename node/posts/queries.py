@@ -265,12 +265,18 @@ async def find_hashtag(reader: Reader, name: str) -> Hashtag | None:
 
 
 async def search_hashtags(
-    reader: Reader, text: str, *, limit: int = 20, offset: int = 0, but_not: Collection[int] = ()
+    reader: Reader,
+    text: str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    but_not: Collection[int] = (),
+    among: Collection[int] | None = None,
 ) -> list[Hashtag]:
     """Return hashtags that begin with `text`, the shorter ones first, by name.
 
     Only those that an open post carries: a tag of private posts alone is nobody's business. `but_not`: what moderators
-    took out.
+    took out; `among`: no others than these.
     """
     prefix = fold_hashtag(text.strip())[:300]
     if not prefix:
@@ -288,6 +294,8 @@ async def search_hashtags(
         .offset(offset)
         .limit(limit)
     )
+    if among is not None:
+        statement = statement.where(Hashtag.id.in_(among))
     return list(await reader.scalars(statement))
 
 

@@ -26,6 +26,9 @@ BOOSTS: Final = 2_000
 TAGS: Final = 20
 PER_TAG: Final = 200
 """Newest posts of a hashtag that are looked at."""
+SERVERS: Final = 5
+PER_SERVER: Final = 500
+"""Accounts of a server, those that were met last, that are looked at."""
 FOUND: Final = 300
 """Candidates of each kind."""
 NEWEST_FOLLOWS: Final = 50_000
@@ -76,6 +79,33 @@ async def list_boosted(reader: Reader, viewer_id: int, now: datetime) -> list[tu
         .distinct()
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def list_neighbours(reader: Reader, viewer_id: int) -> dict[int, tuple[str, int]]:
+    """Return who wants to be found on the servers where most of the viewer's friends are: the server's name, and how
+    many friends are there. By the accounts that were met last."""
+    friends = _friends(viewer_id)
+    count = func.count()
+    servers = await reader.execute(
+        select(Account.domain, count)
+        .join_from(friends, Account, Account.id == friends.c.id)
+        .where(Account.domain != "")
+        .group_by(Account.domain)
+        .order_by(count.desc(), Account.domain)
+        .limit(SERVERS)
+    )
+    found: dict[int, tuple[str, int]] = {}
+    for domain, there in list(servers):
+        newest = (
+            select(Account.id).where(Account.domain == domain).order_by(Account.id.desc()).limit(PER_SERVER).subquery()
+        )
+        ids = await reader.scalars(
+            select(Account.id)
+            .where(Account.id.in_(select(newest.c.id)), is_findable(), Account.bot.is_(False))
+            .limit(FOUND)
+        )
+        found |= dict.fromkeys(ids, (domain, there))
+    return found
 
 
 async def list_tag_ids(reader: Reader, viewer_id: int, now: datetime) -> list[int]:

@@ -43,6 +43,8 @@ class Candidate:
     """People the viewer follows who boosted them lately."""
     tags: int = 0
     """Hashtags that the viewer uses or follows, and they used lately."""
+    neighbours: int = 0
+    """People the viewer follows who are on the same server."""
     reactions: int = 0
     """Likes, boosts and answers that their public posts had here lately."""
     followers: int = 0
@@ -70,6 +72,7 @@ class Names:
     friends: Sequence[str] = ()
     boosters: Sequence[str] = ()
     tags: Sequence[str] = ()
+    server: str = ""
     note: str = ""
 
 
@@ -104,7 +107,10 @@ def reasons_of(suggestion: Suggestion, names: Names) -> list[str]:
                 if one.boosters:
                     found.append(f"Boosted lately by {_people(names.boosters, one.boosters)}")
             case "similar_to_recently_followed":
-                found.append(f"Writes about {_joined([f'#{tag}' for tag in names.tags], one.tags, 'hashtag')}")
+                if one.tags:
+                    found.append(f"Writes about {_joined([f'#{tag}' for tag in names.tags], one.tags, 'hashtag')}")
+                if one.neighbours:
+                    found.append(f"On {names.server}, like {_people((), one.neighbours)}")
             case "most_interactions":
                 found.append("Much liked, boosted and answered here lately")
             case "most_followed":
@@ -117,7 +123,7 @@ def _strengths(one: Candidate) -> dict[Source, float]:
     return {
         "featured": PICKED if one.picked else 0.0,
         "friends_of_friends": PER_FRIEND * one.friends + PER_BOOSTER * one.boosters,
-        "similar_to_recently_followed": PER_TAG * min(one.tags, MOST_TAGS),
+        "similar_to_recently_followed": PER_TAG * min(one.tags, MOST_TAGS) + log1p(one.neighbours) / 4,
         "most_interactions": log1p(min(one.reactions, MOST_REACTIONS)) / 2,
         "most_followed": log1p(one.followers),
     }

@@ -21,6 +21,7 @@ from node.suggestions.queries import (
     list_friends_of,
     list_most_followed,
     list_most_moving,
+    list_neighbours,
     list_picks,
     list_suggestible,
     list_tag_ids,
@@ -66,6 +67,8 @@ class _Own:
     friends: Mapping[int, _Backing]
     boosters: Mapping[int, _Backing]
     tagged: Mapping[int, set[int]]
+    neighbours: Mapping[int, tuple[str, int]]
+    """The server, and how many friends are there: asked only for who has few other suggestions."""
 
 
 _NOBODY: Final = _Backing()
@@ -103,6 +106,7 @@ async def suggest(runtime: Runtime, reader: Reader, viewer_id: int, *, limit: in
                     friends=named(own.friends.get(one.account_id, _NOBODY).some),
                     boosters=named(own.boosters.get(one.account_id, _NOBODY).some),
                     tags=sorted(tags[id_] for id_ in own.tagged.get(one.account_id, ()) if id_ in tags),
+                    server=own.neighbours.get(one.account_id, ("", 0))[0],
                     note=notes.get(one.account_id, ""),
                 ),
             ),
@@ -123,7 +127,7 @@ async def _ranked(runtime: Runtime, reader: Reader, viewer_id: int, own: _Own, l
     now = runtime.now()
     popular = await _popular(runtime, reader)
     picks = {pick.account_id for pick in await list_picks(reader)}
-    near = {*own.friends, *own.boosters, *own.tagged, *picks}
+    near = {*own.friends, *own.boosters, *own.tagged, *own.neighbours, *picks}
     welcome = await list_suggestible(reader, {*near, *popular.followers, *popular.reactions}, viewer_id, now)
     return rank(
         (
@@ -132,6 +136,7 @@ async def _ranked(runtime: Runtime, reader: Reader, viewer_id: int, own: _Own, l
                 friends=own.friends.get(id_, _NOBODY).count,
                 boosters=own.boosters.get(id_, _NOBODY).count,
                 tags=len(own.tagged.get(id_, ())),
+                neighbours=own.neighbours.get(id_, ("", 0))[1],
                 reactions=popular.reactions.get(id_, 0),
                 followers=popular.followers.get(id_, 0),
                 picked=id_ in picks,
@@ -155,12 +160,12 @@ async def _own(runtime: Runtime, reader: Reader, viewer_id: int) -> _Own:
     if found is None:
         now = runtime.now()
         tag_ids = await list_tag_ids(reader, viewer_id, now)
-        found = _Own(
-            await _friends_of_friends(reader, viewer_id),
-            _backed(await list_boosted(reader, viewer_id, now)),
-            await list_tagged(reader, tag_ids, now),
-        )
-        if len(found.friends) + len(found.boosters) + len(found.tagged) >= ENOUGH:
+        friends = await _friends_of_friends(reader, viewer_id)
+        boosters = _backed(await list_boosted(reader, viewer_id, now))
+        tagged = await list_tagged(reader, tag_ids, now)
+        has_enough = len(friends) + len(boosters) + len(tagged) >= ENOUGH
+        found = _Own(friends, boosters, tagged, {} if has_enough else await list_neighbours(reader, viewer_id))
+        if has_enough:
             cache.put(key, found)  # to look once more for somebody who has few friends yet costs little
     return found
 

@@ -1,10 +1,11 @@
 """What operators decide about trends: a hashtag, link, site, post or author is excluded for ever, allowed for ever, or
 neither any more. All are logged.
 
-A hashtag has two more flags: "listing" (it is found by search) and "use" (its posts stand for anything at all; where
-not, it neither trends nor is found).
+A hashtag has two more flags: "listing" (it is found by search) and "use" (it stands for anything at all; where not, it
+neither trends nor is found, and has no timeline).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from node.cards.models import LinkCard
 from node.moderation.service import log_decision
 from node.posts.models import Hashtag, Post
 from node.trends.models import TrendRuling
-from node.trends.queries import exists_row
+from node.trends.queries import exists_row, list_hashtags
 from node.trends.ruling_queries import Rulings, Subject, find_ruling, is_known_publisher, read_rulings
 from node.trends.service import forget_boards
 
@@ -106,3 +107,19 @@ async def unlisted_tag_ids(runtime: Runtime) -> set[int]:
     """Return the hashtags that search does not find."""
     rulings = await known_rulings(runtime)
     return rulings.ids("listing", allowed=False) | rulings.ids("use", allowed=False)
+
+
+async def reviewed_tag_ids(runtime: Runtime) -> set[int]:
+    """Return the hashtags about which moderators decided whether they may trend."""
+    rulings = await known_rulings(runtime)
+    return rulings.ids("tag", allowed=True) | rulings.ids("tag", allowed=False)
+
+
+async def list_usable(runtime: Runtime, names: Iterable[str]) -> list[str]:
+    """Return these names of hashtags (folded), without those that moderators put out of use."""
+    unusable = (await known_rulings(runtime)).ids("use", allowed=False)
+    if not unusable:
+        return list(names)
+    async with runtime.read() as reader:
+        hidden = {tag.name for tag in (await list_hashtags(reader, unusable)).values()}
+    return [name for name in names if name not in hidden]

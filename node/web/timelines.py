@@ -16,6 +16,7 @@ from node.text.writing import fold_hashtag
 from node.timelines.home import home_page
 from node.timelines.public import Shown, hashtag_page, public_page
 from node.timelines.service import list_page
+from node.trends.review import list_usable
 from node.web.explore import discoveries
 from node.web.showing import answer, install, links, page_asked, show
 from node.web.visitors import Answer, Visitor, anybody, signed_in
@@ -76,7 +77,7 @@ async def _public(visitor: Visitor | None, *, local: bool) -> Answer:
 async def hashtag(visitor: Visitor | None, tag: str) -> Answer:
     """Show public posts that carry a hashtag."""
     folded = fold_hashtag(tag)
-    if not folded or len(tag) > 300:
+    if not folded or len(tag) > 300 or not await list_usable(runtime(), [folded]):
         raise NotFound
     page = page_asked()
     viewer_id = visitor.account_id if visitor else None

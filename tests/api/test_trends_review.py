@@ -118,7 +118,7 @@ async def test_a_moderator_excludes_a_site_with_all_its_pages(node: Node, desk: 
 
 
 async def test_the_flags_of_a_hashtag(node: Node, desk: Desk, ann: Person, bob: Person) -> None:
-    """What is not listable is not found; what is not usable neither trends nor is found."""
+    """What is not listable is not found; what is not usable neither trends nor is found, and has no timeline."""
     await talk(node, ann, bob)
     (tag,) = (await desk.get("/api/v1/admin/tags")).json()
     assert (tag["trendable"], tag["listable"], tag["usable"]) == (True, True, True)
@@ -135,6 +135,12 @@ async def test_the_flags_of_a_hashtag(node: Node, desk: Desk, ann: Person, bob: 
     assert (changed["listable"], changed["usable"], changed["trendable"]) == (True, False, False)
     assert await found() == await shown(node, "tags") == []
     assert (await desk.get(path)).json()["usable"] is False
+    for name in ("herons", "Herons"):
+        assert await ann.get(f"/api/v1/timelines/tag/{name}") == []
+        assert (await node.http.get(f"/tags/{name}")).status_code == 404
+    assert await ann.get("/api/v1/timelines/tag/herons", **{"any[]": "lake"}) == []
+    await desk.put(path, json={"usable": True})
+    assert len(await ann.get("/api/v1/timelines/tag/herons")) == 2
     assert (await desk.put("/api/v1/admin/tags/4711", json={"usable": False})).status_code == 404
 
 
