@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.completion.models import Completion
-from node.completion.rules import MAX_BEGINNINGS
+from node.completion.rules import ACCOUNT, MAX_BEGINNINGS
 from node.follows.models import Follow
 from node.posts.models import Post
 from node.posts.rules import OPEN_VISIBILITIES
+
+NEWEST_FOLLOWED: Final = 50
 
 _DUE: Final = Prepared(
     select(Completion.kind)
@@ -140,3 +142,24 @@ async def list_new_follower_ids(reader: Reader, account_id: int, *, since: datet
 async def list_newest_times(reader: Reader, account_id: int, *, limit: int) -> list[tuple[datetime, datetime]]:
     """Return when an account's newest posts were published and when they came in here, newest first."""
     return [(row[0], row[1]) for row in await reader.rows(_NEWEST, {"account_id": account_id, "most": limit})]
+
+
+async def count_arriving(reader: Reader, viewer_id: int) -> int:
+    """Return of how many of those whom the viewer began to follow last the older posts are still being fetched."""
+    newest = (
+        select(Follow.followee_id)
+        .where(Follow.follower_id == viewer_id)
+        .order_by(Follow.id.desc())
+        .limit(NEWEST_FOLLOWED)
+        .subquery()
+    )
+    return int(
+        await reader.scalar(
+            select(func.count()).where(
+                Completion.finished_at.is_(None),
+                Completion.kind == ACCOUNT,
+                Completion.subject_id.in_(select(newest.c.followee_id)),
+            )
+        )
+        or 0
+    )

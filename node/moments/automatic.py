@@ -6,7 +6,7 @@ took down is not made again meanwhile. Read by nobody but who asks for moments; 
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import log1p
 from typing import Any, Final
@@ -20,6 +20,7 @@ from node.text.sanitising import html_to_text
 from node.trends.queries import list_hashtags
 from node.trends.rules import Trend, explanation
 from node.trends.service import current_trends
+from node.trends.trust import Trust
 from node.trends.trusting import known_trust
 from node.uris import INSTANCE_ACTOR_ID
 
@@ -36,7 +37,7 @@ _WORD: Final = re.compile(r"\w{2,}")
 async def refresh_automatic(runtime: Runtime) -> int:
     """Make and renew the node's own moments out of what trends now; return how many were written."""
     now = runtime.now()
-    trust = (await known_trust(runtime)).of
+    trust = await known_trust(runtime)
     trends = {trend.id: trend for trend in (await current_trends(runtime, "tags"))[:TOPICS]}
     async with runtime.read() as reader:
         tags = await list_hashtags(reader, list(trends))
@@ -71,16 +72,16 @@ async def _write(runtime: Runtime, found: Cluster, reason: str) -> None:
         )
 
 
-async def topic_posts(reader: Reader, trend: Trend, trust: Collection[int], now: datetime) -> list[TopicPost]:
+async def topic_posts(reader: Reader, trend: Trend, trust: Trust, now: datetime) -> list[TopicPost]:
     """Return the posts of a topic, those of people who are known here: who writes most under a hashtag of others, and
-    has it liked by their like, is in no moment of the node's."""
+    has it liked by their like, is in no moment of the node's; all for whom one person vouches alone are as one."""
     newest = await list_topic_posts(reader, trend.id, now - WINDOW, PER_TOPIC)
     named = await list_topic_posts(reader, trend.id, now - WINDOW, PER_TOPIC, among=trend.post_ids)
-    rows = {row[0]: row for row in [*newest, *named] if not trust or row[1] in trust}
-    return [_topic_post(row) for row in rows.values()]
+    rows = {row[0]: row for row in [*newest, *named] if not trust.of or row[1] in trust.of}
+    return [_topic_post(row, trust.voice(row[1])) for row in rows.values()]
 
 
-def _topic_post(row: Sequence[Any]) -> TopicPost:
-    id_, author_id, likes, boosts, replies, content, _ = row
+def _topic_post(row: Sequence[Any], voice: int) -> TopicPost:
+    id_, _, likes, boosts, replies, content, _ = row
     words = frozenset(word.casefold() for word in _WORD.findall(html_to_text(content)))
-    return TopicPost(id_, author_id, log1p(likes + 2 * boosts + replies), words)
+    return TopicPost(id_, voice, log1p(likes + 2 * boosts + replies), words)

@@ -17,6 +17,7 @@ from node.base.ids import floor_id
 from node.follows.models import Follow
 from node.posts.models import Hashtag, Post, PostHashtag, TagFollow
 from node.suggestions.models import Dismissal, StaffPick
+from node.trends.trust import Trust
 
 FRIENDS: Final = 200
 """Newest follows of the viewer that are asked whom they follow and boost."""
@@ -150,7 +151,7 @@ async def list_tagged(reader: Reader, tag_ids: Sequence[int], now: datetime) -> 
     return found
 
 
-async def list_most_followed(reader: Reader, now: datetime, trust: Collection[int], *, limit: int) -> dict[int, int]:
+async def list_most_followed(reader: Reader, now: datetime, trust: Trust, *, limit: int) -> dict[int, int]:
     """Return who is followed by most, by the newest follows: the same for every viewer.
 
     Only people who are known here count (`node/trends/trust.py`): others make as many followers as they like. Where
@@ -163,9 +164,10 @@ async def list_most_followed(reader: Reader, now: datetime, trust: Collection[in
         .order_by(Follow.id.desc())
         .limit(NEWEST_FOLLOWS)
     )
-    if trust:
+    if trust.of:
         edges = await reader.execute(newest)
-        return dict(Counter(followee for followee, follower in edges if follower in trust).most_common(limit))
+        voices = {(followee, trust.voice(follower)) for followee, follower in edges if follower in trust.of}
+        return dict(Counter(followee for followee, _ in voices).most_common(limit))
     pairs = newest.subquery()
     voice = case(
         (Account.domain != "", Account.domain),
@@ -184,10 +186,10 @@ async def list_most_followed(reader: Reader, now: datetime, trust: Collection[in
     return {row[0]: row[1] for row in rows}
 
 
-async def list_most_moving(reader: Reader, now: datetime, trust: Collection[int], *, limit: int) -> dict[int, int]:
+async def list_most_moving(reader: Reader, now: datetime, trust: Trust, *, limit: int) -> dict[int, int]:
     """Return whose newest public posts were liked, boosted and answered most of late: the same for every viewer.
 
-    Of those who are known here, or else anybody's likes would do: where nobody is known yet, of all.
+    Of those who are known to more than one here, or else anybody's likes would do: where nobody is known yet, of all.
     """
     newest = (
         select(Post.account_id, (Post.likes_count + 2 * Post.boosts_count + Post.replies_count).label("moved"))
@@ -208,7 +210,13 @@ async def list_most_moving(reader: Reader, now: datetime, trust: Collection[int]
         .having(moved > 0)
         .order_by(moved.desc(), newest.c.account_id.desc())
     )
-    return dict([(row[0], int(row[1])) for row in rows if not trust or row[0] in trust][:limit])
+    return dict(
+        [
+            (row[0], int(row[1]))
+            for row in rows
+            if not trust.of or (row[0] in trust.of and row[0] not in trust.sponsors)
+        ][:limit]
+    )
 
 
 async def list_picks(reader: Reader) -> list[StaffPick]:

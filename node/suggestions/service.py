@@ -68,7 +68,7 @@ class _Own:
     boosters: Mapping[int, _Backing]
     tagged: Mapping[int, set[int]]
     neighbours: Mapping[int, tuple[str, int]]
-    """The server, and how many friends are there: asked only for who has few other suggestions."""
+    """The server, and how many friends are there: of who is nothing else, and only for who has few suggestions."""
 
 
 _NOBODY: Final = _Backing()
@@ -163,8 +163,10 @@ async def _own(runtime: Runtime, reader: Reader, viewer_id: int) -> _Own:
         friends = await _friends_of_friends(reader, viewer_id)
         boosters = _backed(await list_boosted(reader, viewer_id, now))
         tagged = await list_tagged(reader, tag_ids, now)
-        has_enough = len(friends) + len(boosters) + len(tagged) >= ENOUGH
-        found = _Own(friends, boosters, tagged, {} if has_enough else await list_neighbours(reader, viewer_id))
+        known = {*friends, *boosters, *tagged}
+        has_enough = len(known) >= ENOUGH
+        nearby = {} if has_enough else await list_neighbours(reader, viewer_id)
+        found = _Own(friends, boosters, tagged, {id_: there for id_, there in nearby.items() if id_ not in known})
         if has_enough:
             cache.put(key, found)  # to look once more for somebody who has few friends yet costs little
     return found
@@ -182,7 +184,7 @@ async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
     cache = runtime.caches.get("most_followed", size=1, seconds=POPULAR_SECONDS)
     found: _Popular | None = cache.get("all")
     if found is None:
-        trust = (await known_trust(runtime)).of
+        trust = await known_trust(runtime)
         followers = await list_most_followed(reader, runtime.now(), trust, limit=POPULAR)
         found = _Popular(followers, await list_most_moving(reader, runtime.now(), trust, limit=POPULAR))
         cache.put("all", found)

@@ -66,6 +66,10 @@ class Trust:
     def __len__(self) -> int:
         return len(self.of)
 
+    def voice(self, id_: int) -> int:
+        """Return for whom somebody speaks: themselves, or who alone vouches for them."""
+        return self.sponsors.get(id_, id_)
+
     def strongest(self, count: int) -> "Trust":
         """Return the trust of those who have most."""
         kept = sorted(self.of, key=lambda id_: (-self.of[id_], id_))[:count]

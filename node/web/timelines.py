@@ -7,6 +7,7 @@ from quart import Blueprint, Response, redirect, request
 from node.base.errors import NotFound
 from node.base.ids import read_id
 from node.base.paging import Page
+from node.completion.queries import count_arriving
 from node.http.context import runtime
 from node.lists.queries import find_list
 from node.posts.queries import find_hashtag, list_bookmark_ids, list_liked_ids
@@ -45,9 +46,16 @@ async def home(visitor: Visitor) -> Answer:
     page = page_asked()
     posts = await home_page(runtime(), visitor.account_id, page)
     is_quiet = page.max_id is None and page.min_id is None and len(posts) < page.limit
-    found = await discoveries(visitor) if is_quiet else {}
+    found: dict[str, Any] = {}
+    arriving = 0
+    if is_quiet:
+        found = await discoveries(visitor)
+        async with runtime().read() as reader:
+            arriving = await count_arriving(reader, visitor.account_id)
     shown = Shown(posts, [int(post["id"]) for post in posts], has_more=False)
-    return await _timeline("pages/home.html", visitor, page, shown, filter_context="home", found=found)
+    return await _timeline(
+        "pages/home.html", visitor, page, shown, filter_context="home", found=found, arriving=arriving
+    )
 
 
 @blueprint.get("/public")

@@ -1,5 +1,6 @@
 """Whom followed people follow in public: read for suggestions, a hint and nothing more (COL-3, rows 51 and 54)."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,3 +150,29 @@ async def test_a_hostile_list_costs_no_more_than_an_honest_one(
         known = await reader.scalar(select(Account.id).where(Account.uri == mallory.uri))
         mine = select(func.count()).select_from(PublicFollow).where(PublicFollow.follower_id == known)
         assert await reader.scalar(mine) == 0
+
+
+async def test_who_hides_whom_they_follow_lives_among_others(
+    node: Node, ann: Person, alice: Stranger, evil: FakePeer
+) -> None:
+    """The server's public directory is asked, once: who is there by their own word may be suggested, nobody else."""
+    bob = Stranger(alice.peer, "bob", profile={"discoverable": True, "name": "Bob"})
+    shy = Stranger(alice.peer, "shy", profile={"discoverable": False})
+    elsewhere = Stranger(evil, "elsewhere", profile={"discoverable": True})
+    entries: list[Any] = [{"uri": one.uri, "discoverable": True, "bot": False} for one in (bob, shy, elsewhere, alice)]
+    entries += [{"uri": f"{alice.peer.url}/users/robot", "discoverable": True, "bot": True}, "nobody", {"uri": 5}]
+    alice.peer.routes["/api/v1/directory"] = Answer(body=json.dumps(entries).encode(), content_type="application/json")
+    carol = Stranger(alice.peer, "carol")
+    await follow(node, ann, alice)
+    await follow(node, ann, carol)
+    await accept_all(node)
+    asked = [request.target for request in alice.peer.requests if request.target.startswith("/api/v1/directory")]
+    assert len(asked) == 1
+    assert evil.requests == []
+    assert not any(request.target.endswith("/robot") for request in alice.peer.requests)
+    (found,) = await ann.get("/api/v2/suggestions")
+    assert found["account"]["uri"] == bob.uri
+    assert found["reasons"] == [f"On {alice.peer.domain}, like 2 people you follow"]
+    assert found["sources"] == ["similar_to_recently_followed"]
+    bo = await node.person("bo")
+    assert await bo.get("/api/v2/suggestions") == [], "for who follows nobody there it says nothing"

@@ -1,20 +1,18 @@
 """A new person on a node of one: within a minute there is something to read and somebody to follow (issue 6)."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
-from node.accounts.models import Account
-from node.base.ids import id_at, new_id
-from node.follows.models import Follow
-from node.posts.models import Post
+import admin.jobs  # noqa: F401  (registers every drain)
+from node.base.lanes import RELAY
+from node.base.work import DRAINS
+from node.completion.queries import count_arriving
+from tests.support.authors import POSTS, let_them_write
 from tests.support.nodes import Node, Person, World
 from tests.support.redis_server import RedisServer
 
 AUTHORS = 5
-POSTS = 24
 OTHERS = 26
 
 
@@ -22,38 +20,8 @@ async def populate(node: Node) -> list[Person]:
     """Let five people live there who wrote for a day, and follow others who want to be found."""
     authors = [await node.person(f"author{n}", discoverable=True, indexable=True) for n in range(AUTHORS)]
     others = [await node.person(f"other{n}", discoverable=True) for n in range(OTHERS)]
-    now = node.runtime.now()
-    async with node.runtime.write() as uow:
-        for author in authors:
-            for n in range(POSTS):
-                published = now - timedelta(hours=n + 1)
-                post_id = id_at(published)
-                uow.add(
-                    Post(
-                        id=post_id,
-                        uri=f"{author.uri}/statuses/{post_id}",
-                        account_id=author.account_id,
-                        local=True,
-                        visibility="public",
-                        content=f"{author.username} fancies {n}",
-                        thread_id=post_id,
-                        published_at=published,
-                        created_at=published,
-                    )
-                )
-            for other in others:
-                uow.add(
-                    Follow(
-                        id=new_id(),
-                        follower_id=author.account_id,
-                        followee_id=other.account_id,
-                        created_at=now,
-                        accepted_at=now,
-                    )
-                )
-            await uow.write(
-                update(Account).where(Account.id == author.account_id).values(posts_count=POSTS, following_count=OTHERS)
-            )
+    names = {author.account_id: author.username for author in authors}
+    await let_them_write(node.runtime, names, [other.account_id for other in others])
     return authors
 
 
@@ -71,7 +39,12 @@ async def test_five_follows_fill_home_and_suggestions(world: World) -> None:
     bo = await node.person("bo")
     for author in authors:
         await bo.follow(author)
+    await DRAINS[RELAY].service(node.runtime)
+    async with node.runtime.read() as reader:
+        assert await count_arriving(reader, bo.account_id) == AUTHORS, "the page says that they are on their way"
     await world.settle()
+    async with node.runtime.read() as reader:
+        assert await count_arriving(reader, bo.account_id) == 0
 
     seen: list[str] = []
     while page := await bo.get("/api/v1/timelines/home", limit=40, **({"max_id": seen[-1]} if seen else {})):

@@ -194,7 +194,7 @@ async def test_a_flood_under_a_hashtag_of_others_hides_nobody(crowd: Crowd) -> N
     assert trend.post_ids[:5] == tuple(reversed(said))
     await begin(crowd.runtime)
     async with crowd.runtime.read() as reader:
-        posts = await topic_posts(reader, trend, (await kept_trust(crowd.runtime)).of, crowd.now)
+        posts = await topic_posts(reader, trend, await kept_trust(crowd.runtime), crowd.now)
     assert {post.author_id for post in posts} == set(people)
 
 
