@@ -13,7 +13,7 @@ from tests.chaos.real_nodes import RealNode, Somebody
 from tests.support.authors import POSTS, let_them_write
 from tests.support.make import test_key_pair as shared_key_pair
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 AUTHORS = [f"author{n}" for n in range(5)]
 OTHERS = [f"other{n}" for n in range(26)]
