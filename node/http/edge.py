@@ -1,9 +1,9 @@
 """The outermost layer: an ASGI wrapper round the whole application.
 
 For each request, in this order: the caller's real address, a request id (bound to every log line of the
-request), paths that have two readings refused, CORS preflight answered at once, the application, headers
-finished, one access line. The line has the path but never the query, which may hold a token (attack row 97) or
-what somebody searched for.
+request), paths that have two readings refused, CORS preflight answered at once, its turn (`precedence`), the
+application, headers finished, one access line. The line has the path but never the query, which may hold a token
+(attack row 97) or what somebody searched for.
 """
 
 import re
@@ -17,6 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from node.base.settings import Settings
 from node.http.headers import RawHeaders, finished_headers, is_open, preflight_headers
+from node.http.precedence import Precedence
 from node.http.proxies import is_trusted, parse_address, real_client
 
 Scope = MutableMapping[str, Any]
@@ -37,6 +38,7 @@ class Edge:
     def __init__(self, application: Application, settings: Settings) -> None:
         self._application = application
         self._settings = settings
+        self._precedence = Precedence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -65,7 +67,8 @@ class Edge:
             elif scope["method"] == "OPTIONS" and is_open(scope["path"]):
                 await self._answer_preflight(scope, send_finished)
             else:
-                await self._application(scope, receive, send_finished)
+                async with self._precedence.turn(scope):
+                    await self._application(scope, receive, send_finished)
         finally:
             if scope["path"] not in QUIET_PATHS:
                 log.info(

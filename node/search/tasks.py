@@ -5,11 +5,11 @@ post is then. Nothing is written where search is off.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, case
 from sqlalchemy.dialects import postgresql, sqlite
 
 from node.base.db.unit_of_work import UnitOfWork
@@ -23,10 +23,17 @@ def is_on(settings: Settings) -> bool:
     return settings.search_engine != "off"
 
 
-async def ask_for_posts(uow: UnitOfWork, settings: Settings, post_ids: Iterable[int], *, now: datetime) -> bool:
-    """Have the documents of these posts made anew; say whether anything was written down."""
+async def ask_for_posts(
+    uow: UnitOfWork,
+    settings: Settings,
+    post_ids: Iterable[int],
+    *,
+    wait: timedelta = timedelta(),
+    now: datetime,
+) -> bool:
+    """Have the documents of these posts made anew, after that `wait` or sooner; say whether anything was written."""
     rows = [
-        {"id": new_id(), "subject": f"post:{post_id}", "post_id": post_id, "account_id": None, **_fresh(now)}
+        {"id": new_id(), "subject": f"post:{post_id}", "post_id": post_id, "account_id": None, **_fresh(now + wait)}
         for post_id in dict.fromkeys(post_ids)
     ]
     return await _ask(uow, settings, rows)
@@ -38,8 +45,8 @@ async def ask_for_account(uow: UnitOfWork, settings: Settings, account_id: int, 
     return await _ask(uow, settings, [row])
 
 
-def _fresh(now: datetime) -> dict[str, Any]:
-    return {"after_id": 0, "version": 0, "due_at": now, "attempts": 0}
+def _fresh(due_at: datetime) -> dict[str, Any]:
+    return {"after_id": 0, "version": 0, "due_at": due_at, "attempts": 0}
 
 
 async def _ask(uow: UnitOfWork, settings: Settings, rows: list[dict[str, Any]]) -> bool:
@@ -56,5 +63,6 @@ def _statement(dialect: str) -> Executable:
     table = SearchTask.metadata.tables[SearchTask.__tablename__]
     insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     # An account begins again from its first post: what changed concerns all of them.
-    again = {"version": table.c.version + 1, "after_id": 0, "due_at": insert.excluded.due_at, "attempts": 0}
+    sooner = case((insert.excluded.due_at < table.c.due_at, insert.excluded.due_at), else_=table.c.due_at)
+    again = {"version": table.c.version + 1, "after_id": 0, "due_at": sooner, "attempts": 0}
     return insert.on_conflict_do_update(index_elements=[table.c.subject], set_=again)  # type: ignore[no-any-return]

@@ -6,6 +6,8 @@ sweep.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
 
 from node.events import (
     AccountDeleted,
@@ -21,6 +23,9 @@ from node.events import (
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
 from outbox.address import Occasion
 from outbox.queries import find_post_facts, list_ours_among
+
+RUSH_WAIT: Final = timedelta(seconds=2)
+"""How long a post that several like at once waits for more of them: its document has all who like it."""
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -42,10 +47,11 @@ async def post_changed(on: Occasion, event: PostEdited | PostDeleted | PostBookm
 
 
 async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
-    """Index what ours liked: it is in their library now."""
+    """Index what ours liked: it is in their library now. In a rush not at each like, but every now and then."""
     if is_on(on.runtime.settings):
         ours = await list_ours_among(on.uow, [event.account_id for event in events])
-        await _posts(on, [event.post_id for event in events if event.account_id in ours])
+        liked = [event.post_id for event in events if event.account_id in ours]
+        await _posts(on, liked, wait=RUSH_WAIT if len(liked) > 1 else timedelta())
 
 
 async def account_changed(
@@ -55,5 +61,5 @@ async def account_changed(
     await ask_for_account(on.uow, on.runtime.settings, event.account_id, now=on.now)
 
 
-async def _posts(on: Occasion, ids: Iterable[int]) -> None:
-    await ask_for_posts(on.uow, on.runtime.settings, ids, now=on.now)
+async def _posts(on: Occasion, ids: Iterable[int], *, wait: timedelta = timedelta()) -> None:
+    await ask_for_posts(on.uow, on.runtime.settings, ids, wait=wait, now=on.now)
