@@ -52,6 +52,22 @@ class LocalCache:
         self.hits += 1
         return found[1]
 
+    def get_many(self, keys: Iterable[K]) -> tuple[dict[K, Any], list[K]]:
+        """Return the entries of `keys`, and the keys that there is none for."""
+        entries, now = self._entries, time.monotonic()
+        found: dict[K, Any] = {}
+        absent: list[K] = []
+        for key in keys:
+            entry = entries.get(key)
+            if entry is None or entry[0] < now:
+                absent.append(key)
+            else:
+                entries.move_to_end(key)
+                found[key] = entry[1]
+        self.hits += len(found)
+        self.misses += len(absent)
+        return found, absent
+
     def put(self, key: Hashable, value: Any) -> None:
         """Keep an entry, dropping the least used ones beyond the size."""
         self._entries[key] = (time.monotonic() + self.seconds, value)
@@ -82,17 +98,11 @@ class SharedCache:
 
     async def find(self, keys: Iterable[K], make: Make[K]) -> dict[K, Any]:
         """Return the entries of `keys`, without those that there are none for. They are shared: nobody changes them."""
-        found: dict[K, Any] = {}
-        absent: list[K] = []
-        under_way: dict[K, asyncio.Future[Any]] = {}
-        for key in keys:
-            entry = self._local.get(key)
-            if entry is not None:
-                found[key] = entry
-            elif (flight := self._flights.get(key)) is not None:
-                under_way[key] = flight
-            else:
-                absent.append(key)
+        found, missing = self._local.get_many(keys)
+        if not missing:
+            return found
+        under_way = {key: flight for key in missing if (flight := self._flights.get(key)) is not None}
+        absent = [key for key in missing if key not in under_way]
         if absent:
             found |= await self._lead(absent, make)
         if under_way:

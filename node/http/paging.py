@@ -47,7 +47,6 @@ def link_header(cursors: Sequence[int]) -> dict[str, str]:
     if not cursors:
         return {}
     kept = [(name, value) for name, value in parameters_read().pairs() if name not in CURSORS]
-    address = runtime().settings.public_url + request.path
-    older = urlencode([*kept, ("max_id", str(min(cursors)))])
-    newer = urlencode([*kept, ("min_id", str(max(cursors)))])
-    return {"Link": f'<{address}?{older}>; rel="next", <{address}?{newer}>; rel="prev"'}
+    address = f"{runtime().settings.public_url}{request.path}?" + (f"{urlencode(kept)}&" if kept else "")
+    older, newer = f"{address}max_id={min(cursors)}", f"{address}min_id={max(cursors)}"
+    return {"Link": f'<{older}>; rel="next", <{newer}>; rel="prev"'}

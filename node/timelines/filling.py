@@ -6,7 +6,7 @@ from typing import Any
 
 from node.base.paging import Page
 
-SPARE = 5
+SPARE = 2
 """Candidates looked at beyond the page, so that one muted author does not cost a second round."""
 
 Show = Callable[[Sequence[int]], Awaitable[list[dict[str, Any]]]]
