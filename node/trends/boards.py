@@ -110,7 +110,7 @@ async def set_scene(reader: Reader, caches: Caches, trust: Trust, rulings: Rulin
     if who is None or len(who[""]) < 1_000:
         who = await list_active(reader, now)
         cache.put("", who)
-    active = {lang: sum(trust.of.get(id_, 0.0) for id_ in ids) for lang, ids in who.items()}
+    active = {lang: trust.together(ids) for lang, ids in who.items()}
     return Scene(now, trust, rulings, active)
 
 

@@ -13,11 +13,10 @@ from typing import Final
 
 from node.trends.rules import Trend, hours_since
 from node.trends.texts import group_near
+from node.trends.trust import SPONSORED
 
 TRUSTED: Final = 0.15
 """Trust from which a voice counts by itself."""
-SPONSORED: Final = 1.0
-"""What all count together who are trusted on the same person's word alone."""
 ALONE: Final = 0.4
 """What all strangers together count where nobody trusted joins them."""
 ECHO: Final = 0.5

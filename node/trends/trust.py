@@ -10,7 +10,7 @@ Mass becomes trust, 0 to 1, beside what is common on this node: the mass above w
 
 That alone would do on a node whose people know each other. Where they hardly do, one follow given to a bot is as much
 mass as anybody has. So whoever owes nearly all they have to one person, their *sponsor*, directly or through others who
-do, counts together with everybody else who owes it to the same one (`scoring.SPONSORED`). Only staff may vouch for any
+do, counts together with everybody else who owes it to the same one (`SPONSORED`). Only staff may vouch for any
 number.
 """
 
@@ -27,6 +27,8 @@ WIDEST: Final = 100.0
 """A seed that points to more people than this hands each as much as if they were this many. Only seeds: from anybody
 else, who may be a bot that one person follows, that would be mass out of nothing."""
 FLOOR: Final = 0.15
+SPONSORED: Final = 1.0
+"""What all count together who are trusted on the same person's word alone."""
 NEARLY_ALL: Final = 0.8
 """Of what somebody has: who got so much from one sponsor has it on their word alone."""
 ENOUGH: Final = 0.5
@@ -69,6 +71,14 @@ class Trust:
     def voice(self, id_: int) -> int:
         """Return for whom somebody speaks: themselves, or who alone vouches for them."""
         return self.sponsors.get(id_, id_)
+
+    def together(self, ids: Iterable[int]) -> float:
+        """Return how far these are trusted together."""
+        by_voice: dict[int, float] = {}
+        for id_ in ids:
+            if (value := self.of.get(id_)) is not None:
+                by_voice[self.voice(id_)] = min(SPONSORED, by_voice.get(self.voice(id_), 0.0) + value)
+        return sum(by_voice.values())
 
     def strongest(self, count: int) -> "Trust":
         """Return the trust of those who have most."""

@@ -105,6 +105,7 @@ def test_one_honest_follow_makes_no_trend_where_people_hardly_know_each_other(sh
         for v in voices(1, trust=trust.of.get(bot, 0.0), sponsor=trust.sponsors.get(bot, 0), first=bot)
     ]
     assert judged(crowd, active=12) is None
+    assert trust.together([*HONEST, *BOTS]) <= len(trust.of.keys() & set(HONEST)) + 1, "nor do they make it take more"
     herons = [v for one in HONEST[:8] for v in voices(1, trust=trust.of.get(one, 0.0), first=one)]
     assert judged(herons, active=12) is not None
 
