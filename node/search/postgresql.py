@@ -5,9 +5,9 @@ node of several machines: the index is where the rows are, and every process see
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, cast, func, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, cast, func, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
@@ -49,14 +49,7 @@ class PostgresEngine:
         question = _question(plan.step)
         if question == _NONE:
             return Proposals((), True)
-        bounds: list[ColumnElement[bool]] = [SearchDocument.is_open.is_(True)]
-        if since_id is not None:
-            bounds.append(SearchDocument.post_id >= since_id)
-        if until_id is not None:
-            bounds.append(SearchDocument.post_id < until_id)
-        if question is not None:
-            bounds.append(SearchDocument.tokens.op("@@")(cast(question, TSQUERY)))
-        statement = select(SearchDocument.post_id).where(*bounds)
+        statement = matching(question, since_id=since_id, until_id=until_id)
         always = {"statement_timeout": str(max(int(seconds * 1000), 1)), "enable_seqscan": "off", "jit": "off"}
         try:
             async with self._runtime.read() as reader:
@@ -125,6 +118,19 @@ class PostgresEngine:
             )
             size = await reader.scalar(select(func.pg_total_relation_size(literal_column("'search_documents'"))))
         return EngineStatus(self.name, int(count or 0), int(size or 0), 1)
+
+
+def matching(question: str | None, *, since_id: int | None = None, until_id: int | None = None) -> Select[Any]:
+    """Return the SELECT of the ids of open posts that fulfil a `tsquery`, in no order."""
+    # As the condition of the index has it: of `is_open IS true` the planner does not see that it is the same.
+    bounds: list[ColumnElement[bool]] = [SearchDocument.is_open.expression]
+    if since_id is not None:
+        bounds.append(SearchDocument.post_id >= since_id)
+    if until_id is not None:
+        bounds.append(SearchDocument.post_id < until_id)
+    if question is not None:
+        bounds.append(SearchDocument.tokens.op("@@")(cast(question, TSQUERY)))
+    return select(SearchDocument.post_id).where(*bounds)
 
 
 _NONE: Final = "none"

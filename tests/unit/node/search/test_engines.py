@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as PG
 
 from node.base.ids import id_at
 from node.base.runtime import Runtime
@@ -19,6 +20,7 @@ from node.search.language import parse
 from node.search.matching import Row, matches
 from node.search.models import SearchDocument
 from node.search.planning import make_plan
+from node.search.postgresql import matching
 from node.search.rules import WAITING_SEARCHES
 from node.search.service import search_posts
 from tests.support.make import make_account, make_post
@@ -198,3 +200,14 @@ async def test_row_105_a_beginning_of_too_many_words_says_so(runtime: Runtime, m
     assert not (await engine.propose(plan, since_id=None, until_id=None, limit=50, seconds=30)).is_cut_off
     monkeypatch.setattr(whoosh_reading, "MAX_EXPANSIONS", 1)
     assert (await engine.propose(plan, since_id=None, until_id=None, limit=50, seconds=30)).is_cut_off
+
+
+async def test_postgresql_asks_its_index(runtime: Runtime) -> None:
+    """A condition that only says the same as the index's would have every search read the whole table."""
+    if engine_of(runtime).name != "postgresql":
+        return
+    asked = f"{matching(None).compile(dialect=PG())} AND tokens @@ 'apple'::tsquery"
+    async with runtime.read() as reader:
+        await reader.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await reader.execute(text(f"EXPLAIN {asked}"))
+        assert "ix_search_documents_tokens" in "".join(row[0] for row in plan)
