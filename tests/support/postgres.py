@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from admin.migrate import head_revision
 from admin.schema import metadata
+from tests.support.emptying import Emptier
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class PostgresServer:
         self._free: list[str] = []
         self._process = self._start()
         _run(self._make_template())
+        self._emptier = Emptier(self._folder, _ROLE)
 
     def new_url(self) -> str:
         """Return the URL of a database with every table, empty: one that was given back, else a new one."""
@@ -67,7 +69,7 @@ class PostgresServer:
 
     def give_back(self, url: str) -> None:
         """Empty a database that `new_url` gave, for the next test. Far cheaper than to make one for each."""
-        _run(self._empty(url))
+        self._emptier.empty(_name_in(url))
         self._free.append(url)
 
     def empty_url(self) -> str:
@@ -94,6 +96,7 @@ class PostgresServer:
 
     def close(self) -> None:
         """Stop the server at once and remove its files."""
+        self._emptier.close()
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(20)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -130,16 +133,6 @@ class PostgresServer:
 
     def _url(self, database: str) -> str:
         return f"postgresql+asyncpg://{_ROLE}@/{database}?host={self._folder}"
-
-    async def _empty(self, url: str) -> None:
-        name = _name_in(url)
-        await self._command(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        tables = [table.name for table in metadata().tables.values()]
-        await self._command(
-            "SET session_replication_role = replica;"  # foreign keys sleep, so that the order does not matter
-            + ";".join(f'DELETE FROM "{table}"' for table in tables),
-            database=name,
-        )
 
     async def _command(self, statement: str, *, database: str = "postgres") -> None:
         connection = await asyncpg.connect(user=_ROLE, database=database, host=str(self._folder))
