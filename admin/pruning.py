@@ -16,7 +16,7 @@ from node.announcements.service import end_due
 from node.auth.activity import week_of
 from node.auth.factor_models import SignInStep
 from node.auth.leaving import drop_unconfirmed
-from node.auth.models import ActiveWeek, OAuthApp, OAuthCode, OAuthToken, OneTimeLink, WebSession
+from node.auth.models import ActiveWeek, OAuthApp, OAuthCode, OAuthToken, OneTimeLink, SignUpNetwork, WebSession
 from node.base.db.stream_log import KEPT, StreamEntry
 from node.base.ids import floor_id
 from node.base.runtime import Runtime
@@ -29,6 +29,7 @@ from node.mail.models import OutgoingMail
 from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
 from node.remote.models import FetchTask
+from node.trends.trust import NEWCOMER
 from outbox.models import Delivery, OutgoingActivity
 
 BATCH = 500
@@ -92,6 +93,12 @@ RULES = (
         ActiveWeek,
         ActiveWeek.week,
         lambda now: (ActiveWeek.week < week_of(now) - 13,),
+    ),
+    Rule(
+        "sign_up_networks",
+        SignUpNetwork,
+        SignUpNetwork.account_id,
+        lambda now: (SignUpNetwork.account_id < floor_id(now - NEWCOMER),),
     ),
     Rule("mutes", Mute, Mute.id, lambda now: (Mute.expires_at.is_not(None), Mute.expires_at < now)),
     Rule(

@@ -37,8 +37,6 @@ class User(Base):
     """The zone in which the pages read the times that the person types, as the IANA names it."""
     sign_up_app_id: Mapped[int | None] = mapped_column(BigInteger)
     """The app with which the person signed up: it may ask for the letter that confirms the address again."""
-    sign_up_network: Mapped[str] = mapped_column(String(64), default="")
-    """The network from which the person signed up, for a month (`node/trends/trust.py` says what for)."""
     default_quote_policy: Mapped[str] = mapped_column(String(16), default="public")
     """Who may quote a new post: "public", "followers", "nobody", or "manual", which asks each time."""
     filters_version: Mapped[BigInt] = mapped_column(default=0)
@@ -48,6 +46,19 @@ class User(Base):
     def is_usable(self) -> bool:
         """Whether the person may act: address confirmed and approved (where asked for), and not locked out."""
         return self.confirmed_at is not None and self.approved_at is not None and self.disabled_at is None
+
+
+class SignUpNetwork(Base):
+    """The network from which `account` signed up, a /24 or a /48: kept for a month (`node/trends/trust.py` says what
+    for)."""
+
+    __tablename__ = "sign_up_networks"
+
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    network: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
 
 
 class ActiveWeek(Base):

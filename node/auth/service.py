@@ -15,7 +15,7 @@ from node.accounts.service import create_local_account
 from node.auth.activity import touch_activity, touch_session, touch_token
 from node.auth.letters import CHANGED, CONFIRM, TAKEN
 from node.auth.links import create_link, create_setup_link, use_link
-from node.auth.models import User
+from node.auth.models import SignUpNetwork, User
 from node.auth.passwords import hash_password, verify_password
 from node.auth.preferences import update_preferences
 from node.auth.queries import (
@@ -43,7 +43,6 @@ from node.barriers.service import check_sign_up
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Gone, Invalid, NotFound
-from node.base.ids import floor_id
 from node.base.settings import Settings
 from node.events import AccessChanged, PersonJoined
 from node.mail.service import request_mail
@@ -131,21 +130,12 @@ async def sign_up(
     if user.is_usable:
         await uow.record(PersonJoined(account.id))
     user.sign_up_app_id = app_id
-    user.sign_up_network = network_around(address)
+    if network := network_around(address):
+        uow.add(SignUpNetwork(account_id=account.id, network=network, created_at=now))
     if settings.confirms_email:
         kind = TAKEN if is_taken else CONFIRM
         await request_mail(uow, settings, kind, addressee=fold_email(email), account_id=account.id, now=now)
     return user
-
-
-async def forget_networks(uow: UnitOfWork, *, before: datetime) -> None:
-    """Forget from which networks people signed up before then."""
-    await uow.write(
-        update(User)
-        .where(User.account_id < floor_id(before), User.sign_up_network != "")
-        .values(sign_up_network="")
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def create_user(

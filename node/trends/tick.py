@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, update
 
-from node.auth.service import forget_networks
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import ReadSession, UnitOfWork
 from node.base.lanes import TRENDS
@@ -27,7 +26,6 @@ from node.trends.pool_queries import find_due_peer
 from node.trends.queries import MOST_NOTES, Note, find_state, list_notes
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind
 from node.trends.ruling_queries import read_rulings
-from node.trends.trust import NEWCOMER
 from node.trends.trusting import NAME as TRUST
 from node.trends.trusting import RENEWED, SMALL, body_of, kept_trust, work_out_trust
 
@@ -182,7 +180,6 @@ async def count_days(runtime: Runtime) -> None:
     async with runtime.write() as uow:
         await uow.write(delete(TrendDay).where(TrendDay.day == day).execution_options(synchronize_session=False))
         await uow.write(delete(TrendDay).where(TrendDay.day < last - DAYS - 7))
-        await forget_networks(uow, before=now - NEWCOMER)
         rows = [
             {
                 "kind": kind,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
-from node.auth.models import User
+from node.auth.models import SignUpNetwork, User
 from node.base.db.unit_of_work import Reader
 from node.base.ids import floor_id, time_of
 from node.follows.models import Follow
@@ -43,9 +43,9 @@ async def list_staff(reader: Reader) -> list[int]:
 async def list_newcomers(reader: Reader, now: datetime) -> list[tuple[int, str, datetime]]:
     """Return who signed up of late, from which network and when, the oldest first."""
     statement = (
-        select(User.account_id, User.sign_up_network, User.created_at)
-        .where(User.account_id >= floor_id(now - NEWCOMER), User.sign_up_network != "")
-        .order_by(User.account_id)
+        select(SignUpNetwork.account_id, SignUpNetwork.network, SignUpNetwork.created_at)
+        .where(SignUpNetwork.account_id >= floor_id(now - NEWCOMER))
+        .order_by(SignUpNetwork.account_id)
     )
     return [(id_, network, created_at) for id_, network, created_at in await reader.execute(statement)]
 

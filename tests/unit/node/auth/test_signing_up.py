@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from admin.pruning import prune
 from node.accounts.queries import count_local_accounts, find_local_account
-from node.auth.models import User
+from node.auth.models import SignUpNetwork, User
 from node.auth.queries import has_admin
 from node.auth.service import (
     approve_user,
@@ -39,6 +41,25 @@ async def test_a_visitor_signs_up_and_may_act_at_once(runtime: Runtime) -> None:
     assert (user.email, user.role, user.is_usable) == ("ann@example.com", "user", True)
     assert "correct horse" not in user.password_hash
     assert user.password_hash.startswith("$argon2id$")
+
+
+async def test_the_network_somebody_signed_up_from_is_kept_for_a_month(runtime: Runtime) -> None:
+    """And no more of it than says who came together; of our own proxy's nothing."""
+    ann = await join(runtime, address="203.0.114.77")
+    await join(runtime, "bob", address="127.0.0.1")
+
+    async def kept() -> list[tuple[int, str]]:
+        async with runtime.read() as reader:
+            return [(row.account_id, row.network) for row in await reader.scalars(select(SignUpNetwork))]
+
+    assert await kept() == [(ann.account_id, "203.0.114.0/24")]
+    assert isinstance(runtime.clock, Clock)
+    runtime.clock.advance(days=29)
+    await prune(runtime)
+    assert len(await kept()) == 1
+    runtime.clock.advance(days=2)
+    await prune(runtime)
+    assert await kept() == []
 
 
 async def test_closed_means_closed(runtime: Runtime) -> None:

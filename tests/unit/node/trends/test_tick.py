@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from node.accounts.models import Account
-from node.auth.models import User
+from node.auth.models import SignUpNetwork, User
 from node.base.ids import floor_id, new_id
 from node.base.lanes import TRENDS
 from node.base.runtime import Runtime
@@ -212,8 +212,8 @@ async def test_who_signed_up_in_a_crowd_counts_nothing_until_somebody_follows_th
     people = await crowd.people(3)
     bots = await crowd.people(10, days=0.01)
     async with crowd.runtime.write() as uow:
-        of_bots = update(User).where(User.account_id.in_(bots))
-        await uow.write(of_bots.values(sign_up_network="203.0.114.0/24"))
+        for bot in bots:
+            uow.add(SignUpNetwork(account_id=bot, network="203.0.114.0/24", created_at=crowd.now))
     await crowd.post(bots, "buynow")
     await crowd.post(people, "herons")
     trust = await work_out_trust(crowd.runtime, crowd.now)
