@@ -36,6 +36,25 @@ async def _until_under_way(node: RealNode) -> None:
         await asyncio.sleep(0.005)
 
 
+async def _kill_within_a_turn(node: RealNode, redis: RedisServer) -> None:
+    """Kill the workers while one has claimed a fan-out and waits for Redis to take a chunk of it."""
+    claimed = "SELECT 1 FROM fan_outs WHERE attempts > 0"
+    deadline = time.monotonic() + 60
+    while True:
+        assert time.monotonic() < deadline, "no turn was met"
+        if not node.ask(claimed):
+            await asyncio.sleep(0.002)
+            continue
+        redis._process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(0.5)  # less than it waits for Redis: whoever has a turn is in the midst of a push now
+            if node.ask(claimed):
+                assert node.kill("worker") > 0
+                return
+        finally:
+            redis._process.send_signal(signal.SIGCONT)
+
+
 async def _post(star: Somebody, round_: int) -> list[str]:
     """Post some at once, so that their fan-outs take turns; return the ids."""
     made = await asyncio.gather(*(star.post(f"round {round_}, post {number}") for number in range(3)))
@@ -87,10 +106,12 @@ async def test_a_post_to_twenty_thousand_survives_kills_in_its_midst(launch: Sta
             followers = await add_crowd(runtime, star.account_id, CROWD)
             _give_lists(client, followers)
             posts: list[str] = []
-            for round_, strike in enumerate(("worker", "web", "worker deliver", "hang", "worker")):
+            for round_, strike in enumerate(("worker", "turn", "web", "hang", "turn")):
                 posting = asyncio.create_task(_post(star, round_))
                 await _until_under_way(node)
-                if strike == "hang":
+                if strike == "turn":
+                    await _kill_within_a_turn(node, redis)
+                elif strike == "hang":
                     redis._process.send_signal(signal.SIGSTOP)
                     await asyncio.sleep(3)
                     redis._process.send_signal(signal.SIGCONT)
