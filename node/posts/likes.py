@@ -112,7 +112,8 @@ async def like_all(uow: UnitOfWork, settings: Settings, wishes: Sequence[Wish], 
         ours |= {id_} if target.by_one_of_ours else set()
     if not likes:
         return
-    new = await insert_new(uow, Like, list(likes.values()))
+    # In one order everywhere: two processes with the same people's likes must not wait for each other in a circle.
+    new = await insert_new(uow, Like, [likes[pair] for pair in sorted(likes)])
     made = [row for row in likes.values() if row["id"] in new]
     for row in made:
         if row["id"] in asked:

@@ -139,7 +139,7 @@ async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
     for event in events:
         likers.setdefault(event.post_id, {})[event.account_id] = new_id()
     told: list[Made] = []
-    for post_id, account_id in authors.items():
+    for account_id, post_id in sorted((account_id, post_id) for post_id, account_id in authors.items()):
         told += await notify_of_many(
             on.uow,
             on.runtime.settings,

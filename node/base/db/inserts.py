@@ -26,6 +26,11 @@ async def insert_new(uow: UnitOfWork, table: type[Base], rows: Sequence[Mapping[
     return {row[0] for row in await uow.rows(_new_statement(uow.dialect, table), [dict(row) for row in rows])}
 
 
+async def insert_where_absent(uow: UnitOfWork, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of `rows` of which no unique key is taken."""
+    await uow.execute(_statement(uow.dialect, table), [dict(row) for row in rows])
+
+
 @lru_cache(maxsize=256)
 def _new_statement(dialect: str, table: type[Base]) -> Executable:
     rows = table.metadata.tables[table.__tablename__]
