@@ -55,7 +55,7 @@ async def fresh(stage: Stage, runtime: Runtime) -> list[Row]:
             started = time.perf_counter()
             while time.perf_counter() - started < LONGEST:
                 answer = await http.get("/api/v2/search", params={"q": word, "type": "statuses"})
-                if answer.json()["statuses"]:
+                if answer.is_success and answer.json()["statuses"]:
                     return time.perf_counter() - started
                 await asyncio.sleep(0.1)
             return LONGEST
