@@ -36,6 +36,7 @@ async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
     found = []
     await drive(stage.url, [Request("/about", headers=page)], times=4, clients=1)  # what stands around every page
     for name, requests in kinds.items():
+        await drive(stage.url, requests[:1], times=1, clients=1)  # what a process does once: templates, statements
         cold = await _cpu(stage, requests[1:], len(requests) - 1)
         await drive(stage.url, requests[:1], times=20, clients=2)
         warm = await _cpu(stage, requests[:1], TIMES)
