@@ -1,4 +1,4 @@
-"""Indexes for large nodes
+"""Indexes for large nodes and networks of sign ups
 
 Revision: 0005, after 0004.
 """
@@ -14,6 +14,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('sign_up_networks',
+    sa.Column('account_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('network', sa.String(length=64), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_sign_up_networks_account_id_accounts'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_sign_up_networks'))
+    )
     with op.batch_alter_table('follows', schema=None) as batch_op:
         batch_op.create_index('ix_follows_bells', ['followee_id', 'follower_id'], unique=False, sqlite_where=sa.text('notify IS 1'), postgresql_where=sa.text('notify IS true'))
 
@@ -28,3 +35,5 @@ def downgrade() -> None:
 
     with op.batch_alter_table('follows', schema=None) as batch_op:
         batch_op.drop_index('ix_follows_bells', sqlite_where=sa.text('notify IS 1'), postgresql_where=sa.text('notify IS true'))
+
+    op.drop_table('sign_up_networks')
