@@ -27,8 +27,8 @@ from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.peers import read_health
 from outbox.proving import with_proof
-from outbox.queries import list_mention_ids, list_suspended_hosts
-from outbox.recipients import Recipients, by_host, list_inboxes
+from outbox.queries import PostFacts, find_post_facts, list_mention_ids, list_suspended_hosts
+from outbox.recipients import Recipients, by_host, list_follower_inboxes, list_inboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,30 @@ class Occasion:
     """Lanes to nudge once the transaction has committed."""
     streamed: list[StreamEvent] = field(default_factory=list)
     """What open streams are told: appended to the node's log as the transaction's last act."""
+    facts: dict[int, PostFacts | None] = field(default_factory=dict)
+    """Posts that an effect of this event has looked at: `facts_of`."""
+    followers_at: frozenset[str] | None = None
+    """The inboxes of the author's followers, where they were read before the transaction (`audience_before`)."""
+
+
+async def facts_of(on: Occasion, post_id: int) -> PostFacts | None:
+    """Return the facts of a post that stands, read once for all effects of an event."""
+    if post_id not in on.facts:
+        on.facts[post_id] = await find_post_facts(on.uow, post_id)
+    return on.facts[post_id]
+
+
+async def audience_before(runtime: Runtime, post_id: int) -> frozenset[str] | None:
+    """Return where the followers are who get a new post of ours; None for a post that none of them gets.
+
+    Asked before the transaction that ends the event: finding the few who are elsewhere among a hundred thousand
+    followers takes most of a second, in which nobody could write.
+    """
+    async with runtime.read() as reader:
+        facts = await find_post_facts(reader, post_id)
+        if facts is None or not facts.local or facts.local_only or facts.visibility == "direct":
+            return None
+        return frozenset(await list_follower_inboxes(reader, facts.account_id, followers=facts.followers))
 
 
 async def send(
@@ -130,15 +154,18 @@ async def standing(on: Occasion, post_id: int) -> Post | None:
     return None if author is None or author.is_gone else post
 
 
-async def named_in(on: Occasion, post: Post) -> set[int]:
+async def named_in(on: Occasion, post: Post | PostFacts) -> set[int]:
     """Return whom a post of ours is addressed to by name, and whom it quotes before everybody (DLV-1)."""
-    named = set(await list_mention_ids(on.uow, post.id))
+    facts = await facts_of(on, post.id)
+    named = set(await list_mention_ids(on.uow, post.id)) if facts is None or facts.names else set()
     quotes = post.quoted_id is not None and post.visibility in OPEN_VISIBILITIES
     quoted = await find_post(on.uow, post.quoted_id) if quotes and post.quoted_id is not None else None
     return named if quoted is None else named | {quoted.account_id}
 
 
-def audience_of(post: Post, named: set[int], *, involved: bool = False, voters_of: int | None = None) -> Recipients:
+def audience_of(
+    post: Post | PostFacts, named: set[int], *, involved: bool = False, voters_of: int | None = None
+) -> Recipients:
     """Return who gets what is said of a post: whom it names, the followers unless it is direct, and who had to do
     with it."""
     return Recipients(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -89,13 +89,28 @@ _POLICIES = Prepared(
 )
 _POST_FACTS = Prepared(
     select(
+        Post.id,
         Post.account_id,
         Post.local,
+        Post.local_only,
         Post.visibility,
         Post.boost_of_id,
-        Post.quoted_id.is_not(None).label("quotes"),
+        Post.quoted_id,
+        Post.in_reply_to_id,
+        Post.in_reply_to_uri,
         Post.in_reply_to_account_id,
+        exists(select(Mention.post_id).where(Mention.post_id == Post.id)).label("names"),
+        Post.content.contains("<a ").label("links"),
+        select(Account.followers_count).where(Account.id == Post.account_id).scalar_subquery().label("followers"),
     ).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
+)
+_HOLDINGS = Prepared(
+    select(
+        Post.id,
+        exists(select(Mention.post_id).where(Mention.post_id == Post.id, Mention.silent.is_(False))),
+        exists(select(PostHashtag.post_id).where(PostHashtag.post_id == Post.id)),
+        exists(select(Media.id).where(Media.post_id == Post.id)),
+    ).where(Post.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -120,12 +135,21 @@ _OURS_AMONG = Prepared(select(Account.id).where(Account.id.in_(_IDS), Account.do
 class PostFacts:
     """As much of a post as tells whom its coming concerns."""
 
+    id: int
     account_id: int
     local: bool
+    local_only: bool
     visibility: str
     boost_of_id: int | None
-    quotes: bool
+    quoted_id: int | None
+    in_reply_to_id: int | None
+    in_reply_to_uri: str | None
     in_reply_to_account_id: int | None
+    names: bool
+    """Whether it is addressed to anybody by name, silently or not."""
+    links: bool
+    followers: int | None
+    """How many follow its author, so far as anybody here knows."""
 
 
 async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
@@ -168,25 +192,32 @@ async def list_suspended_hosts(reader: Reader, hosts: Collection[str], *, settin
 
 
 async def gather_posts(reader: Reader, posts: Sequence[Post]) -> dict[int, PostRows]:
-    """Return posts with their rows: four queries for any number of them, more where polls or emoji are among them."""
+    """Return posts with their rows: one query for posts that are nothing but words, one more for each kind of thing
+    that is among them."""
     ids = [post.id for post in posts]
     rows = {post.id: PostRows(post, parent_uri=post.in_reply_to_uri) for post in posts}
-    for post_id, account in await reader.execute(
-        select(Mention.post_id, Account)
-        .join(Account, Account.id == Mention.account_id)
-        .where(Mention.post_id.in_(ids), Mention.silent.is_(False))
-        .order_by(Account.id)
-    ):
-        rows[post_id].mentioned.append(account)
-    for post_id, tag in await reader.execute(
-        select(PostHashtag.post_id, Hashtag)
-        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
-        .where(PostHashtag.post_id.in_(ids))
-        .order_by(Hashtag.id)
-    ):
-        rows[post_id].hashtags.append(tag)
-    for item in await reader.scalars(select(Media).where(Media.post_id.in_(ids)).order_by(Media.position, Media.id)):
-        rows[item.post_id].media.append(item)
+    held = await reader.rows(_HOLDINGS, {"ids": ids}) if ids else ()
+    if naming := [row[0] for row in held if row[1]]:
+        for post_id, account in await reader.execute(
+            select(Mention.post_id, Account)
+            .join(Account, Account.id == Mention.account_id)
+            .where(Mention.post_id.in_(naming), Mention.silent.is_(False))
+            .order_by(Account.id)
+        ):
+            rows[post_id].mentioned.append(account)
+    if tagged := [row[0] for row in held if row[2]]:
+        for post_id, tag in await reader.execute(
+            select(PostHashtag.post_id, Hashtag)
+            .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
+            .where(PostHashtag.post_id.in_(tagged))
+            .order_by(Hashtag.id)
+        ):
+            rows[post_id].hashtags.append(tag)
+    if with_media := [row[0] for row in held if row[3]]:
+        for item in await reader.scalars(
+            select(Media).where(Media.post_id.in_(with_media)).order_by(Media.position, Media.id)
+        ):
+            rows[item.post_id].media.append(item)
     questions = [post.id for post in posts if post.kind == "Question"]
     if questions:
         for post_id, poll in (await list_polls(reader, questions, None)).items():

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union
 
 from federation.errors import MalformedDocument
 from federation.origins import host_of
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.relations import blocks
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.polls.models import PollVote
@@ -24,6 +25,7 @@ from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
 from node.relays.queries import list_relay_inboxes
 from outbox.models import Peer
+from outbox.queries import PostFacts
 
 RECENTLY: Final = timedelta(days=30)
 """Hosts that took something from us or spoke to us since then hear of a changed profile (ACT-5)."""
@@ -36,6 +38,9 @@ class Recipients:
     author_id: int
     account_ids: frozenset[int] = frozenset()
     followers: bool = False
+    followers_at: frozenset[str] | None = None
+    """The inboxes of these followers, where they are known already."""
+
     involved_with: int | None = None
     """A post: everybody who liked, boosted, answered it, voted on it or reacted to it, for what changes it or takes it
     back."""
@@ -63,7 +68,9 @@ class _Box:
     shared_url: str
 
 
-async def with_relays(reader: Reader, post: Post, to: Recipients, *, replies: bool, style: str = "") -> Recipients:
+async def with_relays(
+    reader: Reader, post: Post | PostFacts, to: Recipients, *, replies: bool, style: str = ""
+) -> Recipients:
     """Return `to` with the relays that pass a post on: a public one, and with `replies` an answer too (DLV-10)."""
     is_reply = post.in_reply_to_id is not None or post.in_reply_to_uri is not None
     if post.visibility != "public" or (is_reply and not replies):
@@ -100,16 +107,21 @@ async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
             people = people.where(~blocks(to.author_id, Account.id.expression))
         boxes |= {_Box(*row) for row in await reader.execute(people)}
     if to.followers:
-        boxes |= {
-            _Box(url, url)
-            for url in await reader.scalars(
-                select(_best_inbox())
-                .join(Follow, Follow.follower_id == Account.id)
-                .where(Follow.followee_id == to.author_id, Follow.accepted_at.is_not(None), *_reachable())
-                .distinct()
-            )
-        }
+        known = to.followers_at
+        urls = await list_follower_inboxes(reader, to.author_id) if known is None else known
+        boxes |= {_Box(url, url) for url in urls}
     return boxes
+
+
+async def list_follower_inboxes(reader: Reader, author_id: int, *, followers: int | None = None) -> set[str]:
+    """Return the inboxes of an account's followers elsewhere.
+
+    It reads all followers, which may take its time; `followers` says where there are few of them.
+    """
+    asked = {"author_id": author_id}
+    if followers is not None and followers < _FEW:
+        return {row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)}
+    return set(await reader.scalars(_FOLLOWERS_AT.statement, asked))
 
 
 def _involved(post_id: int) -> list[Select[Any]]:
@@ -135,6 +147,16 @@ def _best_inbox() -> ColumnElement[str]:
 def _reachable(*, suspended: bool = False) -> list[ColumnElement[bool]]:
     stands = Account.deleted_at.is_(None) if suspended else is_present()
     return [Account.domain != "", Account.inbox_url != "", stands]
+
+
+_FEW: Final = 500
+"""Followers that are read within a millisecond or two."""
+_FOLLOWERS_AT: Final = Prepared(
+    select(_best_inbox())
+    .join(Follow, Follow.follower_id == Account.id)
+    .where(Follow.followee_id == bindparam("author_id"), Follow.accepted_at.is_not(None), *_reachable())
+    .distinct()
+)
 
 
 def _personal(boxes: Collection[_Box]) -> set[str]:

@@ -146,7 +146,9 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 
 
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
-    missed = {run[0].id: await _push(runtime, *_read(run)) for run in _runs(rows)}
+    runs = _runs(rows)
+    missed = {run[0].id: await _push(runtime, *_read(run)) for run in runs}
+    followers_at = {run[0].id: await _followers_at(runtime, *_read(run)) for run in runs}
     now = runtime.now()
     async with runtime.write() as uow:
         # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
@@ -156,7 +158,8 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
         streamed: list[StreamEvent] = []
         for run in _runs(row for row in rows if row.id in ours):
             effects, about = _read(run)
-            occasion = Occasion(runtime, uow, run[0].id, now, lanes, streamed)
+            known = followers_at.get(run[0].id)
+            occasion = Occasion(runtime, uow, run[0].id, now, lanes, streamed, followers_at=known)
             for effect in effects.stored:
                 await effect(occasion, about)
             for later in missed.get(run[0].id, ()):
@@ -180,6 +183,10 @@ async def _push(runtime: Runtime, effects: Effects, about: Any) -> Sequence[Even
             raise
         return effects.missed(about)
     return ()
+
+
+async def _followers_at(runtime: Runtime, effects: Effects, about: Any) -> frozenset[str] | None:
+    return None if effects.followers_at is None else await effects.followers_at(runtime, about)
 
 
 def _away_wait(row: Claimed, now: datetime) -> timedelta:

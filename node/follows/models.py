@@ -28,7 +28,7 @@ class Follow(Base):
         Index(
             "ix_follows_bells",
             "followee_id",
-            "follower_id",
+            "accepted_at",
             sqlite_where=text("notify IS 1"),
             postgresql_where=text("notify IS true"),
         ),

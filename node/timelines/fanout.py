@@ -14,13 +14,11 @@ from node.base.errors import Unavailable
 from node.base.ids import new_id
 from node.base.lanes import FANOUT
 from node.base.runtime import Runtime
-from node.posts.models import Post
-from node.posts.queries import find_post
 from node.timelines import author_lists, home_lists
 from node.timelines.authored_queries import Entry
 from node.timelines.home_lists import author_key, home_key
 from node.timelines.models import FanOut
-from node.timelines.queries import list_push_targets, list_tag_push_targets
+from node.timelines.queries import PushFacts, find_push_facts, list_push_targets, list_tag_push_targets
 from node.timelines.rules import ACTIVE_WINDOW, TIMELINES, Tier
 from node.timelines.tiers import tier_for_push
 
@@ -37,8 +35,8 @@ async def push_post(runtime: Runtime, post_id: int) -> int:
     May be repeated at will. Raises Unavailable when Redis is away, so that the caller keeps the event.
     """
     async with runtime.read() as reader:
-        post = await find_post(reader, post_id)
-        if post is None or post.deleted_at is not None:
+        post = await find_push_facts(reader, post_id)
+        if post is None:
             return 0
         tier = await tier_for_push(runtime, post.account_id)
         runtime.caches.count(TIMELINES, f"posts, {tier.pushed_as}")
@@ -64,8 +62,8 @@ async def push_chunk(runtime: Runtime, post_id: int, audience: Audience, *, afte
     Raises Unavailable when Redis is away.
     """
     async with runtime.read() as reader:
-        post = await find_post(reader, post_id)
-        if post is None or post.deleted_at is not None:
+        post = await find_push_facts(reader, post_id)
+        if post is None:
             return None
         tier = await tier_for_push(runtime, post.account_id)
         if audience not in _audiences(post, tier.pushed_as):
@@ -91,13 +89,14 @@ async def forget_home(runtime: Runtime, *account_ids: int) -> None:
         raise Unavailable("Home timelines cannot be reached.")
 
 
-def _audiences(post: Post, pushed_as: Tier) -> list[Audience]:
+def _audiences(post: PushFacts, pushed_as: Tier) -> list[Audience]:
     found: list[Audience] = [] if pushed_as == "pull" else ["followers"]
-    return [*found, "tags"] if post.visibility == "public" and post.boost_of_id is None else found
+    is_tagged = post.has_tags and post.visibility == "public" and post.boost_of_id is None
+    return [*found, "tags"] if is_tagged else found
 
 
 async def _targets(
-    runtime: Runtime, reader: Reader, post: Post, audience: Audience, pushed_as: Tier, *, after_id: int
+    runtime: Runtime, reader: Reader, post: PushFacts, audience: Audience, pushed_as: Tier, *, after_id: int
 ) -> list[int]:
     if audience == "tags":
         since = runtime.now() - ACTIVE_WINDOW["push"]
@@ -118,7 +117,7 @@ async def _nudge(runtime: Runtime) -> None:
     await runtime.nudge(FANOUT)
 
 
-async def _push(runtime: Runtime, keys: Sequence[str], post: Post, *, is_author: bool = False) -> int:
+async def _push(runtime: Runtime, keys: Sequence[str], post: PushFacts, *, is_author: bool = False) -> int:
     entry, cap = _entry(post), author_lists.LENGTH if is_author else runtime.settings.home_length
     pushed = await runtime.gate.call(lambda redis: home_lists.push(redis, keys, entry, cap=cap, once=is_author))
     if pushed is None:
@@ -127,5 +126,5 @@ async def _push(runtime: Runtime, keys: Sequence[str], post: Post, *, is_author:
     return pushed
 
 
-def _entry(post: Post) -> Entry:
+def _entry(post: PushFacts) -> Entry:
     return post.id, post.boost_of_id or 0

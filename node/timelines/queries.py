@@ -1,6 +1,7 @@
 """Every SELECT of fan-out, and what streams ask beside it. What timelines ask: `home_queries`, `public_queries`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -39,8 +40,42 @@ def _welcome(anonymous: bool) -> Prepared:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PushFacts:
+    """As much of a post as decides on whose homes it goes."""
+
+    id: int
+    account_id: int
+    local: bool
+    visibility: str
+    language: str | None
+    boost_of_id: int | None
+    in_reply_to_account_id: int | None
+    has_tags: bool
+
+
+_PUSH_FACTS = Prepared(
+    select(
+        Post.id,
+        Post.account_id,
+        Post.local,
+        Post.visibility,
+        Post.language,
+        Post.boost_of_id,
+        Post.in_reply_to_account_id,
+        exists(select(PostHashtag.post_id).where(PostHashtag.post_id == Post.id)).label("has_tags"),
+    ).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
+)
+
+
+async def find_push_facts(reader: Reader, post_id: int) -> PushFacts | None:
+    """Return what decides on whose homes a post goes; None when it is gone."""
+    rows = await reader.rows(_PUSH_FACTS, {"post_id": post_id})
+    return PushFacts(*rows[0]) if rows else None
+
+
 async def list_push_targets(
-    reader: Reader, post: Post, *, active_since: datetime, after_id: int, limit: int
+    reader: Reader, post: Post | PushFacts, *, active_since: datetime, after_id: int, limit: int
 ) -> list[int]:
     """Return local people who follow the author, were here since then, and in whose home the post belongs."""
     other = post.in_reply_to_account_id

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -72,18 +72,23 @@ async def find_state(reader: Reader, name: str) -> TrendState | None:
 
 async def list_post_notes(reader: Reader, post_id: int) -> list[Note]:
     """Return what the publishing of a post or boost says: of its hashtags, its link, and what it boosts or answers."""
-    rows = await reader.rows(
-        select(Post.account_id, Post.language, Post.boost_of_id, Post.in_reply_to_id).where(Post.id == post_id, _open())
-    )
+    rows = await reader.rows(_published(), {"post_id": post_id})
     if not rows:
         return []
-    account_id, language, boost_of_id, in_reply_to_id = rows[0]
+    account_id, language, boost_of_id, in_reply_to_id, has_tags = rows[0]
     taken_up = boost_of_id or in_reply_to_id
     notes = await list_taken_up(reader, [(taken_up, account_id, post_id)]) if taken_up else []
-    if boost_of_id is None:
+    if has_tags and boost_of_id is None:
         tags = await reader.rows(select(PostHashtag.hashtag_id).where(PostHashtag.post_id == post_id))
         notes += [Note("tags", tag_id, account_id, post_id, language_of(language)) for (tag_id,) in tags]
     return notes
+
+
+@cache
+def _published() -> Prepared:
+    tagged = exists(select(PostHashtag.post_id).where(PostHashtag.post_id == Post.id))
+    columns = (Post.account_id, Post.language, Post.boost_of_id, Post.in_reply_to_id, tagged)
+    return Prepared(select(*columns).where(Post.id == bindparam("post_id"), _open()))
 
 
 async def list_taken_up(reader: Reader, takers: Sequence[tuple[int, int, int]]) -> list[Note]:

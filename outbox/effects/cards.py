@@ -16,8 +16,8 @@ from node.cards.rules import SPREAD
 from node.events import LinkCardReady, PostDeleted, PostEdited, PostPublished
 from node.posts.cards import link_post, unlink_post
 from node.remote.queries import has_local_follower
-from outbox.address import Occasion
-from outbox.queries import PostFacts, find_post_facts, list_local_mentions
+from outbox.address import Occasion, facts_of
+from outbox.queries import PostFacts, list_local_mentions
 
 TOLD_WITHIN: Final = timedelta(hours=1)
 """Posts older than this get their card quietly."""
@@ -28,8 +28,8 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tie a new post, or what a boost brings, to its link."""
     if event.quiet or not on.runtime.settings.link_previews:
         return
-    facts = await find_post_facts(on.uow, event.post_id)
-    if facts is None or not await _is_seen(on, event.post_id, facts):
+    facts = await facts_of(on, event.post_id)
+    if facts is None or (facts.boost_of_id is None and not facts.links) or not await _is_seen(on, event.post_id, facts):
         return
     post_id = facts.boost_of_id or event.post_id
     await _link(on, post_id, at_once=facts.local and facts.boost_of_id is None)
@@ -39,7 +39,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
     """Look again which link a post has."""
     if not on.runtime.settings.link_previews:
         return
-    facts = await find_post_facts(on.uow, event.post_id)
+    facts = await facts_of(on, event.post_id)
     if facts is None:
         return
     known = facts.local or await find_link(on.uow, event.post_id) is not None
@@ -62,7 +62,7 @@ async def card_ready(on: Occasion, event: LinkCardReady) -> None:
 async def _is_seen(on: Occasion, post_id: int, facts: PostFacts) -> bool:
     if facts.local or await has_local_follower(on.uow, facts.account_id):
         return True
-    return bool(await list_local_mentions(on.uow, post_id))
+    return facts.names and bool(await list_local_mentions(on.uow, post_id))
 
 
 async def _link(on: Occasion, post_id: int, *, at_once: bool) -> None:

@@ -3,13 +3,12 @@
 from node.base.db.stream_log import StreamEvent
 from node.conversations.filing import file_post, forget_post, refile_below
 from node.events import PostDeleted, PostEdited, PostPublished
-from outbox.address import Occasion
-from outbox.queries import find_post_facts
+from outbox.address import Occasion, facts_of
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """File a direct post; what came before the post it answers moves into the thread."""
-    post = await find_post_facts(on.uow, event.post_id)
+    post = await facts_of(on, event.post_id)
     if post is None:
         return
     if post.visibility == "direct":
@@ -20,7 +19,7 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
     """File a direct post anew: it may name other people now."""
-    post = await find_post_facts(on.uow, event.post_id)
+    post = await facts_of(on, event.post_id)
     if post is not None and post.visibility == "direct":
         await _file(on, event.post_id, is_news=True)
 

@@ -41,10 +41,9 @@ from node.remote.memory import memory_of
 from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
-from outbox.address import Occasion
+from outbox.address import Occasion, facts_of
 from outbox.effects.telling import made, tell
 from outbox.queries import (
-    find_post_facts,
     has_named,
     is_host_known,
     list_bell_followers,
@@ -64,7 +63,7 @@ DAY: Final = timedelta(days=1)
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell whom a post names, whose post was boosted, and who rang the bell for its author (INB-10: not when quiet)."""
-    post = None if event.quiet else await find_post_facts(on.uow, event.post_id)
+    post = None if event.quiet else await facts_of(on, event.post_id)
     if post is None:
         return
     if post.boost_of_id is not None:
@@ -72,8 +71,9 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         if original is not None:
             await tell(on, original.account_id, "reblog", post.account_id, original.id)
     else:
-        await _tell_named(on, event.post_id, post.account_id, post.in_reply_to_account_id)
-        if post.quotes:
+        if post.names or post.in_reply_to_account_id is not None:
+            await _tell_named(on, event.post_id, post.account_id, post.in_reply_to_account_id)
+        if post.quoted_id is not None:
             await _tell_quoted(on, event.post_id)
     answers_others = post.in_reply_to_account_id not in (None, post.account_id)
     if post.visibility != "direct" and post.boost_of_id is None and not answers_others:

@@ -3,7 +3,10 @@
 Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
 """
 
+from dataclasses import replace
+
 from node.accounts.queries import find_account
+from node.base.runtime import Runtime
 from node.events import (
     PostDeleted,
     PostEdited,
@@ -14,32 +17,44 @@ from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.relays.service import PUBLIC_STYLE
 from outbox import activities
-from outbox.address import Occasion, audience_of, named_in, send, standing
-from outbox.queries import find_post_facts
-from outbox.recipients import with_relays
+from outbox.address import Occasion, audience_before, audience_of, facts_of, named_in, send, standing
+from outbox.recipients import Recipients, with_relays
+
+
+async def followers_at(runtime: Runtime, event: PostPublished) -> frozenset[str] | None:
+    """Say where the followers are who are to be told of a new post or boost of ours."""
+    return await audience_before(runtime, event.post_id)
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """Tell of a new post or boost of ours."""
-    facts = await find_post_facts(on.uow, event.post_id)
-    post = await standing(on, event.post_id) if facts is not None and facts.local else None
-    if post is None:
+    facts = await facts_of(on, event.post_id)
+    if facts is None or not facts.local or facts.local_only:
+        return
+    if facts.boost_of_id is not None:
+        await _boost_published(on, event)
         return
     settings = on.runtime.settings
-    if post.boost_of_id is not None:
-        original = await find_post(on.uow, post.boost_of_id)
-        author = None if original is None else await find_account(on.uow, original.account_id)
-        if original is None or author is None or original.deleted_at is not None:
-            return
-        request = await find_request(on.uow, "announce", post.id) if original.interaction_policy else None
-        stamp = request.authorization_uri if request is not None else ""
-        document = activities.announce(post, original, author, settings=settings, authorization=stamp)
-        await send(on, document, audience_of(post, {author.id}), object_key=post.uri)
+    to = replace(audience_of(facts, await named_in(on, facts)), followers_at=on.followers_at)
+    to = await with_relays(on.uow, facts, to, replies=settings.relay_replies, style=PUBLIC_STYLE)
+    post = None if _is_nobody(to) else await standing(on, event.post_id)
+    if post is not None:
+        note = await activities.note(on.uow, post, settings=settings)
+        document = activities.create(post, note, settings=settings)
+        await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
+
+
+async def _boost_published(on: Occasion, event: PostPublished) -> None:
+    post = await standing(on, event.post_id)
+    original = await find_post(on.uow, post.boost_of_id) if post is not None and post.boost_of_id is not None else None
+    author = None if original is None else await find_account(on.uow, original.account_id)
+    if post is None or original is None or author is None or original.deleted_at is not None:
         return
-    named = await named_in(on, post)
-    document = activities.create(post, await activities.note(on.uow, post, settings=settings), settings=settings)
-    to = await with_relays(on.uow, post, audience_of(post, named), replies=settings.relay_replies, style=PUBLIC_STYLE)
-    await send(on, document, to, object_key=post.uri, urgent=post.visibility == "direct")
+    request = await find_request(on.uow, "announce", post.id) if original.interaction_policy else None
+    stamp = request.authorization_uri if request is not None else ""
+    document = activities.announce(post, original, author, settings=on.runtime.settings, authorization=stamp)
+    to = replace(audience_of(post, {author.id}), followers_at=on.followers_at)
+    await send(on, document, to, object_key=post.uri)
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -77,3 +92,8 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     to = await with_relays(on.uow, post, to, replies=settings.relay_replies)
     await send(on, document, to, object_key=post.uri)
+
+
+def _is_nobody(to: Recipients) -> bool:
+    """Say whether nobody elsewhere will get a new post: then its document need not be made."""
+    return not (to.account_ids or to.inboxes or (to.followers and to.followers_at != frozenset()))

@@ -9,8 +9,7 @@ from node.events import PostPublished, RelayFollowed, RelayFollowedBack, RelayLe
 from node.relays.queries import find_relay, list_relay_inboxes
 from node.relays.service import ACTOR_STYLE
 from node.uris import INSTANCE_ACTOR_ID, followers_uri, instance_actor_uri
-from outbox.address import Occasion, send, standing
-from outbox.queries import find_post_facts
+from outbox.address import Occasion, facts_of, send, standing
 from outbox.recipients import Recipients, with_relays
 
 
@@ -45,7 +44,7 @@ async def relay_followed_back(on: Occasion, event: RelayFollowedBack) -> None:
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
     """See to it that a post is announced, if there is a relay that takes announcements."""
-    facts = await find_post_facts(on.uow, event.post_id)
+    facts = await facts_of(on, event.post_id)
     if facts is None or not facts.local or facts.visibility != "public" or facts.boost_of_id is not None:
         return
     if await list_relay_inboxes(on.uow, style=ACTOR_STYLE):

@@ -21,8 +21,8 @@ from node.events import (
     SearchConsentChanged,
 )
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
-from outbox.address import Occasion
-from outbox.queries import find_post_facts, list_ours_among
+from outbox.address import Occasion, facts_of
+from outbox.queries import list_ours_among
 
 RUSH_WAIT: Final = timedelta(seconds=2)
 """How long a post that several like at once waits for more of them: its document has all who like it."""
@@ -32,7 +32,7 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
     """Index a new post; what one of ours boosted is in their library now."""
     if not is_on(on.runtime.settings):
         return
-    post = await find_post_facts(on.uow, event.post_id)
+    post = await facts_of(on, event.post_id)
     if post is None:
         return
     if post.boost_of_id is None:
