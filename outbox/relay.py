@@ -60,7 +60,8 @@ _CLAIMED: Final = Prepared(
     .where(EventRow.id.in_(bindparam("ids", expanding=True)))
     .order_by(EventRow.id)
 )
-_FORGET: Final = delete(EventRow).where(EventRow.id.in_(bindparam("ids", expanding=True))).returning(EventRow.id)
+_ROWS: Final = EventRow.metadata.tables[EventRow.__tablename__]
+_FORGET: Final = delete(_ROWS).where(_ROWS.c.id.in_(bindparam("ids", expanding=True))).returning(_ROWS.c.id)
 
 log = structlog.get_logger(__name__)
 

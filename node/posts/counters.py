@@ -10,11 +10,13 @@ parent, direct posts do not count at their author. Counts of remote accounts are
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, case, or_, update
 
 from node.accounts.models import Account
+from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.counts.service import count
 from node.posts.models import Post
@@ -22,17 +24,16 @@ from node.posts.queries import is_local_only
 from node.posts.rules import OPEN_VISIBILITIES
 
 _ACCOUNTS = Account.metadata.tables[Account.__tablename__]
-_ONE_MORE = (
-    update(_ACCOUNTS).where(_ACCOUNTS.c.id == bindparam("author_id")).values(posts_count=_ACCOUNTS.c.posts_count + 1)
-)
-_WROTE = (
-    update(_ACCOUNTS)
-    .where(
-        _ACCOUNTS.c.id == bindparam("author_id"),
-        or_(_ACCOUNTS.c.last_post_at.is_(None), _ACCOUNTS.c.last_post_at < bindparam("published")),
+_PUBLISHED: Final[Any] = bindparam("published", type_=UtcDateTime())
+_IS_NEWEST: Final = or_(_ACCOUNTS.c.last_post_at.is_(None), _ACCOUNTS.c.last_post_at < _PUBLISHED)
+_BY_AUTHOR: Final = update(_ACCOUNTS).where(_ACCOUNTS.c.id == bindparam("author_id"))
+_ONE_MORE: Final = Prepared(
+    _BY_AUTHOR.values(
+        posts_count=_ACCOUNTS.c.posts_count + 1,
+        last_post_at=case((_IS_NEWEST, _PUBLISHED), else_=_ACCOUNTS.c.last_post_at),
     )
-    .values(last_post_at=bindparam("published"))
 )
+_WROTE: Final = Prepared(_BY_AUTHOR.where(_IS_NEWEST).values(last_post_at=_PUBLISHED))
 
 PostCounter = Literal["likes_count", "boosts_count", "replies_count", "quotes_count", "reactions_count"]
 
@@ -68,9 +69,8 @@ async def count_author(uow: UnitOfWork, author: Account, *, visibility: str, pub
     """Count a new post or boost at its author and remember when they last wrote."""
     if visibility == "direct":
         return
-    if author.is_local:
-        await uow.write(_ONE_MORE, {"author_id": author.id})
-    await uow.write(_WROTE, {"author_id": author.id, "published": published_at})
+    statement = _ONE_MORE if author.is_local else _WROTE
+    await uow.write(statement, {"author_id": author.id, "published": published_at})
 
 
 async def uncount_authors(uow: UnitOfWork, account_ids: Iterable[int]) -> None:

@@ -119,8 +119,7 @@ async def publish(
         published_at=now,
         created_at=now,
     )
-    uow.add(post)
-    await uow.flush()
+    await uow.insert(post)
     if draft.poll is not None:
         await create_poll(uow, post.id, author.id, draft.poll, now=now)
     await attach_media(uow, post.id, draft.media_ids)

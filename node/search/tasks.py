@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, case
+from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.settings import Settings
@@ -59,10 +60,10 @@ async def _ask(uow: UnitOfWork, settings: Settings, rows: list[dict[str, Any]]) 
 
 
 @lru_cache(maxsize=4)
-def _statement(dialect: str) -> Executable:
+def _statement(dialect: str) -> Prepared:
     table = SearchTask.metadata.tables[SearchTask.__tablename__]
     insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     # An account begins again from its first post: what changed concerns all of them.
     sooner = case((insert.excluded.due_at < table.c.due_at, insert.excluded.due_at), else_=table.c.due_at)
     again = {"version": table.c.version + 1, "after_id": 0, "due_at": sooner, "attempts": 0}
-    return insert.on_conflict_do_update(index_elements=[table.c.subject], set_=again)  # type: ignore[no-any-return]
+    return Prepared(insert.on_conflict_do_update(index_elements=[table.c.subject], set_=again))

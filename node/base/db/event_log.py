@@ -5,16 +5,16 @@ claims rows, applies their effects, and deletes each in the same transaction as 
 effects keep failing is parked (`parked_at`) with its reason after `MAX_ATTEMPTS`, where `doctor` shows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Index, String, Text, insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, Id
+from node.base.db.prepared import Prepared
 from node.base.ids import new_id, time_of
 
 MAX_ATTEMPTS = 12
@@ -46,16 +46,13 @@ class EventRow(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
 
-_INSERT = insert(EventRow)
+APPEND: Final = Prepared(insert(EventRow.metadata.tables[EventRow.__tablename__]))
+"""Inserts what `row_of` returns."""
 
 
-async def append_events(session: AsyncSession, events: Sequence[Event]) -> None:
-    """Insert the rows of events into the session's transaction."""
-    rows = [_row(new_id(), event) for event in events]
-    await (await session.connection()).run_sync(lambda connection: connection.execute(_INSERT, rows))
-
-
-def _row(id_: int, event: Event) -> dict[str, Any]:
+def row_of(event: Event) -> dict[str, Any]:
+    """Return an event's row."""
+    id_ = new_id()
     return {"id": id_, "name": type(event).__name__, "payload": asdict(event), "due_at": time_of(id_), "attempts": 0}
 
 

@@ -1,15 +1,17 @@
-"""SELECTs of the hot paths: compiled once, and on SQLite run straight on one connection of the process.
+"""Statements of the hot paths: compiled once, and on SQLite run straight on a connection of the process.
 
 SQLAlchemy takes about five times as long to check a connection out, look a statement up, expand its lists and give
 the connection back as SQLite takes for the answer. A `Prepared` statement keeps what comes of all that: the SQL, which
 parameter goes where, what turns a column into a value. Lists (`expanding` parameters) are filled up to the next power
 of two with their last entry, so that a handful of texts serves pages of any length.
 
-Only for statements that answer from indexes within a millisecond: on SQLite they run in the event loop's own thread,
-one after the other, on a connection that never writes and so sees the last commit with every statement; in a write
-transaction on the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them like any other.
+Only for statements that are done within a millisecond, by indexes: on SQLite they run in the event loop's own thread.
+A SELECT outside a write transaction has a connection that never writes and so sees the last commit with every
+statement; everything inside one has the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them
+like any other. What is INSERTed is given whole: no default of a column is filled in here.
 
-The `rows` of both session types take them, and `entities` takes `PreparedEntities`: SELECTs of whole rows of one table.
+The `rows` of both session types take them, `entities` takes `PreparedEntities` (SELECTs of whole rows of one table), and
+the `write` of a unit of work takes those that write.
 Listeners of the engine's `before_cursor_execute` hear of them too.
 """
 
@@ -20,9 +22,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Engine, Select, inspect
+from sqlalchemy import Engine, Insert, Select, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import UpdateBase
 
 from node.base.db.sqlite import prepare_file
 
@@ -32,6 +35,7 @@ CACHE_KIB: Final = 16_000
 KEPT_TEXTS: Final = 512
 """Statements that the connection keeps as SQLite compiled them."""
 
+Statement = Select[*tuple[Any, ...]] | UpdateBase
 Process = Callable[[Any], Any]
 E = TypeVar("E")
 
@@ -47,8 +51,8 @@ class _Place:
 class _Form:
     """One SQL text of a statement: for lists of certain lengths."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect, given: Mapping[str, Any]) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
+    def __init__(self, statement: Statement, dialect: Dialect, given: Mapping[str, Any]) -> None:
+        compiled = _compiled(statement, dialect, given)
         places = {
             name: [_Place(name, entry) for entry in range(_filled_up(len(given[name])))]
             if bound.expanding
@@ -73,7 +77,7 @@ class _Form:
             else:
                 self._listed.append((at, value.name, value.entry))
             self._values.append(value)
-        columns = list(statement.selected_columns)
+        columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._processes = [(at, process) for at, process in enumerate(kinds) if process is not None]
         row: Any = namedtuple("row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
@@ -109,13 +113,21 @@ def _filled_up(length: int) -> int:
     return 1 << (length - 1).bit_length()
 
 
+def _compiled(statement: Statement, dialect: Dialect, given: Mapping[str, Any]) -> Any:
+    if not isinstance(statement, Insert):
+        return statement.compile(dialect=dialect)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(given))
+    assert not compiled.insert_prefetch, [column.name for column in compiled.insert_prefetch]
+    return compiled
+
+
 class Prepared:
-    """A SELECT of columns, made once at import or behind `@cache`, and its texts.
+    """A SELECT of columns, or a statement on a table (not on a mapped class), made once and kept, with its texts.
 
     Its lists are of numbers or text that every database takes as they are.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self._lists: tuple[str, ...] | None = None
         self._forms: dict[tuple[int, ...], _Form] = {}
@@ -123,7 +135,7 @@ class Prepared:
     def form(self, dialect: Dialect, given: Mapping[str, Any]) -> _Form | None:
         """Return the text for what is given; None when a list of it is empty or too long for one."""
         if self._lists is None:
-            compiled: Any = self.statement.compile(dialect=dialect)
+            compiled = _compiled(self.statement, dialect, given)
             self._lists = tuple(name for name, bound in compiled.binds.items() if bound.expanding and name in given)
         lengths = tuple([len(given[name]) for name in self._lists])
         if lengths and (min(lengths) == 0 or max(lengths) > LONGEST_LIST):
@@ -177,13 +189,21 @@ class PreparedEntities(Generic[E]):
 def run(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> list[Any] | None:
     """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
     form = prepared.form(engine.dialect, given)
-    if form is None:
-        return None
+    return None if form is None else form.rows(_execute(engine, raw, form, given).fetchall())
+
+
+def change(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> int | None:
+    """Return how many rows were changed; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
+    form = prepared.form(engine.dialect, given)
+    return None if form is None else _execute(engine, raw, form, given).rowcount
+
+
+def _execute(engine: Engine, raw: sqlite3.Connection, form: _Form, given: Mapping[str, Any]) -> sqlite3.Cursor:
     values = form.values(given)
     for listener in engine.dispatch.before_cursor_execute:
         listener(None, None, form.text, tuple(values), None, False)
     try:
-        return form.rows(raw.execute(form.text, values).fetchall())
+        return raw.execute(form.text, values)
     except sqlite3.Error as error:
         raise DBAPIError.instance(form.text, values, error, sqlite3.Error, hide_parameters=True) from error
 

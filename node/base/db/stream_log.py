@@ -122,7 +122,7 @@ _ABOUT: Final = Prepared(
     .order_by(StreamEntry.id)
     .limit(1)
 )
-_INSERT: Final = insert(StreamEntry.metadata.tables["stream_entries"])
+_INSERT: Final = Prepared(insert(StreamEntry.metadata.tables["stream_entries"]))
 
 
 async def append(uow: UnitOfWork, events: Sequence[StreamEvent]) -> None:
@@ -134,9 +134,10 @@ async def append(uow: UnitOfWork, events: Sequence[StreamEvent]) -> None:
     last = (await uow.rows(_NEWEST))[0][0]
     if last is None:  # the beginning, which lets a reader see that nothing before it is lost
         last = 0
-        await uow.execute(_INSERT, [_row(0, StreamEvent("mark"))])
+        await uow.write(_INSERT, _row(0, StreamEvent("mark")))
     first = max(new_id(), last + 1)
-    await uow.execute(_INSERT, [_row(first + number, event) for number, event in enumerate(events)])
+    for number, event in enumerate(events):
+        await uow.write(_INSERT, _row(first + number, event))
 
 
 def _row(id_: int, event: StreamEvent) -> dict[str, Any]:

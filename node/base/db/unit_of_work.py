@@ -9,18 +9,20 @@ either an event (`record`: a row in the same transaction, so a crash loses nothi
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Result
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Result, insert, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import make_transient_to_detached
 
 from node.base.db.base import Base
-from node.base.db.event_log import Event, append_events
+from node.base.db.event_log import APPEND, Event, row_of
 from node.base.db.failures import is_passing
-from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, run
+from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, run
 from node.base.db.sqlite import connection_in_transaction, short_statements
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM, is_full
@@ -36,6 +38,10 @@ E = TypeVar("E")
 def _all_rows(connection: Connection, statement: Executable | Prepared, parameters: Any) -> Sequence[Any]:
     asked = statement.statement if isinstance(statement, Prepared) else statement
     return connection.execute(asked, parameters).all()
+
+
+def _row_count(connection: Connection, statement: Prepared, parameters: Any) -> int:
+    return connection.execute(statement.statement, parameters).rowcount
 
 
 class Reader(Protocol):
@@ -65,16 +71,24 @@ class _Session:
         be had this way.
         """
         if isinstance(statement, Prepared) and self._raw is not None:
-            engine = self._session.get_bind()
-            assert isinstance(engine, Engine)
-            found = run(engine, self._raw, statement, parameters or {})
+            found = run(self._engine, self._raw, statement, parameters or {})
             if found is not None:
                 return found
+        rows: Sequence[Any] = await self._by_sqlalchemy(_all_rows, statement, parameters)
+        return rows
+
+    async def _by_sqlalchemy(self, how: Callable[..., Any], statement: Executable | Prepared, parameters: Any) -> Any:
         connection = await self._session.connection()
-        rows = await connection.run_sync(_all_rows, statement, parameters)
+        found = await connection.run_sync(how, statement, parameters)
         if self._raw is None and connection.dialect.name == "sqlite":
             self._raw = await connection.run_sync(connection_in_transaction)
-        return rows
+        return found
+
+    @property
+    def _engine(self) -> Engine:
+        engine = self._session.get_bind()
+        assert isinstance(engine, Engine)
+        return engine
 
     async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
         """Return entities of this session."""
@@ -96,6 +110,26 @@ class _Session:
     def dialect(self) -> str:
         """Either "sqlite" or "postgresql"."""
         return self._session.get_bind().dialect.name
+
+
+@cache
+def _insert(kind: type[Base]) -> Prepared:
+    return Prepared(insert(kind.metadata.tables[kind.__tablename__]))
+
+
+@cache
+def _defaults(kind: type[Base]) -> dict[str, Any]:
+    """Return every column of a table by name, with what makes its default."""
+    return {column.key: column.default for column in kind.metadata.tables[kind.__tablename__].columns}
+
+
+def _given(row: Base) -> dict[str, Any]:
+    """Return all values of a new row, and give it the defaults of those it lacks."""
+    given: dict[str, Any] = inspect(row).dict
+    for name, default in _defaults(type(row)).items():
+        if name not in given:
+            setattr(row, name, None if default is None else default.arg if default.is_scalar else default.arg(None))
+    return {name: given[name] for name in _defaults(type(row))}
 
 
 class ReadSession:
@@ -192,17 +226,30 @@ class UnitOfWork(_Session):
         """Send pending rows now, so that constraints speak now."""
         await self._session.flush()
 
-    async def write(self, statement: Executable, parameters: Any = None) -> int:
-        """Run INSERT, UPDATE or DELETE and return how many rows it touched."""
+    async def insert(self, row: Base) -> None:
+        """Insert a row at once, past the ORM's flush, which takes several times as long. It is known from then on."""
+        await self.write(_insert(type(row)), _given(row))
+        make_transient_to_detached(row)
+        self._session.add(row)
+
+    async def write(self, statement: Executable | Prepared, parameters: Any = None) -> int:
+        """Run INSERT, UPDATE or DELETE and return how many rows it touched. A `Prepared` one flushes nothing."""
+        if isinstance(statement, Prepared):
+            changed = None if self._raw is None else change(self._engine, self._raw, statement, parameters or {})
+            if changed is None:
+                changed = await self._by_sqlalchemy(_row_count, statement, parameters)
+            return int(changed)
         result = await self._session.execute(statement, parameters)
         assert isinstance(result, CursorResult)
         return result.rowcount
 
     async def record(self, *events: Event) -> None:
         """Write the rows of events into this transaction. `outbox` acts on them once, and only if, this commits."""
-        if events:
-            await append_events(self._session, events)
-            self.recorded += len(events)
+        if len(events) == 1:
+            await self.write(APPEND, row_of(events[0]))
+        elif events:
+            await self._by_sqlalchemy(_row_count, APPEND, [row_of(event) for event in events])
+        self.recorded += len(events)
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Run `hook` after the commit, in order. Its failure is logged and harms nobody."""
