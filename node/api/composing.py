@@ -8,6 +8,7 @@ from typing import Final
 from quart import request
 
 from node.auth.models import User
+from node.auth.queries import PostingDefaults
 from node.base.db.unit_of_work import Reader
 from node.base.errors import BadRequest, Invalid
 from node.base.ids import read_id
@@ -94,7 +95,7 @@ class NewThread(Request, frozen=True, kw_only=True):
     local_only: bool | None = None
 
 
-def draft_from(asked: AskedPost, user: User, *, app_id: int | None = None) -> Draft:
+def draft_from(asked: AskedPost, user: User | PostingDefaults, *, app_id: int | None = None) -> Draft:
     """Return a new post as it was asked for, its gaps filled from the person's defaults. Raises Invalid."""
     visibility = _visibility(asked.visibility)
     if visibility is None and asked.in_reply_to_id is None:
@@ -115,7 +116,7 @@ def draft_from(asked: AskedPost, user: User, *, app_id: int | None = None) -> Dr
     )
 
 
-def thread_from(asked: NewThread, user: User, *, app_id: int | None = None) -> list[Draft]:
+def thread_from(asked: NewThread, user: User | PostingDefaults, *, app_id: int | None = None) -> list[Draft]:
     """Return the posts of a thread as they were asked for. Raises Invalid."""
     return [
         draft_from(

@@ -21,7 +21,7 @@ from node.api.composing import (
 from node.api.entities.scheduled import ScheduledStatus
 from node.api.entities.statuses import DeletedStatus, Status, StatusSource
 from node.api.scheduled_statuses import scheduled_answer
-from node.auth.queries import get_user
+from node.auth.queries import get_posting_defaults
 from node.base.errors import NotFound
 from node.http.context import runtime
 from node.http.limits import DELETES, costs
@@ -32,6 +32,7 @@ from node.posts.authorizations import set_quote_policy
 from node.posts.consent_rules import QUOTE_POLICIES
 from node.posts.idempotency import KeyUsed
 from node.posts.queries import get_own_post
+from node.posts.rendered_posts import keep_new
 from node.posts.rendering import render_post, render_posts
 from node.posts.rules import OPEN_VISIBILITIES
 from node.posts.service import edit, publish, withdraw
@@ -74,7 +75,7 @@ async def create(viewer: Viewer, asked: NewPost) -> dict[str, Any]:
     node = runtime()
     async with node.read() as reader:
         author = await get_account(reader, viewer.account_id)
-        draft = draft_from(asked, await get_user(reader, viewer.account_id), app_id=viewer.app_id)
+        draft = draft_from(asked, await get_posting_defaults(reader, viewer.account_id), app_id=viewer.app_id)
     now = node.now()
     try:
         if asked.scheduled_at is not None:
@@ -88,6 +89,8 @@ async def create(viewer: Viewer, asked: NewPost) -> dict[str, Any]:
             post = await publish(uow, node.settings, author, draft, mentions=mentions, now=now, idempotency_key=key)
             post_id = post.id
             uow.after_commit(lambda: push_own(node, viewer.account_id, post_id))
+        if not draft.media_ids and not key:  # a repeated key answers with an earlier post
+            keep_new(node, post, author)
     except KeyUsed as used:
         return await _made_before(viewer, used.made_id)
     return await post_answer(node, viewer, post_id)
@@ -115,7 +118,7 @@ async def create_thread(viewer: Viewer, asked: NewThread) -> list[dict[str, Any]
     node = runtime()
     async with node.read() as reader:
         author = await get_account(reader, viewer.account_id)
-        drafts = thread_from(asked, await get_user(reader, viewer.account_id), app_id=viewer.app_id)
+        drafts = thread_from(asked, await get_posting_defaults(reader, viewer.account_id), app_id=viewer.app_id)
     mentions = await resolve_mentions(node, "\n".join(draft.text for draft in drafts[:MAX_POSTS]), author)
     try:
         async with node.write() as uow:

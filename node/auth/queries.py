@@ -4,6 +4,7 @@ Whoever is gone has no session and no token: both look-ups join the account (att
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select
@@ -34,6 +35,31 @@ async def get_user(reader: Reader, account_id: int) -> User:
     if found is None:
         raise NotFound()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDefaults:
+    """What a person's posts are where they do not say otherwise."""
+
+    default_visibility: str
+    default_sensitive: bool
+    default_language: str | None
+    default_quote_policy: str
+
+
+_DEFAULTS = Prepared(
+    select(*(getattr(User, name) for name in PostingDefaults.__dataclass_fields__)).where(
+        User.account_id == bindparam("account_id")
+    )
+)
+
+
+async def get_posting_defaults(reader: Reader, account_id: int) -> PostingDefaults:
+    """Return what a person's posts are by default. Raises NotFound."""
+    rows = await reader.rows(_DEFAULTS, {"account_id": account_id})
+    if not rows:
+        raise NotFound()
+    return PostingDefaults(*rows[0])
 
 
 async def find_user_by_login(reader: Reader, login: str) -> User | None:

@@ -109,6 +109,10 @@ class SharedCache:
             found |= await self._join(under_way, make)
         return found
 
+    def keep(self, key: K, entry: Any) -> None:
+        """Keep an entry that nobody can have asked for yet, in this process: the others make it when they need it."""
+        self._local.put(key, entry)
+
     async def _lead(self, keys: Sequence[K], make: Make[K]) -> dict[K, Any]:
         loop = asyncio.get_running_loop()
         flights: dict[K, asyncio.Future[Any]] = {key: loop.create_future() for key in keys}
@@ -151,6 +155,10 @@ class SharedCache:
         return found
 
     async def _write(self, redis: Redis, entries: Mapping[K, Any]) -> None:
+        if len(entries) == 1:
+            ((key, entry),) = entries.items()
+            await redis.set(self._name(key), orjson.dumps(entry), ex=self._seconds)
+            return
         async with redis.pipeline(transaction=False) as pipe:
             for key, entry in entries.items():
                 pipe.set(self._name(key), orjson.dumps(entry), ex=self._seconds)

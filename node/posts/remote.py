@@ -93,10 +93,9 @@ async def store_remote_post(
         **_words(post, settings),
         "emojis": await learned_references(uow, host_of(post.id), post.emojis, now=now),
     }
-    if not await insert_if_absent(uow, Post, values):
+    stored = Post(**values)
+    if not await uow.insert(stored, if_absent=True):
         return await _stored_before(uow, author, post, readers, quiet=quiet)
-    stored = await find_post(uow, post_id)
-    assert stored is not None
     if post.attachments:
         await set_remote_media(uow, author.id, stored.id, post.attachments, now=now)
     if post.poll is not None:

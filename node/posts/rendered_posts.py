@@ -22,7 +22,7 @@ from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
 from node.auth.queries import list_apps
 from node.auth.views import post_app_view
-from node.base.caches import SharedCache
+from node.base.caches import LocalCache, SharedCache
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import VERSION, Runtime
@@ -39,6 +39,7 @@ AuthorKey = tuple[int, int]
 POSTS_KEPT: Final = 4000
 POST_SECONDS: Final = 300
 """In a process and in Redis each; bounds what is kept, since every change makes another key."""
+APPS_KEPT: Final = 500
 AUTHORS_KEPT: Final = 2000
 AUTHOR_SECONDS: Final = 30
 """In a process and in Redis each: how old the counts on a card may be, twice."""
@@ -54,6 +55,19 @@ async def find_rendered(runtime: Runtime, reader: Reader, keys: Iterable[PostKey
         return {key: made[key[0]] for key in absent if key[0] in made}
 
     return await _cache(runtime, "rendered_posts", POSTS_KEPT, POST_SECONDS).find(keys, make)
+
+
+def keep_new(runtime: Runtime, post: Post, author: Account) -> None:
+    """Keep a post as it was just published, for the answer that its author waits for, if it is nothing but words.
+
+    All others are made from their rows, like any that is read.
+    """
+    app = None if post.application_id is None else _apps(runtime).get(post.application_id)
+    if _may_name_somebody(post) or (post.application_id is not None and app is None):
+        return
+    key = (post.id, post.edited_at, author.version, post.visibility, post.in_reply_to_id)
+    view = status_view(post, settings=runtime.settings, application=app)
+    _cache(runtime, "rendered_posts", POSTS_KEPT, POST_SECONDS).keep(key, view)
 
 
 async def find_authors(runtime: Runtime, reader: Reader, keys: Iterable[AuthorKey]) -> dict[AuthorKey, dict[str, Any]]:
@@ -122,8 +136,7 @@ async def _render(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[
                 mentions.setdefault(row.post_id, []).append(mention_view(people[row.account_id]))
         for row in await reader.rows(_TAGS, wanted):
             tags.setdefault(row.post_id, []).append(tag_view(row, public_url=settings.public_url))
-    app_ids = {post.application_id for post in posts if post.application_id is not None}
-    apps = await list_apps(reader, app_ids) if app_ids else {}
+    apps = await _app_views(runtime, reader, {post.application_id or 0 for post in posts} - {0})
     return {
         post.id: status_view(
             post,
@@ -131,11 +144,25 @@ async def _render(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> dict[
             media=media.get(post.id, ()),
             mentions=mentions.get(post.id, ()),
             tags=tags.get(post.id, ()),
-            application=post_app_view(apps[post.application_id]) if post.application_id in apps else None,
+            application=apps.get(post.application_id or 0),
             covered=post.account_id in covered,
         )
         for post in posts
     }
+
+
+async def _app_views(runtime: Runtime, reader: Reader, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    kept = _apps(runtime)
+    found: dict[int, dict[str, Any]] = {id_: view for id_ in ids if (view := kept.get(id_)) is not None}
+    if absent := set(ids) - found.keys():
+        for id_, app in (await list_apps(reader, absent)).items():
+            found[id_] = post_app_view(app)
+            kept.put(id_, found[id_])
+    return found
+
+
+def _apps(runtime: Runtime) -> LocalCache:
+    return runtime.caches.get("apps", size=APPS_KEPT, seconds=POST_SECONDS)
 
 
 def _may_name_somebody(post: Post) -> bool:

@@ -10,9 +10,8 @@ A SELECT outside a write transaction has a connection that never writes and so s
 statement; everything inside one has the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them
 like any other. What is INSERTed is given whole: no default of a column is filled in here.
 
-The `rows` of both session types take them, `entities` takes `PreparedEntities` (SELECTs of whole rows of one table), and
-the `write` of a unit of work takes those that write.
-Listeners of the engine's `before_cursor_execute` hear of them too.
+The `rows` of both session types take them, `entities` takes `PreparedEntities` (SELECTs of whole rows of one table),
+and the `write` of a unit of work those that write. Listeners of the engine's `before_cursor_execute` hear of them too.
 """
 
 import sqlite3

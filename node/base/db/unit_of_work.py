@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Result, insert, inspect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -113,8 +114,12 @@ class _Session:
 
 
 @cache
-def _insert(kind: type[Base]) -> Prepared:
-    return Prepared(insert(kind.metadata.tables[kind.__tablename__]))
+def _insert(kind: type[Base], unless_there: str) -> Prepared:
+    """Return the INSERT of a table; with a dialect one that does nothing where a unique key is taken."""
+    table = kind.metadata.tables[kind.__tablename__]
+    if not unless_there:
+        return Prepared(insert(table))
+    return Prepared((postgresql if unless_there == "postgresql" else sqlite).insert(table).on_conflict_do_nothing())
 
 
 @cache
@@ -226,11 +231,17 @@ class UnitOfWork(_Session):
         """Send pending rows now, so that constraints speak now."""
         await self._session.flush()
 
-    async def insert(self, row: Base) -> None:
-        """Insert a row at once, past the ORM's flush, which takes several times as long. It is known from then on."""
-        await self.write(_insert(type(row)), _given(row))
+    async def insert(self, row: Base, *, if_absent: bool = False) -> bool:
+        """Insert a row at once, past the ORM's flush, which takes several times as long. It is known from then on.
+
+        With `if_absent` nothing happens where any unique key of its table is taken. Returns whether it was inserted.
+        """
+        await self.flush()  # what it may refer to
+        if not await self.write(_insert(type(row), self.dialect if if_absent else ""), _given(row)):
+            return False
         make_transient_to_detached(row)
         self._session.add(row)
+        return True
 
     async def write(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run INSERT, UPDATE or DELETE and return how many rows it touched. A `Prepared` one flushes nothing."""

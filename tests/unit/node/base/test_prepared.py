@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import bindparam, event, exists, inspect, literal, select, update
+from sqlalchemy import bindparam, event, exists, insert, inspect, literal, select, update
+from sqlalchemy.exc import IntegrityError
 
 from node.accounts.models import Account
 from node.base.db.base import UtcDateTime
 from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
 from node.base.errors import Unavailable
+from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.posts.models import Like, Post
 from tests.support.make import make_account, make_post
@@ -93,6 +95,49 @@ async def test_a_view_sees_what_was_committed_since_it_was_opened(runtime: Runti
             assert (await uow.rows(_PREPARED, given))[0].sensitive
             assert runtime.database.dialect != "sqlite" or not (await reader.rows(_PREPARED, given))[0].sensitive
         assert (await reader.rows(_PREPARED, given))[0].sensitive
+
+
+async def test_what_is_inserted_at_once_is_a_row_like_any_other(runtime: Runtime) -> None:
+    """With its defaults, changed later like one that was flushed, and left out where its key is taken."""
+    ann = await make_account(runtime, "ann")
+
+    def post(id_: int, words: str) -> Post:
+        uri = f"https://local.example/{id_}"
+        now = runtime.now()
+        values = {"account_id": ann.id, "visibility": "public", "published_at": now, "created_at": now}
+        return Post(id=id_, uri=uri, content=words, thread_id=id_, **values)
+
+    async with runtime.write() as uow:
+        made = post(1, "first")
+        assert await uow.insert(made)
+        assert (made.likes_count, made.emojis, made.edited_at, made.kind) == (0, [], None, "Note")
+        made.emojis = [7]
+        assert not await uow.insert(post(1, "second"), if_absent=True)
+        assert await uow.insert(post(2, "second"), if_absent=True)
+    async with runtime.read() as reader:
+        rows = (await reader.execute(select(Post.id, Post.content, Post.emojis).order_by(Post.id))).all()
+    assert [tuple(row) for row in rows] == [(1, "first", [7]), (2, "second", [])]
+
+
+async def test_prepared_changes_count_what_they_touch_and_speak_of_taken_keys(runtime: Runtime) -> None:
+    """Before anything else in their transaction, and after."""
+    ann, bob = await make_account(runtime, "ann"), await make_account(runtime, "bob")
+    table = Post.metadata.tables["posts"]
+    hush = Prepared(update(table).where(table.c.account_id == bindparam("author")).values(sensitive=True))
+    post = await make_post(runtime, ann)
+    await make_post(runtime, ann)
+    async with runtime.write() as uow:
+        assert await uow.write(hush, {"author": ann.id}) == 2
+        assert await uow.write(hush, {"author": bob.id}) == 0
+        assert await uow.write(hush, {"author": ann.id}) == 2
+    given = {"id": new_id(), "account_id": bob.id, "post_id": post.id, "uri": "", "created_at": runtime.now()}
+    like = Prepared(insert(Like.metadata.tables["likes"]))
+    async with runtime.write() as uow:
+        assert await uow.write(like, given) == 1
+    async with runtime.write() as uow:
+        assert await uow.write(hush, {"author": bob.id}) == 0
+        with pytest.raises(IntegrityError):
+            await uow.write(like, given | {"id": new_id()})
 
 
 async def test_who_listens_to_the_engine_hears_of_prepared_statements(runtime: Runtime) -> None:
