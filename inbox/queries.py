@@ -6,21 +6,23 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 
 from inbox.models import ReceivedActivity
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 
 OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
 """SQL: waits to be processed."""
 
+_BY_IDS = PreparedEntities(
+    select(ReceivedActivity)
+    .where(ReceivedActivity.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ReceivedActivity.id)
+)
 _DUE = Prepared(select(ReceivedActivity.id).where(*OPEN, ReceivedActivity.due_at <= bindparam("now")).limit(1))
 
 
 async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActivity]:
     """Return these rows, oldest first."""
-    rows = await reader.scalars(
-        select(ReceivedActivity).where(ReceivedActivity.id.in_(ids)).order_by(ReceivedActivity.id)
-    )
-    return list(rows)
+    return list(await reader.entities(_BY_IDS, {"ids": ids}))
 
 
 async def has_due(reader: Reader, now: datetime) -> bool:

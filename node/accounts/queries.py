@@ -60,6 +60,7 @@ def is_ours(account: Any = Account) -> ColumnElement[bool]:
 
 _BY_ID = PreparedEntities(select(Account).where(Account.id == bindparam("account_id")))
 _BY_IDS = PreparedEntities(select(Account).where(Account.id.in_(bindparam("ids", expanding=True))))
+_BY_URIS = PreparedEntities(select(Account).where(Account.uri.in_(bindparam("uris", expanding=True))))
 _BY_URI = PreparedEntities(select(Account).where(Account.uri == bindparam("actor_uri")))
 _BY_HANDLE = PreparedEntities(
     select(Account).where(Account.username_folded == bindparam("folded"), Account.domain == bindparam("host"))
@@ -107,7 +108,7 @@ async def list_accounts_by_uri(reader: Reader, uris: Collection[str]) -> dict[st
     """Return accounts by actor id; unknown ids are left out."""
     rows: list[Account] = []
     for batch in _batches(list(dict.fromkeys(uris))):
-        rows += await reader.scalars(select(Account).where(Account.uri.in_(batch)))
+        rows += await reader.entities(_BY_URIS, {"uris": batch})
     return {row.uri: row for row in rows}
 
 
