@@ -172,6 +172,11 @@ async def reviewed(node: Node, runtime: Runtime) -> None:
     assert (tag["trendable"], tag["requires_review"]) == (False, True)
     await desk.post(f"{HERE}/tags/{tag['id']}/approve")
     assert [one["name"] for one in await shown(node, "tags")] == ["herons"]
+    await node.people["ann"].post("#heronry")
+    for asked, names in (("true", ["herons"]), ("false", ["herons", "heronry"])):
+        query = {"q": "heron", "type": "hashtags", "exclude_unreviewed": asked}
+        found = (await node.people["ann"].get("/api/v2/search", **query))["hashtags"]
+        assert [one["name"] for one in found] == names
 
 
 async def test_trends_of_a_language(node: Node, ann: Person, bob: Person, carol: Person) -> None:

@@ -16,6 +16,7 @@ from node.base.work import DRAINS
 from node.follows.models import Follow
 from node.moments.automatic import topic_posts
 from node.posts.models import Hashtag, Like, Post, PostHashtag
+from node.suggestions.service import suggest
 from node.trends import queries
 from node.trends.models import TrendDay, TrendState
 from node.trends.noting import EVERY, note_likes, note_post
@@ -221,6 +222,24 @@ async def test_who_signed_up_in_a_crowd_counts_nothing_until_somebody_follows_th
     assert await crowd.names() == ["herons"]
     await crowd.follow(people[:1], bots[:1])
     assert bots[0] in (await work_out_trust(crowd.runtime, crowd.now)).of
+
+
+async def test_a_farm_is_not_popular(crowd: Crowd) -> None:
+    """Suggestions of who is much followed and liked go by people who are known here: bots do both for each other."""
+    people = await crowd.people(12)
+    bots = await crowd.people(30, days=30)
+    await crowd.post(people, text="Herons", minutes=100)
+    await crowd.follow(people[1:2], people[2:3])
+    await crowd.follow(bots, bots)
+    pushed = await crowd.post(bots, text="Buy")
+    async with crowd.runtime.write() as uow:
+        await uow.write(update(Post).where(Post.id.in_(pushed)).values(likes_count=30))
+        await uow.write(update(Account).values(last_post_at=crowd.now))
+        await uow.write(update(User).where(User.account_id == people[0]).values(role="admin"))
+    await begin(crowd.runtime)
+    async with crowd.runtime.read() as reader:
+        found = await suggest(crowd.runtime, reader, people[0], limit=40)
+    assert {one.account.id for one in found} & {*people, *bots} == {people[2]}
 
 
 async def test_the_buckets_say_what_the_rows_say(crowd: Crowd) -> None:
