@@ -29,7 +29,7 @@ from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, l
 SECONDS: Final = 300
 BATCH: Final = 200
 ACCOUNT_PART: Final = 400
-LEASE: Final = timedelta(seconds=5)
+LEASE: Final = timedelta(seconds=3)
 """After which another worker takes over what a killed one had: a batch done twice is done the same."""
 MAX_ATTEMPTS: Final = 8
 NEVER_BUILT: Final = "it was never built"
