@@ -22,7 +22,7 @@ from node.counts.jobs import add_up_notes
 from node.follows.models import Follow
 from node.follows.service import follow, unfollow
 from node.posts.boosts import boost, unboost
-from node.posts.likes import Wish, like, like_all, unlike
+from node.posts.likes import like, unlike
 from node.posts.models import Like, Post
 from tests.support import make
 from tests.support.make import make_account, make_post
@@ -96,21 +96,6 @@ async def test_likes_of_many_and_of_one(runtime: Runtime) -> None:
 
     done = await together(runtime, [likes(account) for account in people * 3])
     assert_clean(done, no_wait=True)
-    await assert_counted(runtime, post.id)
-    assert await count(runtime, Like) == 8
-
-
-async def test_likes_that_share_a_transaction_wait_for_no_other_in_a_circle(runtime: Runtime) -> None:
-    """Several web processes take in the same people's likes, in whatever order they came."""
-    author = await make_account(runtime, "author")
-    post = await make_post(runtime, author)
-    people = [await make_account(runtime, f"p{number}") for number in range(8)]
-
-    def likes(accounts: list[Account]) -> Callable[[UnitOfWork], Awaitable[Any]]:
-        wishes = [Wish(account.id, post.id) for account in accounts]
-        return lambda uow: like_all(uow, runtime.settings, wishes, now=runtime.now())
-
-    assert_clean(await together(runtime, [likes(turn) for turn in (people, people[::-1]) * 4]), no_wait=True)
     await assert_counted(runtime, post.id)
     assert await count(runtime, Like) == 8
 
