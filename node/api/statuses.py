@@ -89,7 +89,7 @@ async def create(viewer: Viewer, asked: NewPost) -> dict[str, Any]:
             post = await publish(uow, node.settings, author, draft, mentions=mentions, now=now, idempotency_key=key)
             post_id = post.id
             uow.after_commit(lambda: push_own(node, viewer.account_id, post_id))
-        if not draft.media_ids and not key:  # a repeated key answers with an earlier post
+        if not draft.media_ids and post.created_at == now:  # a repeated key answers with an earlier post
             keep_new(node, post, author)
     except KeyUsed as used:
         return await _made_before(viewer, used.made_id)

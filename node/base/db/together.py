@@ -5,7 +5,7 @@ it is rolled back whole, and each of them has one of its own: so only what is at
 effect stands or falls with the end of its own row. Where the database itself is away or busy, it is so for all.
 Nothing runs in the background: a turn that is cancelled rolls back, and those it would have carried take the next.
 
-Called by what comes in floods: deliveries (`inbox.receive`, `inbox.process`) and likes (`node.posts.liking`). They say
+Called by what comes in floods: deliveries (`inbox.receive`, `inbox.process`) and likes (`node.posts.likes`). They say
 what a transaction of several holds.
 """
 
