@@ -328,13 +328,17 @@ async def test_two_workers_share_the_limit_of_a_host(node: SendingNode, ann: Acc
 
 
 async def test_what_somebody_waits_for_goes_before_what_nobody_does(
-    node: SendingNode, ann: Account, peer: FakePeer
+    node: SendingNode, ann: Account, peer: FakePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DLV-7: a direct post overtakes the posts to followers, also those a worker has in hand already."""
+    for module, patience in ((delivering, "PATIENCE"), (delivering, "START_WITHIN"), (turns, "SLUGGISH_AFTER")):
+        monkeypatch.setattr(module, patience, 60.0)
     bo = await node.known(Stranger(peer, "bo"), follows=ann)
+    claimed = asyncio.Event()
 
     async def slowly(request: PeerRequest) -> Answer:
-        await asyncio.sleep(0.05)
+        await claimed.wait()
+        await asyncio.sleep(0.02)
         return Answer(status=202)
 
     peer.routes["/inbox"] = slowly
@@ -346,6 +350,9 @@ async def test_what_somebody_waits_for_goes_before_what_nobody_does(
         await asyncio.sleep(0.001)
     await make_post(node.runtime, ann, f"@{bo.acct} psst", visibility="direct")
     await relay(node.runtime)
+    while not any(row.urgent and row.holder is not None for row in await node.waiting()):
+        await asyncio.sleep(0.01)
+    claimed.set()
     await drain
     paths = [request.path for request in peer.requests]
     assert len(paths) == 21
