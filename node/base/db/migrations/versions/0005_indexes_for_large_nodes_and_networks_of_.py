@@ -22,7 +22,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_sign_up_networks'))
     )
     with op.batch_alter_table('follows', schema=None) as batch_op:
-        batch_op.create_index('ix_follows_bells', ['followee_id', 'follower_id'], unique=False, sqlite_where=sa.text('notify IS 1'), postgresql_where=sa.text('notify IS true'))
+        batch_op.create_index('ix_follows_bells', ['followee_id', 'accepted_at'], unique=False, sqlite_where=sa.text('notify IS 1'), postgresql_where=sa.text('notify IS true'))
 
     with op.batch_alter_table('posts', schema=None) as batch_op:
         batch_op.create_index('ix_posts_thread', ['thread_id', 'id'], unique=False)
