@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from admin.lookups import read_lookups, tell_lookups
+from node.accounts.queries import get_account
 from node.accounts.standing import suspend_account, unsuspend_account
 from node.base.runtime import open_runtime
 from node.cards.models import LinkCard
 from node.posts.models import Post
 from tests.api.conftest import serve
+from tests.support.make import make_post
 from tests.support.nodes import Node, Person, settle
 
 
@@ -114,16 +116,19 @@ async def test_the_posts_of_somebody_suspended_go_and_come_back_at_once(ann: Per
 
 async def test_what_one_process_made_the_other_need_not_make(ann: Person, bob: Person, second: Node) -> None:
     """And the second process tells in which way its lookups ended."""
-    posts = [await ann.post(f"No. {number}") for number in range(5)]
-    await settle(ann.node.runtime)
+    first = ann.node.runtime
+    async with first.read() as reader:
+        author = await get_account(reader, ann.account_id)
+    posts = [await make_post(first, author, f"No. {number}") for number in range(5)]  # through no process's door
+    await settle(first)
     first_answer = await ann.node.http.get("/api/v1/timelines/public")
     answer = await second.http.get("/api/v1/timelines/public")
-    assert [status["id"] for status in answer.json()] == [post["id"] for post in reversed(posts)]
+    assert [status["id"] for status in answer.json()] == [f"{post.id}" for post in reversed(posts)]
     assert [status["content"] for status in answer.json()] == [status["content"] for status in first_answer.json()]
     lookups = second.runtime.caches.lookups()
     assert (lookups["rendered_posts:redis"], lookups["rendered_posts:made"]) == (5, 0)
     assert (lookups["authors:redis"], lookups["authors:made"]) == (1, 0)
-    for process in (ann.node.runtime, second.runtime):
+    for process in (first, second.runtime):
         await tell_lookups(process)
     told = await read_lookups(second.runtime.queues)
     assert (told["rendered_posts", "redis"], told["rendered_posts", "made"]) == (5, 5)

@@ -25,7 +25,12 @@ async def elsewhere(node: Node) -> dict[str, Any]:
 async def test_posts_of_others_make_trends_here_and_their_trends_are_shown_too(world: World) -> None:
     """Likes and posts that came over the wire, noted by the relay; then the other server is asked, and once more."""
     a, b = world["a"], world["b"]
-    ann, bob, cara = await a.person("ann"), await b.person("bob"), await b.person("cara", discoverable=True)
+    # Whom she alone knows make a trend together: she runs the server.
+    ann, bob, cara = (
+        await a.person("ann", role="admin"),
+        await b.person("bob"),
+        await b.person("cara", discoverable=True),
+    )
     for other in (bob, cara):
         await ann.follow(other)
     await world.settle()
