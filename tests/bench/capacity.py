@@ -130,8 +130,8 @@ def capacity_table(costs: Costs) -> Table:
         table.add_column(f"{each.accounts / 1e6:,.0f} million accounts", justify="right")
     for name, show in (
         ("requests a second", [f"{each.reads_a_second:,.0f}" for each in found]),
-        ("cores for web processes", [f"{each.web_cores:,.0f}" for each in found]),
-        ("cores for workers", [f"{each.worker_cores:,.0f}" for each in found]),
+        ("cores for web processes", [_cores(each.web_cores) for each in found]),
+        ("cores for workers", [_cores(each.worker_cores) for each in found]),
         ("pushes onto homes a second", [f"{each.pushes_a_second:,.0f}" for each in found]),
         ("share of one Redis", [f"{each.redis_share:,.2f}" for each in found]),
         ("memory for homes (Redis)", [f"{each.redis_gb:,.0f} GB" for each in found]),
@@ -140,3 +140,7 @@ def capacity_table(costs: Costs) -> Table:
     ):
         table.add_row(name, *show)
     return table
+
+
+def _cores(number: float) -> str:
+    return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"
