@@ -7,7 +7,7 @@ transaction cost more in all; so it goes by how much CPU events of each kind too
 from collections.abc import Sequence
 from typing import Final
 
-MOST_SECONDS: Final = 0.02
+MOST_SECONDS: Final = 0.01
 """CPU of a transaction of several events: others wait for it. One alone takes what it takes."""
 UNKNOWN_SECONDS: Final = 0.004
 _WEIGHT: Final = 0.3
