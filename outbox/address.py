@@ -23,11 +23,12 @@ from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
+from outbox.event_queries import PostFacts, find_post_facts, list_mention_ids
 from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.peers import read_health
 from outbox.proving import with_proof
-from outbox.queries import PostFacts, find_post_facts, list_mention_ids, list_suspended_hosts
+from outbox.queries import list_suspended_hosts
 from outbox.recipients import Recipients, by_host, list_follower_inboxes, list_inboxes
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
-from node.accounts.queries import is_ours, is_present
+from node.accounts.queries import is_present
 from node.accounts.rules import domain_and_parents
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
@@ -26,8 +26,8 @@ from node.moderation.rules import Policy, book_of
 from node.polls.queries import PollState, list_polls
 from node.posts.consent_models import Authorization, InteractionRequest
 from node.posts.consent_queries import list_requests
-from node.posts.models import Hashtag, Like, Mention, Post, PostHashtag
-from node.posts.rules import OPEN_VISIBILITIES, reads_language, visible_to
+from node.posts.models import Hashtag, Mention, Post, PostHashtag
+from node.posts.rules import OPEN_VISIBILITIES, visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +63,10 @@ class PostRows:
 SENT_QUOTES: Final = ("pending", "accepted", "legacy")
 """A quote that was refused or taken back is not sent any more."""
 
-_LOCAL_MENTIONS = Prepared(
-    select(Mention.account_id)
-    .join(Account, Account.id == Mention.account_id)
-    .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), is_ours(), is_present())
-)
-_MENTION_IDS = Prepared(select(Mention.account_id).where(Mention.post_id == bindparam("post_id")))
-_BELL_FOLLOWERS = Prepared(
-    select(Follow.follower_id)
-    .join(Account, Account.id == Follow.follower_id)
-    .join(Post, Post.id == bindparam("post_id"))
-    .where(
-        Follow.followee_id == bindparam("account_id"),
-        Follow.accepted_at.is_not(None),
-        Follow.notify.is_(True),
-        reads_language(Follow.languages, Post),
-        is_ours(),
-        is_present(),
-    )
-)
 _POLICIES = Prepared(
     select(DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media).where(
         DomainPolicy.domain.in_(bindparam("domains", expanding=True))
     )
-)
-_POST_FACTS = Prepared(
-    select(
-        Post.id,
-        Post.account_id,
-        Post.local,
-        Post.local_only,
-        Post.visibility,
-        Post.boost_of_id,
-        Post.quoted_id,
-        Post.in_reply_to_id,
-        Post.in_reply_to_uri,
-        Post.in_reply_to_account_id,
-        exists(select(Mention.post_id).where(Mention.post_id == Post.id)).label("names"),
-        Post.content.contains("<a ").label("links"),
-        select(Account.followers_count).where(Account.id == Post.account_id).scalar_subquery().label("followers"),
-    ).where(Post.id == bindparam("post_id"), Post.deleted_at.is_(None))
 )
 _HOLDINGS = Prepared(
     select(
@@ -112,67 +76,6 @@ _HOLDINGS = Prepared(
         exists(select(Media.id).where(Media.post_id == Post.id)),
     ).where(Post.id.in_(bindparam("ids", expanding=True)))
 )
-
-
-_AUTHOR: Any = aliased(Account)
-_IDS: Any = bindparam("ids", expanding=True)
-_TOLD_AUTHORS = Prepared(
-    select(Post.id, Post.account_id)
-    .join(Account, Account.id == Post.account_id)
-    .where(Post.id.in_(_IDS), Post.deleted_at.is_(None), Account.domain == "")
-)
-_LIKES_TO_SEND = Prepared(
-    select(Like.id, Like.uri)
-    .join(Account, Account.id == Like.account_id)
-    .join(Post, Post.id == Like.post_id)
-    .join(_AUTHOR, _AUTHOR.id == Post.account_id)
-    .where(Like.id.in_(_IDS), Account.domain == "", _AUTHOR.domain != "")
-)
-_OURS_AMONG = Prepared(select(Account.id).where(Account.id.in_(_IDS), Account.domain == ""))
-
-
-@dataclass(frozen=True, slots=True)
-class PostFacts:
-    """As much of a post as tells whom its coming concerns."""
-
-    id: int
-    account_id: int
-    local: bool
-    local_only: bool
-    visibility: str
-    boost_of_id: int | None
-    quoted_id: int | None
-    in_reply_to_id: int | None
-    in_reply_to_uri: str | None
-    in_reply_to_account_id: int | None
-    names: bool
-    """Whether it is addressed to anybody by name, silently or not."""
-    links: bool
-    followers: int | None
-    """How many follow its author, so far as anybody here knows."""
-
-
-async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
-    """Return the facts of a post that stands."""
-    rows = await reader.rows(_POST_FACTS, {"post_id": post_id})
-    return PostFacts(*rows[0]) if rows else None
-
-
-async def list_told_authors(reader: Reader, post_ids: Collection[int]) -> dict[int, int]:
-    """Return who wrote posts that stand, where they are ours: whoever is told what others do with them."""
-    rows = await reader.rows(_TOLD_AUTHORS, {"ids": list(post_ids)})
-    return {row.id: row.account_id for row in rows}
-
-
-async def list_likes_to_send(reader: Reader, like_ids: Collection[int]) -> dict[int, str]:
-    """Return the likes by ours of posts by others, with their own ids; those that were taken back are left out."""
-    rows = await reader.rows(_LIKES_TO_SEND, {"ids": list(like_ids)})
-    return {row.id: row.uri for row in rows}
-
-
-async def list_ours_among(reader: Reader, account_ids: Collection[int]) -> set[int]:
-    """Return which of these accounts are ours."""
-    return {row[0] for row in await reader.rows(_OURS_AMONG, {"ids": list(account_ids)})}
 
 
 async def find_block(reader: Reader, block_id: int) -> Block | None:
@@ -362,50 +265,3 @@ async def list_follower_uris_of_host(reader: Reader, account_id: int, host: str)
     """Return who of a host follows an account: what that host may read of it (COL-9)."""
     uris = await list_remote_follower_uris(reader, account_id)
     return sorted(uri for uri in uris if uri.startswith((f"https://{host}/", f"http://{host}/")))
-
-
-async def list_local_mentions(reader: Reader, post_id: int) -> list[int]:
-    """Return the local people a post names."""
-    return [row[0] for row in await reader.rows(_LOCAL_MENTIONS, {"post_id": post_id})]
-
-
-async def list_mention_ids(reader: Reader, post_id: int) -> list[int]:
-    """Return everybody a post is addressed to by name, silently or not."""
-    return [row[0] for row in await reader.rows(_MENTION_IDS, {"post_id": post_id})]
-
-
-async def is_host_known(reader: Reader, domain: str) -> bool:
-    """Whether somebody here follows somebody of a domain."""
-    follower = aliased(Account)
-    statement = (
-        select(Follow.id)
-        .join(Account, Account.id == Follow.followee_id)
-        .join(follower, follower.id == Follow.follower_id)
-        .where(Account.domain == domain, is_ours(follower), Follow.accepted_at.is_not(None))
-    )
-    return await reader.scalar(statement.limit(1)) is not None
-
-
-async def has_named(reader: Reader, account_id: int, other_id: int) -> bool:
-    """Whether an account has named another in a post of its own."""
-    statement = (
-        select(Post.id)
-        .join(Mention, Mention.post_id == Post.id)
-        .where(Mention.account_id == other_id, Post.account_id == account_id, Post.deleted_at.is_(None))
-    )
-    return await reader.scalar(statement.limit(1)) is not None
-
-
-async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
-    """Return the local people who boosted a post."""
-    return list(
-        await reader.scalars(
-            select(Post.account_id).where(Post.boost_of_id == post_id, Post.local, Post.deleted_at.is_(None))
-        )
-    )
-
-
-async def list_bell_followers(reader: Reader, account_id: int, post_id: int) -> list[int]:
-    """Return the local followers who asked to be told of each post of an account, and read its language."""
-    rows = await reader.rows(_BELL_FOLLOWERS, {"account_id": account_id, "post_id": post_id})
-    return [row[0] for row in rows]

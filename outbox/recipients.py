@@ -24,8 +24,8 @@ from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
 from node.relays.queries import list_relay_inboxes
+from outbox.event_queries import PostFacts
 from outbox.models import Peer
-from outbox.queries import PostFacts
 
 RECENTLY: Final = timedelta(days=30)
 """Hosts that took something from us or spoke to us since then hear of a changed profile (ACT-5)."""

@@ -5,13 +5,13 @@ version before this one erred. The scheduler has what moved of late looked at ev
 at everything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select, update
 
 from node.accounts.models import Account
-from node.base.db.unit_of_work import UnitOfWork
+from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.runtime import Runtime
 from node.posts.count_queries import (
     list_busy_accounts,
@@ -27,6 +27,9 @@ BATCH: Final = 100
 one of them leaves a note."""
 BUSY: Final = 500
 """How many of the newest likes, posts and follows are looked at for what moved of late."""
+
+Read = Callable[[Reader, Sequence[int]], Awaitable[Sequence[Mapping[str, int]]]]
+Recount = Callable[[UnitOfWork, Sequence[int]], Awaitable[int]]
 
 
 async def recount_posts(uow: UnitOfWork, ids: Sequence[int]) -> int:
@@ -70,22 +73,21 @@ async def recount_all(runtime: Runtime) -> Mapping[str, int]:
 
 
 async def _look_at_posts(runtime: Runtime, ids: Sequence[int]) -> int:
-    """Count first, and begin to write only where a counter is wrong: counting takes long, and one writes at a time."""
-    async with runtime.read() as reader:
-        suspects = _wrong_of(await read_post_counts(reader, ids))
-    if not suspects:
-        return 0
-    async with runtime.write() as uow:
-        return await recount_posts(uow, suspects)
+    return await _look_at(runtime, ids, read_post_counts, recount_posts)
 
 
 async def _look_at_accounts(runtime: Runtime, ids: Sequence[int]) -> int:
+    return await _look_at(runtime, ids, read_account_counts, recount_accounts)
+
+
+async def _look_at(runtime: Runtime, ids: Sequence[int], read: Read, recount: Recount) -> int:
+    """Count first, and begin to write only where a counter is wrong: counting takes long, and one writes at a time."""
     async with runtime.read() as reader:
-        suspects = _wrong_of(await read_account_counts(reader, ids))
+        suspects = _wrong_of(await read(reader, ids))
     if not suspects:
         return 0
     async with runtime.write() as uow:
-        return await recount_accounts(uow, suspects)
+        return await recount(uow, suspects)
 
 
 def _true(row: Mapping[str, int]) -> dict[str, int]:

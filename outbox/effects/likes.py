@@ -20,7 +20,7 @@ from node.reactions.queries import find_reaction_by_id
 from node.uris import like_uri, reaction_uri
 from outbox import activities
 from outbox.address import Occasion, send
-from outbox.queries import list_likes_to_send
+from outbox.event_queries import list_likes_to_send
 from outbox.recipients import Recipients
 
 

@@ -43,7 +43,7 @@ from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
 from outbox.address import Occasion, facts_of
 from outbox.effects.telling import made, tell
-from outbox.queries import (
+from outbox.event_queries import (
     has_named,
     is_host_known,
     list_bell_followers,

@@ -12,7 +12,7 @@ from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.tasks import POLL, queue_fetch
 from outbox import activities
 from outbox.address import Occasion, audience_of, send, standing
-from outbox.queries import list_mention_ids
+from outbox.event_queries import list_mention_ids
 from outbox.recipients import Recipients
 
 RESULTS_DELAY: Final = timedelta(seconds=30)

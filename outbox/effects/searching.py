@@ -22,7 +22,7 @@ from node.events import (
 )
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
 from outbox.address import Occasion, facts_of
-from outbox.queries import list_ours_among
+from outbox.event_queries import list_ours_among
 
 RUSH_WAIT: Final = timedelta(seconds=2)
 """How long a post that several like at once waits for more of them: its document has all who like it."""

@@ -125,10 +125,10 @@ async def viral(stage: Stage, runtime: Runtime) -> list[Row]:
     took = time.perf_counter() - started
     return [
         Row(
-            f"an author with {len(crowd):,} local followers posts: answer p50",
-            f"{told.p50:.1f} ms",
-            "p95 < 20 ms",
-            told.p50 < 20,
+            f"an author with {len(crowd):,} local followers posts: answer, worst of five",
+            f"{max(told.times):.1f} ms, p50 {told.p50:.1f}",
+            "< 20 ms",
+            max(told.times) < 20,
         ),
         Row("five such posts: until the node is at rest", f"{took:.1f} s"),
         Row(
