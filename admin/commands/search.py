@@ -2,11 +2,15 @@
 
 import asyncio
 from dataclasses import asdict
+from typing import Final
 
 import click
 
 from admin.commands.console import answers, emit, fail, json_option, prepared_settings
 from node.base.runtime import running
+
+BREATH_SECONDS: Final = 0.05
+"""Between two pieces of a rebuild: long enough that a worker gets its turn for new posts."""
 
 
 @click.group()
@@ -64,6 +68,7 @@ async def rebuild(resume: bool) -> None:
                 fail("Another process is writing to the index. Please try again.")
         shown = -1
         while await rebuild_some(runtime, engine):
+            await asyncio.sleep(BREATH_SECONDS)
             found = (await look_at_search(runtime)).rebuild
             if found is not None and found.percent != shown:
                 shown = found.percent

@@ -5,6 +5,7 @@ words), never too little: `matching.matches` decides on the row.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -46,19 +47,27 @@ class EngineStatus:
 
 
 class Engine(Protocol):
-    """One of two. All methods are safe to repeat."""
+    """One of two. All methods are safe to repeat.
+
+    Whoever indexes has the *turn*, one at a time of all processes, from its look at a post to the post's row and with
+    whatever writes here but `tidy`. What was read before somebody withdrew consent is thus never written after what was
+    read then (attack row 106), and what a killed process had begun is left to the next one at once.
+    """
 
     name: str
+
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Have the turn for the length of the block; False where another one has it for `turns.TURN_SECONDS`."""
 
     async def propose(
         self, plan: Plan, *, since_id: int | None, until_id: int | None, limit: int, seconds: float
     ) -> Proposals:
         """Return the newest open posts that may match, from `since_id`, below `until_id`. Raises EngineAway."""
 
-    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> bool:
-        """Put documents in, in the place of older ones, and take posts out; False when another process is writing.
+    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> None:
+        """Put documents in, in the place of older ones, and take posts out.
 
-        With `to_new` it goes only to the index that a rebuild is making; without, to that one and to the present one.
+        With `to_new` documents go only to the index that a rebuild is making; without, to the present one too.
         """
 
     async def store(self, uow: UnitOfWork, documents: Sequence[Document]) -> None:
@@ -67,13 +76,13 @@ class Engine(Protocol):
     def ailment(self) -> str:
         """Return why the index must be built anew, "" when it need not. Cheap: asked by every sweep."""
 
-    async def begin_rebuild(self) -> bool:
+    async def begin_rebuild(self) -> None:
         """Make room for a new index beside the present one; what was begun before is thrown away."""
 
     def has_new(self) -> bool:
         """Whether there is a new index for a rebuild to fill."""
 
-    async def end_rebuild(self) -> bool:
+    async def end_rebuild(self) -> None:
         """Put the new index in the place of the old one."""
 
     async def tidy(self) -> bool:

@@ -1,7 +1,8 @@
 """Use cases of the drain: from posts to documents, into the engine, into rows; and the rebuild of everything.
 
 The order is what makes a kill harmless: the engine first, then the rows, and in the rows' transaction the tasks are
-forgotten, each unless it was asked for again meanwhile. What is done twice is done the same.
+forgotten, each unless it was asked for again meanwhile. What is done twice is done the same. All of it is done with the
+engine's turn, so nobody looks at a post between another one's look at it and its row.
 """
 
 import asyncio
@@ -37,8 +38,8 @@ log = structlog.get_logger(__name__)
 
 async def index_posts(
     runtime: Runtime, engine: Engine, ids: Collection[int], tasks: Sequence[SearchTask], *, is_rebuild: bool = False
-) -> bool:
-    """Make the documents of some posts anew and forget their tasks; False when another process is writing."""
+) -> None:
+    """Make the documents of some posts anew and forget their tasks. With the turn."""
     async with runtime.read() as reader:
         standings = await list_standings(reader, ids, runtime.settings)
         held = await list_open_words(reader, ids)
@@ -49,11 +50,12 @@ async def index_posts(
     fresh = [document for document in opened if document.post_id not in same]
     closed = [document for document, standing in made if not standing.is_open and standing.in_library]
     kept = {document.post_id for document in (*opened, *closed)}
-    # A task that was tried before may have reached the engine before its row was written.
-    tried = {task.post_id for task in tasks if task.post_id is not None and task.attempts > 1}
-    gone = [id_ for id_ in ids if (id_ in held or id_ in tried) and id_ not in {one.post_id for one in opened}]
-    if (fresh or gone) and not await engine.write(fresh, gone=gone, to_new=is_rebuild):
-        return False
+    # What was tried before may have reached the engine before its row was written. Of a part of an account or of a
+    # rebuild nobody knows whether it was.
+    doubted = {task.post_id for task in tasks if task.post_id and task.attempts > 1} if tasks else set(ids)
+    gone = (doubted | held.keys()) - {one.post_id for one in opened}
+    if fresh or gone:
+        await engine.write(fresh, gone=gone, to_new=is_rebuild)
     async with runtime.write() as uow:
         await _keep(uow, fresh, is_open=True)
         await _keep(uow, closed, is_open=False)
@@ -66,7 +68,6 @@ async def index_posts(
             )
         await engine.store(uow, fresh)
         await forget(uow, tasks)
-    return True
 
 
 def _documents(standings: Sequence[Standing]) -> list[tuple[Document, Standing]]:
@@ -107,20 +108,26 @@ async def forget(uow: UnitOfWork, tasks: Sequence[SearchTask]) -> None:
         )
 
 
-async def give_back(uow: UnitOfWork, tasks: Sequence[SearchTask], *, due_at: datetime) -> None:
-    """Let tasks be taken again: nothing was done."""
+async def put_off(uow: UnitOfWork, tasks: Sequence[SearchTask], *, due_at: datetime, attempts: int) -> None:
+    """Have tasks tried again later, as if they had been so often."""
     await uow.write(
         update(SearchTask)
         .where(SearchTask.id.in_([task.id for task in tasks]))
-        .values(due_at=due_at, attempts=SearchTask.attempts - 1)
+        .values(due_at=due_at, attempts=attempts)
         .execution_options(synchronize_session=False)
     )
 
 
 async def begin_rebuild(runtime: Runtime, engine: Engine, reason: str) -> bool:
-    """Begin to build the index anew, from the newest post on; False when another process is writing."""
-    if not await engine.begin_rebuild():
-        return False
+    """Begin to build the index anew, from the newest post on; False where another one has the turn."""
+    async with engine.turn() as is_ours:
+        if is_ours:
+            await _begin(runtime, engine, reason)
+        return is_ours
+
+
+async def _begin(runtime: Runtime, engine: Engine, reason: str) -> None:
+    await engine.begin_rebuild()
     async with runtime.read() as reader:
         total = await count_posts(reader)
     async with runtime.write() as uow:
@@ -136,37 +143,37 @@ async def begin_rebuild(runtime: Runtime, engine: Engine, reason: str) -> bool:
             )
         )
     log.info("search_rebuild_begun", reason=reason, posts=total)
-    return True
 
 
 async def rebuild_some(runtime: Runtime, engine: Engine) -> bool:
-    """Do a piece of the rebuild under way; say whether there is more. Goes on where a kill left it."""
+    """Do a piece of the rebuild under way, if it is our turn; say whether there is more. Goes on where a kill left
+    it."""
+    async with engine.turn() as is_ours:
+        return not is_ours or await _piece(runtime, engine)
+
+
+async def _piece(runtime: Runtime, engine: Engine) -> bool:
     async with runtime.read() as reader:
         rebuild = await find_rebuild(reader)
         if rebuild is None or rebuild.finished_at is not None or rebuild.engine != made_as(engine.name):
             return False
         ids = await list_older_post_ids(reader, rebuild.next_id, limit=REBUILD_CHUNK)
     if not engine.has_new():  # it broke under our hands, or somebody removed it
-        await begin_rebuild(runtime, engine, rebuild.reason)
+        await _begin(runtime, engine, rebuild.reason)
         return True
     if not ids:
-        if not await engine.end_rebuild():
-            return True
+        await engine.end_rebuild()
         async with runtime.write() as uow:
-            await _note(uow, rebuild.next_id, finished_at=runtime.now())
+            await _note(uow, finished_at=runtime.now())
         log.info("search_rebuild_done", posts=rebuild.done_count)
         return False
-    if await index_posts(runtime, engine, ids, (), is_rebuild=True):
-        async with runtime.write() as uow:
-            # Unless another process did the same piece meanwhile and is further on.
-            await _note(uow, rebuild.next_id, next_id=ids[-1], done_count=rebuild.done_count + len(ids))
+    await index_posts(runtime, engine, ids, (), is_rebuild=True)
+    async with runtime.write() as uow:
+        await _note(uow, next_id=ids[-1], done_count=rebuild.done_count + len(ids))
     return True
 
 
-async def _note(uow: UnitOfWork, seen: int, **values: Any) -> None:
+async def _note(uow: UnitOfWork, **values: Any) -> None:
     await uow.write(
-        update(SearchRebuild)
-        .where(SearchRebuild.id == 1, SearchRebuild.next_id == seen)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(SearchRebuild).where(SearchRebuild.id == 1).values(**values).execution_options(synchronize_session=False)
     )

@@ -1,13 +1,15 @@
 """The INDEX lane: posts that changed become documents, a second or so after they did; a rebuild goes on beside it.
 
-One process writes at a time (the engine's lock); another one that drains the lane finds it taken and leaves. Under
-load the drain waits a moment between its batches, so that each is worth a commit. It goes on beside the other work of
-its worker, which looks for posts every second by itself: nobody nudges for them, and a queue of more urgent work holds
-them up no longer. Upkeep and a rebuild let new posts go first.
+One process indexes at a time (the engine's turn); another one that drains the lane finds it taken and leaves. So a
+claim needs no lease: what whoever has the turn finds claimed was left by a process that was killed, and is taken up at
+the next look, a second later. Under load the drain waits a moment between its batches, so that each is worth a commit.
+It goes on beside the other work of its worker, which looks for posts every second by itself: nobody nudges for them,
+and a queue of more urgent work holds them up no longer. Upkeep and a rebuild let new posts go first.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,15 +24,14 @@ from node.base.runtime import Runtime
 from node.base.work import drain
 from node.search.choosing import engine_of
 from node.search.engines import OFF, Engine, engine_name, made_as
-from node.search.indexing import begin_rebuild, forget, give_back, index_posts, rebuild_some
+from node.search.indexing import begin_rebuild, forget, index_posts, put_off, rebuild_some
 from node.search.models import SearchTask
 from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
 
 SECONDS: Final = 300
 BATCH: Final = 200
 ACCOUNT_PART: Final = 400
-LEASE: Final = timedelta(seconds=3)
-"""After which another worker takes over what a killed one had: a batch done twice is done the same."""
+RETRY_AFTER: Final = timedelta(seconds=3)
 MAX_ATTEMPTS: Final = 8
 NEVER_BUILT: Final = "it was never built"
 
@@ -41,7 +42,6 @@ _BREATH_SECONDS: Final = 0.5
 _REST: Final = 0.5
 """How long a rebuild rests, by the time that a piece took: other work of this process is as long undisturbed."""
 _LOOK_SECONDS: Final = 0.5
-_TAKEN_WAIT: Final = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
 
@@ -115,44 +115,66 @@ async def _begin_if_needed(runtime: Runtime, engine: Engine) -> bool:
 
 
 async def _some_tasks(runtime: Runtime, engine: Engine) -> bool | None:
-    """Do a batch; False when none is due, None when another process is writing."""
+    """Do a batch, if it is our turn; False when none is due, None when it is another one's or there is no room."""
+    async with engine.turn() as is_ours:
+        return await _batch(runtime, engine) if is_ours else None
+
+
+async def _batch(runtime: Runtime, engine: Engine) -> bool | None:
     async with runtime.write() as uow:
-        ids = await claim_due(uow, SearchTask, now=runtime.now(), lease=LEASE, limit=BATCH)
+        ids = await claim_due(uow, SearchTask, now=runtime.now(), lease=timedelta(), limit=BATCH)
         tasks = await list_tasks(uow, ids) if ids else []
     if not tasks:
         return False
     posts = [task for task in tasks if task.post_id is not None]
-    for task in tasks:
-        if task.account_id is not None and not await _part_of_account(runtime, engine, task, task.account_id):
-            await _return(runtime, [task])
-            await _return(runtime, posts)
-            return None
-    if not posts:
-        return True
     try:
-        is_done = await index_posts(runtime, engine, [task.post_id for task in posts if task.post_id], posts)
+        if posts:
+            await _posts(runtime, engine, posts)
+        for task in tasks:
+            if task.account_id is not None:
+                await _alone(runtime, task, _part_of_account(runtime, engine, task, task.account_id))
     except Exception as error:
-        if is_full(error):
-            log.warning("search_waits_for_room", posts=len(posts))
-            await _return(runtime, posts)
-            return None
-        # One post that trips us must not hold up the others, nor come back for ever (row 114).
-        log.exception("search_batch_failed", posts=len(posts))
-        for task in posts:
-            await _one_by_one(runtime, engine, task)
-        return True
-    if not is_done:
-        await _return(runtime, posts)
+        if not is_full(error):
+            raise
+        log.warning("search_waits_for_room", posts=len(posts))
+        async with runtime.write() as uow:
+            await put_off(uow, tasks, due_at=runtime.now() + RETRY_AFTER, attempts=1)
         return None
     return True
 
 
-async def _part_of_account(runtime: Runtime, engine: Engine, task: SearchTask, account_id: int) -> bool:
+async def _posts(runtime: Runtime, engine: Engine, tasks: Sequence[SearchTask]) -> None:
+    try:
+        await index_posts(runtime, engine, [task.post_id for task in tasks if task.post_id], tasks)
+    except Exception as error:
+        if is_full(error):
+            raise
+        log.exception("search_batch_failed", posts=len(tasks))
+        for task in tasks:
+            await _alone(runtime, task, index_posts(runtime, engine, [task.post_id or 0], [task]))
+
+
+async def _alone(runtime: Runtime, task: SearchTask, work: Awaitable[None]) -> None:
+    """Do one task: if it trips us it must not hold up the others, nor come back for ever (row 114)."""
+    try:
+        await work
+    except Exception as error:
+        if is_full(error):
+            raise
+        log.exception("search_task_failed", subject=task.subject, attempt=task.attempts)
+        async with runtime.write() as uow:
+            if task.attempts >= MAX_ATTEMPTS:
+                await forget(uow, [task])
+            else:
+                await put_off(uow, [task], due_at=runtime.now() + RETRY_AFTER, attempts=task.attempts)
+
+
+async def _part_of_account(runtime: Runtime, engine: Engine, task: SearchTask, account_id: int) -> None:
     """Look at some posts of an account again, and come back for the next."""
     async with runtime.read() as reader:
         ids = await list_post_ids_of(reader, account_id, after_id=task.after_id, limit=ACCOUNT_PART)
-    if ids and not await index_posts(runtime, engine, ids, ()):
-        return False
+    if ids:
+        await index_posts(runtime, engine, ids, ())
     async with runtime.write() as uow:
         if len(ids) < ACCOUNT_PART:
             await forget(uow, [task])
@@ -163,21 +185,3 @@ async def _part_of_account(runtime: Runtime, engine: Engine, task: SearchTask, a
                 .values(after_id=ids[-1], due_at=runtime.now(), attempts=0)
                 .execution_options(synchronize_session=False)
             )
-    return True
-
-
-async def _one_by_one(runtime: Runtime, engine: Engine, task: SearchTask) -> None:
-    try:
-        if await index_posts(runtime, engine, [task.post_id or 0], [task]):
-            return
-    except Exception:
-        log.exception("search_post_failed", post=task.post_id, attempt=task.attempts)
-    async with runtime.write() as uow:
-        if task.attempts >= MAX_ATTEMPTS:
-            await forget(uow, [task])
-
-
-async def _return(runtime: Runtime, tasks: list[SearchTask]) -> None:
-    if tasks:
-        async with runtime.write() as uow:
-            await give_back(uow, tasks, due_at=runtime.now() + _TAKEN_WAIT)

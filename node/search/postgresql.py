@@ -4,7 +4,8 @@ The tokens are those of `analysis`, so no dictionary of PostgreSQL's has a say a
 node of several machines: the index is where the rows are, and every process sees each commit.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, cast, func, literal, literal_column, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
+from node.base.db.locks import try_lock_use
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
@@ -21,6 +23,7 @@ from node.search.models import SearchDocument
 from node.search.rules import is_exact
 from node.search.steps import Begins, Every, Not, Nothing, Plan, Some, Step, Token
 from node.search.steps import Sequence as Phrase
+from node.search.turns import wait_for_turn
 
 FEW: Final = 8_000
 """Posts of a query that are fetched whole, before the newest are taken of them."""
@@ -72,9 +75,14 @@ class PostgresEngine:
             raise EngineAway("the search took too long") from error
         return Proposals(tuple(ids), len(ids) < limit)
 
-    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> bool:
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[bool]:
+        """Hold a lock of the database's: it ends with its transaction, or with the connection of a killed process."""
+        async with self._runtime.write() as uow:
+            yield await wait_for_turn(lambda: try_lock_use(uow, "search index"))
+
+    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> None:
         """Do nothing: the rows are the index (`store`)."""
-        return True
 
     async def store(self, uow: UnitOfWork, documents: Sequence[Document]) -> None:
         """Fill the column of tokens."""
@@ -94,17 +102,15 @@ class PostgresEngine:
         """Return "": what the database holds, it holds."""
         return ""
 
-    async def begin_rebuild(self) -> bool:
+    async def begin_rebuild(self) -> None:
         """Do nothing: rows are written anew one by one."""
-        return True
 
     def has_new(self) -> bool:
         """Return True: the table is both."""
         return True
 
-    async def end_rebuild(self) -> bool:
+    async def end_rebuild(self) -> None:
         """Do nothing."""
-        return True
 
     async def tidy(self) -> bool:
         """Do nothing: the database does."""

@@ -320,24 +320,17 @@ async def list_post_ids_of(reader: Reader, account_id: int, *, after_id: int, li
 
 
 async def list_older_post_ids(reader: Reader, before_id: int, *, limit: int) -> list[int]:
-    """Return the newest posts below an id: how a rebuild walks."""
+    """Return the newest posts below an id: how a rebuild walks. Deleted ones too: if a kill interrupted it, the new
+    index may have some."""
     rows = await reader.execute(
-        select(Post.id)
-        .where(Post.id < before_id, Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
-        .order_by(Post.id.desc())
-        .limit(limit)
+        select(Post.id).where(Post.id < before_id, Post.boost_of_id.is_(None)).order_by(Post.id.desc()).limit(limit)
     )
     return [int(row[0]) for row in rows]
 
 
 async def count_posts(reader: Reader) -> int:
     """Return how many posts a rebuild walks over."""
-    return int(
-        await reader.scalar(
-            select(func.count()).select_from(Post).where(Post.deleted_at.is_(None), Post.boost_of_id.is_(None))
-        )
-        or 0
-    )
+    return int(await reader.scalar(select(func.count()).select_from(Post).where(Post.boost_of_id.is_(None))) or 0)
 
 
 async def has_due_tasks(reader: Reader, now: datetime) -> bool:

@@ -65,5 +65,7 @@ def _statement(dialect: str) -> Prepared:
     insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     # An account begins again from its first post: what changed concerns all of them.
     sooner = case((insert.excluded.due_at < table.c.due_at, insert.excluded.due_at), else_=table.c.due_at)
-    again = {"version": table.c.version + 1, "after_id": 0, "due_at": sooner, "attempts": 0}
+    # That one was begun is remembered: it may have reached the engine.
+    attempts = case((table.c.attempts > 0, 1), else_=0)
+    again = {"version": table.c.version + 1, "after_id": 0, "due_at": sooner, "attempts": attempts}
     return Prepared(insert.on_conflict_do_update(index_elements=[table.c.subject], set_=again))

@@ -5,6 +5,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -62,22 +63,26 @@ class WhooshEngine:
         finally:
             self._waiting -= 1
 
-    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> bool:
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Hold the lock of the folder."""
+        return self._folder.lock()
+
+    async def write(self, documents: Sequence[Document], *, gone: Collection[int], to_new: bool = False) -> None:
         """Write to the present index and to the one being made."""
 
         def work() -> None:
-            for which in ("building",) if to_new else ("current", "building"):
+            for which in ("current", "building"):
                 generation = self._folder.generation(which)
                 if generation is not None:
                     try:
-                        write_to(generation, documents, gone)
+                        write_to(generation, () if to_new and which == "current" else documents, gone)
                     except Exception as error:
                         self._folder.say("broken", f"the index cannot be written to ({type(error).__name__})")
                         if which == "building":
                             self._folder.say("building", "")
                         log.exception("search_index_broken", which=which)
 
-        return await self._locked(work)
+        await _to_its_end(work)
 
     async def store(self, uow: UnitOfWork, documents: Sequence[Document]) -> None:
         """Do nothing: the index is elsewhere."""
@@ -88,17 +93,17 @@ class WhooshEngine:
             return NO_INDEX
         return self._folder.read("broken")
 
-    async def begin_rebuild(self) -> bool:
+    async def begin_rebuild(self) -> None:
         """Begin a new generation of slices."""
-        return await self._locked(lambda: begin(self._folder))
+        await _to_its_end(lambda: begin(self._folder))
 
     def has_new(self) -> bool:
         """Whether a new generation is begun."""
         return self._folder.generation("building") is not None
 
-    async def end_rebuild(self) -> bool:
+    async def end_rebuild(self) -> None:
         """Search the new generation."""
-        return await self._locked(lambda: end(self._folder))
+        await _to_its_end(lambda: end(self._folder))
 
     async def tidy(self) -> bool:
         """Compact one slice that rests."""
@@ -115,7 +120,11 @@ class WhooshEngine:
             exchange(generation, slice_, made)
             self._folder.clear_away()
 
-        return await self._locked(put) and next_to_compact(generation) is not None
+        async with self.turn() as is_ours:
+            if not is_ours:
+                return False
+            await _to_its_end(put)
+        return next_to_compact(generation) is not None
 
     async def status(self) -> EngineStatus:
         """Return how many posts the index has and how large it is."""
@@ -131,14 +140,16 @@ class WhooshEngine:
 
         return await asyncio.to_thread(look)
 
-    async def _locked(self, work: Callable[[], None]) -> bool:
-        def with_lock() -> bool:
-            with self._folder.lock() as is_ours:
-                if is_ours:
-                    work()
-                return is_ours
 
-        return await asyncio.to_thread(with_lock)
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Do some work in a thread. Cancelled, wait for its end: the turn must not pass to another one before."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    finally:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
 
 
 def _close(thread: ThreadPoolExecutor, searching: Searching) -> None:

@@ -16,10 +16,9 @@ import json
 import os
 import secrets
 import shutil
-import time
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +27,10 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence
 
+from node.search.turns import wait_for_turn
+
 SLICE_POSTS: Final = 20_000
 """A slice that has so many posts is full. Merging one takes some five seconds, searching one two milliseconds."""
-LOCK_SECONDS: Final = 1.5
-LOCK_LOOK_SECONDS: Final = 0.01
 
 
 class Tokens(FieldType):  # type: ignore[misc]
@@ -178,25 +177,23 @@ class Folder:
                 if part.is_dir() and part.name not in slices:
                     shutil.rmtree(part, ignore_errors=True)
 
-    @contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Hold the lock for the length of the block; False when another process has it for `LOCK_SECONDS`.
+    @asynccontextmanager
+    async def lock(self) -> AsyncIterator[bool]:
+        """Hold the lock for the length of the block; False where another one has it for too long.
 
-        A rebuild by hand holds it most of the time, never for long. Ends with its process.
+        Ends with its process, whatever ends that.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        until = time.monotonic() + LOCK_SECONDS
         with (self.root / "lock").open("ab") as file:
-            while True:
+
+            async def take() -> bool:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
                 except OSError:
-                    if time.monotonic() >= until:
-                        yield False
-                        return
-                time.sleep(LOCK_LOOK_SECONDS)
-            yield True
+                    return False
+                return True
+
+            yield await wait_for_turn(take)
 
     def size(self) -> int:
         """Return the bytes of everything in it."""

@@ -5,7 +5,7 @@ A commit writes a small segment, some 40 ms for fifty posts; small segments are 
 process of its own that lets others go first (`whoosh_compaction`), and put in its place if nothing changed meanwhile.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -48,34 +48,36 @@ def write_to(generation: Generation, documents: Sequence[Document], gone: Collec
             out.setdefault(holder.name, []).append(post_id)
     changed = into.keys() | out.keys()
     counts = {name: _write_slice(generation.folder / name, into.get(name, ()), out.get(name, ())) for name in changed}
+    if all(count is None for count in counts.values()):
+        return
     generation.keep(
         tuple(
-            replace(
+            one
+            if (count := counts.get(one.name)) is None
+            else replace(
                 one,
                 version=one.version + 1,
-                posts=counts[one.name],
+                posts=count,
                 is_compact=one.is_compact and one.version + 1 < CHANGES,
             )
-            if one.name in changed
-            else one
             for one in slices
         )
     )
 
 
-def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int]) -> int:
-    """Write to a slice and return how many posts it has."""
+def _write_slice(folder: Path, documents: Sequence[Document], gone: Iterable[int]) -> int | None:
+    """Write to a slice and return how many posts it has; None where it is as it was."""
     opened = open_slice(folder)
-    documents = tuple(documents)
     writer = _writer(opened, MEMORY_MB)
     try:
         leaves = [] if opened.is_empty() else writer.reader().leaf_readers()
-        for post_id in (*(document.post_id for document in documents), *gone):
-            term = mark("id", post_id).encode()
-            for leaf, offset in leaves:
-                if ("tokens", term) in leaf:
-                    for number in list(leaf.postings("tokens", term).all_ids()):
-                        writer.delete_document(offset + number)
+        old = list(_numbers_of(leaves, (*(document.post_id for document in documents), *gone)))
+        if not documents and not old:
+            writer.cancel()
+            opened.close()
+            return None
+        for number in old:
+            writer.delete_document(number)
         for document in documents:
             writer.add_document(tokens=document.tokens | {mark("id", document.post_id)}, id=document.post_id)
         writer.commit(mergetype=tiers)
@@ -86,6 +88,15 @@ def _write_slice(folder: Path, documents: Iterable[Document], gone: Iterable[int
     count = int(opened.doc_count())
     opened.close()
     return count
+
+
+def _numbers_of(leaves: Iterable[tuple[Any, int]], post_ids: Iterable[int]) -> Iterator[int]:
+    """Return under which numbers a slice holds posts."""
+    terms = [mark("id", post_id).encode() for post_id in post_ids]
+    for leaf, offset in leaves:
+        for term in terms:
+            if ("tokens", term) in leaf:
+                yield from (offset + number for number in leaf.postings("tokens", term).all_ids())
 
 
 class _Unscored(W3Codec):  # type: ignore[misc]

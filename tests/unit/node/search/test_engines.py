@@ -66,7 +66,7 @@ def corpus(author: int, ids: Iterable[int]) -> list[Document]:
 
 async def put(runtime: Runtime, engine: Engine, documents: list[Document], gone: Iterable[int] = ()) -> None:
     """Write documents the way the drain does."""
-    assert await engine.write(documents, gone=list(gone))
+    await engine.write(documents, gone=list(gone))
     async with runtime.write() as uow:
         await engine.store(uow, documents)
 
@@ -86,8 +86,8 @@ async def test_what_is_proposed_holds_every_match(runtime: Runtime) -> None:
                 )
             )
     engine = engine_of(runtime)
-    assert await engine.begin_rebuild()
-    assert await engine.end_rebuild()
+    await engine.begin_rebuild()
+    await engine.end_rebuild()
     await put(runtime, engine, documents)
     for query in QUERIES:
         plan = plan_of(query, ann.id)
@@ -150,8 +150,8 @@ async def test_row_105_no_time_is_no_answer(runtime: Runtime) -> None:
     from node.search.engines import EngineAway
 
     engine = engine_of(runtime)
-    assert await engine.begin_rebuild()
-    assert await engine.end_rebuild()
+    await engine.begin_rebuild()
+    await engine.end_rebuild()
     plan = plan_of("apple")
     documents = corpus(1, range(1, 4))
     if engine.name == "whoosh":
@@ -170,8 +170,8 @@ async def test_row_105_too_many_searches_at_once_are_told_so(runtime: Runtime) -
     engine = engine_of(runtime)
     if engine.name != "whoosh":
         return
-    assert await engine.begin_rebuild()
-    assert await engine.end_rebuild()
+    await engine.begin_rebuild()
+    await engine.end_rebuild()
     held = threading.Event()
     engine._thread.submit(held.wait, 30)  # type: ignore[attr-defined]
     try:
@@ -191,8 +191,8 @@ async def test_row_105_too_many_searches_at_once_are_told_so(runtime: Runtime) -
 async def test_row_105_a_beginning_of_too_many_words_says_so(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row 105: `a*` stands for so many words at most; the answer says that there may be more."""
     engine = engine_of(runtime)
-    assert await engine.begin_rebuild()
-    assert await engine.end_rebuild()
+    await engine.begin_rebuild()
+    await engine.end_rebuild()
     if engine.name != "whoosh":
         return  # reads its list of words without counting, and is cut off by time
     await put(runtime, engine, corpus(1, range(1, 30)))
