@@ -22,7 +22,7 @@ from node.http.paging import capped, skipped
 from node.http.principals import Viewer, optional, pay
 from node.http.requests import Identifier, Paging, answers, takes
 from node.posts.models import Post
-from node.posts.queries import find_post_by_uri, search_hashtags
+from node.posts.queries import find_post_by_uri, find_visible_post, search_hashtags
 from node.posts.rendering import render_posts
 from node.posts.tag_views import hashtag_views
 from node.remote.resolving import resolve
@@ -89,7 +89,7 @@ async def _search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]
         await pay(viewer, LOOK_UPS)
         found = await resolve(node, text, viewer_id)
     else:
-        found = await _known(node, text) if not offset else None
+        found = await _known(node, text, viewer_id) if not offset else None
     answer: dict[str, Any] = {"accounts": [], "statuses": [], "hashtags": []}
     posts = Found((found.id,) if isinstance(found, Post) else (), Explanation())
     if kind in (None, "statuses") and found is None:
@@ -106,7 +106,9 @@ async def _search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]
             folded = fold_hashtag(text.removeprefix("#"))
             is_asked = asked.exclude_unreviewed and node.settings.trends_review
             among = await reviewed_tag_ids(node) if is_asked else None
-            rows = await search_hashtags(reader, folded, limit=limit, offset=offset, but_not=hidden, among=among)
+            rows = await search_hashtags(
+                reader, folded, viewer_id=viewer_id, limit=limit, offset=offset, but_not=hidden, among=among
+            )
             answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
     if posts.explanation.sentences:
         answer["explanation"] = {
@@ -149,14 +151,15 @@ def _may_name_something(text: str) -> bool:
     return is_http_uri(text) or "@" in text
 
 
-async def _known(node: Runtime, text: str) -> Account | Post | None:
-    """Return what a pasted URL or whole handle names, if it is known here already.
-
-    Whether it may be seen is checked where it is shown.
-    """
+async def _known(node: Runtime, text: str, viewer_id: int | None) -> Account | Post | None:
+    """Return what a pasted URL or whole handle names, if it is known here already. A post that the viewer may not see
+    is like one that nobody wrote (attack row 105)."""
     async with node.read() as reader:
         if is_http_uri(text):
-            return await find_account_by_uri(reader, text) or await find_post_by_uri(reader, text)
+            if (account := await find_account_by_uri(reader, text)) is not None:
+                return account
+            post = await find_post_by_uri(reader, text)
+            return None if post is None else await find_visible_post(reader, post.id, viewer_id)
         username, _, domain = text.removeprefix("@").partition("@")
         if not username or not domain:
             return None

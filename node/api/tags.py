@@ -15,7 +15,7 @@ from node.http.requests import Paging, answers, takes
 from node.posts.featured_queries import find_featured_by_name
 from node.posts.featured_tags import feature_tag, unfeature_tag
 from node.posts.followed_tags import follow_tag, unfollow_tag
-from node.posts.queries import find_hashtag
+from node.posts.queries import find_hashtag, is_hashtag_in_view
 from node.posts.tag_queries import list_followed_tags
 from node.posts.tag_views import hashtag_views, unused_view
 from node.text.writing import fold_hashtag
@@ -104,10 +104,13 @@ async def _tag(reader: Reader, name: str, viewer_id: int | None) -> dict[str, An
     folded = fold_hashtag(name)
     if not _may_be_hashtag(folded):
         raise NotFound()
+    unused = unused_view(runtime(), name, folded)
     found = await find_hashtag(reader, folded)
     if found is None:
-        return unused_view(runtime(), name, folded)
-    return (await hashtag_views(runtime(), reader, [found], viewer_id))[0]
+        return unused
+    view = (await hashtag_views(runtime(), reader, [found], viewer_id))[0]
+    is_theirs = view["following"] or view["featuring"]
+    return view if is_theirs or await is_hashtag_in_view(reader, found.id, viewer_id) else unused
 
 
 def _may_be_hashtag(folded: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -101,11 +101,17 @@ async def list_posts_by_uri(reader: Reader, uris: Collection[str]) -> dict[str, 
 
 async def get_visible_post(reader: Reader, post_id: int, viewer_id: int | None) -> Post:
     """Return a post or boost. Raises NotFound when it is absent or not for this viewer: the same answer."""
+    found = await find_visible_post(reader, post_id, viewer_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def find_visible_post(reader: Reader, post_id: int, viewer_id: int | None) -> Post | None:
+    """Return a post or boost, None when it is absent or not for this viewer."""
     given = {"post_id": post_id} if viewer_id is None else {"post_id": post_id, "viewer": viewer_id}
     found = await reader.entities(_visible_post(viewer_id is None), given)
-    if not found:
-        raise NotFound()
-    return found[0]
+    return found[0] if found else None
 
 
 @cache
@@ -264,32 +270,44 @@ async def find_hashtag(reader: Reader, name: str) -> Hashtag | None:
     return found
 
 
+async def is_hashtag_in_view(reader: Reader, hashtag_id: int, viewer_id: int | None) -> bool:
+    """Whether somebody uses a hashtag in public, as far as this viewer may see."""
+    statement = select(Hashtag.id).where(Hashtag.id == hashtag_id, _used_in_view(viewer_id))
+    return await reader.scalar(statement) is not None
+
+
+def _used_in_view(viewer_id: int | None) -> ColumnElement[bool]:
+    """SQL over Hashtag: a public post that this viewer may see carries it. One of private posts alone is nobody's
+    business, nor one of people who block the viewer, or who are gone (attack rows 105, 106)."""
+    post = aliased(Post)
+    return exists(
+        select(PostHashtag.post_id)
+        .join(post, post.id == PostHashtag.post_id)
+        .where(PostHashtag.hashtag_id == Hashtag.id, post.visibility == "public", visible_to(viewer_id, post))
+    )
+
+
 async def search_hashtags(
     reader: Reader,
     text: str,
     *,
+    viewer_id: int | None,
     limit: int = 20,
     offset: int = 0,
     but_not: Collection[int] = (),
     among: Collection[int] | None = None,
 ) -> list[Hashtag]:
-    """Return hashtags that begin with `text`, the shorter ones first, by name.
+    """Return hashtags that begin with `text` and that this viewer may see used, the shorter ones first, by name.
 
-    Only those that an open post carries: a tag of private posts alone is nobody's business. `but_not`: what moderators
-    took out; `among`: no others than these.
+    `but_not`: what moderators took out; `among`: no others than these.
     """
     prefix = fold_hashtag(text.strip())[:300]
     if not prefix:
         return []
-    post = aliased(Post)
-    is_open = exists(
-        select(PostHashtag.post_id)
-        .join(post, post.id == PostHashtag.post_id)
-        .where(PostHashtag.hashtag_id == Hashtag.id, post.visibility == "public", post.deleted_at.is_(None))
-    )
+    is_in_range = and_(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff")
     statement = (
         select(Hashtag)
-        .where(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff", is_open, Hashtag.id.not_in(but_not))
+        .where(is_in_range, _used_in_view(viewer_id), Hashtag.id.not_in(but_not))
         .order_by(func.length(Hashtag.name), Hashtag.name)
         .offset(offset)
         .limit(limit)

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select
 
+from node.accounts.models import Account
+from node.accounts.queries import is_present
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.ids import SHIFT
@@ -113,7 +115,8 @@ async def list_featured_among(reader: Reader, account_id: int, hashtag_ids: Coll
 
 
 async def tag_history(reader: Reader, hashtag_id: int, *, now: datetime) -> list[DayUse]:
-    """Return how a hashtag was used in public on each of the last seven days (UTC), today first."""
+    """Return how a hashtag was used on each of the last seven days (UTC), today first: in posts that anybody may
+    see, since everybody is told the same."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - timedelta(days=ago) for ago in range(HISTORY_DAYS)]
     since = int(days[-1].timestamp() * 1000) << SHIFT
@@ -128,11 +131,14 @@ def _history() -> Select[*tuple[Any, ...]]:
     newest = (
         select(PostHashtag.post_id, Post.account_id)
         .join(Post, Post.id == PostHashtag.post_id)
+        .join(Account, Account.id == Post.account_id)
         .where(
             PostHashtag.hashtag_id == bindparam("hashtag_id"),
             PostHashtag.post_id >= bindparam("since"),
             Post.visibility == "public",
+            Post.local_only.is_(False),
             Post.deleted_at.is_(None),
+            is_present(),
         )
         .order_by(PostHashtag.post_id.desc())
         .limit(bindparam("most"))

@@ -1,8 +1,16 @@
 """Why a search found nothing, or not everything: values that the API and the page put into words.
 
 Nothing is indexed of people who do not allow it. Where an answer is empty, the newest public posts, which anybody can
-read in the public timeline, are looked through once, and their authors are counted. Below `UNSEARCHABLE_FLOOR` nothing
-is said, nor where the query names a person or a library: no count is about one person's words (attack row 105).
+read in the public timeline, are looked through once, and their authors are counted.
+
+That count must not become the search that these people refused (attack row 105), so no query can point it at somebody:
+
+* Only words that must all be there are counted. `secret OR mine1 OR mine2` would carry two authors of the asker's own
+  over the floor, so that the third, somebody else, is told of; a prefix, `-`, `has:` or `lang:` do the same, and a span
+  of time or a name picks out one post. A page further down says nothing either.
+* Below `UNSEARCHABLE_FLOOR` authors nothing is said. Who writes a word with two accounts of their own is told that some
+  third one, out of all, wrote it in public of late: what reading the public timeline says, with the name.
+* The posts are read by the same one statement whatever the words are.
 """
 
 import asyncio
@@ -79,7 +87,7 @@ async def explain_nothing(
         if handle in authors and account is not None and not account.indexable and account.id != viewer_id
     )
     explanation = replace(explanation, unknown=unknown, not_searchable=closed)
-    if plan.names_somebody:
+    if not plan.is_plain:
         return explanation
     async with runtime.read() as reader:
         rows = await list_unsearchable(

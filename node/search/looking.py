@@ -41,7 +41,7 @@ async def matching_of(
     """Return those of `ids` whose rows match, newest first, up to about `enough`; and whether all were looked at."""
     newest = sorted(ids, reverse=True)
     found: list[int] = []
-    for start in range(0, len(newest), PART):
+    for start in range(0, max(len(newest), 1), PART):  # of none too, as `list_candidates`
         if start and (len(found) >= enough or time.monotonic() > stop_at):
             return found, False
         some, is_all = await matching(step, await list_rows(reader, newest[start : start + PART]), stop_at=stop_at)

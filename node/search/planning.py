@@ -76,7 +76,7 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         min(until, default=None),
         tuple(making.wanted),
         tuple(making.order),
-        scope == "library" or any(isinstance(node, By) for node in walk(tree)),
+        scope != "library" and all(isinstance(node, Word | Phrase | Tagged) for node in rest),
     )
 
 

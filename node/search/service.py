@@ -84,13 +84,14 @@ async def search_posts(
     if plan is None or (plan.scope == "library" and viewer_id is None):
         return Found((), Explanation())
     if account_id is not None:
-        plan = replace(plan, step=Every((plan.step, Token(mark("from", account_id)))), names_somebody=True)
+        plan = replace(plan, step=Every((plan.step, Token(mark("from", account_id)))), is_plain=False)
     if sort == "latest":
         found, has_more, gathered = await _latest(runtime, plan, page, viewer_id=viewer_id, now=now)
     else:
         found, has_more, gathered = await _best(runtime, plan, page, offset, viewer_id=viewer_id, now=now)
     explanation = Explanation(is_away=gathered.is_away, is_partial=gathered.is_partial)
-    if not found and not gathered.rows and not gathered.is_away:
+    is_first = page == Page(page.limit) and not offset
+    if is_first and not found and not gathered.rows and not gathered.is_away:
         authors = {node.handle.lower() for node in walk(tree) if isinstance(node, By) and node.relation == "from"}
         explanation = await explain_nothing(
             runtime, plan, names, explanation, authors=authors, viewer_id=viewer_id, now=now

@@ -91,8 +91,8 @@ class Plan:
     wanted: tuple[Wanted, ...] = ()
     order: tuple[tuple[str, ...], ...] = field(default=())
     """The bare words as one sequence: where they stand side by side, they mean more."""
-    names_somebody: bool = False
-    """It asks by `from:` or `to:`, or for the library only."""
+    is_plain: bool = False
+    """It asks for words, phrases and hashtags, all of them and nothing else."""
 
     @property
     def is_wide(self) -> bool:

@@ -68,6 +68,7 @@ async def list_boosted(reader: Reader, viewer_id: int, now: datetime) -> list[tu
             Post.account_id.in_(select(friends.c.id)),
             Post.id >= floor_id(now - BOOSTED_LATELY),
             Post.boost_of_id.is_not(None),
+            Post.visibility != "direct",  # one that still waits for its author's leave
             Post.deleted_at.is_(None),
         )
         .limit(BOOSTS)

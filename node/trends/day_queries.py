@@ -146,6 +146,7 @@ async def list_link_days(reader: Reader, card_id: int, now: datetime) -> list[Da
             PostLink.card_id == card_id,
             PostLink.post_id >= floor_id(day_start(today - HISTORY_DAYS + 1)),
             Post.visibility == "public",
+            Post.local_only.is_(False),
             Post.deleted_at.is_(None),
         )
         .order_by(PostLink.post_id.desc())

@@ -101,7 +101,9 @@ async def _find(visitor: Visitor | None, query: str, tab: str, sort: Sort) -> di
         folded = fold_hashtag(query.removeprefix("#"))
         if found is None and not named and folded and tab in ("", "hashtags") and not _is_further_down(tab, offset):
             hidden = await unlisted_tag_ids(node)
-            tags = await search_hashtags(reader, folded, limit=few, offset=offset if tab else 0, but_not=hidden)
+            tags = await search_hashtags(
+                reader, folded, viewer_id=viewer_id, limit=few, offset=offset if tab else 0, but_not=hidden
+            )
         if tab in ("accounts", "hashtags"):
             following = _next(offset + FOUND) if len(accounts or tags) > FOUND and visitor is not None else {}
             accounts, tags = accounts[:FOUND], tags[:FOUND]
