@@ -3,6 +3,7 @@
 RQ carries a nudge: the lane's name, nothing else, JSON, never pickle. Nudges of one lane coalesce: while one waits
 in the queue, and while a drain is at work, the lane's flag is up and further ones are dropped (`SET NX`), so a burst
 of a thousand posts costs a handful of jobs. A drain that takes long lets its flag fall, and a second worker joins.
+Whoever nudges does not wait for Redis: a task of the process does, one at a time, so nobody's answer does either.
 A lost nudge (Redis restarted, worker killed) is made good by the scheduler, which sweeps the tables. What a worker
 does with a nudge is `node/base/work.py`.
 """
@@ -85,25 +86,35 @@ def _flag(lane: str) -> str:
 
 
 class Nudger:
-    """Puts nudges into RQ, at most one waiting per lane, and never fails its caller."""
+    """Puts nudges into RQ, at most one waiting per lane, and neither fails its caller nor keeps it waiting."""
 
     def __init__(self, gate: RedisGate, redis_url: str) -> None:
         self._gate = gate
         self._sync: SyncRedis = SyncRedis.from_url(
             redis_url, socket_timeout=SOCKET_SECONDS, retry=Retry(NoBackoff(), 0)
         )
+        self._asked: list[str] = []
+        self._at_work: asyncio.Task[None] | None = None
 
-    async def nudge(self, lane: str) -> bool:
-        """Wake a worker for `lane`; False when one is on its way already or Redis is away."""
-        fresh = await self._gate.call(lambda redis: redis.set(_flag(lane), b"1", nx=True, px=NUDGE_TTL_MS))
-        if not fresh:
-            return False
+    def nudge(self, lane: str) -> None:
+        """Wake a worker for `lane` in a moment, unless one is on its way already or Redis is away."""
+        if lane not in self._asked:
+            self._asked.append(lane)
+        if self._at_work is None or self._at_work.done():
+            self._at_work = asyncio.create_task(self._nudge_all())
+
+    async def _nudge_all(self) -> None:
+        while self._asked:
+            # What is asked for from here on is another nudge: this one may come before its rows.
+            await self._nudge(self._asked.pop(0))
+
+    async def _nudge(self, lane: str) -> None:
+        if not await self._gate.call(lambda redis: redis.set(_flag(lane), b"1", nx=True, px=NUDGE_TTL_MS)):
+            return
         try:
             await asyncio.to_thread(self._enqueue, lane)
         except Exception as error:  # whatever it was, the sweep nudges again
             log.warning("nudge_failed", lane=lane, error=type(error).__name__)
-            return False
-        return True
 
     def _enqueue(self, lane: str) -> None:
         Queue(queue_name(lane), connection=self._sync, serializer=JSONSerializer).enqueue_call(
@@ -122,8 +133,14 @@ class Nudger:
         """Let the next nudge of `lane` through. Called by a drain *before* it looks for rows a last time."""
         await self._gate.call(lambda redis: redis.delete(_flag(lane)))
 
+    async def finish(self) -> None:
+        """Return when every nudge asked for has gone out."""
+        if self._at_work is not None:
+            await self._at_work
+
     async def close(self) -> None:
-        """Close the connection that enqueues."""
+        """Let the last nudges go out and close the connection that enqueues."""
+        await self.finish()
         self._sync.close()
 
 

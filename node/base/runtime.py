@@ -66,14 +66,14 @@ class Runtime:
             await self.replica.note_write(account_id)
 
     async def nudge(self, lane: str) -> None:
-        """Wake a worker for `lane`. Losing this is harmless: the sweep finds the rows."""
-        await self.nudger.nudge(lane)
+        """Wake a worker for `lane` in a moment. Losing this is harmless: the sweep finds the rows."""
+        self.nudger.nudge(lane)
 
     async def _wake(self, uow: UnitOfWork) -> None:
         if uow.recorded:
-            await self.nudger.nudge(RELAY)
+            self.nudger.nudge(RELAY)
         for lane in uow.lanes:
-            await self.nudger.nudge(lane)
+            self.nudger.nudge(lane)
 
     async def close(self) -> None:
         """Close everything this runtime holds open."""

@@ -41,16 +41,17 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
     return rows
 
 
-def jobs(runtime: Runtime) -> int:
+async def jobs(runtime: Runtime) -> int:
+    await runtime.nudger.finish()
     return int(Queue(queue_name(MAIL), connection=runtime.nudger._sync).count)
 
 
 async def test_nudges_during_a_drain_cost_no_job(redis_server: RedisServer, rows: Rows) -> None:
     async with open_node(redis_server) as runtime:
         await drain_lane(runtime, MAIL)
-        assert jobs(runtime) == 0
+        assert await jobs(runtime) == 0
         await runtime.nudge(MAIL)
-        assert jobs(runtime) == 1, "its flag was lowered when it ended"
+        assert await jobs(runtime) == 1, "its flag was lowered when it ended"
 
 
 async def test_what_comes_while_a_drain_lingers_is_done_by_it(redis_server: RedisServer, rows: Rows) -> None:
@@ -74,7 +75,7 @@ async def test_what_comes_after_the_last_look_is_nudged_for(
     async with open_node(redis_server) as runtime:
         await drain_lane(runtime, MAIL)
         assert rows.rounds == [0]
-        assert jobs(runtime) == 1
+        assert await jobs(runtime) == 1
 
 
 async def test_work_that_is_left_is_nudged_for(redis_server: RedisServer, rows: Rows) -> None:
@@ -82,7 +83,7 @@ async def test_work_that_is_left_is_nudged_for(redis_server: RedisServer, rows: 
     async with open_node(redis_server) as runtime:
         await drain_lane(runtime, MAIL)
         assert len(rows.rounds) == 1
-        assert jobs(runtime) == 1
+        assert await jobs(runtime) == 1
 
 
 class Waiting:
