@@ -58,10 +58,19 @@ def authorised(token: str, **more: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", **more}
 
 
-async def drive(base_url: str, requests: Sequence[Request], *, times: int, clients: int, pause: float = 0.0) -> Timing:
+async def drive(
+    base_url: str,
+    requests: Sequence[Request],
+    *,
+    times: int,
+    clients: int = 1,
+    pause: float = 0.0,
+    rate: float = 0.0,
+) -> Timing:
     """Make `times` requests (going round in `requests`) from `clients` concurrent clients of another process.
 
-    `pause`: seconds each client waits after an answer. Fails when an answer is not as expected.
+    `pause`: seconds each client waits after an answer. With a `rate` so many requests are begun a second, whatever the
+    answers take, and their times count from when they were due. Fails when an answer is not as expected.
     """
     plan = {
         "base_url": base_url,
@@ -69,6 +78,7 @@ async def drive(base_url: str, requests: Sequence[Request], *, times: int, clien
         "times": times,
         "clients": clients,
         "pause": pause,
+        "rate": rate,
     }
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -166,19 +176,28 @@ async def _carry_out(plan: dict[str, Any]) -> dict[str, Any]:
     taken: list[float] = []
     async with connections(plan["base_url"]) as http:
 
+        async def ask(number: int, began: float) -> None:
+            asked = requests[number % len(requests)]
+            status, answer = await http.request(asked.method, asked.path, asked.headers, asked.body.encode())
+            taken.append((time.perf_counter() - began) * 1000)
+            if status != asked.expect or (asked.times and answer.count(asked.holds.encode()) < asked.times):
+                raise AssertionError(f"{asked.method} {asked.path}: {status} {answer[:300]!r}")
+
         async def client() -> None:
             for number in numbers:
-                asked = requests[number % len(requests)]
-                started = time.perf_counter()
-                status, answer = await http.request(asked.method, asked.path, asked.headers, asked.body.encode())
-                taken.append((time.perf_counter() - started) * 1000)
-                if status != asked.expect or (asked.times and answer.count(asked.holds.encode()) < asked.times):
-                    raise AssertionError(f"{asked.method} {asked.path}: {status} {answer[:300]!r}")
+                await ask(number, time.perf_counter())
                 if plan["pause"]:
                     await asyncio.sleep(plan["pause"])
 
+        async def clock(rate: float) -> None:
+            async with asyncio.TaskGroup() as asking:
+                for number in numbers:
+                    due = started + number / rate
+                    await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                    asking.create_task(ask(number, due))
+
         started = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(plan["clients"])))
+        await asyncio.gather(*([clock(plan["rate"])] if plan["rate"] else [client() for _ in range(plan["clients"])]))
         return {"times": taken, "seconds": time.perf_counter() - started}
 
 
@@ -186,8 +205,8 @@ def main() -> None:
     """Read a plan from standard input and write the times."""
     try:
         found = asyncio.run(_carry_out(orjson.loads(sys.stdin.buffer.read())))
-    except (AssertionError, OSError, asyncio.IncompleteReadError) as error:
-        found = {"error": f"{type(error).__name__}: {error}"}
+    except* (AssertionError, OSError, asyncio.IncompleteReadError) as errors:
+        found = {"error": str(errors.exceptions[0])}
     sys.stdout.buffer.write(orjson.dumps(found))
 
 
