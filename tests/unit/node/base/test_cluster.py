@@ -11,6 +11,7 @@ from node.base.streams import Waker, wake
 from node.timelines import home_lists
 from node.trends import buckets
 from node.trends.queries import Note
+from node.trends.trust import Trust
 from tests.support.homes import lay_list
 from tests.support.nodes import serve_node, settle
 from tests.support.redis_cluster import RedisClusterServers
@@ -77,7 +78,7 @@ async def test_a_chunk_of_homes_is_pushed_to_by_slot(redis_server: RedisServer, 
         await redis.set("{a}:1", b"one")
         await redis.set("{b}:2", b"two")
         note = Note("tags", 5, people[0], new_id(), "en")
-        assert await buckets.note(redis, [note], {people[0]: 1.0}, node.runtime.now())
+        assert await buckets.note(redis, [note], Trust({people[0]: 1.0}), node.runtime.now())
         assert await buckets.count_people(redis, "tags", [5, 6], node.runtime.now()) == {5: 1, 6: 0}
         assert await read_many(redis, ["{a}:1", "{c}:3", "{b}:2"]) == [b"one", None, b"two"]
         assert await home_lists.forget(redis, keys) == 500
