@@ -42,7 +42,7 @@ class QueueingConnection(sqlite3.Connection):
         give_up = time.monotonic() + PATIENCE_SECONDS
         while not self._take_place():
             if time.monotonic() > give_up:
-                raise sqlite3.OperationalError("database is locked")
+                raise _locked()
             time.sleep(LOOK_SECONDS)
         try:
             while True:
@@ -85,6 +85,13 @@ class QueueingConnection(sqlite3.Connection):
         place, self._place = self._place, None
         if place is not None:
             os.close(place)
+
+
+def _locked() -> sqlite3.OperationalError:
+    """Return what SQLite raises when it is asked for too long."""
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
+    return error
 
 
 def _open_place(database: str) -> int | None:
