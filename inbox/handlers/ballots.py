@@ -53,11 +53,14 @@ async def verify(context: Context) -> Ballot | None:
     if poll.chosen and not poll.multiple:
         raise Ignored("voted_before", f"{voter.uri[:200]} has voted")
     options = {title for title, _ in poll.options}
-    named = [((note.vote_name or "").strip(), note.id) for note in notes]
-    votes = tuple((option, uri) for option, uri in named if option in options)
+    votes: dict[str, str] = {}
+    for note in notes:
+        option = (note.vote_name or "").strip()
+        if option in options:
+            votes.setdefault(option, note.id)  # the same option again counts nothing: it is not even looked at
     if not votes:
         raise Ignored("unknown_option", question[:200])
-    return Ballot(voter, post.id, votes)
+    return Ballot(voter, post.id, tuple(votes.items()))
 
 
 async def receive(uow: UnitOfWork, context: Context, ballot: Ballot) -> None:
