@@ -3,7 +3,6 @@
 The CPU of all processes of the node, the median of some windows: a tick of the scheduler falls into one of them.
 """
 
-from statistics import median
 from typing import Final
 
 from sqlalchemy import select
@@ -11,7 +10,7 @@ from sqlalchemy import select
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from tests.bench.load import Request, authorised, drive
-from tests.bench.stage import Stage
+from tests.bench.stage import Cost, Stage
 from tests.bench.table import Row
 
 WINDOWS: Final = 5
@@ -50,15 +49,15 @@ async def reads(stage: Stage, runtime: Runtime) -> list[Row]:
         ]
         await drive(stage.url, requests, times=2 * len(requests), clients=4)
         spent = await cpu_a_request(stage, requests, times=200)
-        found.append(Row(f"{name}, warm: CPU a request", f"{spent:.2f} ms"))
+        found.append(Row(f"{name}, warm: CPU a request", f"{spent}"))
     return found
 
 
-async def cpu_a_request(stage: Stage, requests: list[Request], *, times: int) -> float:
-    """Return the CPU milliseconds a request of all processes of the node."""
+async def cpu_a_request(stage: Stage, requests: list[Request], *, times: int) -> Cost:
+    """Return the CPU milliseconds a request of all processes of the node, and of its database."""
     spent = []
     for _ in range(WINDOWS):
-        before = stage.cpu_seconds()
+        before = stage.cost()
         await drive(stage.url, requests, times=times, clients=1)
-        spent.append((stage.cpu_seconds() - before) / times * 1000)
-    return median(spent)
+        spent.append((stage.cost() - before).each(times))
+    return sorted(spent, key=lambda cost: cost.all)[WINDOWS // 2]

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import msgspec
 import psutil
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from admin.logs import configure_logging
 from node.base.runtime import Runtime, running
@@ -30,6 +31,24 @@ KEPT = "filled.json"
 ROOKERY = str(Path(sys.executable).with_name("rookery"))
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU time of all processes, and PostgreSQL's part of it (nothing on SQLite, which is in our processes)."""
+
+    all: float
+    database: float
+
+    def __sub__(self, earlier: "Cost") -> "Cost":
+        return Cost(self.all - earlier.all, self.database - earlier.database)
+
+    def __str__(self) -> str:
+        return f"{self.all:.2f} ms" + (f", {self.database:.2f} of it the database's" if self.database else "")
+
+    def each(self, count: int) -> "Cost":
+        """Return the milliseconds for each of `count`, where this is seconds for all."""
+        return Cost(self.all / count * 1000, self.database / count * 1000)
+
+
 class Stage:
     """A node that runs as real processes, and what a benchmark needs to know of it."""
 
@@ -38,6 +57,8 @@ class Stage:
         self.environment = environment
         self.size = size
         self.filled = Filled()
+        self.database: psutil.Process | None = None
+        """PostgreSQL, where the node runs on one of this machine."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,13 +117,34 @@ class Stage:
         return found
 
     def cpu_seconds(self, only: str = "") -> float:
-        """Return the CPU seconds used so far by processes whose title contains `only`."""
+        """Return the CPU seconds used so far by processes whose title contains `only`; by all, and by the database too,
+        without it."""
+        return self._own_seconds(only) + (0.0 if only else self.database_seconds())
+
+    def _own_seconds(self, only: str) -> float:
         total = 0.0
         for title, process in self.processes().items():
             if only in title:
                 times = process.cpu_times()
                 total += times.user + times.system
         return total
+
+    def database_seconds(self) -> float:
+        """Return the CPU seconds used so far by PostgreSQL, whose backends come and go. SQLite is in our processes."""
+        if self.database is None:
+            return 0.0
+        ended = self.database.cpu_times()
+        total = ended.user + ended.system + ended.children_user + ended.children_system
+        for process in self.database.children():
+            with suppress(psutil.NoSuchProcess):  # it ends just now
+                times = process.cpu_times()
+                total += times.user + times.system
+        return float(total)
+
+    def cost(self) -> Cost:
+        """Return the CPU seconds used so far by all, and the database's part of them."""
+        database = self.database_seconds()
+        return Cost(self._own_seconds("") + database, database)
 
     def memory_mb(self) -> float:
         """Return the proportional set size of all processes, in megabytes."""
@@ -111,10 +153,23 @@ class Stage:
     async def quiet(self, seconds: float = 1.5) -> None:
         """Wait until the node does nothing any more."""
         while True:
-            before = self.cpu_seconds()
+            before = self.cost()
             await asyncio.sleep(seconds)
-            if self.cpu_seconds() - before < 0.08 * seconds:
+            spent = self.cost() - before
+            if spent.all - spent.database < 0.08 * seconds:  # what a database tidies up by itself may take minutes
                 return
+
+
+async def _database_process(runtime: Runtime) -> psutil.Process | None:
+    """Return the process all backends of PostgreSQL come from, if it is on this machine."""
+    if runtime.database.dialect == "sqlite":
+        return None
+    async with runtime.read() as reader:
+        backend = await reader.scalar(text("SELECT pg_backend_pid()"))
+        with suppress(psutil.NoSuchProcess):
+            found = psutil.Process(int(backend))
+            return found.parent() if "postgres" in " ".join(found.cmdline()) else None
+    return None
 
 
 async def _leave_index(runtime: Runtime) -> None:
@@ -187,6 +242,7 @@ async def set_stage(
             kept.write_bytes(msgspec.json.encode((port, filled)))
         await _leave_index(runtime)
         stage.filled = filled
+        stage.database = await _database_process(runtime)
         stage.start()
         try:
             yield stage, runtime

@@ -34,7 +34,7 @@ async def inbox(stage: Stage, runtime: Runtime) -> list[Row]:
     requests = [signed_note(stage, *strangers[number % len(strangers)], number) for number in range(total)]
     await drive(stage.url, requests[:20], times=20, clients=4)
     await stage.quiet()
-    before_web, before = stage.cpu_seconds("web"), stage.cpu_seconds()
+    before_web, before = stage.cpu_seconds("web"), stage.cost()
     started = time.perf_counter()
     timing = await drive(stage.url, requests[20:], times=total - 20, clients=16)
     web = (stage.cpu_seconds("web") - before_web) / (total - 20) * 1000
@@ -42,11 +42,11 @@ async def inbox(stage: Stage, runtime: Runtime) -> list[Row]:
         await asyncio.sleep(0.05)
     processed = (total - 20) / (time.perf_counter() - started)
     await stage.quiet()
-    both = (stage.cpu_seconds() - before) / (total - 20) * 1000
+    both = (stage.cost() - before).each(total - 20)
     return [
         Row("inbox: accepted", f"{timing.per_second:.0f}/s, p95 {timing.p95:.0f} ms"),
         Row("inbox: CPU to accept", f"{web:.1f} ms", "<= 2 ms", web <= 2),
-        Row("inbox: CPU accepted and processed", f"{both:.1f} ms", "<= 8 ms", both <= 8),
+        Row("inbox: CPU accepted and processed", f"{both}", "<= 8 ms", both.all <= 8),
         Row("inbox: processed", f"{processed:.0f}/s", ">= 150/s", processed >= 150),
     ]
 
@@ -111,7 +111,7 @@ async def delivery(stage: Stage, runtime: Runtime) -> list[Row]:
     servers = [first] + [await asyncio.start_server(sink, f"127.0.10.{n + 1}", port) for n in range(1, hosts)]
     await strangers_here(stage, runtime, hosts, inbox=lambda number: f"http://127.0.10.{number + 1}:{port}")
     await stage.quiet()
-    before, started = stage.cpu_seconds(), time.perf_counter()
+    before, started = stage.cost(), time.perf_counter()
     async with _author(stage) as http:
         for number in range(posts):
             assert (await http.post("/api/v1/statuses", json={"status": f"To everybody {number}"})).status_code == 200
@@ -119,14 +119,14 @@ async def delivery(stage: Stage, runtime: Runtime) -> list[Row]:
         await asyncio.sleep(0.02)
     rate = arrived / (time.perf_counter() - started)
     await stage.quiet()
-    spent = (stage.cpu_seconds() - before) / max(arrived, 1) * 1000
+    spent = (stage.cost() - before).each(max(arrived, 1))
     async with runtime.read() as reader:
         left = await reader.scalar(select(func.count()).select_from(Delivery))
     for server in servers:
         server.close()
     return [
         Row(f"delivery: {arrived} of {hosts * posts} arrived, {left} left", f"{rate:.0f}/s"),
-        Row("delivery: CPU a signed POST, publishing included", f"{spent:.2f} ms", "<= 2.5 ms", spent <= 2.5),
+        Row("delivery: CPU a signed POST, publishing included", f"{spent}", "<= 2.5 ms", spent.all <= 2.5),
     ]
 
 
