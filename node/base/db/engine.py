@@ -2,20 +2,29 @@
 
 On SQLite a process has one connection that writes and a few that read. The pool of one *is* the process's
 queue of writers. Readers see the last commit (WAL) and never wait for writers; the statements of the hot paths have a
-connection of their own (`prepared.py`). On PostgreSQL both names mean one pool.
+connection of their own (`prepared.py`). On PostgreSQL both share one pool; the reader's statements stand for
+themselves, without the round trips of a transaction, which at READ COMMITTED sees no less and no more.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from node.base.db.failures import connect_to_postgres
 from node.base.db.prepared import DirectReader
+from node.base.db.prepared_postgres import PostgresReader
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
 from node.base.db.write_lock import QueueingConnection
+
+KEPT_STATEMENTS: Final = 400
+"""Statements that a connection to PostgreSQL keeps as prepared; to prepare one takes longer than to run most."""
+TRUSTED_SECONDS: Final = 60.0
+"""A connection unused for longer may have been dropped by what lies between: it is asked first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +34,14 @@ class Database:
     writer: AsyncEngine
     reader: AsyncEngine
     dialect: str
-    direct: DirectReader | None = None
-    """What runs the hot paths' prepared statements; SQLAlchemy does on PostgreSQL."""
+    direct: DirectReader | PostgresReader
+    """What runs the hot paths' prepared SELECTs outside a transaction."""
 
     async def close(self) -> None:
         """Close every connection."""
-        if self.direct is not None:
-            self.direct.close()
+        await self.direct.close()
         await self.writer.dispose()
-        if self.reader is not self.writer:
-            await self.reader.dispose()
+        await self.reader.dispose()
 
 
 def _dumps(value: Any) -> str:
@@ -54,21 +61,44 @@ def open_postgres(url: str) -> AsyncEngine:
         url,
         pool_size=10,
         max_overflow=10,
-        pool_pre_ping=True,
         pool_timeout=30,
-        # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
-        connect_args={"server_settings": {"jit": "off", "application_name": "rookery"}},
+        connect_args={
+            # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
+            "server_settings": {"jit": "off", "application_name": "rookery"},
+            "prepared_statement_cache_size": KEPT_STATEMENTS,
+        },
         **_COMMON,
     )
     event.listen(engine.sync_engine, "do_connect", connect_to_postgres)
+    event.listen(engine.sync_engine, "checkout", _refuse_lost)
+    event.listen(engine.sync_engine, "checkin", _note_use)
     return engine
+
+
+def _refuse_lost(adapter: Any, record: Any, _pooled: Any) -> None:
+    """Have the pool connect anew where the server has closed a connection; one long unused is asked first.
+
+    To ask each time, as the pool itself would, takes three round trips; the driver knows of an end by itself.
+    """
+    try:
+        if adapter._connection.is_closed():
+            raise DisconnectionError
+        if time.monotonic() - record.info.get("used", 0.0) > TRUSTED_SECONDS and "used" in record.info:
+            adapter.ping()
+    except adapter.dbapi.Error as error:
+        raise DisconnectionError from error
+
+
+def _note_use(_adapter: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
 
 
 def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
     if not url.startswith("sqlite"):
         engine = open_postgres(url)
-        return Database(engine, engine, "postgresql")
+        reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return Database(engine, reader, "postgresql", PostgresReader(reader))
     common = dict(_COMMON)
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
     in_line = common | {"connect_args": common["connect_args"] | {"factory": QueueingConnection}}

@@ -1,4 +1,4 @@
-"""Statements of the hot paths: compiled once, and on SQLite run straight on a connection of the process.
+"""Statements of the hot paths: compiled once, and run straight on a connection of the driver.
 
 SQLAlchemy takes about five times as long to check a connection out, look a statement up, expand its lists and give
 the connection back as SQLite takes for the answer. A `Prepared` statement keeps what comes of all that: the SQL, which
@@ -7,8 +7,8 @@ of two with their last entry, so that a handful of texts serves pages of any len
 
 Only for statements that are done within a millisecond, by indexes: on SQLite they run in the event loop's own thread.
 A SELECT outside a write transaction has a connection that never writes and so sees the last commit with every
-statement; everything inside one has the connection that holds it, once it has begun. On PostgreSQL SQLAlchemy runs them
-like any other. What is INSERTed is given whole: no default of a column is filled in here.
+statement; everything inside one has the connection that holds it, once it has begun. `prepared_postgres.py` does the
+same on PostgreSQL. What is INSERTed is given whole: no default of a column is filled in here.
 
 The `rows` of both session types take them, `entities` takes `PreparedEntities` (SELECTs of whole rows of one table),
 and the `write` of a unit of work those that write. Listeners of the engine's `before_cursor_execute` hear of them too.
@@ -77,8 +77,9 @@ class _Form:
                 self._listed.append((at, value.name, value.entry))
             self._values.append(value)
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
-        kinds = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self._processes = [(at, process) for at, process in enumerate(kinds) if process is not None]
+        self._dialect = dialect
+        self._kinds: list[Any] = [column.type.dialect_impl(dialect) for column in columns]
+        self._processes: list[tuple[int, Process]] | None = None
         row: Any = namedtuple("row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
         self._make: Process = row._make
 
@@ -93,19 +94,26 @@ class _Form:
             values[at] = entries[entry] if entry < len(entries) else entries[-1]
         return values
 
-    def rows(self, found: list[tuple[Any, ...]]) -> list[Any]:
-        """Return what SQLite found with every column as its type has it."""
-        if not self._processes:
+    def rows(self, found: Sequence[Any], codes: Sequence[Any] | None = None) -> list[Any]:
+        """Return what the driver found with every column as its type has it; `codes` are the driver's types."""
+        processes = self._processes
+        if processes is None:
+            processes = self._processes = self._made_processes(codes or [None] * len(self._kinds))
+        if not processes:
             return list(map(self._make, found))
         made = []
         for raw in found:
             row = list(raw)
-            for at, process in self._processes:
+            for at, process in processes:
                 value = row[at]
                 if value is not None:
                     row[at] = process(value)
             made.append(self._make(row))
         return made
+
+    def _made_processes(self, codes: Sequence[Any]) -> list[tuple[int, Process]]:
+        made = [kind.result_processor(self._dialect, code) for kind, code in zip(self._kinds, codes, strict=True)]
+        return [(at, process) for at, process in enumerate(made) if process is not None]
 
 
 def _filled_up(length: int) -> int:
@@ -129,7 +137,7 @@ class Prepared:
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
         self._lists: tuple[str, ...] | None = None
-        self._forms: dict[tuple[int, ...], _Form] = {}
+        self._forms: dict[tuple[str, tuple[int, ...]], _Form] = {}
 
     def form(self, dialect: Dialect, given: Mapping[str, Any]) -> _Form | None:
         """Return the text for what is given; None when a list of it is empty or too long for one."""
@@ -140,9 +148,9 @@ class Prepared:
         if lengths and (min(lengths) == 0 or max(lengths) > LONGEST_LIST):
             return None
         key = tuple([_filled_up(length) for length in lengths])
-        form = self._forms.get(key)
+        form = self._forms.get((dialect.name, key))
         if form is None:
-            form = self._forms[key] = _Form(self.statement, dialect, given)
+            form = self._forms[dialect.name, key] = _Form(self.statement, dialect, given)
         return form
 
 
@@ -214,7 +222,7 @@ class DirectReader:
         self._engine = engine
         self._raw: sqlite3.Connection | None = None
 
-    def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Any] | None:
+    async def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
         return run(self._engine, self._raw or self._open(), prepared, given)
 
@@ -233,7 +241,7 @@ class DirectReader:
         self._raw = raw
         return raw
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection; the next statement opens one again."""
         raw, self._raw = self._raw, None
         if raw is not None:

@@ -24,6 +24,7 @@ from node.base.db.base import Base
 from node.base.db.event_log import APPEND, Event, row_of
 from node.base.db.failures import is_passing
 from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, run
+from node.base.db.prepared_postgres import PostgresConnection, PostgresReader, connection_under
 from node.base.db.sqlite import connection_in_transaction, short_statements
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM, is_full
@@ -64,6 +65,7 @@ class _Session:
         self._session = session
         self._raw: sqlite3.Connection | None = None
         """SQLite's own connection, once the transaction has begun."""
+        self._postgres: PostgresConnection | None = None
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM: what the hot paths use.
@@ -71,8 +73,12 @@ class _Session:
         Cheapest when `Prepared`, else with a statement that is built once and takes `parameters`. Entities are not to
         be had this way.
         """
-        if isinstance(statement, Prepared) and self._raw is not None:
-            found = run(self._engine, self._raw, statement, parameters or {})
+        if isinstance(statement, Prepared):
+            found = None
+            if self._raw is not None:
+                found = run(self._engine, self._raw, statement, parameters or {})
+            elif self.dialect == "postgresql":
+                found = await (await self._on_postgres()).rows(statement, parameters or {})
             if found is not None:
                 return found
         rows: Sequence[Any] = await self._by_sqlalchemy(_all_rows, statement, parameters)
@@ -84,6 +90,13 @@ class _Session:
         if self._raw is None and connection.dialect.name == "sqlite":
             self._raw = await connection.run_sync(connection_in_transaction)
         return found
+
+    async def _on_postgres(self) -> PostgresConnection:
+        """Return what runs prepared statements in this transaction, begun."""
+        if self._postgres is None:
+            self._postgres = await (await self._session.connection()).run_sync(connection_under)
+            await self._postgres.begin()
+        return self._postgres
 
     @property
     def _engine(self) -> Engine:
@@ -146,7 +159,7 @@ class ReadSession:
     may_lag: bool = False
     """Whether it may lack what others have committed a moment ago (`replica.py`)."""
 
-    def __init__(self, engine: AsyncEngine, direct: DirectReader | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, direct: DirectReader | PostgresReader | None = None) -> None:
         self._engine = engine
         self._direct = direct
         self._connection: AsyncConnection | None = None
@@ -159,7 +172,7 @@ class ReadSession:
         thread), built once and given `parameters`; cheapest when `Prepared`. Entities are not to be had this way.
         """
         if self._direct is not None and isinstance(statement, Prepared):
-            found = self._direct.rows(statement, parameters or {})
+            found = await self._direct.rows(statement, parameters or {})
             if found is not None:
                 return found
         connection = await self._connected()
@@ -169,7 +182,7 @@ class ReadSession:
     async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
         """Return entities that belong to no session; for statements as `rows` takes them."""
         if self._direct is not None:
-            found = self._direct.rows(prepared.columns, parameters)
+            found = await self._direct.rows(prepared.columns, parameters)
             if found is not None:
                 return prepared.made_of(found)
         with short_statements():
@@ -246,7 +259,11 @@ class UnitOfWork(_Session):
     async def write(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run INSERT, UPDATE or DELETE and return how many rows it touched. A `Prepared` one flushes nothing."""
         if isinstance(statement, Prepared):
-            changed = None if self._raw is None else change(self._engine, self._raw, statement, parameters or {})
+            changed = None
+            if self._raw is not None:
+                changed = change(self._engine, self._raw, statement, parameters or {})
+            elif self.dialect == "postgresql":
+                changed = await (await self._on_postgres()).change(statement, parameters or {})
             if changed is None:
                 changed = await self._by_sqlalchemy(_row_count, statement, parameters)
             return int(changed)
@@ -301,7 +318,9 @@ async def unit_of_work(
 
 
 @asynccontextmanager
-async def read_session(engine: AsyncEngine, direct: DirectReader | None = None) -> AsyncIterator[ReadSession]:
+async def read_session(
+    engine: AsyncEngine, direct: DirectReader | PostgresReader | None = None
+) -> AsyncIterator[ReadSession]:
     """Open a read view for the length of the block."""
     session = ReadSession(engine, direct)
     try:

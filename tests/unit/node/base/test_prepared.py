@@ -1,19 +1,38 @@
 """Prepared statements say what SQLAlchemy would say, and see every commit."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import bindparam, event, exists, insert, inspect, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    bindparam,
+    column,
+    delete,
+    event,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from node.accounts.models import Account
 from node.base.db.base import UtcDateTime
-from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
+from node.base.db.prepared import LONGEST_LIST, DirectReader, Prepared, PreparedEntities
 from node.base.errors import Unavailable
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.posts.models import Like, Post
 from tests.support.make import make_account, make_post
+from tests.support.nodes import open_node
+from tests.support.redis_server import RedisServer
 
 _ASKED = (
     select(
@@ -155,19 +174,98 @@ async def test_who_listens_to_the_engine_hears_of_prepared_statements(runtime: R
     assert "published_at" in heard[0]
 
 
-async def test_a_database_that_fails_is_unavailable(runtime: Runtime) -> None:
+async def test_a_database_that_fails_is_unavailable(redis_server: RedisServer) -> None:
     """As with any other statement, and the next one works again."""
-    given = {"ids": [1], "viewer": 1, "now": runtime.now()}
-    direct = runtime.database.direct
-    if direct is None:
-        pytest.skip("PostgreSQL has no such connection")
-    async with runtime.read() as reader:
-        await reader.rows(_PREPARED, given)
-    assert direct._raw is not None
-    direct._raw.set_progress_handler(lambda: 1, 1)  # every statement is interrupted
-    with pytest.raises(Unavailable):
+    async with open_node(redis_server) as runtime:
+        given = {"ids": [1], "viewer": 1, "now": runtime.now()}
+        direct = runtime.database.direct
+        if not isinstance(direct, DirectReader):
+            pytest.skip("how SQLite is made to fail")
         async with runtime.read() as reader:
             await reader.rows(_PREPARED, given)
-    direct._raw.set_progress_handler(None, 0)
-    async with runtime.read() as reader:
-        assert await reader.rows(_PREPARED, given) == []
+        assert direct._raw is not None
+        direct._raw.set_progress_handler(lambda: 1, 1)  # every statement is interrupted
+        with pytest.raises(Unavailable):
+            async with runtime.read() as reader:
+                await reader.rows(_PREPARED, given)
+        direct._raw.set_progress_handler(None, 0)
+        async with runtime.read() as reader:
+            assert await reader.rows(_PREPARED, given) == []
+
+
+_ENDS = Prepared(select(func.pg_terminate_backend(func.pg_backend_pid())))
+
+
+async def _delete_and_be_ended(runtime: Runtime) -> None:
+    async with runtime.write() as uow:
+        await uow.write(Prepared(delete(Post.metadata.tables["posts"])), {})
+        await uow.rows(_ENDS)
+
+
+async def test_connections_that_postgresql_ends_are_replaced(
+    redis_server: RedisServer, new_postgres_url: Callable[[], str]
+) -> None:
+    """Those at hand unnoticed; one in the midst of a statement after one more try; a transaction is lost."""
+    async with open_node(redis_server, database_url=new_postgres_url()) as runtime:
+        ann = await make_account(runtime, "ann")
+        post = await make_post(runtime, ann)
+        given = {"ids": [post.id], "viewer": 1, "now": runtime.now()}
+        for _ in range(2):
+            async with runtime.read() as one, runtime.read() as two:
+                assert len(await one.rows(_PREPARED, given)) == len(await two.rows(_PREPARED, given)) == 1
+                await asyncio.gather(*(reader.rows(_PREPARED, given) for reader in (one, two) * 5))
+            async with runtime.write() as uow:
+                others = select(func.pg_terminate_backend(column("pid"))).select_from(table("pg_stat_activity"))
+                mine = column("pid") != func.pg_backend_pid()
+                await uow.execute(others.where(column("datname") == func.current_database(), mine))
+        with pytest.raises(Unavailable):
+            async with runtime.read() as reader:
+                await reader.rows(_ENDS)
+        with pytest.raises(Unavailable):
+            await _delete_and_be_ended(runtime)
+        async with runtime.read() as reader:
+            assert len(await reader.rows(_PREPARED, given)) == 1
+
+
+async def test_tables_that_change_below_prepared_statements(
+    redis_server: RedisServer, new_postgres_url: Callable[[], str]
+) -> None:
+    """A migration beside a running node: what was prepared for a column's old type is prepared anew."""
+    async with open_node(redis_server, database_url=new_postgres_url()) as runtime:
+        await make_post(runtime, await make_account(runtime, "ann"), text="Rooks")
+        titles = Prepared(select(Post.title))
+        async with runtime.read() as reader:
+            assert [row.title for row in await reader.rows(titles)] == [""]
+        async with runtime.write() as uow:
+            await uow.execute(text("ALTER TABLE posts ALTER COLUMN title TYPE varchar(77)"))
+        with suppress(DBAPIError):
+            async with runtime.read() as reader:
+                await reader.rows(titles)
+        async with runtime.read() as reader:
+            assert [row.title for row in await reader.rows(titles)] == [""]
+        async with runtime.write() as uow:
+            await uow.execute(text("ALTER TABLE posts ALTER COLUMN title TYPE varchar"))
+
+
+async def test_statements_at_once_take_no_more_connections_than_the_pool_has(
+    redis_server: RedisServer, new_postgres_url: Callable[[], str]
+) -> None:
+    """What is over waits, and none is lost to the pool."""
+    async with open_node(redis_server, database_url=new_postgres_url()) as runtime:
+        given = {"ids": [1], "viewer": 1, "now": runtime.now()}
+
+        async def ask() -> None:
+            async with runtime.read() as reader:
+                await reader.rows(_PREPARED, given)
+
+        for _ in range(3):
+            await asyncio.gather(*(ask() for _ in range(50)))
+        asking = asyncio.create_task(ask())
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await ask()
+        async with runtime.read() as reader:
+            among = select(func.count()).select_from(table("pg_stat_activity"))
+            used = await reader.scalar(among.where(column("datname") == func.current_database()))
+        assert used <= 20
