@@ -10,7 +10,7 @@ from federation.egress import EgressPolicy
 from node.base.cache import RedisGate, open_cluster, open_redis
 from node.base.caches import Caches
 from node.base.clock import Clock, system_clock
-from node.base.db.engine import Database, open_database, open_postgres
+from node.base.db.engine import Database, open_database, open_postgres, reading
 from node.base.db.replica import Replica, replica_session
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
 from node.base.exchange_log import ExchangeLog
@@ -123,7 +123,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
     database = open_database(settings.sqlalchemy_url)
     replica = None
     if settings.database_replica_url:
-        engine = open_postgres(settings.database_replica_url)
+        engine = reading(open_postgres(settings.database_replica_url))
         replica = Replica(engine, database.reader, gate, most_lag=settings.replica_lag_seconds)
     runtime = Runtime(
         settings=settings,

@@ -56,6 +56,7 @@ class PostgresEngine:
         always = {"statement_timeout": str(max(int(seconds * 1000), 1)), "enable_seqscan": "off", "jit": "off"}
         try:
             async with self._runtime.read() as reader:
+                await reader.share_transaction()
                 if question is not None and self._many.get(question) is None:
                     await _choose(reader, **always, enable_indexscan="off", enable_bitmapscan="on")
                     few = statement.limit(FEW + 1).cte("few").prefix_with("MATERIALIZED", dialect="postgresql")

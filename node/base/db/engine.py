@@ -93,11 +93,16 @@ def _note_use(_adapter: Any, record: Any) -> None:
     record.info["used"] = time.monotonic()
 
 
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for those who only read: each statement stands for itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def open_database(url: str) -> Database:
     """Return engines for `url`. Nothing is connected before the first use."""
     if not url.startswith("sqlite"):
         engine = open_postgres(url)
-        reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        reader = reading(engine)
         return Database(engine, reader, "postgresql", PostgresReader(reader))
     common = dict(_COMMON)
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same

@@ -87,6 +87,8 @@ class PostgresConnection:
             return other
         if isinstance(error, (dbapi.InvalidCachedStatementError, dbapi.InternalServerError)):
             dialect._invalidate_schema_cache()  # tables have changed: what was prepared for them is prepared anew
+        if self.is_closed:  # and so may be the others, with nobody told yet: the pool connects anew for each
+            self._engine.pool._invalidate(None, error, _checkin=False)  # type: ignore[arg-type]
         return DBAPIError.instance(
             text,
             values,
@@ -114,12 +116,13 @@ class PostgresReader:
             except DBAPIError as error:
                 if not (error.connection_invalidated and left):
                     raise
+                await self.close()  # whatever ended this one may have ended those
             finally:
                 await self._leave(pooled, connection)
         raise AssertionError
 
     async def close(self) -> None:
-        """Give every connection back to the pool; the next statement takes one again."""
+        """Give the connections at hand back to the pool; the next statement takes one again."""
         while self._kept:
             pooled, _ = self._kept.pop()
             await greenlet_spawn(pooled.close)
@@ -130,7 +133,11 @@ class PostgresReader:
             if not connection.is_closed:
                 return pooled, connection
             await greenlet_spawn(pooled.invalidate)
-        pooled = await self._engine.raw_connection()
+        dbapi: Any = self._engine.dialect.loaded_dbapi
+        try:
+            pooled = await self._engine.raw_connection()
+        except dbapi.Error as error:
+            raise DBAPIError.instance(None, None, error, dbapi.Error, hide_parameters=True) from error
         return pooled, PostgresConnection(self._engine.sync_engine, pooled.dbapi_connection)
 
     async def _leave(self, pooled: Any, connection: PostgresConnection) -> None:

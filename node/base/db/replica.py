@@ -33,6 +33,7 @@ from node.base.cache import RedisGate
 from node.base.caches import LocalCache
 from node.base.db.failures import is_passing
 from node.base.db.prepared import Prepared, PreparedEntities
+from node.base.db.prepared_postgres import PostgresReader
 from node.base.db.unit_of_work import CANNOT, ReadSession
 from node.base.errors import Unavailable
 
@@ -65,6 +66,7 @@ class Replica:
 
     def __init__(self, engine: AsyncEngine, primary: AsyncEngine, gate: RedisGate, *, most_lag: float) -> None:
         self.engine = engine
+        self.direct = PostgresReader(engine)
         self.problem = "nobody looked yet"
         """Why nobody reads from it; "" while they do."""
         self.reads = 0
@@ -139,6 +141,7 @@ class Replica:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+        await self.direct.close()
         await self.engine.dispose()
 
     def _say(self, problem: str) -> None:
@@ -178,7 +181,7 @@ class ReplicaSession(ReadSession):
     may_lag = True
 
     def __init__(self, replica: Replica, primary: AsyncEngine) -> None:
-        super().__init__(replica.engine)
+        super().__init__(replica.engine, replica.direct)
         self._replica = replica
         self._other = primary
 
@@ -187,7 +190,7 @@ class ReplicaSession(ReadSession):
         if self.may_lag:
             self.may_lag = False
             await self.close()
-            self._engine, self._connection, self._session = self._other, None, None
+            self._engine, self._direct, self._connection, self._session = self._other, None, None, None
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM."""
@@ -220,7 +223,7 @@ class ReplicaSession(ReadSession):
         try:
             await self.use_primary()
         except (DBAPIError, OSError):  # closing what is broken
-            self._engine, self._connection, self._session = self._other, None, None
+            self._engine, self._direct, self._connection, self._session = self._other, None, None, None
         return await ask()
 
 

@@ -205,6 +205,14 @@ class ReadSession:
         """Either "sqlite" or "postgresql"."""
         return self._engine.dialect.name
 
+    async def share_transaction(self) -> None:
+        """Have all statements that follow in one transaction. On PostgreSQL each else stands for itself, and what is
+        set for a transaction (`SET LOCAL`) is forgotten with it."""
+        self._direct = None
+        connection = await self._connected()
+        if self.dialect == "postgresql":
+            await connection.execution_options(isolation_level="READ COMMITTED")
+
     async def use_primary(self) -> None:
         """See everything that is committed, from now on."""
 

@@ -4,14 +4,17 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from node.base.db import write_lock
-from node.base.db.unit_of_work import UnitOfWork
+from node.base.db.engine import open_database
+from node.base.db.prepared import Prepared
+from node.base.db.unit_of_work import UnitOfWork, read_session, unit_of_work
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM
 from node.base.runtime import Runtime
+from node.posts.models import Post
 from tests.support.nodes import open_node
 from tests.support.redis_server import RedisServer
 
@@ -89,14 +92,20 @@ async def test_every_state_that_postgresql_gives(
             await _write(runtime, "SET TRANSACTION READ ONLY", "UPDATE posts SET text = ''")
 
 
-async def test_a_database_that_is_not_there(redis_server: RedisServer, runtime: Runtime) -> None:
+@pytest.mark.parametrize(
+    "url", ["postgresql+asyncpg://rookery@/none?host=/nowhere", "sqlite+aiosqlite:////nowhere/none.sqlite3"]
+)
+async def test_a_database_that_is_not_there(url: str) -> None:
     """Neither server nor file: nothing says a code then."""
-    elsewhere = "postgresql+asyncpg://rookery@/none?host=/nowhere"
-    if runtime.database.dialect == "sqlite":
-        elsewhere = "sqlite+aiosqlite:////nowhere/none.sqlite3"
-    with pytest.raises(Unavailable):
-        async with open_node(redis_server, database_url=elsewhere) as away:
-            await _read(away, "SELECT 1")
+    database = open_database(url)
+    for statement in (Prepared(select(Post.id)), select(Post.id)):
+        with pytest.raises(Unavailable):
+            async with read_session(database.reader, database.direct) as reader:
+                await reader.rows(statement)
+        with pytest.raises(Unavailable):
+            async with unit_of_work(database.writer) as uow:
+                await uow.rows(statement)
+    await database.close()
 
 
 async def _full(uow: UnitOfWork) -> None:

@@ -208,6 +208,7 @@ async def test_postgresql_asks_its_index(runtime: Runtime) -> None:
         return
     asked = f"{matching(None).compile(dialect=PG())} AND tokens @@ 'apple'::tsquery"
     async with runtime.read() as reader:
+        await reader.share_transaction()
         await reader.execute(text("SET LOCAL enable_seqscan = off"))
         plan = await reader.execute(text(f"EXPLAIN {asked}"))
         assert "ix_search_documents_tokens" in "".join(row[0] for row in plan)

@@ -40,6 +40,7 @@ async def plans(runtime: Runtime, work: Any) -> list[str]:
     async with runtime.read() as reader:
         prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
         if reader.dialect == "postgresql":  # an empty table is always scanned
+            await reader.share_transaction()
             await reader.execute(text("SET LOCAL enable_seqscan = off"))
         connection = await reader._connected()
         for statement, values in seen:

@@ -28,6 +28,7 @@ async def test_a_public_page_reads_its_own_index(runtime: Runtime, local: bool, 
         statement, values = seen[-1]
         prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
         if reader.dialect == "postgresql":  # an empty table is always scanned
+            await reader.share_transaction()
             await reader.execute(text("SET LOCAL enable_seqscan = off"))
         connection = await reader._connected()
         rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
