@@ -6,12 +6,15 @@ the same pipe. `hide_secrets` is the last line of defence: a field that is named
 carries one, is hidden whoever logged it. Words of people (posts, passwords, mails) must not be logged at all.
 """
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TextIO
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -35,8 +38,13 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: _hidden(key, value) for key, value in event.items()}
 
 
+@lru_cache(maxsize=1024)
+def _names_secret(key: str) -> bool:
+    return _SECRET_NAMES.search(key) is not None
+
+
 def _hidden(key: str, value: Any) -> Any:
-    if value not in (None, "") and not isinstance(value, bool) and _SECRET_NAMES.search(key):
+    if value not in (None, "") and not isinstance(value, bool) and _names_secret(key):
         return HIDDEN
     if isinstance(value, str):
         return _SECRET_TEXT.sub(lambda found: found["head"] + HIDDEN, value)
@@ -45,6 +53,13 @@ def _hidden(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hidden("", inner) for inner in value]
     return value
+
+
+def _as_json(event: EventDict, **how: Any) -> str:
+    try:
+        return orjson.dumps(event, default=how["default"]).decode()
+    except TypeError:  # what has a form in Python's JSON alone, such as a huge number, is logged all the same
+        return json.dumps(event, ensure_ascii=False, **how)
 
 
 def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> None:
@@ -68,8 +83,10 @@ def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> No
         last = [
             structlog.processors.format_exc_info,
             hide_secrets,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(_as_json),
         ]
+    # Nobody is told these, so they need not be asked for with every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

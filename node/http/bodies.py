@@ -6,7 +6,6 @@ they come, into files without a name that are gone when they are closed; a sende
 wait, so that memory stays flat under the largest upload.
 """
 
-import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from quart import Quart, Request
-from quart.asgi import ASGIHTTPConnection
 from quart.formparser import FormDataParser
-from quart.wrappers.request import Body
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from federation.vocabulary import MAX_BODY
+from node.http.connections import Connection, PacedBody
 
 PLAIN_BYTES = 1_000_000
 UPLOADS = {
@@ -36,8 +34,6 @@ MAX_FORM_PARTS = 300
 UPLOAD_SECONDS: Final = 900
 """How long a body with files may take to come: some people have slow lines."""
 IN_MEMORY_BYTES: Final = 256 * 1024
-BUFFERED_BYTES: Final = 2 * MAX_BODY
-"""What is held of a body that comes faster than it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +58,12 @@ def largest_body(path: str, content_type: str, sizes: UploadSizes) -> int:
     return PLAIN_BYTES + PAGE_PICTURES * sizes.picture
 
 
-class CappedBody(Body):
-    """A body that counts all that comes, and says when there is room for more."""
+class CappedBody(PacedBody):
+    """A body that counts all that comes."""
 
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         super().__init__(expected_content_length, max_content_length)
         self._received = 0
-        self._room = asyncio.Event()
-        self._room.set()
 
     def append(self, data: bytes) -> None:
         """Take what came."""
@@ -78,22 +72,14 @@ class CappedBody(Body):
             self._must_raise = RequestEntityTooLarge()
             self.set_complete()
         super().append(data)
-        if len(self._data) > BUFFERED_BYTES:
-            self._room.clear()
 
     async def __anext__(self) -> bytes:
         try:
-            data = await super().__anext__()
+            return await super().__anext__()
         except StopAsyncIteration:
             if self._must_raise is not None:  # it became too large while it was waited for
                 raise self._must_raise from None
             raise
-        self._room.set()
-        return data
-
-    async def has_room(self) -> None:
-        """Wait until more may be taken."""
-        await self._room.wait()
 
 
 class SentFile(tempfile.SpooledTemporaryFile[bytes]):
@@ -101,24 +87,6 @@ class SentFile(tempfile.SpooledTemporaryFile[bytes]):
 
     def __del__(self) -> None:
         self.close()
-
-
-class PacedConnection(ASGIHTTPConnection):
-    """Takes no more of a body than is read."""
-
-    async def handle_messages(self, request: Request, receive: Any) -> None:
-        """Hand what comes to the request."""
-        body = request.body
-        while True:
-            message = await receive()
-            if message["type"] == "http.request":
-                body.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    body.set_complete()
-                if isinstance(body, CappedBody):
-                    await body.has_room()
-            elif message["type"] == "http.disconnect":
-                return
 
 
 def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> None:
@@ -144,7 +112,7 @@ def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> Non
             return parser
 
     app.request_class = CappedRequest
-    app.asgi_http_class = PacedConnection
+    app.asgi_http_class = Connection
     app.config["MAX_CONTENT_LENGTH"] = PLAIN_BYTES + PAGE_PICTURES * sizes.picture + sizes.film
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["MAX_FORM_MEMORY_SIZE"] = PLAIN_BYTES

@@ -12,7 +12,8 @@ from quart import Quart
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from node.http import bodies, problems, routing
-from node.http.bodies import BUFFERED_BYTES, CappedBody
+from node.http.bodies import CappedBody
+from node.http.connections import BUFFERED_BYTES
 from node.http.json_provider import OrjsonProvider
 from node.http.parameters import parameters
 
