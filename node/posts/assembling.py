@@ -6,17 +6,21 @@ every status made here is a dict of its own.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
 
 from node.posts.consent_rules import Relation
-from node.posts.quote_rendering import approval_view, denied_acts
+from node.posts.quote_rendering import LONGEST_KEPT, POLICIES_KEPT, approval_view, denied_acts
 from node.posts.rendered_posts import AuthorKey, PostKey
 from node.posts.views import VISIBILITY_FROM_WORD
 
 Json = dict[str, Any]
 
-NOBODY = Relation()
+NOBODY: Final = Relation()
+Standing = tuple[Json, list[str]]
+"""The QuoteApproval of a post, and what else the viewer may not do with it: shared, and never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,16 @@ def assembled(row: Any, material: Material) -> Json | None:
     if post is None or author is None:
         return None
     if row.original_id is None:
-        changing = _changing(row, row.id, row.account_id, post, author, material)
-        return {**post, "account": author, **changing, **_own(row, row.id, row.account_id, post, material)}
+        standing = _standing(row, row.id, row.account_id, post, author, material)
+        changing = _changing(row, row.id, standing, material)
+        return {**post, "account": author, **changing, **_own(row.id, row.account_id, post, standing, material)}
     original = material.posts.get(original_key(row))
     original_author = material.authors.get((row.original_account_id, row.original_version))
     if original is None or original_author is None:
         return None
-    changing = _changing(row, row.original_id, row.original_account_id, original, original_author, material)
-    own = _own(row, row.original_id, row.original_account_id, original, material)
+    standing = _standing(row, row.original_id, row.original_account_id, original, original_author, material)
+    changing = _changing(row, row.original_id, standing, material)
+    own = _own(row.original_id, row.original_account_id, original, standing, material)
     return {
         **post,
         "account": author,
@@ -72,14 +78,14 @@ def assembled(row: Any, material: Material) -> Json | None:
     }
 
 
-def _changing(row: Any, target_id: int, author_id: int, post: Json, author: Json, material: Material) -> Json:
+def _changing(row: Any, target_id: int, standing: Standing, material: Material) -> Json:
     """Return what is said of a post on itself and on a boost of it alike: counts, and what the viewer did."""
     changing: Json = {
         "replies_count": row.replies_count,
         "reblogs_count": row.boosts_count,
         "favourites_count": row.likes_count,
         "quotes_count": row.quotes_count,
-        "quote_approval": _approval(row, target_id, author_id, post, author, material),
+        "quote_approval": standing[0],
     }
     given = material.reactions.get(target_id)
     if given:
@@ -94,42 +100,44 @@ def _changing(row: Any, target_id: int, author_id: int, post: Json, author: Json
     return changing
 
 
-def _own(row: Any, target_id: int, author_id: int, post: Json, material: Material) -> Json:
+def _own(target_id: int, author_id: int, post: Json, standing: Standing, material: Material) -> Json:
     """Return what is said of a post only where it stands itself."""
     own: Json = {}
     if author_id == material.viewer_id:
         own["pinned"] = target_id in material.pinned
     elif post["visibility"] not in ("public", "unlisted"):
         own["application"] = None  # which app it was written with is for whoever may read what everybody may
-    if row.interaction_policy:
-        denied = denied_acts(row.interaction_policy, material.relations.get(target_id, NOBODY))
-        if denied:
-            own["denied_interactions"] = denied
+    if standing[1]:
+        own["denied_interactions"] = standing[1]
     poll = material.polls.get(target_id)
     if poll is not None:
         own["poll"] = poll | {"emojis": post["emojis"]}  # its options may use the custom emoji of its text
     return own
 
 
-def _approval(row: Any, target_id: int, author_id: int, post: Json, author: Json, material: Material) -> Json:
-    """Return who may quote a post, and whether the viewer may."""
-    is_local = "@" not in author["acct"]
-    is_author = author_id == material.viewer_id
-    is_anonymous = material.viewer_id is None
-    if not row.interaction_policy:
-        return _plain_approval(post["visibility"], is_local, is_author, is_anonymous)
-    return approval_view(
-        row.interaction_policy,
-        visibility=VISIBILITY_FROM_WORD[post["visibility"]],
-        is_local=is_local,
-        is_author=is_author,
-        relation=None if is_anonymous else material.relations.get(target_id, NOBODY),
+def _standing(row: Any, target_id: int, author_id: int, post: Json, author: Json, material: Material) -> Standing:
+    work_out = _worked_out if len(row.policy) <= LONGEST_KEPT else _worked_out.__wrapped__
+    return work_out(
+        row.policy,
+        post["visibility"],
+        "@" not in author["acct"],
+        author_id == material.viewer_id,
+        material.viewer_id is None,
+        material.relations.get(target_id),
     )
 
 
-@cache
-def _plain_approval(word: str, is_local: bool, is_author: bool, is_anonymous: bool) -> Json:
-    """Return the approval of a post whose author wished nothing: the same for all of a kind."""
-    relation = None if is_anonymous else NOBODY
-    visibility = VISIBILITY_FROM_WORD[word]
-    return approval_view({}, visibility=visibility, is_local=is_local, is_author=is_author, relation=relation)
+@lru_cache(maxsize=POLICIES_KEPT)
+def _worked_out(
+    policy: str, word: str, is_local: bool, is_author: bool, is_anonymous: bool, relation: Relation | None
+) -> Standing:
+    """Work out what the wish of an author means; the same for all posts of a kind, and there are few kinds."""
+    wish = orjson.loads(policy)
+    approval = approval_view(
+        wish,
+        visibility=VISIBILITY_FROM_WORD[word],
+        is_local=is_local,
+        is_author=is_author,
+        relation=None if is_anonymous else relation or NOBODY,
+    )
+    return approval, denied_acts(wish, relation or NOBODY)

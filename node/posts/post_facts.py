@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, Text, bindparam, case, cast, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -86,7 +86,8 @@ def _facts_query(anonymous: bool, home: bool) -> Prepared:
             func.coalesce(original.quotes_count, Post.quotes_count).label("quotes_count"),
             func.coalesce(original.quote_state, Post.quote_state).label("quote_state"),
             func.coalesce(original.quoted_id, Post.quoted_id).label("quoted_id"),
-            func.coalesce(original.interaction_policy, Post.interaction_policy).label("interaction_policy"),
+            # as text: who reads it knows most of them already
+            cast(func.coalesce(original.interaction_policy, Post.interaction_policy), Text).label("policy"),
             func.coalesce(original.reactions_count, Post.reactions_count).label("reactions_count"),
             version.label("filters_version"),
             func.coalesce(original.card_id, Post.card_id).label("card_id"),

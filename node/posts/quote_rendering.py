@@ -8,9 +8,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import BindParameter, bindparam, exists, select
 
 from node.accounts.relations import blocks
@@ -20,6 +22,10 @@ from node.base.db.unit_of_work import Reader
 from node.blocks.models import Mute
 from node.posts.consent_rules import Allowance, Relation, allowance, quote_policy
 from node.posts.models import Post
+
+POLICIES_KEPT: Final = 2000
+LONGEST_KEPT: Final = 500
+"""Policies that name many people are read anew each time: few posts share one."""
 
 _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 _VIEWER: Final[BindParameter[Any]] = bindparam("viewer")
@@ -149,9 +155,15 @@ def approval_view(
     return {"automatic": _groups(sub["automatic"]), "manual": _groups(sub["manual"]), "current_user": current}
 
 
-def asks_relation(policy: Mapping[str, Any]) -> bool:
-    """Say whether it takes a look at who the viewer is to the author to tell what they may do with a post."""
-    return any("public" not in sub["automatic"] for sub in policy.values())
+def asks_relation(policy: str) -> bool:
+    """Say whether it takes a look at who the viewer is to the author to tell what they may do with a post, by its
+    policy as the database has it."""
+    return (_asks_relation if len(policy) <= LONGEST_KEPT else _asks_relation.__wrapped__)(policy)
+
+
+@lru_cache(maxsize=POLICIES_KEPT)
+def _asks_relation(policy: str) -> bool:
+    return any("public" not in sub["automatic"] for sub in orjson.loads(policy).values())
 
 
 def denied_acts(policy: Mapping[str, Any], relation: Relation) -> list[str]:

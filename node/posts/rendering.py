@@ -117,7 +117,7 @@ def _words_of(status: Mapping[str, Any]) -> Iterable[str]:
 
 async def _relations(reader: Reader, facts: Sequence[Any], viewer_id: int | None) -> dict[int, Relation]:
     """Return what the viewer is to the authors of posts that not everybody may quote, answer, like or boost alike."""
-    ids = {row.original_id or row.id for row in facts if asks_relation(row.interaction_policy)}
+    ids = {row.original_id or row.id for row in facts if asks_relation(row.policy)}
     if not ids or viewer_id is None:
         return {}
     return await list_relations(reader, viewer_id, ids)
