@@ -8,6 +8,7 @@ refuses no connection.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -43,6 +44,9 @@ GRACE_SECONDS = 3.0
 LAST_MOMENT = 4.5
 """Seconds after SIGTERM at which requests still under way are cut off."""
 KEEP_ALIVE_SECONDS = 75
+GARBAGE = (20_000, 20, 50)
+"""After how many objects more than were freed the collector looks at the young, after how many such looks at the older
+ones, and so on: a page of posts makes some thousand, so that Python's own measure means several looks a request."""
 SWITCH_SECONDS = 0.0005
 """How long a busy event loop keeps a database thread from the interpreter: the default makes a query wait 5 ms."""
 
@@ -101,6 +105,9 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         loop.add_signal_handler(signal.SIGINT, stop.set)
     async with running(settings) as runtime:
         app = build_app(runtime)
+        gc.collect()
+        gc.freeze()  # what is there by now stays until the end: nobody need look through it again
+        gc.set_threshold(*GARBAGE)
 
         @app.before_serving
         async def ready() -> None:

@@ -11,8 +11,10 @@ from quart import Blueprint, Quart
 
 from node.base.runtime import Runtime
 from node.http import barriers, bodies, files, own_writes, problems, repeats, routing
+from node.http.application import Application
 from node.http.context import bind_runtime
-from node.http.edge import Application, Edge
+from node.http.edge import Application as Asgi
+from node.http.edge import Edge
 from node.http.json_provider import OrjsonProvider
 from node.http.principals import install as install_principals
 from node.media.storage import incoming_dir
@@ -20,7 +22,7 @@ from node.media.storage import incoming_dir
 
 def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     """Return the application that serves `runtime` through `blueprints`."""
-    app = Quart("rookery", static_folder=None, template_folder=None)
+    app = Application("rookery", static_folder=None, template_folder=None)
     app.json = OrjsonProvider(app)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     routing.install(app)
@@ -36,5 +38,5 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     repeats.install(app)
-    app.asgi_app = Edge(cast(Application, app.asgi_app), runtime.settings)  # type: ignore[method-assign,assignment]
+    app.asgi_app = Edge(cast(Asgi, app.asgi_app), runtime.settings)  # type: ignore[method-assign,assignment]
     return app

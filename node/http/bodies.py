@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from quart import Quart, Request
+from quart import Quart
 from quart.formparser import FormDataParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from federation.vocabulary import MAX_BODY
+from node.http.application import NodeRequest
 from node.http.connections import Connection, PacedBody
 
 PLAIN_BYTES = 1_000_000
@@ -95,7 +96,7 @@ def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> Non
     def new_file(*_: Any) -> SentFile:
         return SentFile(max_size=IN_MEMORY_BYTES, dir=str(spool()))
 
-    class CappedRequest(Request):
+    class CappedRequest(NodeRequest):
         body_class = CappedBody
 
         def __init__(self, *args: Any, max_content_length: int | None = None, **kwargs: Any) -> None:

@@ -29,8 +29,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics", "/health"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 
-log = structlog.get_logger("rookery.access")
-
 
 class Edge:
     """Wraps `application`; has nothing of a request."""
@@ -39,6 +37,7 @@ class Edge:
         self._application = application
         self._settings = settings
         self._precedence = Precedence()
+        self._log = structlog.get_logger("rookery.access").bind()  # once, not with every line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -71,7 +70,7 @@ class Edge:
                     await self._application(scope, receive, send_finished)
         finally:
             if scope["path"] not in QUIET_PATHS:
-                log.info(
+                self._log.info(
                     "request",
                     method=scope["method"],
                     path=scope["path"],

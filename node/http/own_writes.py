@@ -15,8 +15,7 @@ def install(app: Quart) -> None:
 
 
 async def _note(response: Response) -> Response:
-    node = runtime()
-    if node.replica is not None and request.method in UNSAFE:
+    if request.method in UNSAFE and (node := runtime()).replica is not None:
         person = g.get("visitor") or g.get("principal")
         account_id: int | None = getattr(person, "account_id", None)
         if account_id is not None:

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
-from quart import g, request
+from quart import g
 from quart.datastructures import FileStorage
 
 from node.base.errors import BadRequest
 from node.base.ids import MAX_ID
+from node.http.context import this_request
 
 MAX_DEPTH = 6
 MAX_VALUES = 2_000
@@ -252,7 +253,8 @@ def parameters_read() -> Parameters:
 async def _read() -> Parameters:
     tree: Tree = {}
     files: Mapping[str, FileStorage] = {}
-    mimetype = request.mimetype
+    request = this_request()
+    mimetype = request.mimetype if "Content-Type" in request.headers else ""
     if mimetype == "application/json" or mimetype.endswith("+json"):
         body = await request.get_data(as_text=False)
         assert isinstance(body, bytes)

@@ -14,16 +14,17 @@ A token that is presented must be good: an unknown or revoked one answers 401 on
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from quart import Quart, Response, current_app, g, request
+from quart import Quart, Request, Response, current_app, g, request
 
 from node.auth.rules import SCOPES, Principal, scope_allows
 from node.auth.service import find_token, touch_activity, touch_token
 from node.auth.staffing import lacks_second_step
 from node.base.errors import Forbidden, NotSignedIn
-from node.http.context import client_address, runtime
+from node.base.runtime import Runtime
+from node.http.context import client_address, runtime, this_request
 from node.http.limits import Bucket, Limit, LimitReached, costs_of, spend
 from node.http.proxies import network_of
 from node.http.tiers import buckets_of
@@ -53,6 +54,11 @@ class Viewer:
     app_id: int | None = None
 
 
+@cache
+def _is_for_staff(scopes: tuple[str, ...]) -> bool:
+    return any(scope.startswith("admin:") for scope in scopes)
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """What a route or stream asks for: one of `scopes`, and whether a token has to be there at all."""
@@ -67,7 +73,7 @@ class Guard:
     @property
     def is_for_staff(self) -> bool:
         """Whether only moderators and admins are let in."""
-        return any(scope.startswith("admin:") for scope in self.scopes)
+        return _is_for_staff(self.scopes)
 
     def __post_init__(self) -> None:
         """Refuse, when the program starts, a scope that no app could be given."""
@@ -84,17 +90,18 @@ def install(app: Quart) -> None:
 
 async def identify() -> None:
     """Find out whose token came with a request of an app, and pay its rate limits. Leaves both in `g`."""
+    request = this_request()
     if not request.path.startswith(IDENTIFIED):
         return
-    g.principal = None
-    g.token_refused = False
-    token = bearer_token()
-    node = runtime()
+    node, token = runtime(), bearer_token()
+    principal = None
     if token is not None:
         async with node.read() as reader:
-            g.principal = await find_token(reader, token, node.now())
-        g.token_refused = g.principal is None
-    await _pay(g.principal)
+            principal = await find_token(reader, token, node.now())
+    g.principal = principal
+    g.token_refused = token is not None and principal is None
+    if node.settings.rate_limits:
+        await _pay(node, request, principal)
 
 
 def bearer_token() -> str | None:
@@ -108,22 +115,21 @@ def bearer_token() -> str | None:
 
 async def pay(viewer: Viewer, limit: Limit) -> None:
     """Pay one use of a narrower limit, such as uploads. Raises LimitReached."""
-    await _spend(Bucket(limit, f"account:{viewer.account_id}"))
+    await _spend(runtime(), Bucket(limit, f"account:{viewer.account_id}"))
 
 
-async def _pay(principal: Principal | None) -> None:
-    node = runtime()
+async def _pay(node: Runtime, request: Request, principal: Principal | None) -> None:
     cost, narrower = costs_of(current_app.view_functions.get(request.endpoint or ""))
     network = network_of(client_address()) if principal is None else ""
     buckets = buckets_of(principal, network=network, settings=node.settings, now=node.now(), cost=cost)
     if principal is not None and principal.account_id is not None:
         buckets += [Bucket(limit, f"account:{principal.account_id}") for limit in narrower]
-    await _spend(*buckets)
+    await _spend(node, *buckets)
 
 
-async def _spend(*buckets: Bucket) -> None:
+async def _spend(node: Runtime, *buckets: Bucket) -> None:
     try:
-        allowance = await spend(runtime(), *buckets)
+        allowance = await spend(node, *buckets)
     except LimitReached as reached:
         g.allowance = reached.allowance
         raise
@@ -191,8 +197,9 @@ def needs(
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             principal = cast(Principal, await _admit(asked))
             viewer = cast(Viewer, _viewer(principal))
-            await touch_activity(runtime(), viewer.account_id, last_active_at=principal.last_active_at)
-            await touch_token(runtime(), principal.token_id, last_used_at=principal.last_used_at)
+            node = runtime()
+            await touch_activity(node, viewer.account_id, last_active_at=principal.last_active_at)
+            await touch_token(node, principal.token_id, last_used_at=principal.last_used_at)
             return await handler(viewer, *args, **kwargs)
 
         return with_guard(guarded, asked)
