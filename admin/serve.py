@@ -35,6 +35,7 @@ from admin.listening import BACKLOG
 from admin.lookups import keep_telling
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app
+from node.base.db.sqlite import SWITCH_SECONDS
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.stream.hub import hub_of
@@ -47,8 +48,6 @@ KEEP_ALIVE_SECONDS = 75
 GARBAGE = (20_000, 20, 50)
 """After how many objects more than were freed the collector looks at the young, after how many such looks at the older
 ones, and so on: a page of posts makes some thousand, so that Python's own measure means several looks a request."""
-SWITCH_SECONDS = 0.0005
-"""How long a busy event loop keeps a database thread from the interpreter: the default makes a query wait 5 ms."""
 
 log = structlog.get_logger(__name__)
 

@@ -14,6 +14,7 @@ cancelled between two awaits; their transactions roll back and their rows come d
 import asyncio
 import concurrent.futures
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -36,6 +37,7 @@ from rq.worker.base import WorkerStatus
 import admin.jobs
 from admin import presence
 from admin.lookups import keep_telling
+from node.base.db.sqlite import SWITCH_SECONDS
 from node.base.lanes import (
     CARDS,
     COUNTS,
@@ -175,6 +177,7 @@ class LaneWorker(SimpleWorker):
 def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     """Drain `lanes` until SIGTERM or SIGINT, whatever happens to Redis meanwhile."""
     assert admin.jobs
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = threading.Event()
 
     def leave(_signum: int, _frame: FrameType | None) -> None:

@@ -37,6 +37,10 @@ cache, for all of them. For the same reason nothing is mapped into memory; a map
 another connection, and each page read after that is a fault (25 posts of a timeline: 0.27 ms instead of 0.14)."""
 
 
+SWITCH_SECONDS = 0.0005
+"""How long a busy event loop keeps a database thread from the interpreter: the default makes a query, and a COMMIT for
+which others wait, wait 5 ms itself. For `sys.setswitchinterval` in processes that serve or work."""
+
 INLINE: ContextVar[bool] = ContextVar("inline", default=False)
 """Whether the statement at hand is short enough to run in the event loop's thread."""
 
