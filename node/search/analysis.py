@@ -1,9 +1,11 @@
 """From text to tokens: what both engines index and what queries are made of. Pure, and the only place that decides it.
 
 A text is a row of *lexemes*: words, hashtags, mentions, links, emoji, runs of a script that is written without spaces.
-Each takes one or more *spots*, and a spot holds the tokens that stand there side by side: the word without accents,
-its stem (`~run`), the whole of what was taken apart (`blacklivesmatter` beside `black`). So a phrase may be of any of
-them. Scripts without spaces have each character and each pair of characters.
+Each takes one or more *spots*, and a spot holds the tokens that stand there side by side: first the word as it was
+written but for its case, then without accents, its stem (`~run`), its singular (`=cat`), where accents matter the stem
+without them (`~~kuch` of Küche), capitals of an acronym (`^who`), the whole of what was taken apart (`blacklivesmatter`
+beside `black`). So a phrase may be of any of them. Scripts without spaces have each character and each pair of
+characters.
 
 Tokens hold no space, `|` or `:`; what a document is marked with (`:from:1`, `:has:image`) therefore never meets a
 word, nor the beginning of one. Every bound is here too: a text of any size costs no more than `MAX_CHARACTERS` (attack
@@ -14,20 +16,20 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
+from node.search.forms import DIGITS, MAX_TOKEN, UNSAFE, acronym, as_written, fold_word, source_of, stems_of
 from node.search.spelling import fold
-from node.search.stems import stem
 from node.text.writing import fold_hashtag
 
 MAX_CHARACTERS: Final = 20_000
 MAX_SPOTS: Final = 2_000
-MAX_TOKEN: Final = 64
 MAX_LINK_WORDS: Final = 16
 MAX_PARTS: Final = 12
 
-TOKENS_VERSION: Final = 2
+TOKENS_VERSION: Final = 3
 """Grows when the same post gets other tokens: every node then builds its index anew."""
 
 Kind = Literal["word", "compound", "run", "tag", "mention", "symbol"]
@@ -51,6 +53,7 @@ _PIECE: Final = re.compile(
     rf"|(?P<mention>(?<![\w/])@[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+(?:@[\w]++(?:[.-]++[\w]++)*+(?::\d++)?+)?+)"
     rf"|(?P<tag>(?<!\w)[#＃]{_W}++)"
     rf"|(?P<word>{_W}++(?:[.'’\-‐‑&+]{_W}++)*+(?:\+{{1,2}}+|#(?!{_W}))?+)"
+    r"|(?P<dotted>(?<![\w.])\.[A-Za-z]\w*+)"
     r"|(?P<flag>[\U0001f1e6-\U0001f1ff]{2})"
     r"|(?P<symbol>[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f3fa\U0001f400-\U0001fbff])",
     re.IGNORECASE,
@@ -64,8 +67,8 @@ _SPACELESS: Final = re.compile(
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
 )
 _JOINT: Final = re.compile(r"[.'’\-‐‑&+_]+")
+_ACRONYM: Final = range(2, 7)
 _NOT_WORD: Final = re.compile(r"[\W_]+")
-_UNSAFE: Final = re.compile(r"[|:\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Lexeme:
     whole: str
     parts: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    is_acronym: bool = False
+    """It was written in capitals."""
 
 
 Spot = tuple[str, ...]
@@ -90,15 +95,16 @@ def lexemes(text: str) -> Iterator[Lexeme]:
         if kind == "url":
             yield from _of_link(piece)
         elif kind == "mention":
-            yield Lexeme(
-                "mention", piece.lower()[: 4 * MAX_TOKEN].replace(":", "."), (_fold_word(piece.split("@")[1]),)
-            )
+            yield Lexeme("mention", piece.lower()[: 4 * MAX_TOKEN].replace(":", "."), (fold_word(piece.split("@")[1]),))
         elif kind == "tag":
             tag = _of_tag(piece[1:])
             if tag.whole != "#":
                 yield tag
         elif kind in {"symbol", "flag"}:
             yield Lexeme("symbol", piece)
+        elif kind == "dotted":  # .NET, .gitignore
+            word = fold_word(piece)
+            yield Lexeme("symbol", word, (word[1:],))
         else:
             yield from _of_word(piece)
 
@@ -116,32 +122,33 @@ def spots_of(lexeme: Lexeme, languages: tuple[str, ...]) -> Iterator[Spot]:
             pair = lexeme.whole[place : place + 2]
             yield (character, pair) if len(pair) == 2 else (character,)
         return
-    if lexeme.kind == "mention":
+    if lexeme.kind in {"mention", "symbol"}:
         yield (lexeme.whole, *lexeme.parts)
         return
     if not lexeme.parts:
-        yield (lexeme.whole, *stems_of(lexeme.whole, lexeme.sources[0] if lexeme.sources else "", languages))
+        capitals = (acronym(lexeme.whole),) if lexeme.is_acronym else ()
+        yield (*_spot_of(lexeme.whole, lexeme.sources[0] if lexeme.sources else "", languages), *capitals)
         return
-    extra: Spot = (lexeme.whole, plain_tag(lexeme.whole)) if lexeme.kind == "tag" else (lexeme.whole,)
+    extra = (lexeme.whole, *whole_forms(lexeme, languages))
     for part, source in zip(lexeme.parts, lexeme.sources, strict=True):
-        for spot in _spots_of_part(part, source, languages):
-            yield (*spot, *(one for one in extra if one not in spot))
+        for spot in spots_of(Lexeme("run", part), languages) if is_run(part) else [_spot_of(part, source, languages)]:
+            yield tuple(dict.fromkeys((*spot, *extra)))
             extra = ()
 
 
-def _spots_of_part(part: str, source: str, languages: tuple[str, ...]) -> Iterator[Spot]:
-    if is_run(part):
-        yield from spots_of(Lexeme("run", part), languages)
-    else:
-        yield (part, *stems_of(part, source, languages))
+@lru_cache(maxsize=65_536)
+def _spot_of(word: str, source: str, languages: tuple[str, ...]) -> Spot:
+    return tuple(dict.fromkeys((as_written(word, source), word, *stems_of(word, source, languages))))
 
 
-def stems_of(word: str, source: str, languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the tokens of a word's stems. A word that is its own stem has one too: it shall find its inflections."""
-    if not source.isalpha():
-        return ()
-    found = dict.fromkeys("~" + fold(stem(source, language)) for language in languages)
-    return tuple(found)
+def whole_forms(lexeme: Lexeme, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how else the whole of what was taken apart is found: a hashtag as a word, `node.js` as `nodejs`, and
+    stems of these (`self-hosted` as `selfhosting`)."""
+    whole = plain_tag(lexeme.whole).replace(".", "")
+    if not whole or DIGITS.search(whole) or is_run(whole):
+        return (plain_tag(lexeme.whole),) if lexeme.kind == "tag" else ()
+    stems = stems_of(whole, whole, languages) if "." not in lexeme.whole else ()
+    return tuple(one for one in (whole, *stems) if one != lexeme.whole)
 
 
 def is_run(part: str) -> bool:
@@ -156,16 +163,12 @@ def mark(name: str, value: object) -> str:
 
 def plain_tag(token: str) -> str:
     """Return the word that a hashtag's token is."""
-    return _fold_word(token.removeprefix("#"))
+    return fold_word(token.removeprefix("#"))
 
 
 def tag_token(name: str) -> str:
     """Return the token of a hashtag: its folded name, which keeps its accents (OBJ-5)."""
-    return "#" + _UNSAFE.sub("", fold_hashtag(name))[: 2 * MAX_TOKEN]
-
-
-def _fold_word(word: str) -> str:
-    return _UNSAFE.sub("", fold(word[:MAX_TOKEN]))[:MAX_TOKEN]
+    return "#" + UNSAFE.sub("", fold_hashtag(name))[: 2 * MAX_TOKEN]
 
 
 def _of_word(piece: str) -> Iterator[Lexeme]:
@@ -173,7 +176,7 @@ def _of_word(piece: str) -> Iterator[Lexeme]:
     position = 0
     for run in _SPACELESS.finditer(piece):
         yield from _of_letters(piece[position : run.start()])
-        if whole := _UNSAFE.sub("", fold(run[0])):
+        if whole := UNSAFE.sub("", fold(run[0])):
             yield Lexeme("run", whole)
         position = run.end()
     yield from _of_letters(piece[position:])
@@ -182,32 +185,33 @@ def _of_word(piece: str) -> Iterator[Lexeme]:
 def _of_letters(piece: str) -> Iterator[Lexeme]:
     bare = piece.rstrip("+#")
     if bare != piece and bare and len(bare) < 3:  # C++, g++, F#
-        yield Lexeme("word", _fold_word(bare) + piece[len(bare) :])
+        yield Lexeme("word", fold_word(bare) + piece[len(bare) :])
         return
-    found = [part for part in _JOINT.split(bare) if _fold_word(part)][:MAX_PARTS]
+    found = [part for part in _JOINT.split(bare) if fold_word(part)][:MAX_PARTS]
     if len(found) > 2 and found[0].lower() == "www":
         del found[0]
         bare = bare[4:]
     if not found:
         return
     if len(found) == 1:
-        yield Lexeme("word", _fold_word(found[0]), (), (found[0][:MAX_TOKEN].casefold(),))
+        is_acronym = found[0].isupper() and found[0].isalpha() and len(found[0]) in _ACRONYM
+        yield Lexeme("word", fold_word(found[0]), (), (source_of(found[0]),), is_acronym)
         return
-    parts = tuple(_fold_word(part) for part in found)
+    parts = tuple(fold_word(part) for part in found)
     glue = "." if "." in bare else "_" if "_" in bare else ""
     if all(len(part) == 1 for part in parts):  # U.S.A.
         glue = ""
     whole = glue.join(parts)[: 2 * MAX_TOKEN]
-    yield Lexeme("compound", whole, parts, tuple(part[:MAX_TOKEN].casefold() for part in found))
+    yield Lexeme("compound", whole, parts, tuple(source_of(part) for part in found))
 
 
 def _of_tag(name: str) -> Lexeme:
     """A hashtag is found whole and by its words: `#BlackLivesMatter`, `#KölnerDom`, `#open_source`, `#東京2026`."""
-    found = [part for part in _words_of_tag(name[: 4 * MAX_TOKEN]) if _fold_word(part)][:MAX_PARTS]
+    found = [part for part in _words_of_tag(name[: 4 * MAX_TOKEN]) if fold_word(part)][:MAX_PARTS]
     if not found:
         return Lexeme("symbol", tag_token(name))
-    parts = tuple(_fold_word(part) for part in found)
-    return Lexeme("tag", tag_token(name), parts, tuple(part[:MAX_TOKEN].casefold() for part in found))
+    parts = tuple(fold_word(part) for part in found)
+    return Lexeme("tag", tag_token(name), parts, tuple(source_of(part) for part in found))
 
 
 def _words_of_tag(name: str) -> Iterator[str]:
@@ -237,12 +241,12 @@ def _of_link(url: str) -> Iterator[Lexeme]:
     host = host.rpartition("@")[2].partition(":")[0].partition("?")[0].rstrip(".,;:!)\"'").lower().removeprefix("www.")
     host = _spelt_out(host)
     labels = [label for label in host.split(".") if label][-MAX_PARTS:]
-    labels = [label for label in labels if _fold_word(label)]
+    labels = [label for label in labels if fold_word(label)]
     if not labels:
         return
-    host = _UNSAFE.sub("", fold(host[-2 * MAX_TOKEN :]))
-    above = ".".join(_fold_word(label) for label in labels[-2:])
-    yield Lexeme("compound", host, tuple(_fold_word(label) for label in labels), tuple(labels))
+    host = UNSAFE.sub("", fold(host[-2 * MAX_TOKEN :]))
+    above = ".".join(fold_word(label) for label in labels[-2:])
+    yield Lexeme("compound", host, tuple(fold_word(label) for label in labels), tuple(labels))
     if above != host and len(labels) > 2:
         yield Lexeme("compound", above, (above,), ("",))
     words = [word for word in _NOT_WORD.split(unquote(path[:500]).partition("?")[0]) if word]

@@ -16,6 +16,8 @@ from node.search.stems import base_language, languages_of
 MAX_NAMED: Final = 64
 MAX_LOOKED_AT: Final = 2_000
 """Characters that are looked at for the language of a post."""
+MAX_CARD: Final = 500
+"""Characters of a page's title or description that are searched."""
 MAX_WORDS: Final = 40_000
 """Characters of a document: a search holds hundreds of them in memory (attack row 105)."""
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z0-9]+)([^>]*)>")
@@ -54,6 +56,8 @@ class Source:
     media: Sequence[tuple[str, str]] = ()
     """(kind, description)."""
     poll_options: Sequence[str] = ()
+    card: tuple[str, str] = ("", "")
+    """The title and the description of the page it links to, as they are shown with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ def _texts(source: Source) -> Iterator[str]:
     for _, description in source.media:
         yield description
     yield from source.poll_options
+    for words in source.card:
+        yield words[:MAX_CARD]
 
 
 def _is_of_hashtag(url: str, hashtags: Iterable[str]) -> bool:

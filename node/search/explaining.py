@@ -53,6 +53,8 @@ class Explanation:
     """The index could not be asked; only the viewer's own library was."""
     is_partial: bool = False
     """Not everything was looked at."""
+    is_loose: bool = False
+    """No post has all the words: what was found has most of them."""
 
     @property
     def sentences(self) -> list[str]:
@@ -62,6 +64,8 @@ class Explanation:
         found += [f"{handle} does not allow others to search their posts." for handle in self.not_searchable]
         if self.hidden_authors:
             found.append(f"{self.hidden_authors} matching authors do not allow indexing.")
+        if self.is_loose:
+            found.append("No post has all of these words. These have most of them.")
         if self.is_away:
             found.append("Posts cannot be searched right now. Please try again in a while.")
         elif self.is_partial:
@@ -99,7 +103,7 @@ async def explain_nothing(
 
 def _count_authors(rows: Sequence[Any], plan: Plan) -> int:
     """Count the authors of matching posts. A look at the plain text spares most posts the whole analysis."""
-    firsts = {form.lstrip("~#")[:3] for term in plan.wanted if not term.is_little for form, _ in term.forms}
+    firsts = {form.lstrip("~=^#")[:3] for term in plan.wanted if not term.is_little for form, _ in term.forms}
     authors: set[int] = set()
     stop_at = time.monotonic() + UNSEARCHABLE_SECONDS
     for account_id, content, spoiler_text, language in rows:

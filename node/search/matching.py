@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from node.search.steps import Begins, Count, Every, Not, Nothing, Sequence, Some, Span, Step, Token
+from node.search.steps import Begins, Count, Every, Most, Not, Nothing, Sequence, Some, Span, Step, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ def matches(step: Step, row: Row) -> bool:
             return all(matches(part, row) for part in parts_)
         case Some(parts=parts_):
             return any(matches(part, row) for part in parts_)
+        case Most(parts=parts_, number=number):
+            return sum(matches(part, row) for part in parts_) >= number
         case Not(part=part):
             return not matches(part, row)
         case Span(since_id=since_id, until_id=until_id):

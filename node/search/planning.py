@@ -1,15 +1,19 @@
 """From a tree to a plan: tokens in place of words. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from node.search.analysis import Lexeme, is_run, lexemes, mark, plain_tag, stems_of, tag_token
+from node.search.analysis import Lexeme, is_run, lexemes, mark, plain_tag, tag_token, whole_forms
+from node.search.forms import FAR_FETCHED, SPELT, acronym, as_written, forms_of
 from node.search.spelling import fold, respelt
 from node.search.stems import shown_language
 from node.search.steps import (
     Begins,
     Count,
     Every,
+    Most,
     Not,
     Nothing,
     Plan,
@@ -42,6 +46,10 @@ from node.search.tree import (
 )
 
 SHORTEST_PREFIX: Final = 2
+FORGIVING: Final = range(3, 9)
+"""So many words must be looked for that some of them may be missing."""
+_ELIDED: Final = re.compile("^(?:[cdjlmnst]|qu)['’](?=[^\\W\\d_]{2})", re.IGNORECASE)
+_ELIDING: Final = frozenset({"ca", "fr", "it"})
 MAX_TOKENS: Final = 400
 """Tokens of one plan: a query of five hundred characters of a script without spaces has fewer."""
 
@@ -62,8 +70,9 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         for node in walk(part):
             if isinstance(node, In):
                 raise SearchProblem("in: says where to look: it cannot be left out, or be one of several.", node.place)
-    making = _Making(names, languages)
-    steps = making.steps(rest)
+    making = _Making(names, languages, is_shouted=_is_shouted(rest))
+    made = making.made_of(rest)
+    steps = _weighty(made)
     if not steps and scope != "library":
         return None
     spans = [step for step in steps if isinstance(step, Span)]
@@ -77,31 +86,43 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         tuple(making.wanted),
         tuple(making.order),
         scope != "library" and all(isinstance(node, Word | Phrase | Tagged) for node in rest),
+        _with_most_words(made),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A step, and what it was made of."""
+
+    step: Step
+    is_word: bool
+    is_little: bool
 
 
 class _Making:
     """One walk over one tree."""
 
-    def __init__(self, names: Mapping[str, int | None], languages: tuple[str, ...]) -> None:
+    def __init__(self, names: Mapping[str, int | None], languages: tuple[str, ...], *, is_shouted: bool) -> None:
         self._names = names
+        self._is_shouted = is_shouted
         self._languages = languages
         self._tokens = 0
         self._little = False
         self.wanted: list[Wanted] = []
         self.order: list[tuple[str, ...]] = []
 
-    def steps(self, nodes: Iterable[Node], *, is_wanted: bool = True) -> list[Step]:
-        """Return the steps of what all must hold. Words that say little only rank, where something else is said."""
-        made: list[tuple[Step | None, bool]] = []
+    def made_of(self, nodes: Iterable[Node], *, is_wanted: bool = True) -> list[_Made]:
+        """Return the steps of what all must hold."""
+        made: list[_Made] = []
         for node in nodes:
-            self._little = isinstance(node, Word) and says_little(node.text, self._languages)
-            made.append((self.step(node, is_wanted=is_wanted), self._little))
+            self._little = isinstance(node, Word) and self._says_little(node.text)
+            if (step := self.step(node, is_wanted=is_wanted)) is not None:
+                made.append(_Made(step, isinstance(node, Word), self._little))
             self._little = False
-        weighty = [step for step, is_little in made if step is not None and not is_little]
-        if any(_looks_for_words(step) for step in weighty):
-            return weighty
-        return [step for step, _ in made if step is not None]
+        return made
+
+    def _says_little(self, text: str) -> bool:
+        return says_little(text.lower() if self._is_shouted else text, self._languages)
 
     def step(self, node: Node, *, is_wanted: bool = True) -> Step | None:
         """Return the step of a node, None for one that says nothing (a smiley)."""
@@ -114,7 +135,9 @@ class _Making:
                 step = self.step(part, is_wanted=False)
                 return None if step is None else Not(step)
             case Word(text=text, place=place):
-                return _joined(Every, [self._word(lexeme, place, is_wanted) for lexeme in lexemes(text)])
+                return _joined(
+                    Every, [self._word(lexeme, place, is_wanted) for lexeme in lexemes(self._without_article(text))]
+                )
             case Phrase(text=text, place=place):
                 return self._phrase(text, place, is_wanted)
             case Prefix(text=text, place=place):
@@ -135,8 +158,12 @@ class _Making:
             case In():
                 return None
 
+    def _without_article(self, text: str) -> str:
+        """Return a typed word without what is elided before it: who looks for `l'école` means écoles too."""
+        return _ELIDED.sub("", text) if _ELIDING.intersection(self._languages) else text
+
     def _all(self, nodes: Iterable[Node], is_wanted: bool) -> Step | None:
-        return _joined(Every, [*self.steps(nodes, is_wanted=is_wanted)])
+        return _joined(Every, [*_weighty(self.made_of(nodes, is_wanted=is_wanted))])
 
     def _word(self, lexeme: Lexeme, place: int, is_wanted: bool) -> Step:
         """A word finds itself and what has its stem; one that was taken apart finds its parts side by side too."""
@@ -146,28 +173,43 @@ class _Making:
             return Token(lexeme.whole)
         if lexeme.kind == "run":
             sequence = _pairs(lexeme.whole)
-            for spot in sequence:
-                self._want(((spot[0], 1.0),), is_wanted)
+            for place_of, spot in enumerate(sequence):
+                self._want(((spot[0], 1.0),), is_wanted, is_within=not place_of)
             return Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
         if not lexeme.parts:
-            forms = self._forms(lexeme.whole, lexeme.sources[0] if lexeme.sources else "")
-            self._want(tuple((form, 0.6 if form.startswith("~") else 1.0) for form in forms), is_wanted)
+            source = lexeme.sources[0] if lexeme.sources else ""
+            weighed = self._forms(lexeme.whole, source)
+            forms = tuple(weighed)
+            if lexeme.is_acronym and not self._is_shouted:
+                weighed = {form: worth / 2 for form, worth in weighed.items()} | {acronym(lexeme.whole): 1.0}
+                if says_little(lexeme.whole, self._languages):
+                    forms = (acronym(lexeme.whole),)
+                self._want(tuple(weighed.items()), is_wanted)
+            else:
+                self._want(tuple(weighed.items()), is_wanted, typed=as_written(lexeme.whole, source))
             if is_wanted:
                 self.order.append(forms)
-            # What is left out is left out in every form too, or `-cats` would show the cat.
+            if not is_wanted:
+                # What is left out is left out in its forms too, or `-cats` would show the cat; not what may be another.
+                forms = tuple(form for form in forms if form == lexeme.whole or weighed[form] > FAR_FETCHED)
             return Token(forms[0]) if len(forms) == 1 else Some(tuple(Token(form) for form in forms))
-        sequence = tuple(self._forms(part, source) for part, source in zip(lexeme.parts, lexeme.sources, strict=True))
-        self._want(((lexeme.whole, 1.0), (lexeme.parts[0], 0.3)), is_wanted)
+        sequence = tuple(
+            tuple(self._forms(part, source)) for part, source in zip(lexeme.parts, lexeme.sources, strict=True)
+        )
+        wholes = (lexeme.whole, *whole_forms(lexeme, self._languages))
+        self._want((*((whole, 1.0) for whole in wholes), (lexeme.parts[0], 0.5)), is_wanted)
         apart: Step = Token(sequence[0][0]) if len(sequence) == 1 else Sequence(sequence)
-        return Some((Token(lexeme.whole), apart))
+        return Some((*(Token(whole) for whole in wholes), apart))
 
-    def _forms(self, whole: str, source: str) -> tuple[str, ...]:
-        """Return the tokens by which a word is found: itself, its other spelling, their stems."""
+    def _forms(self, whole: str, source: str) -> dict[str, float]:
+        """Return the tokens by which a word is found, each with what it is worth: itself, its other spelling, their
+        stems."""
         languages = tuple(dict.fromkeys((*self._languages, *shown_language(source))))
-        other = respelt(source, languages)
-        spelt = [(whole, source), (fold(other), other)] if other else [(whole, source)]
-        stems = (stem for word, words in spelt for stem in stems_of(word, words, languages))
-        return tuple(dict.fromkeys((*(word for word, _ in spelt), *stems)))
+        forms = forms_of(whole, source, languages)
+        if other := respelt(source, languages):
+            folded = fold(other)
+            forms = forms_of(folded, other, languages) | {as_written(folded, other): SPELT} | forms
+        return forms
 
     def _phrase(self, text: str, place: int, is_wanted: bool) -> Step | None:
         """The very words in their order. A compound counts as its parts, whichever way it is written."""
@@ -216,9 +258,11 @@ class _Making:
             self.wanted.append(Wanted(((text, 1.0),), is_prefix=True))
         return Begins(text)
 
-    def _want(self, forms: tuple[tuple[str, float], ...], is_wanted: bool) -> None:
+    def _want(
+        self, forms: tuple[tuple[str, float], ...], is_wanted: bool, *, typed: str = "", is_within: bool = False
+    ) -> None:
         if is_wanted:
-            self.wanted.append(Wanted(forms, is_little=self._little))
+            self.wanted.append(Wanted(forms, typed, is_within, is_little=self._little))
 
     def _spend(self, tokens: int, place: int) -> None:
         self._tokens += tokens
@@ -234,6 +278,32 @@ def _pairs(run: str) -> tuple[tuple[str, ...], ...]:
 def _whole_run(run: str) -> tuple[tuple[str, ...], ...]:
     """Return the spots of a run that something follows: the last character has a spot of its own."""
     return (*_pairs(run), (run[-1],)) if len(run) > 1 else _pairs(run)
+
+
+def _weighty(made: list[_Made]) -> list[Step]:
+    """Return what must hold. Words that say little only rank, where something else is said."""
+    weighty = [one.step for one in made if not one.is_little]
+    return weighty if any(_looks_for_words(step) for step in weighty) else [one.step for one in made]
+
+
+def _with_most_words(made: list[_Made]) -> Step | None:
+    """Return what is looked for where no post has all the words: one in three may be missing, nothing else."""
+    words = [one.step for one in made if one.is_word and not one.is_little]
+    if len(words) not in FORGIVING:
+        return None
+    rest = [one.step for one in made if not one.is_word]
+    return _joined(Every, [*rest, Most(tuple(words), len(words) - (len(words) + 1) // 3)])
+
+
+def _is_shouted(nodes: Iterable[Node]) -> bool:
+    """Whether somebody types in capitals, so that none of them says anything."""
+    words = [
+        node.text
+        for part in nodes
+        for node in walk(part)
+        if isinstance(node, Word) and node.text.upper() != node.text.lower()
+    ]
+    return len(words) > 1 and all(word.isupper() for word in words)
 
 
 def _looks_for_words(step: Step) -> bool:

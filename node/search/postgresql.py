@@ -6,6 +6,7 @@ node of several machines: the index is where the rows are, and every process see
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from itertools import combinations
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, cast, func, literal, literal_column, select, update
@@ -21,7 +22,7 @@ from node.search.documents import Document
 from node.search.engines import POSTGRESQL, EngineAway, EngineStatus, Proposals
 from node.search.models import SearchDocument
 from node.search.rules import is_exact
-from node.search.steps import Begins, Every, Not, Nothing, Plan, Some, Step, Token
+from node.search.steps import Begins, Every, Most, Not, Nothing, Plan, Some, Step, Token
 from node.search.steps import Sequence as Phrase
 from node.search.turns import wait_for_turn
 
@@ -174,6 +175,8 @@ def _question(step: Step) -> str | None:
             if not some:
                 return _NONE
             return None if None in some else _of([one for one in some if one is not None], "|")
+        case Most(parts=parts, number=number):
+            return _question(Some(tuple(Every(some) for some in combinations(parts, number))))
         case Not(part=part):
             inner = _question(part) if is_exact(part) else None
             return f"!({inner})" if inner not in (None, _NONE) else None

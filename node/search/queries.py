@@ -14,6 +14,7 @@ from node.accounts.queries import is_present
 from node.accounts.relations import follows
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
+from node.cards.models import LinkCard
 from node.media.models import Media
 from node.polls.models import PollOption
 from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
@@ -23,7 +24,7 @@ from node.search.matching import Row
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
 from node.search.ranking import Candidate
 from node.search.rules import LIBRARY_REACH, is_exact
-from node.search.steps import Begins, Count, Every, Not, Nothing, Some, Span, Step, Token
+from node.search.steps import Begins, Count, Every, Most, Not, Nothing, Some, Span, Step, Token
 from node.search.steps import Sequence as Phrase
 
 _AUTHOR: Any = aliased(Account)
@@ -58,8 +59,11 @@ async def list_standings(reader: Reader, ids: Collection[int], settings: Setting
             Post.quote_state,
             Post.visibility,
             Account.indexable,
+            LinkCard.title.label("card_title"),
+            LinkCard.description.label("card_description"),
         )
         .join(Account, Account.id == Post.account_id)
+        .outerjoin(LinkCard, LinkCard.id == Post.card_id)
         .where(
             Post.id.in_(ids),
             Post.deleted_at.is_(None),
@@ -105,6 +109,7 @@ async def list_standings(reader: Reader, ids: Collection[int], settings: Setting
                 hashtags=[row[0] for row in hashtags[post.id]],
                 media=[(row[0], row[1]) for row in media[post.id]],
                 poll_options=[row[0] for row in options[post.id]],
+                card=(post.card_title or "", post.card_description or ""),
             ),
             is_open=post.visibility == "public" and post.indexable,
             in_library=post.local or post.id in kept or any(one.is_local for one in named[post.id]),
@@ -268,7 +273,7 @@ def words_may_match(step: Step) -> ColumnElement[bool]:
             return and_(*(or_(*(words.contains(f"|{token}|", autoescape=True) for token in spot)) for spot in spots))
         case Every(parts=parts):
             return and_(true(), *(words_may_match(part) for part in parts))
-        case Some(parts=parts):
+        case Some(parts=parts) | Most(parts=parts):
             return or_(*(words_may_match(part) for part in parts))
         case Not(part=part):
             return not_(words_may_match(part)) if is_exact(part) else true()

@@ -1,17 +1,20 @@
 """In which order a search answers: 40 % what the words are worth, 30 % how new, 20 % how much it moved people, 10 % who
-wrote it. Pure.
+wrote it. Pure. A post that has a word in a far-fetched form only (Kuchen for Küche) comes after all others.
 
 The worth of the words is BM25 over the posts that were found, the best of them counting 1: how rare a word is among
 them says enough of how rare it is. The other three are absolute, so that a page does not change with its neighbours.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import log, log1p
 from typing import Final
 
 from node.base.ids import time_of
+from node.search.forms import FAR_FETCHED
 from node.search.matching import has_sequence
 from node.search.steps import Wanted
 
@@ -27,7 +30,13 @@ FOLLOWED: Final = 100_000.0
 SIDE_BY_SIDE: Final = 1.3
 """What it is worth more when the words stand side by side, as they were asked for."""
 MOST_REPEATED: Final = 4
-"""A word that stands there more often counts no more; once where it is a quarter of the post (attack row 105)."""
+"""A word that stands there more often counts no more."""
+STUFFED: Final = 6
+STUFFED_COUNT: Final = 0.25
+"""So often and more than every sixth word, it is worth little (attack row 105)."""
+WITHIN: Final = 0.2
+"""What a word of Chinese characters is worth where it stands only within a longer one, in Japanese."""
+JAPANESE: Final = "|:lang:ja|"
 _K1: Final = 1.2
 _B: Final = 0.6
 
@@ -63,6 +72,7 @@ def ranked(
     best = max(worth, default=0.0)
     rated = [
         (
+            not is_far_fetched(one.words, wanted),
             score(
                 text=value / best if best else 0.0,
                 age_days=(now - time_of(one.post_id)).total_seconds() / 86_400,
@@ -73,7 +83,13 @@ def ranked(
         )
         for one, value in zip(found, worth, strict=True)
     ]
-    return [post_id for _, post_id in sorted(rated, reverse=True)]
+    return [post_id for _, _, post_id in sorted(rated, reverse=True)]
+
+
+def is_far_fetched(words: str, wanted: Sequence[Wanted]) -> bool:
+    """Whether a document has one of the words that say something, but in no form that means the same."""
+    counted = (_counted(words, term) for term in wanted if not term.is_little)
+    return any(forms and max(forms)[0] <= FAR_FETCHED for forms in counted)
 
 
 def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Sequence[tuple[str, ...]]) -> list[float]:
@@ -84,15 +100,15 @@ def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Seq
     average = sum(lengths) / len(lengths) or 1.0
     values = [0.0] * len(found)
     for term in wanted:
-        counts = [_frequency(one.words, term) for one in found]
+        counts = [_counted(one.words, term) for one in found]
         having = sum(1 for count in counts if count)
         rarity = log(1 + (len(found) - having + 0.5) / (having + 0.5)) + 0.1
-        for place, found_count in enumerate(counts):
-            if found_count:
-                is_stuffed = found_count > MOST_REPEATED and found_count * 4 > lengths[place]
-                count = 1.0 if is_stuffed else min(found_count, MOST_REPEATED)
+        for place, weighed in enumerate(counts):
+            if weighed:
                 norm = _K1 * (1 - _B + _B * lengths[place] / average)
-                values[place] += rarity * count * (_K1 + 1) / (count + norm)
+                values[place] += rarity * max(
+                    weight * _saturated(count, norm, lengths[place]) for weight, count in weighed
+                )
     if len(order) > 1:
         sequence = tuple(order)
         for place, one in enumerate(found):
@@ -101,11 +117,35 @@ def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Seq
     return values
 
 
-def _frequency(words: str, term: Wanted) -> float:
-    """Return how often a word stands in a document: its best form, since its stem stands wherever it does."""
+def _saturated(found: float, norm: float, length: int) -> float:
+    is_stuffed = found >= MOST_REPEATED and found * STUFFED > length
+    count = STUFFED_COUNT if is_stuffed else min(found, MOST_REPEATED)
+    return count * (_K1 + 1) / (count + norm)
+
+
+def _counted(words: str, term: Wanted) -> list[tuple[float, float]]:
+    """Return in which of its forms a document has a word, as (worth, how often)."""
     if term.is_prefix:
-        return float(words.count(f"|{term.forms[0][0]}"))
-    exact = 0.0
-    for token, weight in term.forms:
-        exact = max(exact, weight * words.count(f"|{token}|"))
-    return exact
+        found = [(1.0, float(words.count(f"|{term.forms[0][0]}")))]
+    else:
+        found = [(weight, float(words.count(f"|{token}|"))) for token, weight in term.forms]
+        if term.typed:
+            found.append((1.0, float(words.count(f" |{term.typed}|"))))
+        if term.is_within and JAPANESE in words:
+            found = [
+                (weight * WITHIN if not _is_apart(words, term.forms[0][0]) else weight, count)
+                for weight, count in found
+            ]
+    return [(weight, count) for weight, count in found if count]
+
+
+def _is_apart(words: str, run: str) -> bool:
+    """Whether a run stands at least once where no Chinese character is before it: 京都, but not that of 東京都."""
+    return _apart(run).search(words) is not None
+
+
+@lru_cache(maxsize=256)
+def _apart(run: str) -> re.Pattern[str]:
+    first, whole = re.escape(run[0]), re.escape(run)
+    before = f"[\u3400-\u9fff]{first}"
+    return re.compile(rf"(?<!\|{before}\|) (?:\|{first})?\|{whole}\|")

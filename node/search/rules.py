@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from node.search.steps import Begins, Every, Not, Nothing, Some, Step, Token
+from node.search.steps import Begins, Every, Most, Not, Nothing, Some, Step, Token
 
 PROPOSED: Final = 400
 """Posts an engine proposes at a time: what is ranked is the newest so many that match."""
@@ -37,7 +37,7 @@ def is_exact(step: Step) -> bool:
     match step:
         case Token() | Nothing():
             return True
-        case Every(parts=parts) | Some(parts=parts):
+        case Every(parts=parts) | Some(parts=parts) | Most(parts=parts):
             return all(is_exact(part) for part in parts)
         case Not(part=part):
             return is_exact(part)

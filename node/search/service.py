@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from node.accounts.models import Account
@@ -84,39 +85,50 @@ async def search_posts(
     if plan is None or (plan.scope == "library" and viewer_id is None):
         return Found((), Explanation())
     if account_id is not None:
-        plan = replace(plan, step=Every((plan.step, Token(mark("from", account_id)))), is_plain=False)
-    if sort == "latest":
-        found, has_more, gathered = await _latest(runtime, plan, page, viewer_id=viewer_id, now=now)
-    else:
-        found, has_more, gathered = await _best(runtime, plan, page, offset, viewer_id=viewer_id, now=now)
+        theirs = Token(mark("from", account_id))
+        forgiving = None if plan.forgiving is None else Every((plan.forgiving, theirs))
+        plan = replace(plan, step=Every((plan.step, theirs)), forgiving=forgiving, is_plain=False)
+    stop_at = time.monotonic() + (SEARCH_SECONDS if viewer_id is not None else STRANGERS_SECONDS)
+    look_for = partial(_latest, page=page) if sort == "latest" else partial(_best, page=page, offset=offset)
+    found, has_more, gathered = await look_for(runtime, plan, viewer_id=viewer_id, now=now, stop_at=stop_at)
     explanation = Explanation(is_away=gathered.is_away, is_partial=gathered.is_partial)
-    is_first = page == Page(page.limit) and not offset
-    if is_first and not found and not gathered.rows and not gathered.is_away:
+    has_cursor = page != Page(page.limit)
+    is_empty = not has_cursor and not found and not gathered.rows and not gathered.is_away
+    if is_empty and not offset:
         authors = {node.handle.lower() for node in walk(tree) if isinstance(node, By) and node.relation == "from"}
         explanation = await explain_nothing(
             runtime, plan, names, explanation, authors=authors, viewer_id=viewer_id, now=now
         )
+    if is_empty and plan.forgiving is not None and not gathered.is_partial:
+        most = replace(plan, step=plan.forgiving)
+        found, has_more, _ = await look_for(runtime, most, viewer_id=viewer_id, now=now, stop_at=stop_at)
+        has_more = has_more and sort != "latest"  # a cursor would ask for all the words again
+        explanation = replace(explanation, is_loose=bool(found))
     return Found(tuple(found), explanation, has_more)
 
 
 async def _latest(
-    runtime: Runtime, plan: Plan, page: Page, *, viewer_id: int | None, now: datetime
+    runtime: Runtime, plan: Plan, *, page: Page, viewer_id: int | None, now: datetime, stop_at: float
 ) -> tuple[list[int], bool, _Gathered]:
     lower = page.min_id if page.min_id is not None else page.since_id
     # What stands directly above a cursor is not what an index gives first: look at more, and take the last of it.
     enough = PROPOSED if page.min_id is not None else page.limit + 1
-    gathered = await _gather(runtime, plan, viewer_id, now, enough=enough, above=lower, below=page.max_id)
+    gathered = await _gather(
+        runtime, plan, viewer_id, now, enough=enough, above=lower, below=page.max_id, stop_at=stop_at
+    )
     ids = page.pick([row.post_id for row in gathered.rows])
     return ids, len(gathered.rows) > len(ids), gathered
 
 
 async def _best(
-    runtime: Runtime, plan: Plan, page: Page, offset: int, *, viewer_id: int | None, now: datetime
+    runtime: Runtime, plan: Plan, *, page: Page, offset: int, viewer_id: int | None, now: datetime, stop_at: float
 ) -> tuple[list[int], bool, _Gathered]:
     lower = page.min_id if page.min_id is not None else page.since_id
     if offset >= MAX_OFFSET:
         return [], False, _Gathered([], True, False, False)
-    gathered = await _gather(runtime, plan, viewer_id, now, enough=PROPOSED, above=lower, below=page.max_id)
+    gathered = await _gather(
+        runtime, plan, viewer_id, now, enough=PROPOSED, above=lower, below=page.max_id, stop_at=stop_at
+    )
     characters = sum(len(row.words) for row in gathered.rows) * max(len(plan.wanted), 1)
     ids = await aside(characters, lambda: ranked(gathered.rows, plan.wanted, plan.order, now=now))
     return ids[offset : offset + page.limit], len(ids) > offset + page.limit, gathered
@@ -131,11 +143,11 @@ async def _gather(
     enough: int,
     above: int | None,
     below: int | None,
+    stop_at: float,
 ) -> _Gathered:
     """Return the newest posts that match and may be found: propose, look at the rows, and on to older ones."""
     since_id = max((bound for bound in (plan.since_id, None if above is None else above + 1) if bound), default=None)
     until_id = min((bound for bound in (plan.until_id, below) if bound is not None), default=None)
-    stop_at = time.monotonic() + (SEARCH_SECONDS if viewer_id is not None else STRANGERS_SECONDS)
     rows: list[Candidate] = []
     looked_at, is_away, is_partial = 0, False, False
     while True:

@@ -1,8 +1,9 @@
 """One word, several spellings: what is the same for whoever searches. Pure.
 
 `fold` makes one of them when a post is indexed and when it is looked for: case, accents, letters that only look
-different, digits of other scripts, the points and nasals of Devanagari. `respelt` says how else a typed word may stand
-in a post: `Müller` as `Mueller`, and the other way round for those who read German.
+different, digits of other scripts, the points and nasals of Devanagari, traditional and simplified characters.
+`respelt` says how else a typed word may stand in a post: `Müller` as `Mueller`, and the other way round for those who
+read German.
 """
 
 import re
@@ -11,16 +12,19 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
+from node.search.chinese import SIMPLIFIED
+
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u093c]")
 _LETTERS: Final = {
     "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d", "ħ": "h", "ŧ": "t", "ŋ": "n",
     "ё": "е", "ـ": "", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ँ": "ं",
 }  # fmt: skip
 _DIGITS: Final = {chr(zero + value): str(value) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for value in range(10)}
-_FOLDS: Final = str.maketrans(_LETTERS | _DIGITS)
+_FOLDS: Final = str.maketrans(_LETTERS | _DIGITS | SIMPLIFIED)
 _NASALS: Final = re.compile("[ङञणनम]\u094d(?=[क-म])")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-_DIGRAPHS: Final = re.compile("(?<![aeiouyq])(a|o|u)e")
+_DIGRAPHS: Final = re.compile("(?<![aeiouyq])(ae|oe|ue)")
+_UMLAUT_OF: Final = {"ae": "ä", "oe": "ö", "ue": "ü"}
 
 
 @lru_cache(maxsize=65_536)
@@ -44,5 +48,5 @@ def respelt(word: str, languages: Collection[str]) -> str:
     composed = unicodedata.normalize("NFC", word)
     other = composed.translate(_UMLAUTS)
     if other == composed and "de" in languages:
-        other = _DIGRAPHS.sub(r"\1", composed)
+        other = _DIGRAPHS.sub(lambda found: _UMLAUT_OF[found[0]], composed)
     return "" if other == composed else other

@@ -62,11 +62,19 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+class Most:
+    """Documents with so many of these at least."""
+
+    parts: tuple["Step", ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     part: "Step"
 
 
-Step: TypeAlias = Token | Begins | Sequence | Span | Count | Nothing | Every | Some | Not
+Step: TypeAlias = Token | Begins | Sequence | Span | Count | Nothing | Every | Some | Most | Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,10 @@ class Wanted:
     """A word of the query for ranking: its forms, each with its weight (the very word counts more than its stem)."""
 
     forms: tuple[tuple[str, float], ...]
+    typed: str = ""
+    """The word as it was typed, worth 1 where it stands first in its spot: as it was written there."""
+    is_within: bool = False
+    """The beginning of a word of a script without spaces: worth less where a longer word has it within."""
     is_prefix: bool = False
     is_little: bool = False
     """It says little: a post need not have it."""
@@ -93,6 +105,8 @@ class Plan:
     """The bare words as one sequence: where they stand side by side, they mean more."""
     is_plain: bool = False
     """It asks for words, phrases and hashtags, all of them and nothing else."""
+    forgiving: Step | None = None
+    """What is looked for where nothing fulfils `step`: most of its words."""
 
     @property
     def is_wide(self) -> bool:
@@ -104,7 +118,7 @@ def _is_wide(step: Step) -> bool:
     match step:
         case Sequence() | Count():
             return True
-        case Every(parts=parts_) | Some(parts=parts_):
+        case Every(parts=parts_) | Some(parts=parts_) | Most(parts=parts_):
             return any(_is_wide(part) for part in parts_)
         case Not(part=part):
             return _is_wide(part)

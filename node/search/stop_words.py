@@ -7,9 +7,9 @@ from collections.abc import Collection
 from typing import Final
 
 _WORDS: Final = {
-    "en": "a an and are as at be but by did do does for from had has have how i if in into is it its my of on or"
-    " our so that the their them then these they this to was we were what when where which who why will with"
-    " would you your",
+    "en": "a about am an and any are as at be been but by can could did do does for from get had has have how i"
+    " if in into is it its my of on or our should so some that the their them then there these they this"
+    " to was we were what when where which who why will with would you your",
     "de": "aber als am an auch auf aus bei das dass dem den der des die ein eine einem einen einer eines er es für"
     " hat ich ihr im in ist mit nach oder sich sie sind so und uns unser vom von war was wenn wer wie wir zu"
     " zum zur",

@@ -9,6 +9,7 @@ One thread of a process searches (Whoosh's readers are not shared), each search 
 
 import time
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,7 @@ from whoosh.reading import SegmentReader
 
 from node.search.engines import Proposals
 from node.search.rules import MAX_EXPANSIONS, is_exact
-from node.search.steps import Begins, Every, Not, Nothing, Plan, Sequence, Some, Step, Token
+from node.search.steps import Begins, Every, Most, Not, Nothing, Plan, Sequence, Some, Step, Token
 from node.search.whoosh_files import Folder, Generation, Slice
 
 log = structlog.get_logger(__name__)
@@ -231,6 +232,8 @@ class _Look:
                         return None
                     some |= found
                 return some
+            case Most(parts=parts, number=number):
+                return self._most(parts, number)
             case Not(part=part):
                 if not is_exact(part) or (taken := self.documents(part)) is None:
                     return None
@@ -254,6 +257,16 @@ class _Look:
                 if taken is not None:
                     left = (set(range(self._size)) if left is None else left) - taken
         return left
+
+    def _most(self, parts: tuple[Step, ...], number: int) -> set[int] | None:
+        counts: Counter[int] = Counter()
+        for part in parts:
+            found = self.documents(part)
+            if found is None:
+                number -= 1
+            else:
+                counts.update(found)
+        return {document for document, count in counts.items() if count >= number} if number > 0 else None
 
     def _all(self, steps: Iterable[Callable[[], set[int] | None]]) -> set[int] | None:
         left: set[int] | None = None

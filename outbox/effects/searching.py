@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
+from node.cards.queries import list_linking_posts
 from node.events import (
     AccountDeleted,
     AccountSuspended,
     AccountUnsuspended,
+    LinkCardReady,
     PostBookmarked,
     PostDeleted,
     PostEdited,
@@ -24,6 +26,8 @@ from node.search.tasks import ask_for_account, ask_for_posts, is_on
 from outbox.address import Occasion, facts_of
 from outbox.event_queries import list_ours_among
 
+MOST_LINKING: Final = 200
+"""Posts with the same link that are indexed anew once its page was looked at."""
 RUSH_WAIT: Final = timedelta(seconds=2)
 """How long a post that several like at once waits for more of them: its document has all who like it."""
 
@@ -52,6 +56,12 @@ async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
         ours = await list_ours_among(on.uow, [event.account_id for event in events])
         liked = [event.post_id for event in events if event.account_id in ours]
         await _posts(on, liked, wait=RUSH_WAIT if len(liked) > 1 else timedelta())
+
+
+async def card_ready(on: Occasion, event: LinkCardReady) -> None:
+    """Index the newest posts with a link anew: the words of its page are shown with them now."""
+    if is_on(on.runtime.settings):
+        await _posts(on, await list_linking_posts(on.uow, event.card_id, limit=MOST_LINKING))
 
 
 async def account_changed(

@@ -161,7 +161,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
             searching.post_changed,
         ),
     ),
-    LinkCardReady: Effects(stored=(cards.card_ready,)),
+    LinkCardReady: Effects(stored=(cards.card_ready, searching.card_ready)),
     RelayFollowed: Effects(stored=(relays.relay_followed,)),
     RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
     RelayLeft: Effects(stored=(relays.relay_left,)),

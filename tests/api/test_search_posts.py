@@ -101,6 +101,19 @@ async def test_words_operators_and_errors(node: Node, ann: Person, bob: Person) 
     assert {status["id"] for status in v1["statuses"]} == set(first)
 
 
+async def test_where_no_post_has_all_the_words_most_of_them_do(node: Node, ann: Person) -> None:
+    """It says so; a page further down never falls back to it; two words are both meant."""
+    wanted = await ann.post("Which camera for a beginner who walks a lot?", language="en")
+    await ann.post("The best lens is the one you carry", language="en")
+    query = "what is the best camera for a beginner?"
+    for sort in ("relevance", "latest"):
+        assert await found(ann, query, sort=sort) == [wanted["id"]]
+        assert "No post has all of these words" in (await asked(ann, query, sort=sort))["explanation"]["text"]
+    assert await found(ann, query, type="statuses", max_id=str(int(wanted["id"]) + 1)) == []
+    assert await found(ann, "camera lens") == []
+    assert "explanation" not in await asked(ann, "camera beginner")
+
+
 async def test_only_who_allows_it_is_searched_by_others(node: Node, ann: Person, bob: Person) -> None:
     """FEP-1: public posts of people who allow it, and everybody's own library."""
     carol = await node.person("carol")

@@ -136,10 +136,19 @@ spam1|en|spam|0|0|parrot parrot parrot parrot parrot parrot parrot parrot buy cl
 dont1|en|dan|3|1|Don't forget: clocks go back on Sunday
 email1|en|eve|6|2|The council's e-mail list is down, use the notice board
 long1|en|bob|21|0|Minutes of the residents meeting: parking, bins, the mill race, the lake path, bread van, dogs, noise
+kueche1|de|fritz|200|0|Die Küche wird im Mai gestrichen
+kuchen1|de|greta|0|30|Kuchen für alle im Rathaus
+kuchen2|de|fritz|90|1|Ein Kuchen ohne Mehl
+togikai1|ja|sora|0|12|東京都の選挙は日曜日です
+softlib1|es|juan|0|25|Taller de software libre en la biblioteca
+libro2|es|luz|120|1|Busco un libro sobre faros
+who1|en|cleo|6|2|The WHO calls the outbreak over
+link3|en|dan|7|1|Set aside an hour for this one https://youtu.be/x81
 sea1|en|ann|2|3|The sea was rough and the ferry stayed in port
 """.strip()
 
 CW = {"storm1": "weather, safety", "ice2": "accident"}
+CARDS = {"link3": ("Whale song from a kayak", "Forty minutes of humpbacks")}
 ALT = {"cat1": "A tabby cat asleep on a laptop", "garden1": "Bulbs in a wooden crate", "tokyo1": "Tokyo Tower at night"}
 
 
@@ -234,9 +243,9 @@ QUERIES = [
     Judged("livro", "libro1 livros2", only=True, language="pt"),
     Judged("книга", "kniga1 kniga2", only=True, language="ru"),
     Judged("город", "gorod1", only=True, language="ru"),
-    Judged("東京", "tokyo1 tokyo2", "kyoto1", only=True),
+    Judged("東京", "tokyo1 tokyo2 togikai1", "kyoto1", only=True),
     Judged("東京タワー", "tokyo1", "tokyo2", only=True),
-    Judged("京都", "kyoto1 toshokan1", "tokyo1", only=True),
+    Judged("京都", "kyoto1 toshokan1 togikai1", "tokyo1", only=True),
     Judged("猫", "neko1", "inu1", only=True),
     Judged("#紅葉", "kyoto1", only=True),
     Judged("北京", "beijing1", only=True),
@@ -253,7 +262,7 @@ QUERIES = [
     Judged("istanbul", "turkish1", only=True),
     Judged("from:ann tea", "tea3", "tea1", only=True),
     Judged("station has:link", "link2", only=True),
-    Judged("lang:ja", "tokyo1 tokyo2 kyoto1 neko1 inu1 toshokan1", only=True),
+    Judged("lang:ja", "togikai1 tokyo1 tokyo2 kyoto1 neko1 inu1 toshokan1", only=True),
     Judged("min_likes:40", "bread6 cat3 blm1", only=True),
     Judged("storm since:30d", "storm1", "storm2", only=True),
     Judged("storm before:30d", "storm2 rain2", "storm1", only=True),
@@ -276,5 +285,16 @@ QUERIES = [
     Judged("www.notices.example", "idn1", only=True),
     Judged("книга", "kniga1 kniga2", only=True),
     Judged("parrot", "lost1 spam1", first="lost1", only=True),
+    Judged("Küche", "kueche1 wohnung1", first="wohnung1 kueche1", language="de"),
+    Judged("Kuchen", "kuchen1 kuchen2", first="kuchen1 kuchen2", language="de"),
+    Judged("libros", "libro2", first="libro2", language="es"),
+    Judged("kyoto OR 京都", "kyoto1 toshokan1 togikai1", first="toshokan1 kyoto1 togikai1", only=True),
+    Judged("WHO", "who1", only=True),
+    Judged("whale song", "link3", only=True),
+    Judged("humpbacks", "link3", only=True),
+    Judged("what is the best way to feed a sourdough starter?", "bread2", only=True),
+    Judged("green tea flower bridge", "tea3", only=True),
+    Judged("sourdough marathon", "", only=True),
+    Judged("night train lisbon -vienna", "", only=True),
     Judged("fro*", "lake2 bike2", "cat1 dog1"),
 ]

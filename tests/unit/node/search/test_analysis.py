@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.search.analysis import MAX_SPOTS, MAX_TOKEN, lexemes, spots
+from node.search.analysis import MAX_SPOTS, lexemes, spots
 from node.search.documents import MAX_WORDS, Named, Source, document_of
+from node.search.forms import MAX_TOKEN
 from node.search.language import parse
 from node.search.matching import Row, matches
 from node.search.planning import make_plan
+from node.search.ranking import is_far_fetched
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -94,6 +96,19 @@ def finds(query: str, content: str, language: str | None = "en", asked_in: str =
         ("ırmak", "<p>IRMAK</p>"),
         ("bread", "<p>b\u200br\u2063e\U000e0061ad</p>"),
         ("книга", "<p>новые книги о море</p>"),
+        (".NET", "<p>we moved to .NET 10</p>"),
+        ("net", "<p>we moved to .NET 10</p>"),
+        (".gitignore", "<p>look at .gitignore.</p>"),
+        ("nodejs", "<p>node.js 24 is out</p>"),
+        ("node.js", "<p>#nodejs</p>"),
+        ("selfhosting", "<p>self-hosted mail</p>"),
+        ("self-hosted", "<p>#SelfHosting</p>"),
+        ("台湾", "<p>台灣的夏天</p>"),
+        ("電影", "<p>电影很好看</p>"),
+        ("WHO", "<p>The WHO says so</p>"),
+        ("WHO IS THAT BIRD", "<p>a bird</p>"),
+        ("-running cats", "<p>a cat that runs</p>"),
+        ("beginner camera", "<p>Which camera?</p><p>for a beginner</p>"),
     ],
 )
 def test_found(query: str, content: str) -> None:
@@ -120,6 +135,9 @@ def test_found(query: str, content: str) -> None:
         ('"history of bridges"', "<p>bridges, a history</p>"),
         ("the of", "<p>of</p>"),
         ("C#", "<p>C'est bon</p>"),
+        (".NET", "<p>a net, or two... nets</p>"),
+        ("WHO", "<p>who knows</p>"),
+        ("-cats dog", "<p>a dog and a cat</p>"),
     ],
 )
 def test_not_found(query: str, content: str) -> None:
@@ -137,10 +155,47 @@ def test_not_found(query: str, content: str) -> None:
         ("huizen", "<p>huizen</p>", None),
         ("Haus", "<p>Häuser zu vermieten, Küche und Bad</p>", None),
         ("Koeln", "<p>Köln am Rhein</p>", "de"),
+        ("vélos", "<p>mon vélo</p>", "fr"),
+        ("vélo", "<p>les vélos</p>", "fr"),
+        ("l'école", "<p>les écoles</p>", "fr"),
+        ("eleições", "<p>uma eleição</p>", "pt"),
+        ("eleicoes", "<p>uma eleição</p>", "pt"),
+        ("pão", "<p>dois pães</p>", "pt"),
+        ("fiets", "<p>fietsen</p>", "nl"),
+        ("fietsen", "<p>mijn fiets</p>", "nl"),
+        ("huis", "<p>de huizen</p>", "nl"),
+        ("deprem", "<p>Depremden sonra</p>", "tr"),
+        ("kedi", "<p>mahallenin kedisi</p>", "tr"),
+        ("isik", "<p>Işıklar kesildi</p>", "tr"),
+        ("किताब", "<p>पुरानी किताबें</p>", "hi"),
     ],
 )
 def test_languages_with_stems(query: str, content: str, language: str | None) -> None:
     assert finds(query, content, language, asked_in=language or "de")
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "near", "far"),
+    [
+        ("Küche", "de", "neue Küchen", "der Kuchen"),
+        ("Kueche", "de", "die Küche", "der Kuchen"),
+        ("Kuchen", "de", "ein Kuchen", "die Küche"),
+        ("schön", "de", "schöne Tage", "schon wieder"),
+        ("Müller", "de", "Frau Mueller", "die Muller"),
+        ("libros", "es", "un libro", "entrada libre"),
+        ("livros", "pt", "um livro", "entrada livre"),
+        ("livre", "fr", "des livres", "on va livrer"),
+        ("cats", "en", "a cat", "the catting"),
+    ],
+)
+def test_what_shares_a_stem_only_is_far_fetched(query: str, language: str, near: str, far: str) -> None:
+    tree = parse(query, now=NOW)
+    assert tree is not None
+    plan = make_plan(tree, names={}, languages=("en", language))
+    assert plan is not None
+    for text, is_far in ((near, False), (far, True)):
+        words = document_of(Source(post_id=1, author_id=2, content=text, language=language)).words
+        assert is_far_fetched(words, plan.wanted) is is_far, text
 
 
 def test_everything_of_a_post_is_searched() -> None:
@@ -149,13 +204,15 @@ def test_everything_of_a_post_is_searched() -> None:
         "spoiler_text": "plants",
         "media": [("image", "a red tulip"), ("gifv", "")],
         "poll_options": ["Roses", "Lilies"],
+        "card": ("Bulbs in autumn", "How deep they go"),
         "named": [Named(account_id=3, username="Bob", domain="b.test:8443", is_local=False)],
         "hashtags": ["Garten"],
         "is_reply": True,
         "is_sensitive": True,
     }
     for query in (
-        "gardens", "plants", "tulip", "lilies", "@bob@b.test:8443", "#garten", "tag:Garten", "has:image", "has:video",
+        "gardens", "plants", "tulip", "lilies", "bulbs", "deep",
+        "@bob@b.test:8443", "#garten", "tag:Garten", "has:image", "has:video",
         "has:media", "has:poll", "is:reply", "is:sensitive", "from:me", "from:ann", "lang:en",
         "hi -is:local -has:audio",
     ):  # fmt: skip

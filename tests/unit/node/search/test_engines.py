@@ -4,6 +4,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -32,7 +33,7 @@ QUERIES = [
     "apple -app*", '-"apple pear" apple', "(apple OR plum) -(pear fig)", "from:ann apple", "-from:ann plum",
     "tag:fruit",
     "#fruit pear", "東京", "京都 apple", "o'neill", "it's", r"back\slash", "has:image", "has:image -apple",
-    "fig plum pear",
+    "fig plum pear", "fig plum pear apple -is:reply",
     "since:2020 fig", "before:2020 fig", "lang:en fig", "nothing", "min_likes:1 fig", "min_likes:0",
     "fig OR min_likes:0",
     "-min_likes:1 fig", "plum OR nothing", "😀", "%", "a_b", "apple NOT (min_likes:1)",
@@ -93,6 +94,12 @@ async def test_what_is_proposed_holds_every_match(runtime: Runtime) -> None:
         plan = plan_of(query, ann.id)
         if plan is None:
             continue
+        if plan.forgiving is not None:
+            most = replace(plan, step=plan.forgiving)
+            wanted = {one.post_id for one in documents if matches(most.step, Row(post_id=one.post_id, words=one.words))}
+            some = await engine.propose(most, since_id=None, until_id=None, limit=100, seconds=30)
+            assert set(some.ids) == wanted, query
+            assert 0 < len(wanted) < len(documents), query
         wanted = {one.post_id for one in documents if matches(plan.step, Row(post_id=one.post_id, words=one.words))}
         found = await engine.propose(plan, since_id=None, until_id=None, limit=100, seconds=30)
         assert wanted <= set(found.ids), query

@@ -13,6 +13,9 @@ from node.accounts.models import Account
 from node.base.lanes import INDEX, RELAY
 from node.base.runtime import Runtime
 from node.base.work import DRAINS
+from node.cards.models import LinkCard, PostLink
+from node.events import LinkCardReady
+from node.posts.cards import show_card
 from node.posts.models import Post
 from node.search import indexing, jobs, turns, whoosh_files
 from node.search.choosing import engine_of
@@ -284,3 +287,25 @@ async def test_rows_are_kept_only_while_they_serve_somebody(runtime: Runtime, an
     await settle(runtime)
     assert await count(runtime, SearchDocument) == 0
     assert await count(runtime, SearchRebuild) <= 1
+
+
+async def test_words_of_a_link_preview_are_found_once_it_is_there(runtime: Runtime, ann: Account) -> None:
+    """The page is looked at after the post was indexed: the post is indexed anew."""
+    await settle(runtime)
+    post = await make_post(runtime, ann, "Worth it: https://example.com/x1")
+    await settle(runtime)
+    now = runtime.now()
+    async with runtime.write() as uow:
+        uow.add(
+            LinkCard(
+                id=5, url="https://example.com/x1", host="example.com", title="Whale song", due_at=now, created_at=now
+            )
+        )
+        await uow.flush()
+        uow.add(PostLink(post_id=post.id, card_id=5))
+        await uow.flush()
+        await show_card(uow, 5, ready=True)
+        await uow.record(LinkCardReady(5))
+    assert await found(runtime, "whale") == []
+    await settle(runtime)
+    assert await found(runtime, "whale song") == [post.id]

@@ -61,6 +61,30 @@ def test_the_very_word_before_its_stem() -> None:
     assert order(post("two ~owl", days=1), post("one owl", days=1.01)) == [1, 0]
 
 
+def test_the_word_as_it_was_typed_before_the_same_without_its_accents() -> None:
+    wanted = [Wanted((("ete", 0.8),), "été")]
+    assert order(post("ete", days=1), post("été|ete", days=1.01), wanted=wanted) == [1, 0]
+
+
+def test_a_far_fetched_form_comes_last_however_new_and_liked() -> None:
+    wanted = [Wanted((("kuche", 0.3), ("~küch", 0.85), ("~kuch", 0.3)), "küche")]
+    kuchen, kueche = post("kuchen|~kuch", likes=900, boosts=50), post("küche|kuche|~küch|~~kuch", days=900)
+    assert order(kuchen, kueche, wanted=wanted) == [1, 0]
+
+
+def test_a_word_within_a_longer_one_of_japanese_comes_last() -> None:
+    """京都 stands in 東京都, which is another place; in Chinese nothing says where a word begins."""
+    wanted = [Wanted((("京都", 1.0),), is_within=True)]
+    within, itself = "東|東京 京|京都 都", "京|京都 都|都の"
+    japanese = [
+        post(f":lang:ja {within}"),
+        post(f":lang:ja {itself}", days=99),
+        post(f":lang:ja {within} {itself}", days=9),
+    ]
+    assert order(*japanese, wanted=wanted) == [2, 1, 0]
+    assert order(post(within), post(itself, days=99), wanted=wanted) == [0, 1]
+
+
 def test_liked_and_boosted_before_unnoticed() -> None:
     assert order(post("owl", days=1), post("owl", days=1.01, likes=3, boosts=3)) == [1, 0]
 
@@ -83,6 +107,8 @@ def test_row_105_a_word_said_a_thousand_times_is_not_worth_a_thousand_times() ->
     plain, stuffed = text_scores([post("an owl in a tree"), post("owl " * 1_000)], WORDS, [])
     assert stuffed < 1.5 * plain
     plain, stuffed = text_scores([post("an owl in a tree"), post("owl " * 12 + "buy buy buy")], WORDS, [])
+    assert stuffed < plain
+    plain, stuffed = text_scores([post("an owl in a tree"), post("buy owl owl owl owl now free owls cheap")], WORDS, [])
     assert stuffed < plain
     assert text_scores([], WORDS, []) == []
     assert text_scores([plain_ := post("x")], [], []) == [0.0]

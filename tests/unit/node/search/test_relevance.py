@@ -8,12 +8,13 @@ from sqlalchemy import insert
 from node.accounts.models import Account
 from node.base.ids import id_at
 from node.base.runtime import Runtime
+from node.cards.models import LinkCard
 from node.media.models import Media
 from node.posts.models import Post
 from node.search.service import search_posts
 from node.text.writing import render_text
 from tests.support.nodes import settle
-from tests.unit.node.search.corpus import ALT, CW, POSTS, QUERIES
+from tests.unit.node.search.corpus import ALT, CARDS, CW, POSTS, QUERIES
 
 
 async def fill(runtime: Runtime) -> dict[int, str]:
@@ -23,6 +24,7 @@ async def fill(runtime: Runtime) -> dict[int, str]:
     accounts: list[dict[str, Any]] = []
     posts: list[dict[str, Any]] = []
     media: list[dict[str, Any]] = []
+    cards: list[dict[str, Any]] = []
     keys: dict[int, str] = {}
     for number, line in enumerate(POSTS.splitlines()):
         key, language, author, age, likes, words = line.split("|")
@@ -41,8 +43,14 @@ async def fill(runtime: Runtime) -> dict[int, str]:
             {"id": post_id, "uri": uri, "url": uri, "account_id": authors[author], "visibility": "public",
              "content": render_text(words, mentions={}, settings=runtime.settings).html, "language": language,
              "spoiler_text": CW.get(key, ""), "thread_id": post_id, "likes_count": int(likes), "published_at": moment,
-             "created_at": moment}
+             "created_at": moment, "card_id": post_id if key in CARDS else None}
         )  # fmt: skip
+        if key in CARDS:
+            title, description = CARDS[key]
+            cards.append(
+                {"id": post_id, "url": uri, "host": "town.test", "state": "ready", "due_at": now, "title": title,
+                 "description": description, "created_at": now}
+            )  # fmt: skip
         if key in ALT:
             media.append(
                 {"id": post_id, "account_id": authors[author], "post_id": post_id, "kind": "image",
@@ -53,6 +61,7 @@ async def fill(runtime: Runtime) -> dict[int, str]:
         await uow.execute(insert(Account), accounts)
         await uow.execute(insert(Post), posts)
         await uow.execute(insert(Media), media)
+        await uow.execute(insert(LinkCard), cards)
     await settle(runtime)
     return keys
 
