@@ -17,7 +17,7 @@ from node.http.limits import DELETES, Bucket, spend
 from node.http.problems import wants_json
 from node.posts.bookmarks import bookmark, unbookmark
 from node.posts.boosts import boost, unboost
-from node.posts.likes import like, unlike
+from node.posts.likes import like_soon, unlike
 from node.posts.models import Post
 from node.posts.pins import pin, unpin
 from node.posts.queries import get_own_post, get_visible_post, list_context, list_edits
@@ -167,10 +167,13 @@ async def act(visitor: Visitor, post_id: int, verb: str) -> Answer:
     """Like, boost, bookmark or pin a post or mute its thread, or take that back; then go back to the button."""
     node = runtime()
     try:
-        async with node.write() as uow:
-            me = await get_account(uow, visitor.account_id)
-            post = await get_visible_post(uow, post_id, visitor.account_id)
-            await ACTS[verb](uow, me, post)
+        if verb == "like":  # together with whoever likes one at the same moment
+            await like_soon(node, visitor.account_id, post_id)
+        else:
+            async with node.write() as uow:
+                me = await get_account(uow, visitor.account_id)
+                post = await get_visible_post(uow, post_id, visitor.account_id)
+                await ACTS[verb](uow, me, post)
     except Invalid as problem:
         if wants_json():
             raise
@@ -190,10 +193,6 @@ async def by_id(visitor: Visitor | None, post_id: int) -> Answer:
     async with node.read() as reader:
         view = await render_post(node, reader, post_id, viewer_id=visitor.account_id if visitor else None)
     return cast(Response, redirect(post_path(view["reblog"] or view), 303))
-
-
-async def _like(uow: UnitOfWork, me: Account, post: Post) -> None:
-    await like(uow, runtime().settings, me, post, now=runtime().now())
 
 
 async def _unlike(uow: UnitOfWork, me: Account, post: Post) -> None:
@@ -236,7 +235,6 @@ async def _unmute(uow: UnitOfWork, me: Account, post: Post) -> None:
 
 
 ACTS: dict[str, Callable[[UnitOfWork, Account, Post], Awaitable[None]]] = {
-    "like": _like,
     "unlike": _unlike,
     "boost": _boost,
     "unboost": _unboost,
