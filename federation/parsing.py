@@ -35,6 +35,7 @@ from federation.post_parsing import RemoteEmoji, RemotePost, parse_emojis, parse
 from federation.vocabulary import (
     ACTIVITY_TYPES,
     ACTOR_TYPES,
+    INVISIBLE,
     MAX_ALIASES,
     MAX_BIO,
     MAX_DOMAINS,
@@ -58,7 +59,7 @@ __all__ = [
     "parse_post",
 ]
 
-_UNWELCOME = re.compile(r"[\s\x00-\x1f\x7f@/\\<>\"'?#%\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_UNWELCOME = re.compile(rf"[\s\x00-\x1f\x7f@/\\<>\"'?#%{INVISIBLE}]")
 
 
 @dataclass(frozen=True, slots=True)

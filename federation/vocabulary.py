@@ -50,6 +50,11 @@ MAX_WARNING: Final = 5_000
 MAX_DOMAINS: Final = 100
 """Sites that one actor may list as naming it."""
 MAX_HASHTAG: Final = 256
+INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+"""What shows nothing, as the inside of a character class. Joiners (U+200C, U+200D) are among it."""
 
 ACTOR_CONTEXT: Final[list[object]] = [
     AS_CONTEXT,

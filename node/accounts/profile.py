@@ -18,8 +18,8 @@ from node.accounts.rules import (
     MAX_PICTURE_DESCRIPTION,
 )
 from node.base.errors import Invalid
+from node.text.lookalikes import plain_line
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -66,7 +66,7 @@ def checked_change(change: ProfileChange) -> dict[str, Any]:
     if change.bot is not None:
         values |= {"bot": change.bot, "actor_type": "Service" if change.bot else "Person"}
     if change.display_name is not None:
-        values["display_name"] = _line(change.display_name)
+        values["display_name"] = plain_line(change.display_name)
         if len(values["display_name"]) > MAX_DISPLAY_NAME:
             problems["display_name"] = [f"is too long (at most {MAX_DISPLAY_NAME} characters)"]
     if change.note is not None:
@@ -85,7 +85,7 @@ def checked_change(change: ProfileChange) -> dict[str, Any]:
         if broken:
             problems["attribution_domains"] = broken
     if change.fields is not None:
-        pairs = [(_line(name), _line(value)) for name, value in change.fields]
+        pairs = [(plain_line(name), plain_line(value)) for name, value in change.fields]
         pairs = [pair for pair in pairs if any(pair)]
         values["fields"] = [{"name": name, "value": value, "verified_at": None} for name, value in pairs]
         broken = _field_problems(pairs)
@@ -107,9 +107,8 @@ def _domains(typed: Sequence[str]) -> tuple[list[str], list[str]]:
     kept: dict[str, None] = {}
     broken = []
     for entry in typed:
-        text = (
-            _line(entry).lower().removeprefix("https://").removeprefix("http://").removeprefix("*.").partition("/")[0]
-        )
+        host = plain_line(entry).lower().removeprefix("https://").removeprefix("http://")
+        text = host.removeprefix("*.").partition("/")[0]
         if not text:
             continue
         try:
@@ -130,7 +129,3 @@ def _field_problems(pairs: list[tuple[str, str]]) -> list[str]:
     if any(len(name) > MAX_FIELD_NAME or len(value) > MAX_FIELD_VALUE for name, value in pairs):
         found.append(f"are too long (label {MAX_FIELD_NAME}, content {MAX_FIELD_VALUE} characters)")
     return found
-
-
-def _line(text: str) -> str:
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", " ".join(text.split()))).strip()

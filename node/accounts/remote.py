@@ -24,6 +24,7 @@ from node.base.errors import Forbidden
 from node.base.ids import new_id
 from node.emojis.service import learned_references
 from node.events import SearchConsentChanged
+from node.text.lookalikes import plain_line
 from node.text.sanitising import clean_html, clean_text
 
 log = structlog.get_logger(__name__)
@@ -137,7 +138,7 @@ def _profile_values(actor: RemoteActor) -> dict[str, Any]:
     return {
         "url": actor.url,
         "actor_type": actor.type,
-        "display_name": clean_text(actor.name)[:2048],
+        "display_name": plain_line(clean_text(actor.name))[:2048],
         "note": clean_html(actor.summary_html),
         "fields": [
             {"name": clean_text(name), "value": clean_html(value), "verified_at": None} for name, value in actor.fields

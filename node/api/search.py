@@ -29,7 +29,7 @@ from node.remote.resolving import resolve
 from node.search.explaining import Explanation
 from node.search.service import Found, search_posts
 from node.text.writing import fold_hashtag
-from node.trends.review import reviewed_tag_ids, unlisted_tag_ids
+from node.trends.review import list_listed, reviewed_tag_ids, unlisted_tag_ids
 
 LONGEST_QUERY = 2_048
 MAX_LIMIT = 40
@@ -109,7 +109,7 @@ async def _search(viewer: Viewer | None, asked: SearchRequest) -> dict[str, Any]
             rows = await search_hashtags(
                 reader, folded, viewer_id=viewer_id, limit=limit, offset=offset, but_not=hidden, among=among
             )
-            answer["hashtags"] = await hashtag_views(node, reader, rows, viewer_id)
+            answer["hashtags"] = await hashtag_views(node, reader, await list_listed(node, rows), viewer_id)
     if posts.explanation.sentences:
         answer["explanation"] = {
             "text": _in_words(posts.explanation),

@@ -1,10 +1,11 @@
 """What a filter finds in a text. Pure, and linear in the text's length whatever is looked for (attack row 58).
 
-Text and keywords are folded alike (compatibility forms, case, invisible characters, runs of blanks), then a keyword
-is looked for as a plain string. For whole words every run of word characters is put between two marks, in the text
-and in the keyword: then a whole word is a plain string too, and nothing is ever tried twice. Scripts that put no
-blanks between words (Han, Kana, Thai, Lao, Khmer, Burmese) have no word characters in this sense: a keyword in them
-is found wherever it stands, and ends the words of other scripts beside it.
+Text and keywords are folded alike (compatibility forms, case, runs of blanks, and what only pretends to be another
+word: `node.text.lookalikes`), then a keyword is looked for as a plain string. For whole words every run of word
+characters is put between two marks, in the text and in the keyword: then a whole word is a plain string too, and
+nothing is ever tried twice. Scripts that put no blanks between words (Han, Kana, Thai, Lao, Khmer, Burmese) have no
+word characters in this sense: a keyword in them is found wherever it stands, and ends the words of other scripts beside
+it.
 """
 
 import re
@@ -13,6 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
+
+from federation.vocabulary import INVISIBLE
+from node.text.lookalikes import in_one_script, shown, without_piled_marks
 
 Context = Literal["home", "notifications", "public", "thread", "account"]
 CONTEXTS: Final[tuple[Context, ...]] = get_args(Context)
@@ -42,22 +46,21 @@ _WORD: Final = re.compile(f"(?:(?![{_UNSPACED}])[\\w{_MARKS}])++")
 _PIECE_LENGTH: Final = 128
 _LONG_RUN: Final = re.compile(r"\S{129}")
 _PIECES: Final = re.compile(r"\S{1,128}|\s{1,128}")
-_INVISIBLE: Final = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-)
+_UNSEEN: Final = re.compile(f"[\x00-\x08\x0e-\x1f\x7f{INVISIBLE}]")
 
 
 def fold(text: str) -> str:
     """Return a text as it is compared: compatibility forms and case folded, nothing invisible, single blanks."""
-    shown = _INVISIBLE.sub("", text)
-    return " ".join((shown.lower() if shown.isascii() else _folded(shown)).split())
+    seen = shown(_UNSEEN.sub("", text))
+    return " ".join((seen.lower() if seen.isascii() else _folded(seen)).split())
 
 
 def _folded(text: str) -> str:
     """Fold beyond ASCII; piece by piece where nothing ends, since putting marks in order takes the square of a run."""
     if len(text) > _PIECE_LENGTH and _LONG_RUN.search(text):
         return "".join(_folded(piece) for piece in _PIECES.findall(text))
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = in_one_script(without_piled_marks(unicodedata.normalize("NFKC", text)))
+    return in_one_script(unicodedata.normalize("NFKC", plain.casefold()))
 
 
 def mark_words(folded: str) -> str:

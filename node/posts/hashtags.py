@@ -10,7 +10,7 @@ from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.posts.models import Hashtag, PostHashtag
-from node.text.writing import MAX_HASHTAGS, fold_hashtag
+from node.text.writing import MAX_HASHTAGS, fold_hashtag, shown_hashtag
 
 MAX_NAME = 300
 USED_STEP: Final = timedelta(hours=1)
@@ -55,11 +55,12 @@ def _long_unused(ids: Sequence[int], now: datetime) -> Select[int]:
 
 
 async def keep_hashtag(uow: UnitOfWork, folded: str, display: str, now: datetime) -> int:
-    """Return the id of a hashtag, storing it if nobody used it before."""
+    """Return the id of a hashtag, storing it if nobody used it before: it is shown as whoever is first writes it."""
     query = select(Hashtag.id).where(Hashtag.name == folded)
     found: int | None = await uow.scalar(query)
     if found is None:
-        await insert_if_absent(uow, Hashtag, {"id": new_id(), "name": folded, "display": display, "created_at": now})
+        values = {"id": new_id(), "name": folded, "display": shown_hashtag(display) or folded, "created_at": now}
+        await insert_if_absent(uow, Hashtag, values)
         found = await uow.scalar(query)  # ours, or that of whoever was first
     assert found is not None
     return found

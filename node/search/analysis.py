@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
+from federation.vocabulary import INVISIBLE
 from node.search.forms import DIGITS, MAX_TOKEN, UNSAFE, acronym, as_written, fold_word, source_of, stems_of
 from node.search.spelling import fold
 from node.text.writing import fold_hashtag
@@ -58,10 +59,7 @@ _PIECE: Final = re.compile(
     r"|(?P<symbol>[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f3fa\U0001f400-\U0001fbff])",
     re.IGNORECASE,
 )
-_INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U000e0000-\U000e0fff]"
-)
+_UNSEEN: Final = re.compile(f"[{INVISIBLE}]")
 _SPACELESS: Final = re.compile(
     "[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
@@ -89,7 +87,7 @@ Spot = tuple[str, ...]
 
 def lexemes(text: str) -> Iterator[Lexeme]:
     """Go through a text."""
-    clean = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]))[: 2 * MAX_CHARACTERS]
+    clean = _UNSEEN.sub("", unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]))[: 2 * MAX_CHARACTERS]
     for match in _PIECE.finditer(clean):
         piece, kind = match[0], match.lastgroup
         if kind == "url":

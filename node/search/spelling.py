@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from node.search.chinese import SIMPLIFIED
+from node.text.lookalikes import in_one_script
 
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u093c]")
 _LETTERS: Final = {
@@ -35,7 +36,7 @@ def fold(word: str) -> str:
 
 def fold_text(text: str) -> str:
     """Return a text without case and accents."""
-    lowered = text.casefold().translate(_FOLDS)
+    lowered = in_one_script(text).casefold().translate(_FOLDS)
     if lowered.isascii():
         return lowered
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered))

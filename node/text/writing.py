@@ -20,6 +20,7 @@ from federation.errors import MalformedDocument
 from federation.origins import normalise_domain, split_uri
 from federation.vocabulary import MAX_HASHTAG, MAX_URI
 from node.base.settings import Settings
+from node.text.lookalikes import in_one_script, shown
 from node.uris import tag_url
 
 URL_LENGTH: Final = 23
@@ -187,8 +188,18 @@ def count_characters(text: str) -> int:
 
 
 def fold_hashtag(name: str) -> str:
-    """Return the form in which hashtags are matched: NFKC and casefolded, without `#` (OBJ-5)."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.lstrip("#＃")).casefold())
+    """Return the form in which hashtags are matched: NFKC and casefolded, without `#` (OBJ-5), without what nobody
+    sees and what mixes scripts unseen (`lookalikes`; row 105). "" for what shows nothing."""
+    bare = name.lstrip("#＃")
+    if bare.isascii():
+        return bare.casefold()
+    plain = in_one_script(shown(unicodedata.normalize("NFKC", bare)))
+    return in_one_script(unicodedata.normalize("NFKC", plain.casefold()))
+
+
+def shown_hashtag(name: str) -> str:
+    """Return a hashtag as it is shown for all who use it: as it was written, but for what pretends."""
+    return in_one_script(shown(name.lstrip("#＃")))
 
 
 def is_hashtag(name: str) -> bool:
@@ -250,7 +261,7 @@ def _hashtag_at(text: str, start: int) -> _Token | None:
             has_letter = has_letter or category[0] == "L"
         end += 1
     name = text[start + 1 : end].rstrip("\u00b7\u30fb\u200c")
-    if not has_letter or len(name) > MAX_HASHTAG or len(fold_hashtag(name)) > MAX_HASHTAG:
+    if not has_letter or len(name) > MAX_HASHTAG or not 0 < len(fold_hashtag(name)) <= MAX_HASHTAG:
         return None
     return _Token("hashtag", start, start + 1 + len(name), name)
 

@@ -47,10 +47,10 @@ async def admin_tag_views(
     views = await hashtag_views(runtime, reader, tags, viewer_id)
     return [
         view
-        | flags_view(runtime, rulings.settles("tags", tag.id))
+        | flags_view(runtime, rulings.settles("tags", tag.id, name=tag.name))
         | {
-            "usable": rulings.find("use", tag.id) is not False,
-            "listable": rulings.find("listing", tag.id) is not False,
+            "usable": rulings.about_tag("use", tag.name) is not False,
+            "listable": rulings.about_tag("listing", tag.name) is not False,
             "trend": reason_view(trends[tag.id], "tags") if tag.id in trends else None,
         }
         for view, tag in zip(views, tags, strict=True)

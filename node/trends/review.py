@@ -21,7 +21,7 @@ from node.cards.models import LinkCard
 from node.moderation.service import log_decision
 from node.posts.models import Hashtag, Post
 from node.trends.models import TrendRuling
-from node.trends.queries import exists_row, list_hashtags
+from node.trends.queries import exists_row
 from node.trends.ruling_queries import Rulings, Subject, find_ruling, is_known_publisher, read_rulings
 from node.trends.service import forget_boards
 
@@ -104,9 +104,19 @@ async def known_rulings(runtime: Runtime) -> Rulings:
 
 
 async def unlisted_tag_ids(runtime: Runtime) -> set[int]:
-    """Return the hashtags that search does not find."""
+    """Return the hashtags that search does not find by a decision about themselves; `list_listed` knows the others."""
     rulings = await known_rulings(runtime)
     return rulings.ids("listing", allowed=False) | rulings.ids("use", allowed=False)
+
+
+async def list_listed(runtime: Runtime, tags: Iterable[Hashtag]) -> list[Hashtag]:
+    """Return these hashtags without those that look like what moderators took out."""
+    rulings = await known_rulings(runtime)
+    return [
+        tag
+        for tag in tags
+        if rulings.about_tag("listing", tag.name) is not False and rulings.about_tag("use", tag.name) is not False
+    ]
 
 
 async def reviewed_tag_ids(runtime: Runtime) -> set[int]:
@@ -117,9 +127,5 @@ async def reviewed_tag_ids(runtime: Runtime) -> set[int]:
 
 async def list_usable(runtime: Runtime, names: Iterable[str]) -> list[str]:
     """Return these names of hashtags (folded), without those that moderators put out of use."""
-    unusable = (await known_rulings(runtime)).ids("use", allowed=False)
-    if not unusable:
-        return list(names)
-    async with runtime.read() as reader:
-        hidden = {tag.name for tag in (await list_hashtags(reader, unusable)).values()}
-    return [name for name in names if name not in hidden]
+    rulings = await known_rulings(runtime)
+    return [name for name in names if rulings.about_tag("use", name) is not False]

@@ -8,9 +8,9 @@ through.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,9 +19,10 @@ from node.base.caches import FOREVER
 from node.base.db.unit_of_work import Reader
 from node.base.errors import Unavailable
 from node.base.runtime import Runtime
+from node.text.lookalikes import skeleton
 from node.trends.boards import board_name, set_scene, work_out
 from node.trends.noting import TICK, come_soon
-from node.trends.queries import find_state, list_authors, list_ready_cards, list_trendable_posts
+from node.trends.queries import find_state, list_authors, list_hashtags, list_ready_cards, list_trendable_posts
 from node.trends.rules import KINDS, LONGEST, POSTS_LONGER, Kind, Trend, language_of, read_trend
 from node.trends.ruling_queries import Rulings, read_rulings
 from node.trends.tick import tallies_of_rows
@@ -48,19 +49,22 @@ NOT_YET: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Trends of a kind, with what was decided about each. `until` is when to look again."""
+    """Trends of a kind, with what was decided about each, and how each hashtag looks. `until` is when to look again."""
 
     trends: tuple[Trend, ...]
     verdicts: dict[int, bool | None]
     until: datetime
+    looks: Mapping[int, str] = field(default_factory=dict)
 
 
 async def current_trends(runtime: Runtime, kind: Kind, *, language: str = "") -> list[Trend]:
     """Return what trends, the strongest first: of the whole node, or in a language. Nothing an operator excluded, and
-    where trends are reviewed nothing that waits."""
+    where trends are reviewed nothing that waits; of hashtags that look the same the strongest."""
     board = await read_board(runtime, kind, language=language)
     wanted = (True,) if runtime.settings.trends_review else (True, None)
-    return [trend for trend in board.trends if board.verdicts[trend.id] in wanted]
+    shown = [trend for trend in board.trends if board.verdicts[trend.id] in wanted]
+    first = {board.looks.get(trend.id, trend.id): trend.id for trend in reversed(shown)}
+    return [trend for trend in shown if first[board.looks.get(trend.id, trend.id)] == trend.id]
 
 
 async def list_still_trending(runtime: Runtime, reader: Reader, ids: Sequence[int]) -> set[int]:
@@ -144,8 +148,11 @@ async def _read(runtime: Runtime, name: str) -> dict[str, Board]:
         rulings = await read_rulings(reader)
         for each, trends in made.items():
             of_kind = next(one for one in KINDS if each.partition(":")[0] == one)
-            verdicts = await _verdicts(reader, of_kind, trends, rulings)
-            boards[each] = Board(tuple(trends), verdicts, until)
+            ids = [trend.id for trend in trends]
+            tags = await list_hashtags(reader, ids) if of_kind == "tags" and ids else {}
+            names = {id_: tag.name for id_, tag in tags.items()}
+            verdicts = await _verdicts(reader, of_kind, trends, rulings, names)
+            boards[each] = Board(tuple(trends), verdicts, until, {id_: skeleton(names[id_]) for id_ in names})
     return boards
 
 
@@ -160,10 +167,15 @@ async def _work_out(runtime: Runtime, now: datetime) -> tuple[dict[str, list[Tre
     return made, now + min(MADE_AGAIN, WORTH * timedelta(seconds=time.monotonic() - started))
 
 
-async def _verdicts(reader: Reader, kind: Kind, trends: Sequence[Trend], rulings: Rulings) -> dict[int, bool | None]:
+async def _verdicts(
+    reader: Reader, kind: Kind, trends: Sequence[Trend], rulings: Rulings, names: Mapping[int, str]
+) -> dict[int, bool | None]:
     ids = [trend.id for trend in trends]
     publishers = await list_ready_cards(reader, ids) if kind == "links" and ids else {}
     authors = await list_authors(reader, ids) if kind == "posts" and ids else {}
     return {
-        id_: rulings.settles(kind, id_, publisher=publishers.get(id_, ""), author_id=authors.get(id_, 0)) for id_ in ids
+        id_: rulings.settles(
+            kind, id_, name=names.get(id_, ""), publisher=publishers.get(id_, ""), author_id=authors.get(id_, 0)
+        )
+        for id_ in ids
     }

@@ -28,7 +28,7 @@ from node.search.engines import OFF, engine_name
 from node.search.operators import HELP
 from node.search.service import SORTS, Found, Sort, search_posts
 from node.text.writing import fold_hashtag
-from node.trends.review import unlisted_tag_ids
+from node.trends.review import list_listed, unlisted_tag_ids
 from node.web.accounts import standings
 from node.web.showing import install, show
 from node.web.trending import trend_card
@@ -104,6 +104,7 @@ async def _find(visitor: Visitor | None, query: str, tab: str, sort: Sort) -> di
             tags = await search_hashtags(
                 reader, folded, viewer_id=viewer_id, limit=few, offset=offset if tab else 0, but_not=hidden
             )
+            tags = await list_listed(node, tags)
         if tab in ("accounts", "hashtags"):
             following = _next(offset + FOUND) if len(accounts or tags) > FOUND and visitor is not None else {}
             accounts, tags = accounts[:FOUND], tags[:FOUND]

@@ -214,3 +214,37 @@ async def test_posts_in_the_readers_language_come_first(node: Node, ann: Person,
         await uow.write(mine.values(locale="de", default_language="de"))
     node.runtime.caches.get("trend_readers", size=1, seconds=1).clear()
     assert [post["id"] for post in await carol.get("/api/v1/trends/statuses")] == [german["id"], english["id"]]
+
+
+async def test_row_105_no_ruling_is_walked_around(node: Node, desk: Desk, ann: Person, bob: Person) -> None:
+    """What looks like an excluded hashtag is excluded, whatever it is written with; unless it is allowed by itself.
+
+    Mixed or invisible letters make no hashtag of their own, and of two that look the same (one all of Cyrillic letters)
+    one trends.
+    """
+    latin, cyrillic = "coco", "\u0441\u043e\u0441\u043e"
+    for person in (ann, bob):
+        await person.post(f"#{latin} #\u0441oco #co\ufe0fco #\uff43oco \U0001d41coco", language="en")
+    for person in (ann, bob):
+        await person.post(f"#{cyrillic}", language="en")
+    assert len(await shown(node, "tags")) == 1
+    tags = {tag["name"]: tag["id"] for tag in (await desk.get("/api/v1/admin/tags")).json()}
+    assert set(tags) == {latin, cyrillic}
+
+    async def found() -> set[str]:
+        node.runtime.caches.get("trend_rulings", size=1, seconds=1).clear()
+        names = [(await ann.get("/api/v2/search", q=name, type="hashtags"))["hashtags"] for name in tags]
+        return {tag["name"] for of_name in names for tag in of_name}
+
+    assert await found() == {latin, cyrillic}
+    await desk.put(f"/api/v1/admin/tags/{tags[latin]}", json={"usable": False})
+    assert await found() == set()
+    assert await shown(node, "tags") == []
+    for name in (latin, cyrillic, "\u0441oco", "CO\u0421O"):
+        assert await ann.get(f"/api/v1/timelines/tag/{name}") == [], name
+    asked = (await desk.get(f"/api/v1/admin/tags/{tags[cyrillic]}")).json()
+    assert (asked["usable"], asked["trendable"]) == (False, False)
+    await desk.put(f"/api/v1/admin/tags/{tags[cyrillic]}", json={"usable": True})
+    assert await found() == {cyrillic}
+    assert [tag["name"] for tag in await shown(node, "tags")] == [cyrillic]
+    assert len(await ann.get(f"/api/v1/timelines/tag/{cyrillic}")) == 2
