@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 BATCH = 500
 MAX_SEARCH_TEXT = 200
+ACCT = "acct:"
 MAX_SEARCH_WORDS = 8
 
 _STRICTNESS = {"allow": 0, "noop": 0, "silence": 1, "suspend": 2}
@@ -145,9 +146,11 @@ async def search_accounts(
 
     `ann@exam` matches handles at domains that begin so. Who blocks the viewer is left out, and whom the viewer blocks
     is found by the whole name alone: to lift the block one has to find them. Best first: the exact name, people the
-    viewer follows, our own, then by followers.
+    viewer follows, those whose names begin so, our own, then by followers.
     """
-    folded = fold_username(text.strip().removeprefix("@").strip())[:MAX_SEARCH_TEXT]
+    text = text.strip()
+    text = text[len(ACCT) :] if text.lower().startswith(ACCT) else text
+    folded = fold_username(text.removeprefix("@").strip())[:MAX_SEARCH_TEXT]
     if not folded:
         return []
     name, at, domain = folded.partition("@")
@@ -175,7 +178,16 @@ async def search_accounts(
         order.append(case((followed, 0), else_=1))
     elif following_only:
         return []
-    order += [case((Account.domain == "", 0), else_=1), Account.followers_count.desc(), Account.id.desc()]
+    begins = or_(
+        Account.username_folded.startswith(name, autoescape=True),
+        plain_text(" " + Account.display_name).contains(" " + _words(text)[0], autoescape=True),
+    )
+    order += [
+        case((begins, 0), else_=1),
+        case((Account.domain == "", 0), else_=1),
+        Account.followers_count.desc(),
+        Account.id.desc(),
+    ]
     return list(await reader.scalars(statement.order_by(*order).limit(limit).offset(offset)))
 
 

@@ -7,7 +7,7 @@ from quart import Blueprint
 
 from federation.origins import is_http_uri
 from node.accounts.models import Account
-from node.accounts.queries import find_account_by_handle, find_account_by_uri, search_accounts
+from node.accounts.queries import ACCT, find_account_by_handle, find_account_by_uri, search_accounts
 from node.accounts.rules import local_or_domain
 from node.accounts.views import account_view
 from node.api.entities.search import Search, SearchV1
@@ -160,7 +160,7 @@ async def _known(node: Runtime, text: str, viewer_id: int | None) -> Account | P
                 return account
             post = await find_post_by_uri(reader, text)
             return None if post is None else await find_visible_post(reader, post.id, viewer_id)
-        username, _, domain = text.removeprefix("@").partition("@")
+        username, _, domain = text.removeprefix(ACCT).removeprefix("@").partition("@")
         if not username or not domain:
             return None
         return await find_account_by_handle(reader, username, local_or_domain(node.settings, domain))

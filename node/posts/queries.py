@@ -301,7 +301,7 @@ async def search_hashtags(
 
     `but_not`: what moderators took out; `among`: no others than these.
     """
-    prefix = fold_hashtag(text.strip())[:300]
+    prefix = fold_hashtag("".join(text.split()))[:300]
     if not prefix:
         return []
     is_in_range = and_(Hashtag.name >= prefix, Hashtag.name < prefix + "\U0010ffff")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from node.search.analysis import MAX_SPOTS, Spot, mark, spots, tag_token
 from node.search.stems import base_language, languages_of
@@ -115,7 +116,7 @@ def _texts(source: Source) -> Iterator[str]:
 
 
 def _is_of_hashtag(url: str, hashtags: Iterable[str]) -> bool:
-    last = url.rstrip("/").rpartition("/")[2].casefold()
+    last = unquote(url.rstrip("/").rpartition("/")[2]).casefold()
     return any(last == name.casefold() for name in hashtags)
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
 from node.accounts.models import Account
 from node.base.runtime import Runtime
@@ -33,6 +33,12 @@ from node.search.rules import (
 )
 from node.search.spelling import fold_text
 from node.search.steps import Plan
+
+Instead = Literal["", "alike", "most"]
+_NOTES: Final = {
+    "alike": "No post has these very words. These have words that look like them.",
+    "most": "No post has all of these words. These have most of them.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,15 @@ class Explanation:
     """The index could not be asked; only the viewer's own library was."""
     is_partial: bool = False
     """Not everything was looked at."""
-    is_loose: bool = False
-    """No post has all the words: what was found has most of them."""
+    is_wordless: bool = False
+    """Nothing of the query can be looked for: a smiley, a question mark."""
+    instead: Instead = ""
+    """What was found where no post has all the words as they are."""
+
+    @property
+    def note(self) -> str:
+        """What stands above posts that are not quite what was asked for."""
+        return _NOTES.get(self.instead, "")
 
     @property
     def sentences(self) -> list[str]:
@@ -64,8 +77,10 @@ class Explanation:
         found += [f"{handle} does not allow others to search their posts." for handle in self.not_searchable]
         if self.hidden_authors:
             found.append(f"{self.hidden_authors} matching authors do not allow indexing.")
-        if self.is_loose:
-            found.append("No post has all of these words. These have most of them.")
+        if self.is_wordless:
+            found.append("There is no word in this that posts could be searched for.")
+        if self.instead:
+            found.append(self.note)
         if self.is_away:
             found.append("Posts cannot be searched right now. Please try again in a while.")
         elif self.is_partial:

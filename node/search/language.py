@@ -30,6 +30,8 @@ _SPACE = re.compile(r"[\s\x00-\x1f\u200b\ufeff]+")
 _QUOTES: Final = {'"': '"', "“": "”", "„": "“", "«": "»", "「": "」"}
 _END_OF_WORD = re.compile(r"[\s\x00-\x1f\u200b\ufeff]")
 _NAME = re.compile(r"([A-Za-z_]{2,16}):(?=\S)")
+_APART = re.compile(r"(from|lang|language|hashtag|since|until):[ ]+(?=[^\s:]+(?:\s|$))", re.IGNORECASE)
+"""Operators that nobody means otherwise, with a space before what they take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _quoted(text: str, start: int) -> tuple[str, int]:
 
 def _word(text: str, start: int, depth: int, now: datetime) -> tuple[int, list[_Sign]]:
     """Read a bare word or an operator."""
-    if (name := _NAME.match(text, start)) and name[1].lower() in OPERATORS:
+    name = _NAME.match(text, start) or _APART.match(text, start)
+    if name and name[1].lower() in OPERATORS:
         at = name.end()
         if text[at] in _QUOTES:
             value, end = _quoted(text, at)

@@ -7,7 +7,7 @@ from typing import Final
 
 from node.search.analysis import Lexeme, is_run, lexemes, mark, plain_tag, tag_token, whole_forms
 from node.search.forms import FAR_FETCHED, SPELT, acronym, as_written, forms_of
-from node.search.spelling import fold, respelt
+from node.search.spelling import fold, misspelt, respelt
 from node.search.stems import shown_language
 from node.search.steps import (
     Begins,
@@ -48,6 +48,8 @@ from node.search.tree import (
 SHORTEST_PREFIX: Final = 2
 FORGIVING: Final = range(3, 9)
 """So many words must be looked for that some of them may be missing."""
+MOST_MISSPELT: Final = 3
+"""With more words than these, one that is missing is forgiven instead."""
 _ELIDED: Final = re.compile("^(?:[cdjlmnst]|qu)['’](?=[^\\W\\d_]{2})", re.IGNORECASE)
 _ELIDING: Final = frozenset({"ca", "fr", "it"})
 MAX_TOKENS: Final = 400
@@ -78,6 +80,8 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
     spans = [step for step in steps if isinstance(step, Span)]
     since = [span.since_id for span in spans if span.since_id is not None]
     until = [span.until_id for span in spans if span.until_id is not None]
+    if since and until and max(since) >= min(until):
+        raise SearchProblem("No post is of this time: it ends before it begins.", 0)
     return Plan(
         steps[0] if len(steps) == 1 else Every(tuple(steps)),
         scope,
@@ -86,6 +90,7 @@ def make_plan(tree: Node, *, names: Mapping[str, int | None], languages: tuple[s
         tuple(making.wanted),
         tuple(making.order),
         scope != "library" and all(isinstance(node, Word | Phrase | Tagged) for node in rest),
+        making.alike(rest, steps),
         _with_most_words(made),
     )
 
@@ -120,6 +125,17 @@ class _Making:
                 made.append(_Made(step, isinstance(node, Word), self._little))
             self._little = False
         return made
+
+    def alike(self, nodes: list[Node], steps: list[Step]) -> Step | None:
+        """Return what is looked for where some of a few words may be misspelt, None where none is."""
+        words = [node for node in nodes if isinstance(node, Word) and not self._says_little(node.text)]
+        if not 0 < len(words) <= MOST_MISSPELT or len(steps) != len(nodes):
+            return None
+        found: list[Step] = []
+        for node, step in zip(nodes, steps, strict=True):
+            others = misspelt(fold(node.text)) if isinstance(node, Word) else ()
+            found.append(Some((step, *(Token(other) for other in others))) if others else step)
+        return _joined(Every, [*found]) if found != steps else None
 
     def _says_little(self, text: str) -> bool:
         return says_little(text.lower() if self._is_shouted else text, self._languages)

@@ -16,7 +16,7 @@ from node.base.runtime import Runtime
 from node.search.analysis import mark
 from node.search.choosing import engine_of
 from node.search.engines import OFF, EngineAway, Proposals, engine_name
-from node.search.explaining import Explanation, explain_nothing
+from node.search.explaining import Explanation, Instead, explain_nothing
 from node.search.language import parse
 from node.search.looking import aside, matching, matching_of
 from node.search.matching import Row
@@ -25,7 +25,7 @@ from node.search.queries import list_candidates, list_library_ids
 from node.search.ranking import Candidate, ranked
 from node.search.rules import MAX_OFFSET, MOST_LOOKED_AT, PROPOSED, PROPOSED_WIDE, SEARCH_SECONDS, STRANGERS_SECONDS
 from node.search.stems import STEMMED, base_language
-from node.search.steps import Every, Plan, Token
+from node.search.steps import Every, Plan, Step, Token
 from node.search.tree import By, Marked, Node, SearchProblem, walk
 
 Sort = Literal["relevance", "latest"]
@@ -73,7 +73,7 @@ async def search_posts(
     try:
         tree = parse(text, now=now)
         if tree is None:
-            return Found((), Explanation())
+            return Found((), Explanation(is_wordless=True))
         names = await _names(runtime, tree, viewer_id)
         plan = make_plan(
             tree,
@@ -82,12 +82,14 @@ async def search_posts(
         )
     except SearchProblem as problem:
         return Found((), Explanation(problem=problem.message, place=problem.place))
-    if plan is None or (plan.scope == "library" and viewer_id is None):
+    if plan is None:
+        return Found((), Explanation(is_wordless=True))
+    if plan.scope == "library" and viewer_id is None:
         return Found((), Explanation())
     if account_id is not None:
         theirs = Token(mark("from", account_id))
-        forgiving = None if plan.forgiving is None else Every((plan.forgiving, theirs))
-        plan = replace(plan, step=Every((plan.step, theirs)), forgiving=forgiving, is_plain=False)
+        alike, most = (None if step is None else Every((step, theirs)) for step in (plan.alike, plan.most))
+        plan = replace(plan, step=Every((plan.step, theirs)), alike=alike, most=most, is_plain=False)
     stop_at = time.monotonic() + (SEARCH_SECONDS if viewer_id is not None else STRANGERS_SECONDS)
     look_for = partial(_latest, page=page) if sort == "latest" else partial(_best, page=page, offset=offset)
     found, has_more, gathered = await look_for(runtime, plan, viewer_id=viewer_id, now=now, stop_at=stop_at)
@@ -99,11 +101,14 @@ async def search_posts(
         explanation = await explain_nothing(
             runtime, plan, names, explanation, authors=authors, viewer_id=viewer_id, now=now
         )
-    if is_empty and plan.forgiving is not None and not gathered.is_partial:
-        most = replace(plan, step=plan.forgiving)
-        found, has_more, _ = await look_for(runtime, most, viewer_id=viewer_id, now=now, stop_at=stop_at)
-        has_more = has_more and sort != "latest"  # a cursor would ask for all the words again
-        explanation = replace(explanation, is_loose=bool(found))
+    if is_empty and not gathered.is_partial:
+        others: tuple[tuple[Instead, Step | None], ...] = (("alike", plan.alike), ("most", plan.most))
+        for instead, step in others:
+            if step is not None and not found:
+                loose = replace(plan, step=step)
+                found, has_more, _ = await look_for(runtime, loose, viewer_id=viewer_id, now=now, stop_at=stop_at)
+                has_more = has_more and sort != "latest"  # a cursor would ask for all the words again
+                explanation = replace(explanation, instead=instead if found else "")
     return Found(tuple(found), explanation, has_more)
 
 

@@ -23,6 +23,10 @@ _LETTERS: Final = {
 _DIGITS: Final = {chr(zero + value): str(value) for zero in (0x660, 0x6F0, 0x966, 0x9E6) for value in range(10)}
 _FOLDS: Final = str.maketrans(_LETTERS | _DIGITS | SIMPLIFIED)
 _NASALS: Final = re.compile("[ङञणनम]\u094d(?=[क-म])")
+_VOWELS: Final = "aeiou"
+_LEFT_OUT: Final = _VOWELS + "chlnrst"
+"""Letters that are easily not heard, so not written."""
+SHORTEST_MISSPELT: Final = 5
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DIGRAPHS: Final = re.compile("(?<![aeiouyq])(ae|oe|ue)")
 _UMLAUT_OF: Final = {"ae": "ä", "oe": "ö", "ue": "ü"}
@@ -42,6 +46,20 @@ def fold_text(text: str) -> str:
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered))
     folded = unicodedata.normalize("NFC", bare).translate(_FOLDS)
     return _NASALS.sub("ं", folded) if "\u094d" in folded else folded
+
+
+def misspelt(word: str) -> tuple[str, ...]:
+    """Return what somebody may have meant who typed this word without accents: letters turned round, one too many, one
+    not doubled or left out, a vowel taken for another."""
+    if len(word) < SHORTEST_MISSPELT or not (word.isascii() and word.isalpha()):
+        return ()
+    places = range(1, len(word))
+    found = [word[:at] + word[at + 1 :] for at in places]
+    found += [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in places[:-1]]
+    found += [word[:at] + word[at - 1] + word[at:] for at in (*places, len(word))]
+    found += [word[:at] + letter + word[at:] for at in places for letter in _LEFT_OUT]
+    found += [word[:at] + vowel + word[at + 1 :] for at in places if word[at] in _VOWELS for vowel in _VOWELS]
+    return tuple(one for one in dict.fromkeys(found) if one != word)
 
 
 def respelt(word: str, languages: Collection[str]) -> str:

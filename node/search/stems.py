@@ -93,6 +93,8 @@ def stem(word: str, language: str) -> str:
     if known not in STEMMED or len(word) < SHORTEST or _NO_LETTER.search(word):
         return word
     found = _stemmer(known)(word.replace("\u0307", "")) or word
+    if known in FAR and len(found) < SHORTEST:
+        return word
     return word[: len(found)] if known in ACCENTS_MATTER and len(found) <= len(word) else found
 
 

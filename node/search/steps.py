@@ -105,8 +105,10 @@ class Plan:
     """The bare words as one sequence: where they stand side by side, they mean more."""
     is_plain: bool = False
     """It asks for words, phrases and hashtags, all of them and nothing else."""
-    forgiving: Step | None = None
-    """What is looked for where nothing fulfils `step`: most of its words."""
+    alike: Step | None = None
+    """What is looked for where nothing fulfils `step`: words that look like its own."""
+    most: Step | None = None
+    """And where nothing does that either: most of its words."""
 
     @property
     def is_wide(self) -> bool:

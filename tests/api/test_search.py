@@ -20,17 +20,30 @@ async def test_accounts_and_hashtags(node: Node, ann: Person, bob: Person) -> No
 
 async def test_people_are_found_by_parts_of_their_names(node: Node, ann: Person, bob: Person) -> None:
     """In any order, case and accent, while one types, with and without @; signs of LIKE are letters like others."""
-    names = {"jo": "José Álvarez", "oe": "Özgür Ünal", "li": "李小龍"}
+    names = {"jo": "José Álvarez", "oe": "Özgür Ünal", "li": "李小龍", "yi": "Ayşe Yılmaz Łoś"}
     for name, display in names.items():
         person = await node.person(name)
         await person.call("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": display})
     for query, wanted in {
         "alvarez jose": ["jo"], "JOSÉ": ["jo"], "ozgur": ["oe"], "ÜNAL": ["oe"], "unal ozg": ["oe"], "小龍": ["li"],
         "@jo": ["jo"], "jo@": ["jo"], f"jo@{node.runtime.settings.domain}": ["jo"], "%": [], "alvarez unal": [],
-        "_o": [],
+        "_o": [], "yilmaz": ["yi"], "los": ["yi"], "acct:jo": ["jo"],
     }.items():  # fmt: skip
         found = await bob.get("/api/v2/search", q=query, type="accounts")
         assert [account["username"] for account in found["accounts"]] == wanted, query
+
+
+async def test_names_that_begin_so_come_before_those_that_hold_it(node: Node, bob: Person) -> None:
+    for name, followers in {"hanna": 900, "anna": 5, "joan": 80, "an": 0}.items():
+        await node.person(name, followers_count=followers, display_name=name.title())
+    found = await bob.get("/api/v2/search", q="an", type="accounts")
+    assert [account["username"] for account in found["accounts"]] == ["an", "anna", "hanna", "joan"]
+
+
+async def test_a_hashtag_is_found_by_its_words(bob: Person) -> None:
+    await bob.post("Warm at last #HeatPump")
+    found = await bob.get("/api/v2/search", q="heat pump", type="hashtags")
+    assert [tag["name"] for tag in found["hashtags"]] == ["HeatPump"]
 
 
 @pytest.mark.parametrize("resolve", ["true", "false"])

@@ -114,6 +114,20 @@ async def test_where_no_post_has_all_the_words_most_of_them_do(node: Node, ann: 
     assert "explanation" not in await asked(ann, "camera beginner")
 
 
+async def test_a_slip_is_forgiven_where_nothing_else_is_found(node: Node, ann: Person) -> None:
+    wanted = await ann.post("A guide to accommodation", language="en")
+    assert await found(ann, "accomodation guide") == [wanted["id"]]
+    assert "look like them" in (await asked(ann, "accomodation"))["explanation"]["text"]
+    slip = await ann.post("My accomodation is nice", language="en")
+    assert await found(ann, "accomodation") == [slip["id"]]
+    assert "explanation" not in await asked(ann, "accomodation")
+
+
+@pytest.mark.parametrize(("query", "word"), [(":)", "no word"), ("owl since:2026 until:2025", "before it begins")])
+async def test_what_cannot_be_looked_for_is_said(ann: Person, query: str, word: str) -> None:
+    assert word in (await asked(ann, query))["explanation"]["text"]
+
+
 async def test_only_who_allows_it_is_searched_by_others(node: Node, ann: Person, bob: Person) -> None:
     """FEP-1: public posts of people who allow it, and everybody's own library."""
     carol = await node.person("carol")

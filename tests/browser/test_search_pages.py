@@ -52,6 +52,19 @@ async def test_posts_people_and_hashtags_each_have_a_tab(node: Node, ann: Visito
         assert "by the weir" in (await stranger.open("/search?q=weir")).text, "indexable and public: for everybody"
 
 
+async def test_posts_that_are_not_quite_what_was_asked_for_are_said_to_be_so(
+    node: Node, ann: Visitor, bo: Person
+) -> None:
+    await bo.post("A guide to accommodation by the weir")
+    await settle(node.runtime)
+    slip = await ann.open("/search?q=accomodation")
+    assert slip.text.index("No post has these very words") < slip.text.index("by the weir")
+    assert slip.text.count("No post has these very words") == 1
+    assert "No post has all of these words" in (await ann.open("/search?q=guide+accommodation+lisbon")).text
+    assert "No post has" not in (await ann.open("/search?q=accommodation")).text
+    assert "There is no word in this" in (await ann.open("/search?q=:-)")).text
+
+
 async def test_more_is_behind_a_link_for_who_is_signed_in(
     node: Node, ann: Visitor, bo: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from node.search.language import parse
 from node.search.matching import Row, matches
 from node.search.planning import make_plan
 from node.search.ranking import is_far_fetched
+from node.search.spelling import misspelt
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -219,6 +220,24 @@ def test_everything_of_a_post_is_searched() -> None:
         assert finds(query, "<p>hi</p>", **whole), query
     for query in ("is:local", "to:ann", "has:link", "is:quote", "lang:de", '"plants hi"', "from:nobody"):
         assert not finds(query, "<p>hi</p>", **whole), query
+
+
+def test_the_address_of_a_hashtag_is_none_of_a_post_s_words() -> None:
+    tag = '<a class="mention hashtag" href="https://b.test/tags/gr%C3%A8ve" rel="tag">#<span>grève</span></a>'
+    assert finds("grève", tag, hashtags=["grève"])
+    assert not finds("tags", tag, hashtags=["grève"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("accomodation", "accommodation"), ("recieved", "received"), ("definately", "definitely"), ("untill", "until"),
+     ("restarant", "restaurant"), ("comittee", "committee"), ("seperate", "separate"), ("libary", "library")],
+)  # fmt: skip
+def test_common_slips(typed: str, meant: str) -> None:
+    assert meant in misspelt(typed)
+    assert not misspelt("cats")
+    assert not misspelt("c0vid19")
+    assert len(misspelt("a" * 64)) < 1_500
 
 
 def test_a_link_is_one_that_is_no_mention_and_no_hashtag() -> None:
