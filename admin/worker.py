@@ -38,6 +38,7 @@ import admin.jobs
 from admin import presence
 from admin.lookups import keep_telling
 from node.base.db.sqlite import SWITCH_SECONDS
+from node.base.errors import Unavailable
 from node.base.lanes import (
     CARDS,
     COUNTS,
@@ -60,9 +61,10 @@ from node.base.lanes import (
     TRENDS,
     queue_name,
 )
-from node.base.runtime import open_runtime
+from node.base.runtime import Runtime, open_runtime
 from node.base.settings import Settings
 from node.base.work import WorkerContext, enter_worker
+from outbox.relay import take_over
 
 GRACE_SECONDS = 4.0
 CLOSE_SECONDS = 2.0
@@ -191,6 +193,8 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     enter_worker(context)
     watch = asyncio.run_coroutine_threadsafe(context.watch(lanes), loop)
     telling = asyncio.run_coroutine_threadsafe(keep_telling(runtime), loop)
+    if RELAY in lanes:
+        asyncio.run_coroutine_threadsafe(_take_over(runtime), loop)
     # The client's own default would end a wait for a nudge as if Redis had gone.
     connection: Any = Redis.from_url(
         settings.effective_redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=IDLE_SECONDS
@@ -231,6 +235,14 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
         thread.join(CLOSE_SECONDS)
         if not thread.is_alive():
             loop.close()
+
+
+async def _take_over(runtime: Runtime) -> None:
+    """Take up what a worker that was killed was at."""
+    try:
+        await take_over(runtime)
+    except Unavailable as error:  # its lease brings it back
+        log.warning("nothing_taken_over", reason=error.message)
 
 
 async def _close(context: WorkerContext) -> None:

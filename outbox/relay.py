@@ -210,6 +210,27 @@ async def release_missed(runtime: Runtime) -> int:
         )
 
 
+async def take_over(runtime: Runtime) -> int:
+    """Let events that are claimed for the first time be claimed again at once; return how many those are.
+
+    For a worker that starts: it may stand in for one that was killed, whose events would wait for a minute, and with
+    them homes, notifications and search. What a living worker is at may be begun twice then, and ends once (`_apply`).
+    What was claimed more often keeps its lease: an event that kills its process does not do so as fast as it can.
+    """
+    now = runtime.now()
+    async with runtime.write() as uow:
+        found = await uow.write(
+            update(EventRow)
+            .where(EventRow.due_at > now, EventRow.attempts == 1, EventRow.last_error.is_(None), *_OPEN)
+            .values(due_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    if found:
+        log.info("events_taken_over", events=found)
+        await runtime.nudge(RELAY)
+    return found
+
+
 async def _failed(runtime: Runtime, row: Claimed, error: Exception) -> None:
     """Write down when an event is tried again, or that it is not."""
     log.error("event_failed", name=row.name, id=row.id, attempt=row.attempts, exc_info=error)

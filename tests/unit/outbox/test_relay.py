@@ -126,6 +126,32 @@ async def test_an_event_that_kills_its_worker_is_parked_too(runtime: Runtime, an
     assert "never came to an end" in (row.last_error or "")
 
 
+async def test_what_a_killed_worker_had_claimed_waits_for_the_next_one_only(runtime: Runtime, ann: Account) -> None:
+    """Whoever starts takes it up at once; but not what was claimed twice, or failed: that may be what kills."""
+    await make_post(runtime, ann, "Hello")
+    await relaying._claim(runtime)
+    assert await relaying._claim(runtime) == []
+    assert await relaying.take_over(runtime) == 1
+    (claimed,) = await relaying._claim(runtime)
+    assert claimed.attempts == 2
+    assert await relaying.take_over(runtime) == 0
+    later(runtime, seconds=relaying.LEASE.total_seconds() + 1)
+    await relay(runtime)
+    assert await rows(runtime) == []
+
+
+async def test_what_is_taken_over_from_a_living_worker_ends_once(runtime: Runtime, ann: Account) -> None:
+    bo = await make_account(runtime, "bo")
+    await make_post(runtime, ann, "Hello @bo")
+    claimed = await relaying._claim(runtime)
+    assert await relaying.take_over(runtime) == 1
+    await relay(runtime)
+    await relaying.apply(runtime, claimed)
+    assert await rows(runtime) == []
+    async with runtime.read() as reader:
+        assert len(await reader.scalars(select(Notification).where(Notification.account_id == bo.id))) == 1
+
+
 async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
