@@ -56,16 +56,16 @@ _IDS: Any = bindparam("ids", expanding=True)
 _TOLD_AUTHORS = Prepared(
     select(Post.id, Post.account_id)
     .join(Account, Account.id == Post.account_id)
-    .where(Post.id.in_(_IDS), Post.deleted_at.is_(None), Account.domain == "")
+    .where(Post.id.in_(_IDS), Post.deleted_at.is_(None), is_ours())
 )
 _LIKES_TO_SEND = Prepared(
     select(Like.id, Like.uri)
     .join(Account, Account.id == Like.account_id)
     .join(Post, Post.id == Like.post_id)
     .join(_AUTHOR, _AUTHOR.id == Post.account_id)
-    .where(Like.id.in_(_IDS), Account.domain == "", _AUTHOR.domain != "")
+    .where(Like.id.in_(_IDS), is_ours(), ~is_ours(_AUTHOR))
 )
-_OURS_AMONG = Prepared(select(Account.id).where(Account.id.in_(_IDS), Account.domain == ""))
+_OURS_AMONG = Prepared(select(Account.id).where(Account.id.in_(_IDS), is_ours()))
 
 
 @dataclass(frozen=True, slots=True)

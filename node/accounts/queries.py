@@ -48,7 +48,8 @@ def is_at(domain: str, account: Any = Account) -> ColumnElement[bool]:
     """SQL: the account is one of this server's. A test of accounts found by something else, never a way to find them.
 
     It has no index, and shall have none: told plainly, SQLite begins with all accounts of the domain, which are all of
-    our people for "", and asks of each whether it is among the handful of a post's mentions.
+    our people for "", and asks of each whether it is among the handful of a post's mentions; so does PostgreSQL once a
+    statement has run a few times, since it then plans for a domain of the usual size.
     """
     theirs: ColumnElement[bool] = account.domain == domain
     return theirs.is_(True)

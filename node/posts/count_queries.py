@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.base.db.unit_of_work import Reader
 from node.counts.queries import noted
 from node.follows.models import Follow
@@ -60,9 +61,7 @@ async def read_account_counts(reader: Reader, ids: Sequence[int]) -> list[Mappin
             _OTHER.account_id == Account.id, _OTHER.deleted_at.is_(None), _OTHER.visibility != "direct"
         ),
     }
-    return await _read(
-        reader, Account, truth, Account.id.in_(ids), Account.domain == "", Account.deleted_at.is_(None)
-    )  # fmt: skip
+    return await _read(reader, Account, truth, Account.id.in_(ids), is_ours(), Account.deleted_at.is_(None))
 
 
 async def _read(

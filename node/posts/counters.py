@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import bindparam, case, or_, update
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.base.db.base import UtcDateTime
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
@@ -82,7 +83,7 @@ async def uncount_authors(uow: UnitOfWork, account_ids: Iterable[int]) -> None:
         for start in range(0, len(ids), 500):
             await uow.write(
                 update(Account)
-                .where(Account.id.in_(ids[start : start + 500]), Account.domain == "", Account.posts_count >= number)
+                .where(Account.id.in_(ids[start : start + 500]), is_ours(), Account.posts_count >= number)
                 .values(posts_count=Account.posts_count - number)
                 .execution_options(synchronize_session=False)
             )

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.accounts.queries import is_ours
 from node.accounts.relations import blocks_domain_of
 from node.blocks.models import Block, Mute
 from node.follows.models import Follow
@@ -146,7 +147,7 @@ def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
         ~exists(select(_BLOCK.id).where(_BLOCK.account_id == post.account_id, _BLOCK.target_id == viewer_id)),
         or_(
             post.local_only.is_(False),
-            exists(select(_VIEWER.id).where(_VIEWER.id == viewer_id, _VIEWER.domain == "")),
+            exists(select(_VIEWER.id).where(_VIEWER.id == viewer_id, is_ours(_VIEWER))),
         ),
     )
 

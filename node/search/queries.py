@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, se
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
-from node.accounts.queries import is_present
+from node.accounts.queries import is_ours, is_present
 from node.accounts.relations import follows
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
@@ -141,7 +141,7 @@ async def _named(reader: Reader, ids: Collection[int], settings: Settings) -> di
 
 async def _kept_here(reader: Reader, ids: Collection[int]) -> set[int]:
     """Return which of these posts one of ours liked, boosted or kept."""
-    ours = exists(select(_AUTHOR.id).where(_AUTHOR.id == Like.account_id, _AUTHOR.domain == ""))
+    ours = exists(select(_AUTHOR.id).where(_AUTHOR.id == Like.account_id, is_ours(_AUTHOR)))
     statement = union_all(
         select(Post.id).where(Post.id.in_(ids), exists(select(Like.id).where(Like.post_id == Post.id, ours))),
         select(Bookmark.post_id).where(Bookmark.post_id.in_(ids)),
