@@ -142,8 +142,10 @@ async def _named(reader: Reader, ids: Collection[int], settings: Settings) -> di
 async def _kept_here(reader: Reader, ids: Collection[int]) -> set[int]:
     """Return which of these posts one of ours liked, boosted or kept."""
     ours = exists(select(_AUTHOR.id).where(_AUTHOR.id == Like.account_id, is_ours(_AUTHOR)))
+    # The first of them and not whether there is one: for an EXISTS PostgreSQL may join all likes with all people first.
+    like = select(Like.id).where(Like.post_id == Post.id, ours).limit(1).correlate_except(Like).scalar_subquery()
     statement = union_all(
-        select(Post.id).where(Post.id.in_(ids), exists(select(Like.id).where(Like.post_id == Post.id, ours))),
+        select(Post.id).where(Post.id.in_(ids), like.is_not(None)),
         select(Bookmark.post_id).where(Bookmark.post_id.in_(ids)),
         select(_BOOST.boost_of_id).where(
             _BOOST.boost_of_id.in_(ids), _BOOST.local.is_(True), _BOOST.deleted_at.is_(None)

@@ -21,6 +21,8 @@ from node.base.db.prepared_postgres import PostgresReader
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
 from node.base.db.write_lock import QueueingConnection
 
+CONNECTIONS: Final = 16
+"""Connections of a process to PostgreSQL at most; five processes fit into the hundred that it takes as it comes."""
 KEPT_STATEMENTS: Final = 400
 """Statements that a connection to PostgreSQL keeps as prepared; to prepare one takes longer than to run most."""
 TRUSTED_SECONDS: Final = 60.0
@@ -59,8 +61,11 @@ def open_postgres(url: str) -> AsyncEngine:
     """Return an engine for a PostgreSQL server, primary or replica. Nothing is connected before the first use."""
     engine = create_async_engine(
         url,
-        pool_size=10,
-        max_overflow=10,
+        # None beyond the pool's own: those would be closed after each use, and come without a prepared statement. The
+        # last used is the next, so that few do all the work while there is little.
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=30,
         connect_args={
             # Compiling plans costs short statements, and the driver's own look-up of types, more than it ever saves.
