@@ -1,20 +1,22 @@
 """Trends of other servers that operators chose: asked for now and then, kept with the server's name, shown as theirs.
 
 Three conditional requests every `EVERY` to each of at most `MOST_PEERS`, less often while a server fails; at most
-`MAX_BYTES` each. What a blocked domain says is neither asked for nor shown. Nothing of it counts for trends here, and a
-post of theirs is fetched from its own server when somebody opens it, as any pasted address is.
+`MAX_BYTES` each. What a blocked domain says is neither asked for nor shown, nor what our moderators excluded, nor a
+post that is known here and whose author does not want to be found, whichever server says it. Nothing of it counts for
+trends here, and a post of theirs is fetched from its own server when somebody opens it, as any pasted address is.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, update
 
 from federation.answers import Validators
-from federation.errors import FederationError, FetchUnchanged
+from federation.errors import FederationError, FetchUnchanged, MalformedDocument
+from federation.origins import host_of
 from federation.trend_parsing import PooledTrend, parse_trends
 from node.base.db.inserts import insert_if_absent
 from node.base.db.unit_of_work import UnitOfWork
@@ -23,9 +25,11 @@ from node.base.runtime import Runtime
 from node.base.settings import Settings
 from node.moderation.queries import policy_book
 from node.moderation.service import checked_domain, log_decision
+from node.text.writing import fold_hashtag, shown_hashtag
 from node.trends.models import TrendPeer
-from node.trends.pool_queries import find_due_peer, list_peers
+from node.trends.pool_queries import find_due_peer, list_peers, list_withheld_uris
 from node.trends.rules import KINDS
+from node.trends.ruling_queries import read_rulings
 
 MOST_PEERS: Final = 20
 EVERY: Final = timedelta(minutes=15)
@@ -56,7 +60,8 @@ async def remove_peer(uow: UnitOfWork, domain: str, *, actor_id: int | None, now
 
 
 async def pooled_trends(runtime: Runtime) -> dict[str, dict[str, list[PooledTrend]]]:
-    """Return what is talked about elsewhere, by server and kind; nothing of one that is blocked or has gone silent."""
+    """Return what is talked about elsewhere, by server and kind; nothing of one that is blocked or has gone silent, and
+    nothing that may not trend here."""
     cache = runtime.caches.get("trend_pool", size=1, seconds=CACHED_SECONDS)
     found: dict[str, dict[str, list[PooledTrend]]] | None = cache.get("")
     if found is None:
@@ -64,13 +69,39 @@ async def pooled_trends(runtime: Runtime) -> dict[str, dict[str, list[PooledTren
         book = await policy_book(runtime)
         async with runtime.read() as reader:
             peers = await list_peers(reader)
+            rulings = await read_rulings(reader)
+            said = {
+                peer.domain: {kind: [PooledTrend(**entry) for entry in peer.body.get(kind, ())] for kind in KINDS}
+                for peer in peers
+                if peer.fetched_at is not None and peer.fetched_at > now - STALE and not book.is_suspended(peer.domain)
+            }
+            uris = {trend.url for by_kind in said.values() for trend in by_kind["posts"]}
+            withheld = await list_withheld_uris(reader, uris)
         found = {
-            peer.domain: {kind: [PooledTrend(**entry) for entry in peer.body.get(kind, ())] for kind in KINDS}
-            for peer in peers
-            if peer.fetched_at is not None and peer.fetched_at > now - STALE and not book.is_suspended(peer.domain)
+            domain: {
+                "tags": [
+                    replace(tag, name=shown_hashtag(tag.name))
+                    for tag in by_kind["tags"]
+                    if rulings.settles("tags", 0, name=fold_hashtag(tag.name)) is not False
+                ],
+                "links": [link for link in by_kind["links"] if rulings.find("publisher", _site(link.url)) is not False],
+                "posts": [
+                    post
+                    for post in by_kind["posts"]
+                    if post.url not in withheld and not book.is_suspended(_site(post.url))
+                ],
+            }
+            for domain, by_kind in said.items()
         }
         cache.put("", found)
     return found
+
+
+def _site(url: str) -> str:
+    try:
+        return host_of(url)
+    except MalformedDocument:
+        return ""
 
 
 async def ask_one(runtime: Runtime) -> bool:

@@ -72,6 +72,7 @@ async def decide(
 
     async def forget() -> None:
         forget_boards(runtime)
+        runtime.caches.get("trend_pool", size=1, seconds=CACHED_SECONDS).clear()
         runtime.caches.get("trend_rulings", size=1, seconds=CACHED_SECONDS).clear()
 
     uow.after_commit(forget)

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from node.base.errors import Invalid
+from node.posts.hashtags import keep_hashtag
 from node.trends.pool import add_peer as add
 from node.trends.pool import ask_one, pooled_trends, remove_peer
 from node.trends.pool_queries import list_peers
+from node.trends.review import decide
 from node.trends.service import forget_boards
 from tests.support.nodes import Node, World
 
@@ -52,6 +54,15 @@ async def test_posts_of_others_make_trends_here_and_their_trends_are_shown_too(w
     assert "<" not in shown["posts"][0].name.replace("<b>Two</b>", "")
     page = (await a.http.get("/explore", headers={"Accept": "text/html"})).text
     assert f"Also talked about on {b.runtime.settings.domain}" in page
+    # Row 106: who does not want to be found any more is found nowhere, whoever told of them and when.
+    await cara.call("PATCH", "/api/v1/accounts/update_credentials", json={"discoverable": False})
+    await world.settle()
+    assert (await elsewhere(a))[b.runtime.settings.domain]["posts"] == []
+    # Row 105: what our moderators excluded is not shown as the word of others either, nor what looks like it.
+    async with a.runtime.write() as uow:
+        tag = await keep_hashtag(uow, "herons", "herons", a.runtime.now())
+        await decide(uow, a.runtime, "tag", tag, allowed=False, actor_id=None, now=a.runtime.now())
+    assert (await pooled_trends(a.runtime))[b.runtime.settings.domain]["tags"] == []
     assert not await ask_one(a.runtime), "not before a quarter of an hour"
     a.clock.advance(minutes=16)
     assert await ask_one(a.runtime)
