@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, not_, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours, is_present
 from node.accounts.relations import follows
+from node.base.db.base import UtcDateTime
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
 from node.cards.models import LinkCard
@@ -184,13 +186,34 @@ async def list_candidates(
 ) -> list[Candidate]:
     """Return those of `ids` that this viewer may find now, whatever an index said of them (rows 105, 106)."""
     # Asked of none too: a word that only somebody who blocks the viewer wrote costs what a word of nobody's does.
-    may_find: ColumnElement[bool] = and_(is_searchable(), Account.silenced_at.is_(None))
+    asked: dict[str, Any] = {"ids": list(ids)}
     if viewer_id is not None:
+        asked |= {"viewer": viewer_id, "now": now}
+    found = await reader.execute(_candidates(None if viewer_id is None else scope), asked)
+    return [
+        Candidate(
+            post_id=row[0],
+            words=row[1],
+            likes=row[2],
+            boosts=row[3],
+            replies=row[4],
+            followers=row[5],
+        )
+        for row in found
+    ]
+
+
+@cache
+def _candidates(scope: str | None) -> Select[*tuple[Any, ...]]:
+    """Build the query once: that takes SQLAlchemy longer than the database needs for the answer. None: a stranger's."""
+    viewer: Any = None if scope is None else bindparam("viewer")
+    may_find: ColumnElement[bool] = and_(is_searchable(), Account.silenced_at.is_(None))
+    if scope is not None:
         author = Account.id.expression
-        open_to_viewer = and_(is_searchable(), or_(Account.silenced_at.is_(None), follows(viewer_id, author)))
-        library = in_library_of(viewer_id)
+        open_to_viewer = and_(is_searchable(), or_(Account.silenced_at.is_(None), follows(viewer, author)))
+        library = in_library_of(viewer)
         may_find = {"all": or_(open_to_viewer, library), "public": open_to_viewer, "library": library}[scope]
-    statement = (
+    return (
         select(
             Post.id,
             SearchDocument.words,
@@ -202,25 +225,15 @@ async def list_candidates(
         .join(SearchDocument, SearchDocument.post_id == Post.id)
         .join(Account, Account.id == Post.account_id)
         .where(
-            Post.id.in_(ids),
+            Post.id.in_(bindparam("ids", expanding=True)),
             Post.boost_of_id.is_(None),
             Account.waiting.is_(False),
             may_find,
-            visible_to(viewer_id),
-            welcome_to(viewer_id, Post, now),
+            visible_to(viewer),
+            welcome_to(viewer, Post, bindparam("now", type_=UtcDateTime())),
         )
+        .order_by(Post.id.desc())
     )
-    return [
-        Candidate(
-            post_id=row[0],
-            words=row[1],
-            likes=row[2],
-            boosts=row[3],
-            replies=row[4],
-            followers=row[5],
-        )
-        for row in await reader.execute(statement.order_by(Post.id.desc()))
-    ]
 
 
 async def list_rows(reader: Reader, ids: Collection[int]) -> list[Row]:
@@ -238,29 +251,38 @@ async def list_library_ids(
     reader: Reader, viewer_id: int, step: Step, *, since_id: int | None, until_id: int | None, limit: int
 ) -> list[int]:
     """Return the newest posts of somebody's library that may match. Of each kind the newest `LIBRARY_REACH` count."""
-    wrote = select(Post.id.label("id")).where(Post.account_id == viewer_id, Post.deleted_at.is_(None))
-    wrote = wrote.order_by(Post.id.desc()).limit(LIBRARY_REACH)
-    named = select(Mention.post_id.label("id")).where(Mention.account_id == viewer_id)
-    named = named.order_by(Mention.post_id.desc()).limit(LIBRARY_REACH)
-    liked = select(Like.post_id.label("id")).where(Like.account_id == viewer_id)
-    liked = liked.order_by(Like.id.desc()).limit(LIBRARY_REACH)
-    kept = select(Bookmark.post_id.label("id")).where(Bookmark.account_id == viewer_id)
-    kept = kept.order_by(Bookmark.id.desc()).limit(LIBRARY_REACH)
-    boosted = select(_BOOST.boost_of_id.label("id")).where(
-        _BOOST.account_id == viewer_id, _BOOST.boost_of_id.is_not(None), _BOOST.deleted_at.is_(None)
-    )
-    boosted = boosted.order_by(_BOOST.id.desc()).limit(LIBRARY_REACH)
-    parts = [select(part.subquery().c.id) for part in (wrote, named, liked, kept, boosted)]
-    library = union_all(*parts).subquery()
-    statement = select(SearchDocument.post_id).where(
-        SearchDocument.post_id.in_(select(library.c.id)), words_may_match(step)
-    )
+    statement = _among_library().where(words_may_match(step))
     if since_id is not None:
         statement = statement.where(SearchDocument.post_id >= since_id)
     if until_id is not None:
         statement = statement.where(SearchDocument.post_id < until_id)
-    rows = await reader.execute(statement.order_by(SearchDocument.post_id.desc()).limit(limit))
+    rows = await reader.execute(statement.limit(limit), {"viewer": viewer_id})
     return [int(row[0]) for row in rows]
+
+
+@cache
+def _among_library() -> Select[*tuple[Any, ...]]:
+    """Build what is the same for all queries: the documents of what the viewer wrote, liked, ..., newest first."""
+    viewer: Any = bindparam("viewer")
+    wrote = select(Post.id.label("id")).where(Post.account_id == viewer, Post.deleted_at.is_(None))
+    wrote = wrote.order_by(Post.id.desc()).limit(LIBRARY_REACH)
+    named = select(Mention.post_id.label("id")).where(Mention.account_id == viewer)
+    named = named.order_by(Mention.post_id.desc()).limit(LIBRARY_REACH)
+    liked = select(Like.post_id.label("id")).where(Like.account_id == viewer)
+    liked = liked.order_by(Like.id.desc()).limit(LIBRARY_REACH)
+    kept = select(Bookmark.post_id.label("id")).where(Bookmark.account_id == viewer)
+    kept = kept.order_by(Bookmark.id.desc()).limit(LIBRARY_REACH)
+    boosted = select(_BOOST.boost_of_id.label("id")).where(
+        _BOOST.account_id == viewer, _BOOST.boost_of_id.is_not(None), _BOOST.deleted_at.is_(None)
+    )
+    boosted = boosted.order_by(_BOOST.id.desc()).limit(LIBRARY_REACH)
+    parts = [select(part.subquery().c.id) for part in (wrote, named, liked, kept, boosted)]
+    library = union_all(*parts).subquery()
+    return (
+        select(SearchDocument.post_id)
+        .where(SearchDocument.post_id.in_(select(library.c.id)))
+        .order_by(SearchDocument.post_id.desc())
+    )
 
 
 def words_may_match(step: Step) -> ColumnElement[bool]:
