@@ -7,12 +7,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from node.accounts.models import Account
 from node.accounts.queries import list_accounts
 from node.accounts.views import account_view
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
-from node.base.settings import Settings
 from node.notifications.fallbacks import fallback_of
 from node.notifications.group_queries import Group
 from node.notifications.grouping import shown_key
@@ -21,6 +19,7 @@ from node.notifications.policies import RULES
 from node.notifications.request_queries import count_messages, count_waiting
 from node.notifications.standing_queries import find_policy
 from node.notifications.views import see
+from node.posts.rendered_posts import author_views
 from node.posts.rendering import render_posts
 from node.posts.views import time_word
 
@@ -41,6 +40,7 @@ async def grouped_view(
     """Return GroupedNotificationsResults. With `partial` only the newest of each group's people is told in full."""
     senders = {sender_id for group in groups for sender_id in group.senders}
     seen = await see(runtime, reader, [group.newest for group in groups], viewer_id, account_ids=senders)
+    cards = await author_views(runtime, seen.accounts.values())
     views, whole, statuses = [], set(), {}
     for group in groups:
         subject = seen.subject(group.newest)
@@ -68,26 +68,18 @@ async def grouped_view(
         if newest.filtered:
             view["filtered"] = True
         if supported_types and view["type"] not in supported_types:
-            first = account_view(people[0], settings=runtime.settings)
-            view["fallback"] = fallback_of(newest.kind, first, others=group.count - 1)
+            view["fallback"] = fallback_of(newest.kind, cards[people[0].id], others=group.count - 1)
         whole |= {people[0].id} if partial else {person.id for person in people}
         views.append(view)
     answer: dict[str, Any] = {
-        "accounts": [account_view(seen.accounts[id_], settings=runtime.settings) for id_ in sorted(whole)],
+        "accounts": [cards[id_] for id_ in sorted(whole)],
         "statuses": list(statuses.values()),
         "notification_groups": views,
     }
     if partial:
         rest = {int(id_) for view in views for id_ in view["sample_account_ids"]} - whole
-        answer["partial_accounts"] = [
-            _partial_view(seen.accounts[id_], settings=runtime.settings) for id_ in sorted(rest)
-        ]
+        answer["partial_accounts"] = [{name: cards[id_][name] for name in _PARTIAL} for id_ in sorted(rest)]
     return answer
-
-
-def _partial_view(account: Account, *, settings: Settings) -> dict[str, Any]:
-    full = account_view(account, settings=settings)
-    return {name: full[name] for name in _PARTIAL}
 
 
 async def policy_view(reader: Reader, account_id: int, *, now: datetime) -> dict[str, Any]:

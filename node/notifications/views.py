@@ -6,7 +6,6 @@ from typing import Any
 
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts
-from node.accounts.views import account_view
 from node.auth.queries import list_staff_ids
 from node.base.db.unit_of_work import Reader
 from node.base.runtime import Runtime
@@ -16,6 +15,7 @@ from node.notifications.grouping import shown_key
 from node.notifications.models import Notification, Severance
 from node.notifications.queries import list_severances
 from node.notifications.rules import OTHER_SUBJECTS, REPORT, SEVERED
+from node.posts.rendered_posts import author_views
 from node.posts.rendering import render_posts
 from node.posts.views import time_word
 from node.reactions.queries import list_latest
@@ -84,6 +84,7 @@ async def notification_views(
     it supports, others are put in words besides.
     """
     seen = await see(runtime, reader, rows, viewer_id)
+    senders = await author_views(runtime, seen.accounts.values())
     shown = []
     for row in rows:
         sender, subject = seen.accounts.get(row.from_account_id), seen.subject(row)
@@ -94,7 +95,7 @@ async def notification_views(
             "type": reactions_as if row.kind == "reaction" else row.kind,
             "created_at": time_word(row.created_at),
             "group_key": shown_key(row.group_key, row.id),
-            "account": account_view(sender, settings=runtime.settings),
+            "account": senders[sender.id],
             **subject,
             **seen.reactions.get(row.id, {}),
         }

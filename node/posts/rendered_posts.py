@@ -81,6 +81,17 @@ async def find_authors(runtime: Runtime, reader: Reader, keys: Iterable[AuthorKe
     return await _cache(runtime, "authors", AUTHORS_KEPT, AUTHOR_SECONDS).find(keys, make)
 
 
+async def author_views(runtime: Runtime, accounts: Iterable[Account]) -> dict[int, dict[str, Any]]:
+    """Return accounts as posts show them, by id: what is kept of them, else made of these rows."""
+    rows = {(account.id, account.version): account for account in accounts}
+
+    async def make(absent: Sequence[AuthorKey]) -> dict[AuthorKey, dict[str, Any]]:
+        return {key: account_view(rows[key], settings=runtime.settings) for key in absent}
+
+    found = await _cache(runtime, "authors", AUTHORS_KEPT, AUTHOR_SECONDS).find(rows, make)
+    return {key[0]: view for key, view in found.items()}
+
+
 def _cache(runtime: Runtime, name: str, size: int, seconds: int) -> SharedCache:
     return runtime.caches.shared(
         name,
