@@ -8,21 +8,59 @@ gone since), and how many there are beyond those is counted in the index.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.notifications.grouping import GROUPED
 from node.notifications.models import Notification, NotificationGroup
-from node.notifications.queries import is_heard, narrowed, shown_to, unread_by
+from node.notifications.queries import (
+    LIMIT,
+    NOW,
+    VIEWER,
+    asked_for,
+    bounds_of,
+    is_heard,
+    narrowing,
+    shown_to,
+    unread_by,
+)
 
 WINDOW: Final = 100
 SAMPLE: Final = 8
 """How many people of a group are named."""
+
+
+_BY_IDS: Final = PreparedEntities(select(Notification).where(Notification.id.in_(bindparam("ids", expanding=True))))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a statement: whatever is asked for, there are few, so that each is built once."""
+
+    asked: frozenset[str]
+    groups_some: bool
+    include_filtered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +72,21 @@ class Wanted:
     grouped: frozenset[str] = GROUPED
     from_account_id: int | None = None
     include_filtered: bool = False
+
+    @property
+    def form(self) -> Form:
+        """What shapes the statements."""
+        asked = asked_for(self.types, self.exclude_types, self.from_account_id)
+        return Form(frozenset(asked), self.grouped < GROUPED, self.include_filtered)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is filled into them."""
+        kinds = self.grouped & self.types if self.types else self.grouped
+        return asked_for(self.types, self.exclude_types, self.from_account_id) | {
+            "grouped": sorted(self.grouped),
+            "group_kinds": sorted(kinds - self.exclude_types),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +105,13 @@ class Group:
 
 async def list_groups(reader: Reader, account_id: int, page: Page, wanted: Wanted, *, now: datetime) -> list[Group]:
     """Return a page of groups and of what stands alone, by their newest notification, newest first."""
-    singles = select(Notification).where(
-        shown_to(account_id, now, with_filtered=wanted.include_filtered), _stands_alone(wanted)
-    )
-    singles = narrowed(singles, wanted.types, wanted.exclude_types, wanted.from_account_id)
-    alone = await reader.scalars(page.apply(singles, Notification.id.expression))
+    bounds = bounds_of(page)
+    given = wanted.parameters | bounds | {"viewer": account_id, "now": now, "limit": page.limit}
+    oldest_first = page.min_id is not None
+    alone = await reader.scalars(_singles(wanted.form, frozenset(bounds), oldest_first), given)
     found: list[Notification | NotificationGroup] = [*alone]
     if wanted.from_account_id is None:
-        groups = select(NotificationGroup).where(*_wanted_groups(account_id, wanted, now))
-        found += await reader.scalars(page.apply(groups, NotificationGroup.latest_id.expression))
+        found += await reader.scalars(_groups(frozenset(bounds), oldest_first), given)
     found.sort(key=_cursor, reverse=page.min_id is None)
     found = page.newest_first(found[: page.limit])
     if not found:
@@ -97,16 +148,11 @@ async def list_members(
 
 async def count_unread_groups(reader: Reader, account_id: int, wanted: Wanted, *, limit: int, now: datetime) -> int:
     """Return how many groups hold something unread, at most `limit`."""
-    unread = unread_by(account_id)
-    singles = select(Notification.id).where(shown_to(account_id, now), unread, _stands_alone(wanted))
-    singles = narrowed(singles, wanted.types, wanted.exclude_types, wanted.from_account_id).limit(limit)
-    count = int(await reader.scalar(select(func.count()).select_from(singles.subquery())) or 0)
+    given = wanted.parameters | {"viewer": account_id, "now": now}
+    count = int(await reader.scalar(_unread_singles(wanted.form), given | {"limit": limit}) or 0)
     if wanted.from_account_id is not None or count >= limit:
         return count
-    groups = (
-        select(NotificationGroup.group_key).where(*_wanted_groups(account_id, wanted, now, unread)).limit(limit - count)
-    )
-    return count + int(await reader.scalar(select(func.count()).select_from(groups.subquery())) or 0)
+    return count + int(await reader.scalar(_unread_groups(), given | {"limit": limit - count}) or 0)
 
 
 async def find_coalesced_group(reader: Reader, account_id: int, kinds: Collection[str], post_id: int) -> str | None:
@@ -134,29 +180,66 @@ def single(row: Notification) -> Group:
     return Group(row.id, row, "", 1, row.id, (row.from_account_id,))
 
 
-def _stands_alone(wanted: Wanted) -> ColumnElement[bool]:
+@cache
+def _singles(form: Form, bounds: frozenset[str], oldest_first: bool) -> Select[Notification]:
+    id_: Any = Notification.id.expression
+    return (
+        select(Notification)
+        .where(
+            shown_to(VIEWER, NOW, with_filtered=form.include_filtered),
+            _stands_alone(form),
+            *narrowing(form.asked | bounds, id_),
+        )
+        .order_by(id_.asc() if oldest_first else id_.desc())
+        .limit(LIMIT)
+    )
+
+
+@cache
+def _groups(bounds: frozenset[str], oldest_first: bool) -> Select[NotificationGroup]:
+    id_: Any = NotificationGroup.latest_id.expression
+    return (
+        select(NotificationGroup)
+        .where(*_wanted_groups(), *narrowing(bounds, id_))
+        .order_by(id_.asc() if oldest_first else id_.desc())
+        .limit(LIMIT)
+    )
+
+
+@cache
+def _unread_singles(form: Form) -> Select[int]:
+    unread = select(Notification.id).where(
+        shown_to(VIEWER, NOW), unread_by(VIEWER), _stands_alone(form), *narrowing(form.asked, Notification.id)
+    )
+    return select(func.count()).select_from(unread.limit(LIMIT).subquery())
+
+
+@cache
+def _unread_groups() -> Select[int]:
+    unread = select(NotificationGroup.group_key).where(*_wanted_groups(unread_by(VIEWER)))
+    return select(func.count()).select_from(unread.limit(LIMIT).subquery())
+
+
+def _stands_alone(form: Form) -> ColumnElement[bool]:
     """SQL: a notification is shown by itself."""
-    if wanted.from_account_id is not None:
+    if "sender" in form.asked:
         return true()
     alone: ColumnElement[bool] = Notification.group_key == ""
-    if wanted.grouped < GROUPED:
-        alone = or_(alone, Notification.kind.not_in(sorted(wanted.grouped)))
-    return or_(alone, Notification.filtered.is_(True)) if wanted.include_filtered else alone
+    if form.groups_some:
+        alone = or_(alone, Notification.kind.not_in(bindparam("grouped", expanding=True)))
+    return or_(alone, Notification.filtered.is_(True)) if form.include_filtered else alone
 
 
-def _wanted_groups(
-    account_id: int, wanted: Wanted, now: datetime, *which: ColumnElement[bool]
-) -> tuple[ColumnElement[bool], ...]:
+def _wanted_groups(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
     """SQL: groups of kinds that are asked for, in which at least one may be shown."""
-    kinds = wanted.grouped & wanted.types if wanted.types else wanted.grouped
     member = exists(
         select(Notification.id).where(
-            shown_to(account_id, now), Notification.group_key == NotificationGroup.group_key, *which
+            shown_to(VIEWER, NOW), Notification.group_key == NotificationGroup.group_key, *which
         )
     )
     return (
-        NotificationGroup.account_id == account_id,
-        NotificationGroup.kind.in_(sorted(kinds - wanted.exclude_types)),
+        NotificationGroup.account_id == VIEWER,
+        NotificationGroup.kind.in_(bindparam("group_kinds", expanding=True)),
         member,
     )
 
@@ -172,12 +255,8 @@ async def _filled(
     heard = {key: [m for m in found if m.from_account_id not in unheard] for key, found in members.items()}
     large = [key for key, found in members.items() if len(found) == WINDOW]
     counted = await _counted(reader, account_id, large, lowest) if large else {}
-    newest = {
-        row.id: row
-        for row in await reader.scalars(
-            select(Notification).where(Notification.id.in_([found[0].id for found in heard.values() if found]))
-        )
-    }
+    newest_ids = [found[0].id for found in heard.values() if found]
+    newest = {row.id: row for row in await reader.entities(_BY_IDS, {"ids": newest_ids})}
     groups = {}
     for row in rows:
         found = heard.get(row.group_key)
@@ -196,40 +275,47 @@ async def _filled(
 
 async def _newest_members(reader: Reader, account_id: int, keys: Sequence[str]) -> Mapping[str, list[Any]]:
     """Return the newest members of each group, one look into an index for each."""
+    given = {"viewer": account_id, "limit": WINDOW, **{f"key_{number}": key for number, key in enumerate(keys)}}
+    found: dict[str, list[Any]] = {}
+    for member in await reader.rows(_looks(len(keys)), given):
+        found.setdefault(member.group_key, []).append(member)
+    return {key: sorted(members, key=lambda m: -m.id) for key, members in found.items()}
+
+
+@lru_cache(maxsize=100)
+def _looks(count: int) -> CompoundSelect[*tuple[Any, ...]]:
     looks = [
         select(
             select(Notification.id, Notification.group_key, Notification.from_account_id)
             .where(
-                Notification.account_id == account_id,
-                Notification.group_key == key,
+                Notification.account_id == VIEWER,
+                Notification.group_key == bindparam(f"key_{number}"),
                 Notification.filtered.is_(False),
             )
             .order_by(Notification.id.desc())
-            .limit(WINDOW)
+            .limit(LIMIT)
             .subquery()
         )
-        for key in keys
+        for number in range(count)
     ]
-    found: dict[str, list[Any]] = {}
-    for member in await reader.rows(union_all(*looks)):
-        found.setdefault(member.group_key, []).append(member)
-    return {key: sorted(members, key=lambda m: -m.id) for key, members in found.items()}
+    return union_all(*looks)
 
 
 async def _unheard(reader: Reader, account_id: int, senders: Collection[int], now: datetime) -> set[int]:
     """Return those of some senders who are gone, blocked or muted by now."""
     heard: set[int] = set()
-    sender: Any = aliased(Account)
     ids = sorted(senders)
     for start in range(0, len(ids), 500):
-        here = ids[start : start + 500]
-        rows = await reader.rows(
-            select(sender.id).where(
-                sender.id.in_(here), is_heard(account_id, sender.id.expression, now, always=false())
-            )
-        )
-        heard |= {row[0] for row in rows}
+        given = {"viewer": account_id, "now": now, "ids": ids[start : start + 500]}
+        heard |= {row[0] for row in await reader.rows(_heard(), given)}
     return set(ids) - heard
+
+
+@cache
+def _heard() -> Prepared:
+    sender: Any = aliased(Account)
+    heard = is_heard(VIEWER, sender.id.expression, NOW, always=false())
+    return Prepared(select(sender.id).where(sender.id.in_(bindparam("ids", expanding=True)), heard))
 
 
 async def _counted(

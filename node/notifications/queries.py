@@ -8,7 +8,7 @@ the recipient may no longer see. The page stays full while rows remain, since al
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, true
 
@@ -30,10 +30,10 @@ from node.posts.rules import visible_to
 MAX_COUNT = 1_000
 STAFF = ("moderator", "admin")
 
-_VIEWER: Final[Any] = bindparam("viewer")
-_NOW: Final[Any] = bindparam("now", type_=UtcDateTime())
-
-S = TypeVar("S", bound=Select[*tuple[Any, ...]])
+VIEWER: Final[Any] = bindparam("viewer")
+NOW: Final[Any] = bindparam("now", type_=UtcDateTime())
+LIMIT: Final[Any] = bindparam("limit")
+"""Statements that clients ask for every few seconds are built once: that costs more than their answers."""
 
 
 async def list_notifications(
@@ -51,24 +51,40 @@ async def list_notifications(
 
     They are rows with the columns of a Notification.
     """
-    given: dict[str, Any] = {"viewer": account_id, "now": now or system_clock(), "limit": page.limit}
-    lower = page.min_id if page.min_id is not None else page.since_id
-    wanted: dict[str, Any] = {
-        "kinds": list(types),
-        "other_kinds": list(exclude_types),
-        "sender": from_account_id,
-        "older_than": page.max_id,
-        "newer_than": lower,
-    }
-    given |= {name: value for name, value in wanted.items() if value is not None and value != []}
-    statement = _page_of(include_filtered, page.min_id is not None, frozenset(name for name in wanted if name in given))
+    asked = asked_for(types, exclude_types, from_account_id) | bounds_of(page)
+    given = {"viewer": account_id, "now": now or system_clock(), "limit": page.limit, **asked}
+    statement = _page_of(include_filtered, page.min_id is not None, frozenset(asked))
     return page.newest_first(list(await reader.rows(statement, given)))
 
 
 @cache
-def _page_of(with_filtered: bool, oldest_first: bool, wanted: frozenset[str]) -> Prepared:
+def _page_of(with_filtered: bool, oldest_first: bool, asked: frozenset[str]) -> Prepared:
     """Return the SELECT of a page: clients ask for it every few seconds, and building it costs more than its answer."""
     id_: Any = Notification.id.expression
+    return Prepared(
+        select(*Notification.__table__.columns)
+        .where(shown_to(VIEWER, NOW, with_filtered=with_filtered), *narrowing(asked, id_))
+        .order_by(id_.asc() if oldest_first else id_.desc())
+        .limit(LIMIT)
+    )
+
+
+def asked_for(types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> dict[str, Any]:
+    """Return the parameters of what was asked for, without those that were not."""
+    wanted = {"kinds": list(types), "other_kinds": list(exclude_types), "sender": from_account_id}
+    return {name: value for name, value in wanted.items() if value is not None and value != []}
+
+
+def bounds_of(page: Page) -> dict[str, Any]:
+    """Return the parameters of where a page begins and ends, without those that it has not."""
+    lower = page.min_id if page.min_id is not None else page.since_id
+    return {
+        name: value for name, value in {"older_than": page.max_id, "newer_than": lower}.items() if value is not None
+    }
+
+
+def narrowing(asked: Collection[str], id_: Any) -> list[ColumnElement[bool]]:
+    """SQL: what the parameters of these names ask for. Bounds are those of `id_`."""
     conditions = {
         "kinds": Notification.kind.in_(bindparam("kinds", expanding=True)),
         "other_kinds": Notification.kind.not_in(bindparam("other_kinds", expanding=True)),
@@ -76,12 +92,7 @@ def _page_of(with_filtered: bool, oldest_first: bool, wanted: frozenset[str]) ->
         "older_than": id_ < bindparam("older_than"),
         "newer_than": id_ > bindparam("newer_than"),
     }
-    return Prepared(
-        select(*Notification.__table__.columns)
-        .where(shown_to(_VIEWER, _NOW, with_filtered=with_filtered), *(conditions[name] for name in sorted(wanted)))
-        .order_by(id_.asc() if oldest_first else id_.desc())
-        .limit(bindparam("limit"))
-    )
+    return [conditions[name] for name in sorted(asked)]
 
 
 async def find_notification(
@@ -107,9 +118,15 @@ async def count_unread(
     now: datetime | None = None,
 ) -> int:
     """Return how many are unread, at most `limit`."""
-    statement = select(Notification.id).where(shown_to(account_id, now or system_clock()), unread_by(account_id))
-    statement = narrowed(statement, types, exclude_types, from_account_id)
-    return int(await reader.scalar(select(func.count()).select_from(statement.limit(limit).subquery())) or 0)
+    asked = asked_for(types, exclude_types, from_account_id)
+    given = {"viewer": account_id, "now": now or system_clock(), "limit": limit, **asked}
+    return int(await reader.scalar(_unread(frozenset(asked)), given) or 0)
+
+
+@cache
+def _unread(asked: frozenset[str]) -> Select[int]:
+    unread = select(Notification.id).where(shown_to(VIEWER, NOW), unread_by(VIEWER), *narrowing(asked, Notification.id))
+    return select(func.count()).select_from(unread.limit(LIMIT).subquery())
 
 
 async def list_severances(reader: Reader, account_id: int, ids: Collection[int]) -> Sequence[Severance]:
@@ -125,17 +142,6 @@ def unread_by(account_id: int) -> ColumnElement[bool]:
     """SQL: a notification that nobody looked at on our pages, and that lies beyond what apps marked as read."""
     marker = select(Marker.last_read_id).where(Marker.account_id == account_id, Marker.timeline == "notifications")
     return and_(Notification.read_at.is_(None), Notification.id > func.coalesce(marker.scalar_subquery(), 0))
-
-
-def narrowed(statement: S, types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> S:
-    """Return a SELECT over notifications, of some kinds and of one sender only where that was asked for."""
-    if types:
-        statement = statement.where(Notification.kind.in_(list(types)))
-    if exclude_types:
-        statement = statement.where(Notification.kind.not_in(list(exclude_types)))
-    if from_account_id is not None:
-        statement = statement.where(Notification.from_account_id == from_account_id)
-    return statement
 
 
 def shown_to(account_id: int, now: datetime, *, with_filtered: bool = False) -> ColumnElement[bool]:
