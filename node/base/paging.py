@@ -3,10 +3,27 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, bindparam
 from sqlalchemy.orm import QueryableAttribute
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class PageForm:
+    """Which bounds a page has, whatever they are: there are few forms, so a statement for each is built once and given
+    the page's `parameters`."""
+
+    bounds: frozenset[str]
+    oldest_first: bool
+
+    def apply(self, statement: S, column: ColumnElement[int] | QueryableAttribute[int]) -> S:
+        """Return `statement` with the bounds, order and limit of such pages on `column`."""
+        if "older_than" in self.bounds:
+            statement = statement.where(column < bindparam("older_than"))
+        if "newer_than" in self.bounds:
+            statement = statement.where(column > bindparam("newer_than"))
+        return statement.order_by(column.asc() if self.oldest_first else column.desc()).limit(bindparam("limit"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +35,22 @@ class Page:
     max_id: int | None = None
     since_id: int | None = None
     min_id: int | None = None
+
+    @property
+    def _bounds(self) -> dict[str, Any]:
+        lower = self.min_id if self.min_id is not None else self.since_id
+        bounds = {"older_than": self.max_id, "newer_than": lower}
+        return {name: bound for name, bound in bounds.items() if bound is not None}
+
+    @property
+    def form(self) -> PageForm:
+        """Its form, for statements that are built once."""
+        return PageForm(frozenset(self._bounds), self.min_id is not None)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What such a statement is given."""
+        return {"limit": self.limit, **self._bounds}
 
     def apply(self, statement: S, column: ColumnElement[int] | QueryableAttribute[int]) -> S:
         """Return `statement` with this page's bounds, order and limit on `column`."""

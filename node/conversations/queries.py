@@ -2,26 +2,39 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
+from node.base.db.base import UtcDateTime
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
-from node.base.paging import Page
+from node.base.paging import Page, PageForm
 from node.conversations.models import Conversation, ConversationFill, ConversationPost
 from node.conversations.rules import Letter
 from node.posts.models import Mention, Post
 from node.posts.rules import visible_to, welcome_to
 
+_VIEWER: Final[Any] = bindparam("viewer")
+_NOW: Final[Any] = bindparam("now", type_=UtcDateTime())
+
 
 async def list_conversations(reader: Reader, account_id: int, page: Page, *, now: datetime) -> list[Conversation]:
     """Return a page of somebody's conversations, the one with the newest post first; paged by that post's id."""
-    statement = select(Conversation).where(
-        Conversation.account_id == account_id, Conversation.hidden.is_(False), _has_something(account_id, now)
+    given = {"viewer": account_id, "now": now, **page.parameters}
+    return page.newest_first(list(await reader.scalars(_page_of(page.form), given)))
+
+
+@cache
+def _page_of(form: PageForm) -> Select[Conversation]:
+    """Build what clients ask for every few seconds once: that takes longer than its answer."""
+    shown = select(Conversation).where(
+        Conversation.account_id == _VIEWER, Conversation.hidden.is_(False), _has_something()
     )
-    return page.newest_first(list(await reader.scalars(page.apply(statement, Conversation.last_post_id))))
+    return form.apply(shown, Conversation.last_post_id)
 
 
 async def find_conversation(reader: Reader, account_id: int, conversation_id: int) -> Conversation | None:
@@ -46,36 +59,41 @@ async def list_last_posts(
     reader: Reader, account_id: int, conversation_ids: Collection[int], *, now: datetime
 ) -> dict[int, int]:
     """Return the newest post of each conversation that its owner may and wants to see."""
-    rows = await reader.rows(
+    rows = await reader.rows(_last_posts(), {"ids": list(conversation_ids), "viewer": account_id, "now": now})
+    return {row[0]: row[1] for row in rows}
+
+
+@cache
+def _last_posts() -> Select[int, int]:
+    return (
         select(ConversationPost.conversation_id, func.max(Post.id))
         .join(Post, Post.id == ConversationPost.post_id)
         .where(
-            ConversationPost.conversation_id.in_(conversation_ids),
-            visible_to(account_id),
-            welcome_to(account_id, Post, now),
+            ConversationPost.conversation_id.in_(bindparam("ids", expanding=True)),
+            visible_to(_VIEWER),
+            welcome_to(_VIEWER, Post, _NOW),
         )
         .group_by(ConversationPost.conversation_id)
     )
-    return {row[0]: row[1] for row in rows}
 
 
 async def count_unread(reader: Reader, account_id: int, *, now: datetime) -> int:
     """Return how many conversations have something unread, at most 100."""
-    unread = (
-        select(Conversation.id)
-        .where(
-            Conversation.account_id == account_id,
-            Conversation.unread.is_(True),
-            Conversation.hidden.is_(False),
-            _has_something(account_id, now),
-        )
-        .limit(100)
-        .subquery()
+    return int(await reader.scalar(_unread(), {"viewer": account_id, "now": now}) or 0)
+
+
+@cache
+def _unread() -> Select[int]:
+    unread = select(Conversation.id).where(
+        Conversation.account_id == _VIEWER,
+        Conversation.unread.is_(True),
+        Conversation.hidden.is_(False),
+        _has_something(),
     )
-    return int(await reader.scalar(select(func.count()).select_from(unread)) or 0)
+    return select(func.count()).select_from(unread.limit(100).subquery())
 
 
-def _has_something(account_id: int, now: datetime) -> ColumnElement[bool]:
+def _has_something() -> ColumnElement[bool]:
     """SQL: at least one of its posts is for the owner's eyes."""
     post = aliased(Post)
     return (
@@ -83,8 +101,8 @@ def _has_something(account_id: int, now: datetime) -> ColumnElement[bool]:
         .join(post, post.id == ConversationPost.post_id)
         .where(
             ConversationPost.conversation_id == Conversation.id,
-            visible_to(account_id, post),
-            welcome_to(account_id, post, now),
+            visible_to(_VIEWER, post),
+            welcome_to(_VIEWER, post, _NOW),
         )
         .exists()
     )

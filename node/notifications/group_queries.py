@@ -31,7 +31,7 @@ from sqlalchemy.orm import aliased
 from node.accounts.models import Account
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
-from node.base.paging import Page
+from node.base.paging import Page, PageForm
 from node.notifications.grouping import GROUPED
 from node.notifications.models import Notification, NotificationGroup
 from node.notifications.queries import (
@@ -39,7 +39,6 @@ from node.notifications.queries import (
     NOW,
     VIEWER,
     asked_for,
-    bounds_of,
     is_heard,
     narrowing,
     shown_to,
@@ -105,13 +104,11 @@ class Group:
 
 async def list_groups(reader: Reader, account_id: int, page: Page, wanted: Wanted, *, now: datetime) -> list[Group]:
     """Return a page of groups and of what stands alone, by their newest notification, newest first."""
-    bounds = bounds_of(page)
-    given = wanted.parameters | bounds | {"viewer": account_id, "now": now, "limit": page.limit}
-    oldest_first = page.min_id is not None
-    alone = await reader.scalars(_singles(wanted.form, frozenset(bounds), oldest_first), given)
+    given = wanted.parameters | page.parameters | {"viewer": account_id, "now": now}
+    alone = await reader.scalars(_singles(wanted.form, page.form), given)
     found: list[Notification | NotificationGroup] = [*alone]
     if wanted.from_account_id is None:
-        found += await reader.scalars(_groups(frozenset(bounds), oldest_first), given)
+        found += await reader.scalars(_groups(page.form), given)
     found.sort(key=_cursor, reverse=page.min_id is None)
     found = page.newest_first(found[: page.limit])
     if not found:
@@ -181,35 +178,21 @@ def single(row: Notification) -> Group:
 
 
 @cache
-def _singles(form: Form, bounds: frozenset[str], oldest_first: bool) -> Select[Notification]:
-    id_: Any = Notification.id.expression
-    return (
-        select(Notification)
-        .where(
-            shown_to(VIEWER, NOW, with_filtered=form.include_filtered),
-            _stands_alone(form),
-            *narrowing(form.asked | bounds, id_),
-        )
-        .order_by(id_.asc() if oldest_first else id_.desc())
-        .limit(LIMIT)
-    )
+def _singles(form: Form, page: PageForm) -> Select[Notification]:
+    shown = shown_to(VIEWER, NOW, with_filtered=form.include_filtered)
+    statement = select(Notification).where(shown, _stands_alone(form), *narrowing(form.asked))
+    return page.apply(statement, Notification.id.expression)
 
 
 @cache
-def _groups(bounds: frozenset[str], oldest_first: bool) -> Select[NotificationGroup]:
-    id_: Any = NotificationGroup.latest_id.expression
-    return (
-        select(NotificationGroup)
-        .where(*_wanted_groups(), *narrowing(bounds, id_))
-        .order_by(id_.asc() if oldest_first else id_.desc())
-        .limit(LIMIT)
-    )
+def _groups(page: PageForm) -> Select[NotificationGroup]:
+    return page.apply(select(NotificationGroup).where(*_wanted_groups()), NotificationGroup.latest_id.expression)
 
 
 @cache
 def _unread_singles(form: Form) -> Select[int]:
     unread = select(Notification.id).where(
-        shown_to(VIEWER, NOW), unread_by(VIEWER), _stands_alone(form), *narrowing(form.asked, Notification.id)
+        shown_to(VIEWER, NOW), unread_by(VIEWER), _stands_alone(form), *narrowing(form.asked)
     )
     return select(func.count()).select_from(unread.limit(LIMIT).subquery())
 

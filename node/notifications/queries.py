@@ -20,7 +20,7 @@ from node.base.clock import system_clock
 from node.base.db.base import UtcDateTime
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
-from node.base.paging import Page
+from node.base.paging import Page, PageForm
 from node.markers.models import Marker
 from node.notifications.models import Notification, Severance
 from node.notifications.rules import OTHER_SUBJECTS, STAFF_KINDS
@@ -51,22 +51,19 @@ async def list_notifications(
 
     They are rows with the columns of a Notification.
     """
-    asked = asked_for(types, exclude_types, from_account_id) | bounds_of(page)
-    given = {"viewer": account_id, "now": now or system_clock(), "limit": page.limit, **asked}
-    statement = _page_of(include_filtered, page.min_id is not None, frozenset(asked))
+    asked = asked_for(types, exclude_types, from_account_id)
+    given = {"viewer": account_id, "now": now or system_clock(), **page.parameters, **asked}
+    statement = _page_of(include_filtered, frozenset(asked), page.form)
     return page.newest_first(list(await reader.rows(statement, given)))
 
 
 @cache
-def _page_of(with_filtered: bool, oldest_first: bool, asked: frozenset[str]) -> Prepared:
+def _page_of(with_filtered: bool, asked: frozenset[str], form: PageForm) -> Prepared:
     """Return the SELECT of a page: clients ask for it every few seconds, and building it costs more than its answer."""
-    id_: Any = Notification.id.expression
-    return Prepared(
-        select(*Notification.__table__.columns)
-        .where(shown_to(VIEWER, NOW, with_filtered=with_filtered), *narrowing(asked, id_))
-        .order_by(id_.asc() if oldest_first else id_.desc())
-        .limit(LIMIT)
+    shown = select(*Notification.__table__.columns).where(
+        shown_to(VIEWER, NOW, with_filtered=with_filtered), *narrowing(asked)
     )
+    return Prepared(form.apply(shown, Notification.id.expression))
 
 
 def asked_for(types: Collection[str], exclude_types: Collection[str], from_account_id: int | None) -> dict[str, Any]:
@@ -75,22 +72,12 @@ def asked_for(types: Collection[str], exclude_types: Collection[str], from_accou
     return {name: value for name, value in wanted.items() if value is not None and value != []}
 
 
-def bounds_of(page: Page) -> dict[str, Any]:
-    """Return the parameters of where a page begins and ends, without those that it has not."""
-    lower = page.min_id if page.min_id is not None else page.since_id
-    return {
-        name: value for name, value in {"older_than": page.max_id, "newer_than": lower}.items() if value is not None
-    }
-
-
-def narrowing(asked: Collection[str], id_: Any) -> list[ColumnElement[bool]]:
-    """SQL: what the parameters of these names ask for. Bounds are those of `id_`."""
+def narrowing(asked: Collection[str]) -> list[ColumnElement[bool]]:
+    """SQL: what the parameters of these names ask for."""
     conditions = {
         "kinds": Notification.kind.in_(bindparam("kinds", expanding=True)),
         "other_kinds": Notification.kind.not_in(bindparam("other_kinds", expanding=True)),
         "sender": Notification.from_account_id == bindparam("sender"),
-        "older_than": id_ < bindparam("older_than"),
-        "newer_than": id_ > bindparam("newer_than"),
     }
     return [conditions[name] for name in sorted(asked)]
 
@@ -125,7 +112,7 @@ async def count_unread(
 
 @cache
 def _unread(asked: frozenset[str]) -> Select[int]:
-    unread = select(Notification.id).where(shown_to(VIEWER, NOW), unread_by(VIEWER), *narrowing(asked, Notification.id))
+    unread = select(Notification.id).where(shown_to(VIEWER, NOW), unread_by(VIEWER), *narrowing(asked))
     return select(func.count()).select_from(unread.limit(LIMIT).subquery())
 
 

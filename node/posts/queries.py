@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -19,7 +19,7 @@ from node.accounts.queries import AccountEntry, is_present
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
-from node.base.paging import Page
+from node.base.paging import Page, PageForm
 from node.posts.consent_models import InteractionRequest
 from node.posts.models import (
     Bookmark,
@@ -205,25 +205,27 @@ async def count_bookmarks(reader: Reader, account_id: int) -> int:
     return int(await reader.scalar(statement) or 0)
 
 
+@cache
+def _kept(table: type[Bookmark] | type[Like], form: PageForm) -> Select[int, int]:
+    """Return the SELECT of a page of what somebody bookmarked or likes."""
+    viewer: Any = bindparam("viewer")
+    shown = (
+        select(table.id, table.post_id)
+        .join(Post, Post.id == table.post_id)
+        .where(table.account_id == viewer, visible_to(viewer))
+    )
+    return form.apply(shown, table.id)
+
+
 async def list_bookmark_ids(reader: Reader, account_id: int, page: Page) -> list[PostEntry]:
     """Return a page of what an account bookmarked and may still see, paged by the bookmark."""
-    statement = (
-        select(Bookmark.id, Bookmark.post_id)
-        .join(Post, Post.id == Bookmark.post_id)
-        .where(Bookmark.account_id == account_id, visible_to(account_id))
-    )
-    rows = (await reader.execute(page.apply(statement, Bookmark.id))).all()
+    rows = await reader.execute(_kept(Bookmark, page.form), {"viewer": account_id, **page.parameters})
     return page.newest_first([PostEntry(row.id, row.post_id) for row in rows])
 
 
 async def list_liked_ids(reader: Reader, account_id: int, page: Page) -> list[PostEntry]:
     """Return a page of what an account likes and may still see, paged by the like."""
-    statement = (
-        select(Like.id, Like.post_id)
-        .join(Post, Post.id == Like.post_id)
-        .where(Like.account_id == account_id, visible_to(account_id))
-    )
-    rows = (await reader.execute(page.apply(statement, Like.id))).all()
+    rows = await reader.execute(_kept(Like, page.form), {"viewer": account_id, **page.parameters})
     return page.newest_first([PostEntry(row.id, row.post_id) for row in rows])
 
 
