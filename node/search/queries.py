@@ -1,11 +1,11 @@
 """Every SELECT of search: what documents are made from, who may find what, the library, what waits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, not_, or_, select, true, union_all
 from sqlalchemy.orm import aliased
@@ -14,6 +14,7 @@ from node.accounts.models import Account
 from node.accounts.queries import is_ours, is_present
 from node.accounts.relations import follows
 from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
 from node.cards.models import LinkCard
@@ -238,13 +239,20 @@ def _candidates(scope: str | None) -> Select[*tuple[Any, ...]]:
 
 async def list_rows(reader: Reader, ids: Collection[int]) -> list[Row]:
     """Return the documents of posts with their counts, newest first, whoever may find them."""
-    rows = await reader.execute(
-        select(Post.id, SearchDocument.words, Post.likes_count, Post.boosts_count, Post.replies_count)
-        .join(SearchDocument, SearchDocument.post_id == Post.id)
-        .where(Post.id.in_(ids))
-        .order_by(Post.id.desc())
-    )
+    given = {"ids": list(ids)}
+    if reader.dialect == "postgresql":
+        rows: Iterable[Any] = await reader.rows(_ROWS, given)
+    else:  # in a thread: they may be long
+        rows = await reader.execute(_ROWS.statement, given)
     return [Row(post_id=row[0], words=row[1], likes=row[2], boosts=row[3], replies=row[4]) for row in rows]
+
+
+_ROWS: Final = Prepared(
+    select(Post.id, SearchDocument.words, Post.likes_count, Post.boosts_count, Post.replies_count)
+    .join(SearchDocument, SearchDocument.post_id == Post.id)
+    .where(Post.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Post.id.desc())
+)
 
 
 async def list_library_ids(

@@ -28,7 +28,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from node.base.db.sqlite import prepare_file
 
-LONGEST_LIST: Final = 128
+LONGEST_LIST: Final = 256
 """Longer lists go through SQLAlchemy."""
 CACHE_KIB: Final = 16_000
 KEPT_TEXTS: Final = 512

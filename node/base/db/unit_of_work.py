@@ -49,6 +49,9 @@ def _row_count(connection: Connection, statement: Prepared, parameters: Any) -> 
 class Reader(Protocol):
     """What queries need: both session types have it, so a query serves inside and outside a write."""
 
+    @property
+    def dialect(self) -> str: ...
+
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]: ...
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]: ...
