@@ -204,7 +204,8 @@ class _Making:
             else:
                 self._want(tuple(weighed.items()), is_wanted, typed=as_written(lexeme.whole, source))
             if is_wanted:
-                self.order.append(forms)
+                near = tuple(form for form in forms if form == lexeme.whole or weighed[form] > FAR_FETCHED)
+                self.order.append(near or forms)
             if not is_wanted:
                 # What is left out is left out in its forms too, or `-cats` would show the cat; not what may be another.
                 forms = tuple(form for form in forms if form == lexeme.whole or weighed[form] > FAR_FETCHED)

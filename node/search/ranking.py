@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from math import log, log1p
-from typing import Final
+from typing import Final, TypeAlias
 
 from node.base.ids import time_of
 from node.search.forms import FAR_FETCHED
@@ -37,6 +37,8 @@ STUFFED_COUNT: Final = 0.25
 WITHIN: Final = 0.2
 """What a word of Chinese characters is worth where it stands only within a longer one, in Japanese."""
 JAPANESE: Final = "|:lang:ja|"
+_Counted: TypeAlias = list[tuple[float, float]]
+"""The forms in which a document has a word: (worth, how often)."""
 _K1: Final = 1.2
 _B: Final = 0.6
 
@@ -68,11 +70,13 @@ def ranked(
     found: Sequence[Candidate], wanted: Sequence[Wanted], order: Sequence[tuple[str, ...]], *, now: datetime
 ) -> list[int]:
     """Return the ids of posts, best first; of two equal ones the newer."""
-    worth = text_scores(found, wanted, order)
+    counted = [[_counted(one.words, term) for one in found] for term in wanted]
+    worth = _text_scores(found, counted, order)
     best = max(worth, default=0.0)
+    weighty = [counts for counts, term in zip(counted, wanted, strict=True) if not term.is_little]
     rated = [
         (
-            not is_far_fetched(one.words, wanted),
+            not any(_is_far(counts[place]) for counts in weighty),
             score(
                 text=value / best if best else 0.0,
                 age_days=(now - time_of(one.post_id)).total_seconds() / 86_400,
@@ -81,26 +85,34 @@ def ranked(
             ),
             one.post_id,
         )
-        for one, value in zip(found, worth, strict=True)
+        for place, (one, value) in enumerate(zip(found, worth, strict=True))
     ]
     return [post_id for _, _, post_id in sorted(rated, reverse=True)]
 
 
 def is_far_fetched(words: str, wanted: Sequence[Wanted]) -> bool:
     """Whether a document has one of the words that say something, but in no form that means the same."""
-    counted = (_counted(words, term) for term in wanted if not term.is_little)
-    return any(forms and max(forms)[0] <= FAR_FETCHED for forms in counted)
+    return any(_is_far(_counted(words, term)) for term in wanted if not term.is_little)
+
+
+def _is_far(counted: _Counted) -> bool:
+    return bool(counted) and max(counted)[0] <= FAR_FETCHED
 
 
 def text_scores(found: Sequence[Candidate], wanted: Sequence[Wanted], order: Sequence[tuple[str, ...]]) -> list[float]:
     """Return what the words of each post are worth for a query."""
-    if not found or not wanted:
+    return _text_scores(found, [[_counted(one.words, term) for one in found] for term in wanted], order)
+
+
+def _text_scores(
+    found: Sequence[Candidate], counted: Sequence[list[_Counted]], order: Sequence[tuple[str, ...]]
+) -> list[float]:
+    if not found or not counted:
         return [0.0] * len(found)
     lengths = [one.words.count(" ") for one in found]
     average = sum(lengths) / len(lengths) or 1.0
     values = [0.0] * len(found)
-    for term in wanted:
-        counts = [_counted(one.words, term) for one in found]
+    for counts in counted:
         having = sum(1 for count in counts if count)
         rarity = log(1 + (len(found) - having + 0.5) / (having + 0.5)) + 0.1
         for place, weighed in enumerate(counts):
@@ -123,20 +135,26 @@ def _saturated(found: float, norm: float, length: int) -> float:
     return count * (_K1 + 1) / (count + norm)
 
 
-def _counted(words: str, term: Wanted) -> list[tuple[float, float]]:
-    """Return in which of its forms a document has a word, as (worth, how often)."""
+def _counted(words: str, term: Wanted) -> _Counted:
+    """Return in which of its forms a document has a word; in far-fetched ones only where in no other."""
+    for forms in _sought(term):
+        found = [(weight, float(count)) for piece, weight in forms if (count := words.count(piece))]
+        if found:
+            is_within = term.is_within and JAPANESE in words and not _is_apart(words, term.forms[0][0])
+            return [(weight * WITHIN, count) for weight, count in found] if is_within else found
+    return []
+
+
+@lru_cache(maxsize=1_024)
+def _sought(term: Wanted) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+    """Return the pieces of a document's line that stand for a word, each with its worth: the near ones, the others."""
     if term.is_prefix:
-        found = [(1.0, float(words.count(f"|{term.forms[0][0]}")))]
-    else:
-        found = [(weight, float(words.count(f"|{token}|"))) for token, weight in term.forms]
-        if term.typed:
-            found.append((1.0, float(words.count(f" |{term.typed}|"))))
-        if term.is_within and JAPANESE in words:
-            found = [
-                (weight * WITHIN if not _is_apart(words, term.forms[0][0]) else weight, count)
-                for weight, count in found
-            ]
-    return [(weight, count) for weight, count in found if count]
+        return [(f"|{term.forms[0][0]}", 1.0)], []
+    pieces = [(f"|{token}|", weight) for token, weight in term.forms]
+    if term.typed:
+        pieces.append((f" |{term.typed}|", 1.0))
+    near = [(piece, weight) for piece, weight in pieces if weight > FAR_FETCHED]
+    return near, [(piece, weight) for piece, weight in pieces if weight <= FAR_FETCHED]
 
 
 def _is_apart(words: str, run: str) -> bool:
