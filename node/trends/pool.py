@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import delete, update
 
 from federation.answers import Validators
-from federation.errors import FederationError, FetchUnchanged, MalformedDocument
+from federation.errors import FederationError, FetchUnchanged
 from federation.origins import host_of
 from federation.trend_parsing import PooledTrend, parse_trends
 from node.base.db.inserts import insert_if_absent
@@ -84,24 +84,19 @@ async def pooled_trends(runtime: Runtime) -> dict[str, dict[str, list[PooledTren
                     for tag in by_kind["tags"]
                     if rulings.settles("tags", 0, name=fold_hashtag(tag.name)) is not False
                 ],
-                "links": [link for link in by_kind["links"] if rulings.find("publisher", _site(link.url)) is not False],
+                "links": [
+                    link for link in by_kind["links"] if rulings.find("publisher", host_of(link.url)) is not False
+                ],
                 "posts": [
                     post
                     for post in by_kind["posts"]
-                    if post.url not in withheld and not book.is_suspended(_site(post.url))
+                    if post.url not in withheld and not book.is_suspended(host_of(post.url))
                 ],
             }
             for domain, by_kind in said.items()
         }
         cache.put("", found)
     return found
-
-
-def _site(url: str) -> str:
-    try:
-        return host_of(url)
-    except MalformedDocument:
-        return ""
 
 
 async def ask_one(runtime: Runtime) -> bool:
