@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 
 from inbox.models import ReceivedActivity
-from node.base.db.prepared import Prepared, PreparedEntities
+from node.base.db.claims import first_due
+from node.base.db.prepared import PreparedEntities
 from node.base.db.unit_of_work import Reader
 
 OPEN = (ReceivedActivity.done_at.is_(None), ReceivedActivity.parked_at.is_(None))
@@ -17,7 +18,7 @@ _BY_IDS = PreparedEntities(
     .where(ReceivedActivity.id.in_(bindparam("ids", expanding=True)))
     .order_by(ReceivedActivity.id)
 )
-_DUE = Prepared(select(ReceivedActivity.id).where(*OPEN, ReceivedActivity.due_at <= bindparam("now")).limit(1))
+_DUE = first_due(ReceivedActivity, *OPEN)
 
 
 async def list_received(reader: Reader, ids: Sequence[int]) -> list[ReceivedActivity]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, func, literal_column, select, update
 from sqlalchemy.orm import aliased
 
 from federation.signatures import SigningKey
@@ -107,12 +107,21 @@ def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
 
 async def has_due(reader: Reader, *, slow: bool, now: datetime) -> bool:
     """Whether a claim would find something."""
-    return bool(await reader.rows(_due(slow=slow), {"due_by": now, "mark_holder": 0}))
+    return (await reader.rows(_due(slow=slow), {"due_by": now, "mark_holder": 0}))[0][0] is not None
 
 
 @cache
 def _due(*, slow: bool) -> Prepared:
-    return Prepared(select(Delivery.id).where(Delivery.due_at <= bindparam("due_by"), *claimable(slow=slow)).limit(1))
+    """The first of either kind, as their index has them: what waits for hosts that are away is not looked through."""
+    first = [
+        select(Delivery.id)
+        .where(Delivery.due_at <= bindparam("due_by"), *_wanted(slow=slow, urgent=urgent))
+        .order_by(*_ORDER)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+        for urgent in (True, False)
+    ]
+    return Prepared(select(func.coalesce(*first)))
 
 
 @cache

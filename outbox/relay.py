@@ -26,7 +26,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import bindparam, delete, select, update
 
-from node.base.db.claims import claim_due
+from node.base.db.claims import claim_due, first_due
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow, event_of
 from node.base.db.prepared import Prepared
 from node.base.db.stream_log import StreamEvent, append
@@ -54,7 +54,7 @@ AWAY_WAIT: Final = timedelta(seconds=2)
 LONGEST_AWAY_WAIT: Final = timedelta(minutes=10)
 
 _OPEN: Final = (EventRow.parked_at.is_(None),)
-_DUE: Final = Prepared(select(EventRow.id).where(*_OPEN, EventRow.due_at <= bindparam("now")).limit(1))
+_DUE: Final = first_due(EventRow, *_OPEN)
 _CLAIMED: Final = Prepared(
     select(EventRow.id, EventRow.name, EventRow.payload, EventRow.attempts)
     .where(EventRow.id.in_(bindparam("ids", expanding=True)))

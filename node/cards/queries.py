@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
+from node.base.db.claims import first_due
 from node.base.db.unit_of_work import Reader
 from node.cards.models import LinkCard, PostLink
 
@@ -56,7 +57,9 @@ async def count_asked(reader: Reader, host: str, since: datetime) -> int:
     return int(await reader.scalar(statement) or 0)
 
 
+_DUE: Final = first_due(LinkCard, LinkCard.wanted.is_(True))
+
+
 async def has_due_cards(reader: Reader, now: datetime) -> bool:
     """Say whether any page is to be looked at."""
-    statement = select(LinkCard.id).where(LinkCard.wanted.is_(True), LinkCard.due_at <= now)
-    return bool(await reader.rows(statement.limit(1)))
+    return bool(await reader.rows(_DUE, {"now": now}))

@@ -2,19 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 
+from node.base.db.claims import first_due
 from node.base.db.unit_of_work import Reader
 from node.mail.models import OutgoingMail
+
+_DUE: Final = first_due(OutgoingMail, OutgoingMail.parked_at.is_(None))
 
 
 async def has_due_mail(reader: Reader, now: datetime) -> bool:
     """Say whether any mail is due."""
-    found = await reader.scalar(
-        select(OutgoingMail.id).where(OutgoingMail.parked_at.is_(None), OutgoingMail.due_at <= now).limit(1)
-    )
-    return found is not None
+    return bool(await reader.rows(_DUE, {"now": now}))
 
 
 async def is_mail_waiting(reader: Reader, kind: str, account_id: int) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
+from node.base.db.claims import first_due
 from node.base.db.unit_of_work import Reader
 from node.cards.models import LinkCard
 from node.emojis.models import Emoji
@@ -71,10 +72,12 @@ async def list_held(
     return {row.id: row for row in await reader.scalars(select(Media).where(holder))}
 
 
+_DUE: Final = first_due(Media, Media.state == PROCESSING)
+
+
 async def has_waiting(reader: Reader, now: datetime) -> bool:
     """Say whether an upload is due to be converted."""
-    found = await reader.scalar(select(Media.id).where(Media.due_at <= now, Media.state == PROCESSING).limit(1))
-    return found is not None
+    return bool(await reader.rows(_DUE, {"now": now}))
 
 
 async def count_waiting(reader: Reader, account_id: int) -> int:

@@ -11,12 +11,13 @@ from sqlalchemy import bindparam, exists, literal, select
 from node.accounts.models import Account
 from node.accounts.queries import is_ours
 from node.accounts.relations import blocks
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.polls.models import Poll, PollOption, PollVote
 from node.polls.rules import is_over
 
-_DUE: Final = Prepared(select(Poll.id).where(Poll.due_at <= bindparam("now")).limit(1))
+_DUE: Final = first_due(Poll)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, exists, func, or_, select
 
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -20,11 +21,7 @@ _STATE = Prepared(
         PulledAccount.account_id == bindparam("account_id")
     )
 )
-_DUE = Prepared(
-    select(PulledAccount.id)
-    .where(PulledAccount.is_merged.is_(True), PulledAccount.due_at <= bindparam("due_by"))
-    .limit(1)
-)
+_DUE = first_due(PulledAccount, PulledAccount.is_merged.is_(True), name="due_by")
 
 
 @dataclass(frozen=True, slots=True)

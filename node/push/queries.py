@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, select
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.auth.models import OAuthToken
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.push.models import PushKey, PushMessage, PushSubscription
@@ -54,9 +55,12 @@ async def list_wishes(reader: Reader, account_id: int) -> list[tuple[int, dict[s
     return [(id_, alerts, policy) for id_, alerts, policy in rows]
 
 
+_DUE: Final = first_due(PushMessage)
+
+
 async def has_due_messages(reader: Reader, now: datetime) -> bool:
     """Say whether any ring is due."""
-    return bool(await reader.rows(select(PushMessage.id).where(PushMessage.due_at <= now).limit(1)))
+    return bool(await reader.rows(_DUE, {"now": now}))
 
 
 async def list_rings(reader: Reader, ids: Collection[int]) -> list[Ring]:

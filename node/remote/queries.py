@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours, list_accounts_by_uri
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -26,9 +27,7 @@ _LOCAL_FOLLOWER = Prepared(
     )
     .limit(1)
 )
-_DUE_TASK = Prepared(
-    select(FetchTask.id).where(FetchTask.parked_at.is_(None), FetchTask.due_at <= bindparam("now")).limit(1)
-)
+_DUE_TASK = first_due(FetchTask, FetchTask.parked_at.is_(None))
 _POST_FACTS = Prepared(
     select(Post.id, Post.account_id, Post.deleted_at, Post.fetched).where(Post.uri == bindparam("uri"))
 )

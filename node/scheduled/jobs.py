@@ -56,15 +56,7 @@ async def publish_due(runtime: Runtime) -> bool:
     stop_at = time.monotonic() + _WORK_SECONDS
     while time.monotonic() < stop_at:
         async with runtime.write() as uow:
-            ids = await claim_due(
-                uow,
-                ScheduledPost,
-                now=runtime.now(),
-                lease=_LEASE,
-                limit=BATCH,
-                where=_OPEN,
-                order_by=(ScheduledPost.due_at.expression, ScheduledPost.id.expression),
-            )
+            ids = await claim_due(uow, ScheduledPost, now=runtime.now(), lease=_LEASE, limit=BATCH, where=_OPEN)
         if not ids:
             return False
         for scheduled_id in ids:

@@ -1,9 +1,11 @@
 """Every SELECT over scheduled posts."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select
 
+from node.base.db.claims import first_due
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.base.paging import Page
@@ -45,7 +47,9 @@ async def count_scheduled(
     return int(in_all or 0), int(that_day or 0)
 
 
+_DUE: Final = first_due(ScheduledPost, ScheduledPost.failed_at.is_(None))
+
+
 async def has_due_scheduled(reader: Reader, now: datetime) -> bool:
     """Say whether the time of any scheduled post has come."""
-    statement = select(ScheduledPost.id).where(ScheduledPost.failed_at.is_(None), ScheduledPost.due_at <= now)
-    return bool(await reader.rows(statement.limit(1)))
+    return bool(await reader.rows(_DUE, {"now": now}))

@@ -14,6 +14,7 @@ from node.accounts.models import Account
 from node.accounts.queries import is_ours, is_present
 from node.accounts.relations import follows
 from node.base.db.base import UtcDateTime
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.base.settings import Settings
@@ -369,9 +370,12 @@ async def count_posts(reader: Reader) -> int:
     return int(await reader.scalar(select(func.count()).select_from(Post).where(Post.boost_of_id.is_(None))) or 0)
 
 
+_DUE: Final = first_due(SearchTask)
+
+
 async def has_due_tasks(reader: Reader, now: datetime) -> bool:
     """Whether a post waits to be indexed."""
-    return await reader.scalar(select(SearchTask.id).where(SearchTask.due_at <= now).limit(1)) is not None
+    return bool(await reader.rows(_DUE, {"now": now}))
 
 
 async def list_tasks(reader: Reader, ids: Collection[int]) -> Sequence[SearchTask]:

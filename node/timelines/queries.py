@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from node.accounts.models import Account
 from node.auth.models import User
 from node.base.db.base import UtcDateTime
+from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
@@ -183,7 +184,7 @@ async def find_fan_out(reader: Reader, row_id: int) -> FanOut | None:
     return found
 
 
-_DUE_FAN_OUT = Prepared(select(FanOut.id).where(FanOut.due_at <= bindparam("now")).limit(1))
+_DUE_FAN_OUT = first_due(FanOut)
 
 
 async def has_due_fan_outs(reader: Reader, now: datetime) -> bool:

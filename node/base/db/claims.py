@@ -10,9 +10,29 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, literal_column, select, update
 
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
+
+
+def first_due(table: Any, *where: ColumnElement[bool], name: str = "now") -> Prepared:
+    """Return the SELECT of the row that is due first, by the parameter `name`: whether there is work at all.
+
+    In order, and with no number for a limit. Else PostgreSQL, once it plans for any moment, takes a third of a table
+    for due and looks for one from its start: through all of it where there is none.
+    """
+    due: Select[Any] = select(table.id).where(*where, table.due_at <= bindparam(name))
+    return Prepared(due.order_by(*_index_of_due(table)).limit(literal_column("1")))
+
+
+def _index_of_due(table: Any) -> list[Any]:
+    """Return the columns of the index of due rows. All of them are the order, those too that a claim fixes: of
+    `done_at IS NULL` PostgreSQL does not see that the rows are in order behind it, and would sort a backlog."""
+    for index in table.__table__.indexes:
+        if str(index.name).endswith("due"):
+            return [getattr(table, column.name) for column in index.columns]
+    return [table.due_at]
 
 
 async def claim_due(
@@ -46,7 +66,7 @@ def _statement(
     order_by: tuple[ColumnElement[Any], ...],
     marks: tuple[str, ...],
 ) -> Executable:
-    order = order_by or (table.due_at, table.id)  # as the indexes of due rows have them: a backlog is not sorted
+    order = order_by or _index_of_due(table)
     due: Select[Any] = select(table.id).where(table.due_at <= bindparam("due_by"), *where)
     due = due.order_by(*order).limit(bindparam("most"))
     if dialect == "postgresql":
