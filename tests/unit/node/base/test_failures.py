@@ -92,12 +92,9 @@ async def test_every_state_that_postgresql_gives(
             await _write(runtime, "SET TRANSACTION READ ONLY", "UPDATE posts SET text = ''")
 
 
-@pytest.mark.parametrize(
-    "url", ["postgresql+asyncpg://rookery@/none?host=/nowhere", "sqlite+aiosqlite:////nowhere/none.sqlite3"]
-)
-async def test_a_database_that_is_not_there(url: str) -> None:
+async def test_a_database_that_is_not_there() -> None:
     """Neither server nor file: nothing says a code then."""
-    database = open_database(url)
+    database = open_database("postgresql+asyncpg://rookery@/none?host=/nowhere")
     for statement in (Prepared(select(Post.id)), select(Post.id)):
         with pytest.raises(Unavailable):
             async with read_session(database.reader, database.direct) as reader:
@@ -105,6 +102,11 @@ async def test_a_database_that_is_not_there(url: str) -> None:
         with pytest.raises(Unavailable):
             async with unit_of_work(database.writer) as uow:
                 await uow.rows(statement)
+    await database.close()
+    database = open_database("sqlite+aiosqlite:////nowhere/none.sqlite3")
+    with pytest.raises(Unavailable):
+        async with read_session(database.reader, database.direct) as reader:
+            await reader.rows(Prepared(select(Post.id)))
     await database.close()
 
 
