@@ -94,14 +94,19 @@ def claimable(*, slow: bool) -> list[ColumnElement[bool]]:
                 earlier.activity_id < Delivery.activity_id,
             )
         ),
-        ~exists(
-            select(held.id).where(
-                held.host == Delivery.host,
-                held.holder.is_not(None),
-                held.holder != bindparam("mark_holder"),
-                held.due_at > bindparam("due_by"),
-            )
-        ),
+        # The first of them and not whether there is one: held are none or thousands, and PostgreSQL, where it last
+        # counted none, joins each that is due with all of those.
+        select(held.id)
+        .where(
+            held.host == Delivery.host,
+            held.holder.is_not(None),
+            held.holder != bindparam("mark_holder"),
+            held.due_at > bindparam("due_by"),
+        )
+        .limit(literal_column("1"))
+        .correlate_except(held)
+        .scalar_subquery()
+        .is_(None),
     ]
 
 
