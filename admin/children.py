@@ -39,12 +39,14 @@ def die_with_parent(parent: int) -> None:
 class Child:
     """One process to keep alive. `run` is called in the forked process and its return ends it.
 
-    `own_group` takes it out of the terminal's process group, so that Ctrl-C reaches only the supervisor.
+    `own_group` takes it out of the terminal's process group, so that Ctrl-C reaches only the supervisor. `niceness`:
+    by how much others of the machine's processes come first.
     """
 
     title: str
     run: Callable[[], None]
     own_group: bool = False
+    niceness: int = 0
     pid: int = 0
     started: float = 0.0
     quick_deaths: int = 0
@@ -88,6 +90,7 @@ class Child:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             if self.own_group:
                 os.setpgid(0, 0)
+            os.nice(self.niceness)
             setproctitle(self.title)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             self.run()

@@ -44,6 +44,8 @@ REDIS_STOP_SECONDS = 1.5
 REDIS_START_SECONDS = 10.0
 LOCK_SECONDS = 3.0
 POLL_SECONDS = 1.0
+WORKERS_NICENESS = 5
+"""Where there is not enough machine for all, those who wait for an answer come before what follows it."""
 
 PRELOAD = ("admin.serve", "admin.worker", "admin.scheduler", "admin.presence", "uvloop", "hypercorn.asyncio")
 
@@ -128,7 +130,8 @@ class Supervisor:
             web = partial(run_web, self._settings, listener, title=title, on_ready=self._tell)
             children.append(Child(title, web))
         for lanes in split_lanes(self._settings.workers):
-            children.append(Child(worker_title(lanes), partial(run_worker, self._settings, lanes)))
+            work = partial(run_worker, self._settings, lanes)
+            children.append(Child(worker_title(lanes), work, niceness=WORKERS_NICENESS))
         children.append(Child(TITLE, partial(run_scheduler, self._settings)))
         return children
 

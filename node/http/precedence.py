@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-MOST: Final = 16
+MOST: Final = 32
 """Enough for a transaction that likes share to be worth its cost (`node/posts/likes.py`)."""
-FEW: Final = 2
+FEW: Final = 1
 """Not none: whoever keeps a request that publishes open for long keeps nobody from liking."""
 
 LONGEST_SECONDS: Final = 2.0

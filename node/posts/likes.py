@@ -33,6 +33,8 @@ from node.uris import like_uri
 
 MOST_AT_ONCE: Final = 16
 """Likes of a transaction: who posts meanwhile waits for it, and for their answers."""
+GAP_SECONDS: Final = 0.01
+"""From one transaction of likes to the next in a process: under a flood eight share one where two would."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ async def like_soon(runtime: Runtime, account_id: int, post_id: int) -> None:
     committed. Raises as `like` does."""
     together = _TOGETHER.get(runtime.gate)
     if together is None:
-        together = _TOGETHER.setdefault(runtime.gate, Together(_commit, most=MOST_AT_ONCE))
+        together = _TOGETHER.setdefault(runtime.gate, Together(_commit, most=MOST_AT_ONCE, gap=GAP_SECONDS))
     wish = Wish(account_id, post_id)
     await together.take((runtime, wish))
     if wish.refused is not None:

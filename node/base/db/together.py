@@ -38,11 +38,18 @@ class _Entry(Generic[T]):
 
 
 class Together(Generic[T]):
-    """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises."""
+    """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises.
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], *, most: int = MOST) -> None:
+    `gap`: seconds from the beginning of one transaction to the next, at least. Who comes alone does not wait; where
+    they come all the time, more of them share.
+    """
+
+    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], *, most: int = MOST, gap: float = 0.0) -> None:
         self._commit = commit
         self._most = most
+        self._gap = gap
+        self._next = 0.0
+        """The moment, of the loop's clock, before which none begins."""
         self._waiting: list[_Entry[T]] = []
         self._carrier: _Entry[T] | None = None
 
@@ -56,7 +63,9 @@ class Together(Generic[T]):
         try:
             await entry.called.wait()
             if entry.is_open:
-                await asyncio.sleep(0)  # who is about to be ready comes along
+                clock = asyncio.get_running_loop().time
+                await asyncio.sleep(max(0.0, self._next - clock()))  # who is ready by then comes along
+                self._next = clock() + self._gap
                 await self._carry(entry)
             if entry.unavailable is not None:
                 raise entry.unavailable

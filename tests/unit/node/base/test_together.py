@@ -41,6 +41,17 @@ async def test_many_go_in_several_transactions() -> None:
     assert [len(group) for group in book.groups] == [MOST, 2]
 
 
+async def test_who_comes_soon_after_a_transaction_shares_the_next() -> None:
+    book = Book()
+    together = Together(book.commit, gap=0.3)
+    await together.take(0)
+    second = asyncio.create_task(together.take(1))
+    for _ in range(9):  # long enough to be committed alone, were there no gap
+        await asyncio.sleep(0)
+    await asyncio.gather(second, together.take(2))
+    assert book.groups == [[0], [1, 2]]
+
+
 async def test_only_what_is_at_fault_fails() -> None:
     book = Book(2)
     together = Together(book.commit)
