@@ -34,7 +34,7 @@ from node.uris import like_uri
 MOST_AT_ONCE: Final = 16
 """Likes of a transaction: who posts meanwhile waits for it, and for their answers."""
 GAP_SECONDS: Final = 0.01
-"""From one transaction of likes to the next in a process: under a flood eight share one where two would."""
+"""From one transaction of likes to the next in a process: of 50 000 likes a minute eight share one."""
 
 
 @dataclass(slots=True)
