@@ -4,7 +4,7 @@ Per event: what goes to Redis first (it may be repeated at will), then everythin
 together with the deletion of the event's row, in one transaction. So a kill at any moment repeats at most
 what does not mind being repeated, and loses nothing. A few events share a transaction, since that costs as much
 as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What comes by the thousand
-(`Effects.many`) is taken as it stands in line, a run of one kind at once: fifty likes cost little more than one. So a
+(`Effects.many`) is taken as it stands in line, a run of one kind at once: twenty likes cost little more than one. So a
 post that goes round makes no backlog in which other people's posts would have to wait, and nothing has to overtake.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
@@ -43,7 +43,7 @@ from outbox.pace import Pace
 BATCH: Final = 100
 TOGETHER: Final = 10
 """How many events share a transaction, at most: fewer where they take long (`pace.py`)."""
-MANY: Final = 50
+MANY: Final = 20
 """How many of one kind, of which many are taken at once, count as one of these."""
 
 LEASE: Final = timedelta(seconds=60)
