@@ -134,9 +134,9 @@ class Nudger:
         await self._gate.call(lambda redis: redis.delete(_flag(lane)))
 
     async def finish(self) -> None:
-        """Return when every nudge asked for has gone out."""
+        """Return when every nudge asked for has gone out, or the task for it has come to another end."""
         if self._at_work is not None:
-            await self._at_work
+            await asyncio.wait([self._at_work])
 
     async def close(self) -> None:
         """Let the last nudges go out and close the connection that enqueues."""

@@ -24,6 +24,7 @@ async def test_status_and_rebuild(redis_server: RedisServer, monkeypatch: pytest
             await make_post(runtime, ann, f"gannet {number}")
         env = {
             "ROOKERY_DATA_DIR": str(runtime.settings.data_dir),
+            "ROOKERY_DATABASE_URL": runtime.settings.database_url,
             "ROOKERY_REDIS_URL": runtime.settings.redis_url,
             "ROOKERY_SEARCH_ENGINE": "whoosh",
         }
