@@ -6,7 +6,7 @@ from datetime import datetime
 from node.base.runtime import Runtime
 from node.search.choosing import engine_of
 from node.search.engines import OFF, EngineStatus, engine_name
-from node.search.queries import count_tasks, find_rebuild
+from node.search.task_queries import count_tasks, find_rebuild
 from node.search.whoosh_engine import NO_INDEX
 
 

@@ -21,14 +21,8 @@ from node.base.runtime import Runtime
 from node.search.documents import Document, document_of
 from node.search.engines import Engine, made_as
 from node.search.models import SearchDocument, SearchRebuild, SearchTask
-from node.search.queries import (
-    Standing,
-    count_posts,
-    find_rebuild,
-    list_older_post_ids,
-    list_open_words,
-    list_standings,
-)
+from node.search.source_queries import Standing, list_standings
+from node.search.task_queries import count_posts, find_rebuild, list_older_post_ids, list_open_words
 
 REBUILD_CHUNK: Final = 300
 """Posts of a rebuild that are done between two looks at what is new: some third of a second."""

@@ -26,7 +26,7 @@ from node.search.choosing import engine_of
 from node.search.engines import OFF, Engine, engine_name, made_as
 from node.search.indexing import begin_rebuild, forget, index_posts, put_off, rebuild_some
 from node.search.models import SearchTask
-from node.search.queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
+from node.search.task_queries import find_rebuild, has_due_tasks, list_post_ids_of, list_tasks
 
 SECONDS: Final = 300
 BATCH: Final = 200

@@ -1,8 +1,6 @@
-"""Every SELECT of search: what documents are made from, who may find what, the library, what waits."""
+"""Who may find what: posts that an engine proposes, somebody's library, authors who do not allow search."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -11,151 +9,20 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, lit
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
-from node.accounts.queries import is_ours, is_present
 from node.accounts.relations import follows
 from node.base.db.base import UtcDateTime
-from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
-from node.base.settings import Settings
-from node.cards.models import LinkCard
-from node.media.models import Media
-from node.polls.models import PollOption
-from node.posts.models import Bookmark, Hashtag, Like, Mention, Post, PostHashtag
+from node.posts.models import Bookmark, Like, Mention, Post
 from node.posts.rules import visible_to, welcome_to
-from node.search.documents import Named, Source
 from node.search.matching import Row
-from node.search.models import SearchDocument, SearchRebuild, SearchTask
+from node.search.models import SearchDocument
 from node.search.ranking import Candidate
 from node.search.rules import LIBRARY_REACH, is_exact
 from node.search.steps import Begins, Count, Every, Most, Not, Nothing, Some, Span, Step, Token
 from node.search.steps import Sequence as Phrase
 
-_AUTHOR: Any = aliased(Account)
 _BOOST: Any = aliased(Post)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A post for the drain: what its document is made from, and who it is for."""
-
-    source: Source
-    is_open: bool
-    in_library: bool
-
-
-async def list_standings(reader: Reader, ids: Collection[int], settings: Settings) -> dict[int, Standing]:
-    """Return the posts among `ids` that may be in the index: present, no boosts, by authors who are present."""
-    if not ids:
-        return {}
-    rows = await reader.execute(
-        select(
-            Post.id,
-            Post.account_id,
-            Post.content,
-            Post.title,
-            Post.spoiler_text,
-            Post.language,
-            Post.local,
-            Post.in_reply_to_id,
-            Post.in_reply_to_uri,
-            Post.sensitive,
-            Post.quote_state,
-            Post.visibility,
-            Account.indexable,
-            LinkCard.title.label("card_title"),
-            LinkCard.description.label("card_description"),
-        )
-        .join(Account, Account.id == Post.account_id)
-        .outerjoin(LinkCard, LinkCard.id == Post.card_id)
-        .where(
-            Post.id.in_(ids),
-            Post.deleted_at.is_(None),
-            Post.boost_of_id.is_(None),
-            is_present(),
-            Account.waiting.is_(False),
-        )
-    )
-    posts = list(rows)
-    present = [post.id for post in posts]
-    named = await _named(reader, present, settings)
-    hashtags = await _grouped(
-        reader,
-        select(PostHashtag.post_id, Hashtag.display)
-        .join(Hashtag, Hashtag.id == PostHashtag.hashtag_id)
-        .where(PostHashtag.post_id.in_(present)),
-    )
-    media = await _grouped(
-        reader,
-        select(Media.post_id, Media.kind, Media.description).where(Media.post_id.in_(present)).order_by(Media.position),
-    )
-    options = await _grouped(
-        reader,
-        select(PollOption.poll_id, PollOption.title)
-        .where(PollOption.poll_id.in_(present))
-        .order_by(PollOption.poll_id, PollOption.position),
-    )
-    kept = await _kept_here(reader, present)
-    return {
-        post.id: Standing(
-            Source(
-                post_id=post.id,
-                author_id=post.account_id,
-                content=post.content,
-                title=post.title,
-                spoiler_text=post.spoiler_text,
-                language=post.language,
-                is_local=post.local,
-                is_reply=post.in_reply_to_id is not None or post.in_reply_to_uri is not None,
-                is_sensitive=post.sensitive,
-                is_quote=bool(post.quote_state),
-                named=named[post.id],
-                hashtags=[row[0] for row in hashtags[post.id]],
-                media=[(row[0], row[1]) for row in media[post.id]],
-                poll_options=[row[0] for row in options[post.id]],
-                card=(post.card_title or "", post.card_description or ""),
-            ),
-            is_open=post.visibility == "public" and post.indexable,
-            in_library=post.local or post.id in kept or any(one.is_local for one in named[post.id]),
-        )
-        for post in posts
-    }
-
-
-async def _grouped(reader: Reader, statement: Any) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
-    for row in await reader.execute(statement):
-        found[row[0]].append(row[1:])
-    return found
-
-
-async def _named(reader: Reader, ids: Collection[int], settings: Settings) -> dict[int, list[Named]]:
-    found: dict[int, list[Named]] = defaultdict(list)
-    for row in await reader.execute(
-        select(Mention.post_id, Account.id, Account.username, Account.domain)
-        .join(Account, Account.id == Mention.account_id)
-        .where(Mention.post_id.in_(ids), or_(Mention.silent.is_(False), Account.domain == ""))
-        .order_by(Mention.post_id, Mention.account_id)
-    ):
-        found[row[0]].append(
-            Named(account_id=row[1], username=row[2], domain=row[3] or settings.domain, is_local=row[3] == "")
-        )
-    return found
-
-
-async def _kept_here(reader: Reader, ids: Collection[int]) -> set[int]:
-    """Return which of these posts one of ours liked, boosted or kept."""
-    ours = exists(select(_AUTHOR.id).where(_AUTHOR.id == Like.account_id, is_ours(_AUTHOR)))
-    # The first of them and not whether there is one: for an EXISTS PostgreSQL may join all likes with all people first.
-    like = select(Like.id).where(Like.post_id == Post.id, ours).limit(1).correlate_except(Like).scalar_subquery()
-    statement = union_all(
-        select(Post.id).where(Post.id.in_(ids), like.is_not(None)),
-        select(Bookmark.post_id).where(Bookmark.post_id.in_(ids)),
-        select(_BOOST.boost_of_id).where(
-            _BOOST.boost_of_id.in_(ids), _BOOST.local.is_(True), _BOOST.deleted_at.is_(None)
-        ),
-    )
-    return {row[0] for row in await reader.execute(statement)}
 
 
 def in_library_of(viewer_id: int) -> ColumnElement[bool]:
@@ -343,63 +210,3 @@ async def list_unsearchable(
         )
     )
     return list(rows)
-
-
-async def list_post_ids_of(reader: Reader, account_id: int, *, after_id: int, limit: int) -> list[int]:
-    """Return posts of an account, oldest first."""
-    rows = await reader.execute(
-        select(Post.id)
-        .where(Post.account_id == account_id, Post.id > after_id, Post.boost_of_id.is_(None))
-        .order_by(Post.id)
-        .limit(limit)
-    )
-    return [int(row[0]) for row in rows]
-
-
-async def list_older_post_ids(reader: Reader, before_id: int, *, limit: int) -> list[int]:
-    """Return the newest posts below an id: how a rebuild walks. Deleted ones too: if a kill interrupted it, the new
-    index may have some."""
-    rows = await reader.execute(
-        select(Post.id).where(Post.id < before_id, Post.boost_of_id.is_(None)).order_by(Post.id.desc()).limit(limit)
-    )
-    return [int(row[0]) for row in rows]
-
-
-async def count_posts(reader: Reader) -> int:
-    """Return how many posts a rebuild walks over."""
-    return int(await reader.scalar(select(func.count()).select_from(Post).where(Post.boost_of_id.is_(None))) or 0)
-
-
-_DUE: Final = first_due(SearchTask)
-
-
-async def has_due_tasks(reader: Reader, now: datetime) -> bool:
-    """Whether a post waits to be indexed."""
-    return bool(await reader.rows(_DUE, {"now": now}))
-
-
-async def list_tasks(reader: Reader, ids: Collection[int]) -> Sequence[SearchTask]:
-    """Return claimed tasks."""
-    found: Sequence[SearchTask] = await reader.scalars(select(SearchTask).where(SearchTask.id.in_(ids)))
-    return found
-
-
-async def count_tasks(reader: Reader) -> int:
-    """Return how many posts wait to be indexed."""
-    return int(await reader.scalar(select(func.count()).select_from(SearchTask)) or 0)
-
-
-async def list_open_words(reader: Reader, ids: Collection[int]) -> dict[int, str]:
-    """Return which of these posts an engine holds, each with its document."""
-    rows = await reader.execute(
-        select(SearchDocument.post_id, SearchDocument.words).where(
-            SearchDocument.post_id.in_(ids), SearchDocument.is_open.is_(True)
-        )
-    )
-    return {int(row[0]): str(row[1]) for row in rows}
-
-
-async def find_rebuild(reader: Reader) -> SearchRebuild | None:
-    """Return the rebuild under way, or the last one."""
-    found: SearchRebuild | None = await reader.scalar(select(SearchRebuild).where(SearchRebuild.id == 1))
-    return found
