@@ -18,7 +18,7 @@ from node.base.runtime import running
 from tests.bench.filling import add_crowd, let_in
 from tests.chaos.conftest import StartNode, on_postgres
 from tests.chaos.real_nodes import RealNode, Somebody, settled
-from tests.support.postgres import PostgresServer, postgres_folder
+from tests.support.postgres import PostgresServer, start_postgres
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
 
@@ -29,10 +29,7 @@ AT_ONCE = 16
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A server that this test may end, and that keeps what it said it has, as an operator's does."""
-    programs = postgres_folder()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed here")
-    server = PostgresServer(programs, synchronous_commit="on")
+    server = start_postgres(synchronous_commit="on")
     yield server
     server.close()
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from node.base.errors import Invalid
+from node.cards.models import LinkCard
+from node.moderation.service import set_domain_policy
 from node.posts.hashtags import keep_hashtag
+from node.trends.models import TrendPeer
 from node.trends.pool import add_peer as add
 from node.trends.pool import ask_one, pooled_trends, remove_peer
 from node.trends.pool_queries import list_peers
@@ -70,6 +73,26 @@ async def test_posts_of_others_make_trends_here_and_their_trends_are_shown_too(w
     async with a.runtime.write() as uow:
         assert await remove_peer(uow, b.runtime.settings.domain, actor_id=None, now=a.runtime.now())
     assert await elsewhere(a) == {}
+
+
+async def test_rows_47_and_105_nothing_of_excluded_sites_and_suspended_hosts_comes_round_by_others(
+    world: World,
+) -> None:
+    a = world["a"]
+    said = {
+        "links": [{"name": "A page", "url": f"https://{host}/page"} for host in ("ads.test", "news.test")],
+        "posts": [{"name": "A post", "url": f"https://{host}/1"} for host in ("evil.test", "good.test")],
+    }
+    now = a.runtime.now()
+    async with a.runtime.write() as uow:
+        uow.add(TrendPeer(domain="peer.test", created_at=now, due_at=now, asked_at=now, fetched_at=now, body=said))
+        ads = "https://ads.test/known"
+        uow.add(LinkCard(id=7, url=ads, page_url=ads, host="ads.test", state="ready", due_at=now, created_at=now))
+        await decide(uow, a.runtime, "publisher", "ads.test", allowed=False, actor_id=None, now=now)
+        await set_domain_policy(uow, a.runtime.settings, "evil.test", "suspend", reject_media=False, now=now)
+    shown = (await elsewhere(a))["peer.test"]
+    assert [link.url for link in shown["links"]] == ["https://news.test/page"]
+    assert [post.url for post in shown["posts"]] == ["https://good.test/1"]
 
 
 async def test_a_server_that_fails_is_asked_less_and_less_and_shown_no_more(world: World) -> None:

@@ -259,12 +259,12 @@ def _serve(programs: Path, folder: Path, run_as: dict[str, Any], **changes: str)
         return subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, **run_as)
 
 
-def start_postgres() -> PostgresServer:
-    """Start the run's server. Skips the test where no server is installed."""
+def start_postgres(**options: str) -> PostgresServer:
+    """Start a server, with these settings besides. Skips the test where none is installed."""
     programs = postgres_folder()
     if programs is None:
         pytest.skip("PostgreSQL is not installed here (on Debian: apt install postgresql): tested on SQLite alone")
-    return PostgresServer(programs)
+    return PostgresServer(programs, **options)
 
 
 def stamp(connection: Connection) -> None:

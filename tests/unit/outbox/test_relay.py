@@ -12,6 +12,7 @@ from node.accounts.models import Account
 from node.accounts.service import delete_account
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
 from node.base.errors import Unavailable
+from node.base.lanes import RELAY, WORKING_TTL_MS
 from node.base.runtime import Runtime
 from node.blocks.service import block
 from node.events import PostLiked, PostPublished, ProfileUpdated
@@ -150,6 +151,16 @@ async def test_what_is_taken_over_from_a_living_worker_ends_once(runtime: Runtim
     assert await rows(runtime) == []
     async with runtime.read() as reader:
         assert len(await reader.scalars(select(Notification).where(Notification.account_id == bo.id))) == 1
+
+
+async def test_on_sqlite_a_relay_at_work_keeps_a_second_one_away(runtime: Runtime, ann: Account) -> None:
+    """Where one writes at a time, its flag goes up again with each claim, for a moment: not for longer, it may die."""
+    await make_post(runtime, ann)
+    await runtime.nudger.finish()
+    await runtime.nudger.lower_flag(RELAY)
+    await relay(runtime)
+    left = await runtime.gate.redis.pttl("{rookery}:nudged:relay")
+    assert (0 < left <= WORKING_TTL_MS) == (runtime.database.dialect == "sqlite")
 
 
 async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
