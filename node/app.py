@@ -38,5 +38,6 @@ def create_app(runtime: Runtime, blueprints: Sequence[Blueprint]) -> Quart:
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     repeats.install(app)
-    app.asgi_app = Edge(cast(Asgi, app.asgi_app), runtime.settings)  # type: ignore[method-assign,assignment]
+    edge = Edge(cast(Asgi, app.asgi_app), runtime.settings, runtime.publishing)
+    app.asgi_app = edge  # type: ignore[method-assign,assignment]
     return app

@@ -15,6 +15,7 @@ from node.base.db.replica import Replica, replica_session
 from node.base.db.unit_of_work import ReadSession, UnitOfWork, read_session, unit_of_work
 from node.base.exchange_log import ExchangeLog
 from node.base.lanes import RELAY, Nudger
+from node.base.publishing import Publishing
 from node.base.settings import Settings
 
 VERSION = "0.1.0"
@@ -36,6 +37,7 @@ class Runtime:
     clock: Clock = field(default=system_clock)
     caches: Caches = field(default_factory=Caches)
     replica: Replica | None = None
+    publishing: Publishing = field(default_factory=Publishing)
 
     def now(self) -> datetime:
         """Return the present moment of this node's clock."""

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from node.base.publishing import Publishing
 from node.base.settings import Settings
 from node.http.headers import RawHeaders, finished_headers, is_open, preflight_headers
 from node.http.precedence import Precedence
@@ -33,10 +34,10 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 class Edge:
     """Wraps `application`; has nothing of a request."""
 
-    def __init__(self, application: Application, settings: Settings) -> None:
+    def __init__(self, application: Application, settings: Settings, publishing: Publishing) -> None:
         self._application = application
         self._settings = settings
-        self._precedence = Precedence()
+        self._precedence = Precedence(publishing)
         self._log = structlog.get_logger("rookery.access").bind()  # once, not with every line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ All requests of a process share one event loop, in which each that can go on get
 round brings more likes than a process has time for; were all of them under way at once, whoever posts or reads would
 wait for a slice of every one of them, many times over. So of likes and their kind only `MOST` are under way, and only
 `FEW` while somebody publishes; the rest wait here in the order in which they came. None is refused, and what waits has
-cost nothing yet. Every other request passes by.
+cost nothing yet. Those under way give way where they can (`node/base/publishing.py`). Every other request passes by.
 
 Called by the outermost layer (`edge`), before anything is read of a request.
 """
@@ -16,10 +16,12 @@ from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from node.base.publishing import Publishing
+
 MOST: Final = 32
 """Enough for a transaction that likes share to be worth its cost (`node/posts/likes.py`)."""
 FEW: Final = 1
-"""Not none: whoever keeps a request that publishes open for long keeps nobody from liking."""
+"""Not none: where people publish all the time, likes come through all the same."""
 
 LONGEST_SECONDS: Final = 2.0
 """After which a like under way is not waited for any more: it may be one that never ends."""
@@ -38,10 +40,10 @@ Place = asyncio.Future[None]
 class Precedence:
     """The likes of one process that are under way and those that wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, publishing: Publishing) -> None:
+        self._publishing = publishing
         self._under_way: set[Place] = set()
         self._waiting: deque[Place] = deque()
-        self._publishing = 0
 
     @asynccontextmanager
     async def turn(self, scope: MutableMapping[str, Any]) -> AsyncIterator[None]:
@@ -62,11 +64,10 @@ class Precedence:
             finally:
                 self._leave(place)
         elif changes and _PUBLISHES.fullmatch(path):
-            self._publishing += 1
             try:
-                yield
+                with self._publishing.under_way():
+                    yield
             finally:
-                self._publishing -= 1
                 self._let_in()
         else:
             yield

@@ -69,7 +69,8 @@ async def like_soon(runtime: Runtime, account_id: int, post_id: int) -> None:
     committed. Raises as `like` does."""
     together = _TOGETHER.get(runtime.gate)
     if together is None:
-        together = _TOGETHER.setdefault(runtime.gate, Together(_commit, most=MOST_AT_ONCE, gap=GAP_SECONDS))
+        together = Together(_commit, most=MOST_AT_ONCE, gap=GAP_SECONDS, give_way=runtime.publishing.give_way)
+        _TOGETHER[runtime.gate] = together
     wish = Wish(account_id, post_id)
     await together.take((runtime, wish))
     if wish.refused is not None:

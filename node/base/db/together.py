@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 MOST: Final = 10
 """How many share a transaction: others wait for its lock meanwhile."""
+CALLED_AT_ONCE: Final = 4
+"""How many go on with the same turn of the event loop when they are done: all others wait for what they do then."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,17 +39,30 @@ class _Entry(Generic[T]):
         return not self.done and self.unavailable is None
 
 
+async def _at_once() -> None:
+    """Give way to nobody."""
+
+
 class Together(Generic[T]):
     """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises.
 
     `gap`: seconds from the beginning of one transaction to the next, at least. Who comes alone does not wait; where
-    they come all the time, more of them share.
+    they come all the time, more of them share. `give_way`: asked before each transaction, and before those go on who
+    are done; it returns when nobody is to be let go first.
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], *, most: int = MOST, gap: float = 0.0) -> None:
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        most: int = MOST,
+        gap: float = 0.0,
+        give_way: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
         self._commit = commit
         self._most = most
         self._gap = gap
+        self._give_way = give_way
         self._next = 0.0
         """The moment, of the loop's clock, before which none begins."""
         self._waiting: list[_Entry[T]] = []
@@ -64,7 +79,8 @@ class Together(Generic[T]):
             await entry.called.wait()
             if entry.is_open:
                 clock = asyncio.get_running_loop().time
-                await asyncio.sleep(max(0.0, self._next - clock()))  # who is ready by then comes along
+                await asyncio.sleep(max(0.0, self._next - clock()))
+                await self._give_way()  # who is ready by then comes along
                 self._next = clock() + self._gap
                 await self._carry(entry)
             if entry.unavailable is not None:
@@ -94,7 +110,19 @@ class Together(Generic[T]):
             else:
                 for other in group:
                     other.done = True
-                    other.called.set()
+                await self._call(group)
         if not entry.done:
             await self._commit([entry.item])
             entry.done = True
+
+    async def _call(self, group: Sequence[_Entry[T]]) -> None:
+        """Let those go on who are done."""
+        try:
+            for place, other in enumerate(group):
+                if place % CALLED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                    await self._give_way()
+                other.called.set()
+        finally:
+            for other in group:
+                other.called.set()

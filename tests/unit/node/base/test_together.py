@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from node.base.db.together import MOST, Together
+from node.base.db.together import CALLED_AT_ONCE, MOST, Together
 from node.base.errors import Unavailable
 
 
@@ -50,6 +50,34 @@ async def test_who_comes_soon_after_a_transaction_shares_the_next() -> None:
         await asyncio.sleep(0)
     await asyncio.gather(second, together.take(2))
     assert book.groups == [[0], [1, 2]]
+
+
+async def test_neither_a_transaction_nor_what_follows_it_comes_before_who_is_let_go_first() -> None:
+    book = Book()
+    asked: list[asyncio.Event] = []
+
+    async def give_way() -> None:
+        asked.append(asyncio.Event())
+        await asked[-1].wait()
+
+    together = Together(book.commit, give_way=give_way)
+    takes = [asyncio.create_task(together.take(number)) for number in range(CALLED_AT_ONCE + 2)]
+    await _turns()
+    assert (len(asked), book.groups) == (1, [])
+    asked[0].set()
+    await _turns()
+    assert book.groups == [list(range(CALLED_AT_ONCE + 2))]
+    assert not any(take.done() for take in takes)
+    asked[1].set()
+    await _turns()
+    assert [number for number, take in enumerate(takes) if take.done()] == list(range(1, CALLED_AT_ONCE))
+    asked[2].set()
+    await asyncio.gather(*takes)
+
+
+async def _turns() -> None:
+    for _ in range(9):
+        await asyncio.sleep(0)
 
 
 async def test_only_what_is_at_fault_fails() -> None:

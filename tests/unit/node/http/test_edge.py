@@ -7,6 +7,7 @@ import pytest
 import structlog
 from quart import Quart, request
 
+from node.base.publishing import Publishing
 from node.base.settings import Settings
 from node.http.edge import Edge
 from node.http.headers import finished_headers
@@ -57,7 +58,7 @@ def make_app(**changes: Any) -> Quart:
     app.add_url_rule("/api/who", view_func=who)
     app.add_url_rule("/page", view_func=who, endpoint="page")
     app.add_url_rule("/media/x", view_func=framed)
-    app.asgi_app = Edge(app.asgi_app, Settings(**changes))  # type: ignore[method-assign,assignment,arg-type]
+    app.asgi_app = Edge(app.asgi_app, Settings(**changes), Publishing())  # type: ignore[method-assign,assignment,arg-type]
     return app
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from node.base.publishing import Publishing
 from node.http import precedence
 from node.http.precedence import FEW, MOST, Precedence
 
@@ -17,7 +18,7 @@ class Process:
     """Requests that go on until they are told to end."""
 
     def __init__(self) -> None:
-        self.precedence = Precedence()
+        self.precedence = Precedence(Publishing())
         self.let_in: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}

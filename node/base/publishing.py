@@ -1,0 +1,54 @@
+"""Who publishes goes first: a process knows who does, and what comes by the thousand gives way to them.
+
+All requests of a process share one event loop, in which each that can go on gets a slice in turn; so whoever posts
+while a post goes round would wait for a slice of many likes, a dozen times over. What comes in floods therefore stops,
+where it holds nothing that others wait for, while somebody publishes: but never for long.
+
+The web process says who publishes (`node/http/precedence.py`); likes give way (`node/posts/likes.py`).
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+COUNTS_SECONDS: Final = 0.1
+"""How long somebody counts who publishes: who takes longer waits for something else, such as the rest of a body."""
+PATIENCE_SECONDS: Final = 0.05
+"""After which nobody gives way any more: where people publish all the time, likes come through all the same."""
+
+
+class Publishing:
+    """The requests of one process that publish right now. True while there are any."""
+
+    def __init__(self) -> None:
+        self._under_way: set[object] = set()
+        self._over: asyncio.Future[None] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Count somebody who publishes for the length of the block, or for `COUNTS_SECONDS`."""
+        somebody = object()
+        self._under_way.add(somebody)
+        late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
+        try:
+            yield
+        finally:
+            late.cancel()
+            self._forget(somebody)
+
+    def _forget(self, somebody: object) -> None:
+        self._under_way.discard(somebody)
+        if not self._under_way and self._over is not None:
+            self._over.set_result(None)
+            self._over = None
+
+    async def give_way(self) -> None:
+        """Return when nobody publishes, and after `PATIENCE_SECONDS` in any case."""
+        if self._under_way:
+            if self._over is None:
+                self._over = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._over], timeout=PATIENCE_SECONDS)
