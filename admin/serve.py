@@ -8,12 +8,10 @@ refuses no connection.
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 
@@ -31,11 +29,11 @@ import node.media.routes
 import node.stream
 import node.web
 import outbox.routes
+from admin import interpreter
 from admin.listening import BACKLOG
 from admin.lookups import keep_telling
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from node.app import create_app
-from node.base.db.sqlite import SWITCH_SECONDS
 from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.stream.hub import hub_of
@@ -45,9 +43,6 @@ GRACE_SECONDS = 3.0
 LAST_MOMENT = 4.5
 """Seconds after SIGTERM at which requests still under way are cut off."""
 KEEP_ALIVE_SECONDS = 75
-GARBAGE = (20_000, 20, 50)
-"""After how many objects more than were freed the collector looks at the young, after how many such looks at the older
-ones, and so on: a page of posts makes some thousand, so that Python's own measure means several looks a request."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +86,6 @@ def server_config(settings: Settings, descriptor: int) -> Config:
 
 def run_web(settings: Settings, listener: socket.socket, *, title: str, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT. `on_ready` is called once the application can answer."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, listener, title, on_ready))
 
@@ -104,9 +98,7 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         loop.add_signal_handler(signal.SIGINT, stop.set)
     async with running(settings) as runtime:
         app = build_app(runtime)
-        gc.collect()
-        gc.freeze()  # what is there by now stays until the end: nobody need look through it again
-        gc.set_threshold(*GARBAGE)
+        interpreter.settle()
 
         @app.before_serving
         async def ready() -> None:

@@ -14,7 +14,6 @@ cancelled between two awaits; their transactions roll back and their rows come d
 import asyncio
 import concurrent.futures
 import signal
-import sys
 import threading
 import time
 import uuid
@@ -35,9 +34,8 @@ from rq.timeouts import JobTimeoutException
 from rq.worker.base import WorkerStatus
 
 import admin.jobs
-from admin import presence
+from admin import interpreter, presence
 from admin.lookups import keep_telling
-from node.base.db.sqlite import SWITCH_SECONDS
 from node.base.errors import Unavailable
 from node.base.lanes import (
     CARDS,
@@ -179,7 +177,6 @@ class LaneWorker(SimpleWorker):
 def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     """Drain `lanes` until SIGTERM or SIGINT, whatever happens to Redis meanwhile."""
     assert admin.jobs
-    sys.setswitchinterval(SWITCH_SECONDS)
     stop = threading.Event()
 
     def leave(_signum: int, _frame: FrameType | None) -> None:
@@ -191,6 +188,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     runtime = open_runtime(settings)
     context = WorkerContext(loop, runtime)
     enter_worker(context)
+    interpreter.settle()
     watch = asyncio.run_coroutine_threadsafe(context.watch(lanes), loop)
     telling = asyncio.run_coroutine_threadsafe(keep_telling(runtime), loop)
     if RELAY in lanes:
