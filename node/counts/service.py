@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, insert, or_, select, update
 
 from node.base.db.base import Base
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.lanes import COUNTS
@@ -62,16 +63,17 @@ async def add_up(uow: UnitOfWork, place: str, row_id: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _move(dialect: str, model: type[Base], counters: tuple[str, ...]) -> Executable:
+def _move(dialect: str, model: type[Base], counters: tuple[str, ...]) -> Prepared:
     table = Base.metadata.tables[model.__tablename__]
     steps: dict[str, Any] = {name: bindparam(f"step_{name}") for name in counters}
     mine = and_(table.c.id == bindparam("row"), table.c.deleted_at.is_(None))
     if dialect == "sqlite":
-        return update(table).where(mine).values({name: _moved(table.c[name], steps[name]) for name in counters})
+        moved = {name: _moved(table.c[name], steps[name]) for name in counters}
+        return Prepared(update(table).where(mine).values(moved))
     stays = [or_(table.c[name].is_(None), table.c[name] + steps[name] >= 0) for name in counters]
     # Nobody waits for the row. No stronger lock than the UPDATE's own: what refers to the row may be inserted.
     free = select(table.c.id).where(mine, *stays).with_for_update(key_share=True, skip_locked=True).cte("free")
-    return (
+    return Prepared(
         update(table)
         .where(table.c.id == select(free.c.id).scalar_subquery())
         .values({name: table.c[name] + steps[name] for name in counters})

@@ -1,10 +1,23 @@
 """Rows of groups: what belongs together gets one, and what is beyond the budget is counted there."""
 
-from sqlalchemy import delete, update
+from typing import Final
+
+from sqlalchemy import Integer, bindparam, delete, update
 
 from node.base.db.inserts import insert_if_absent
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.notifications.models import Notification, NotificationGroup
+
+_GROUPS: Final = NotificationGroup.metadata.tables[NotificationGroup.__tablename__]
+_OF_ONE: Final = update(_GROUPS).where(
+    _GROUPS.c.account_id == bindparam("account"), _GROUPS.c.group_key == bindparam("key")
+)
+_TO_THE_TOP: Final = Prepared(
+    _OF_ONE.where(_GROUPS.c.latest_id < bindparam("latest")).values(latest_id=bindparam("latest"))
+)
+_COUNTED: Final = _GROUPS.c.coalesced + bindparam("by", type_=Integer)
+_COALESCE: Final = Prepared(_OF_ONE.where(_COUNTED >= 0).values(coalesced=_COUNTED))
 
 
 async def enter_group(
@@ -20,30 +33,12 @@ async def enter_group(
         "coalesced": 0,
     }
     if not await insert_if_absent(uow, NotificationGroup, values):
-        await uow.write(
-            update(NotificationGroup)
-            .where(
-                NotificationGroup.account_id == account_id,
-                NotificationGroup.group_key == group_key,
-                NotificationGroup.latest_id < notification_id,
-            )
-            .values(latest_id=notification_id)
-            .execution_options(synchronize_session=False)
-        )
+        await uow.write(_TO_THE_TOP, {"account": account_id, "key": group_key, "latest": notification_id})
 
 
 async def coalesce(uow: UnitOfWork, account_id: int, group_key: str, *, by: int) -> None:
     """Count more, or fewer, in a group than there are rows."""
-    await uow.write(
-        update(NotificationGroup)
-        .where(
-            NotificationGroup.account_id == account_id,
-            NotificationGroup.group_key == group_key,
-            NotificationGroup.coalesced + by >= 0,
-        )
-        .values(coalesced=NotificationGroup.coalesced + by)
-        .execution_options(synchronize_session=False)
-    )
+    await uow.write(_COALESCE, {"account": account_id, "key": group_key, "by": by})
 
 
 async def dismiss_group(uow: UnitOfWork, account_id: int, group_key: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, update
 
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
@@ -65,7 +65,7 @@ def _statement(
     where: tuple[ColumnElement[bool], ...],
     order_by: tuple[ColumnElement[Any], ...],
     marks: tuple[str, ...],
-) -> Executable:
+) -> Prepared:
     order = order_by or _index_of_due(table)
     due: Select[Any] = select(table.id).where(table.due_at <= bindparam("due_by"), *where)
     due = due.order_by(*order).limit(bindparam("most"))
@@ -73,13 +73,13 @@ def _statement(
         # A plain sub-select may be run once per row of the table and then locks and claims more than `limit` rows;
         # one with a lock in a WITH is run once.
         due = select(due.with_for_update(skip_locked=True).cte("due").c.id)
-    return (
-        update(table)
+    return Prepared(
+        update(table.__table__)
         .where(table.id.in_(due))
         .values(
             due_at=bindparam("leased_until"),
             attempts=table.attempts + 1,
             **{name: bindparam(f"mark_{name}") for name in marks},
         )
-        .returning(table.id)
+        .returning(table.__table__.c.id)
     )

@@ -2,13 +2,14 @@
 
 aiosqlite runs each call on the connection's own thread. SQLAlchemy's adapter makes four such calls a statement
 (cursor, execute, fetch, close) and three more for a transaction around it; each costs about as much CPU as a
-small query. Here a statement is one call that does all four, BEGIN rides with the first statement of a
-transaction, and a rollback where nothing was begun costs nothing.
+small query. Here a statement is one call that does all four, BEGIN is none where the lock is free, and a rollback where
+nothing was begun costs nothing.
 
 A thread hop is not only dear: while the event loop is busy, the other thread gets the interpreter back only after
 a switch interval, once per row it fetches. So what is known to be short runs in the event loop's own thread:
 the hot paths' prebuilt queries (`rows()` and `short_statements`), and statements inside a write transaction once the
-lock is held. What may wait (BEGIN, COMMIT) or take long (any other query) has the connection's thread.
+lock is held. What may wait (BEGIN where others write, COMMIT) or take long (any other query) has the connection's
+thread.
 
 A connection that reads has no transaction at all: each statement sees the last commit, as on PostgreSQL's
 READ COMMITTED. One that writes begins with BEGIN IMMEDIATE: it holds the file's write lock from its first
@@ -25,11 +26,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util.concurrency import await_
 
 from node.base.db.checkpoints import LONGEST
 from node.base.db.plain_text import teach
-from node.base.db.write_lock import ASK_MS, PATIENCE_SECONDS
+from node.base.db.write_lock import PATIENCE_SECONDS
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-4000")
 """Every process has half a dozen connections, so each keeps little: what it lacks the system mostly has in its own
@@ -59,7 +61,6 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
     """A cursor that executes, fetches and closes in one call on the connection's thread."""
 
     __slots__ = ("_description", "_lastrowid", "_rowcount", "arraysize")
-    begins = False
 
     def __init__(self, adapt_connection: Any) -> None:
         self._adapt_connection = adapt_connection
@@ -98,8 +99,6 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 
         def statement_whole() -> tuple[Any, Sequence[Any], int, int]:
             raw = connection._conn
-            if self.begins and not raw.in_transaction:
-                raw.begin()
             cursor = statement(raw)
             rows = cursor.fetchall() if cursor.description else ()
             found = cursor.description, rows, cursor.rowcount, cursor.lastrowid
@@ -107,8 +106,9 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
             return found
 
         try:
-            # Taking the write lock may wait for another process: never in the event loop's thread.
-            if connection._conn.in_transaction or (INLINE.get() and not self.begins):
+            if isinstance(self._adapt_connection, WritingConnection):
+                self._adapt_connection.begin()
+            if connection._conn.in_transaction or INLINE.get():
                 found = statement_whole()
             else:
                 found = await_(connection._execute(statement_whole))
@@ -123,13 +123,6 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
     def close(self) -> None:
         """Forget the rows."""
         self._rows.clear()
-
-
-class WritingCursor(OneHopCursor):
-    """A cursor whose transactions hold the write lock from their first statement."""
-
-    __slots__ = ()
-    begins = True
 
 
 class ReadingConnection(AsyncAdapt_aiosqlite_connection):
@@ -153,7 +146,12 @@ class WritingConnection(ReadingConnection):
     """A connection whose first statement takes the write lock. Under it is a `QueueingConnection`."""
 
     __slots__ = ()
-    _cursor_cls = WritingCursor
+
+    def begin(self) -> None:
+        """Begin a transaction, unless one has begun. Raises OperationalError when others keep the lock too long."""
+        raw = self._connection._conn
+        if not raw.in_transaction and not raw.begin_at_once():
+            await_(self._connection._execute(raw.begin))  # where it may wait for other processes
 
     def rollback(self) -> None:
         """Give the transaction up."""
@@ -171,11 +169,18 @@ class WritingConnection(ReadingConnection):
             raw.note_end()
 
 
-def connection_in_transaction(connection: Connection) -> sqlite3.Connection | None:
-    """Return the driver's own connection under one of SQLAlchemy's, if a transaction has begun on it."""
+def begin(connection: Connection) -> sqlite3.Connection:
+    """Begin a transaction under one of SQLAlchemy's connections, unless one has begun, and return the driver's own.
+
+    Raises DBAPIError as a statement would.
+    """
     adapted: Any = connection.connection.dbapi_connection
+    try:
+        adapted.begin()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("BEGIN", None, error, sqlite3.Error) from error
     raw: sqlite3.Connection = adapted._connection._conn
-    return raw if raw.in_transaction else None
+    return raw
 
 
 def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
@@ -183,7 +188,7 @@ def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
     prepare(connection)
     if kind is WritingConnection:
         raw = connection._connection._conn
-        raw.execute(f"PRAGMA busy_timeout={ASK_MS}")  # it asks again and again by itself
+        raw.execute("PRAGMA busy_timeout=0")  # it asks again and again by itself
         raw.execute(f"PRAGMA wal_autocheckpoint={LONGEST}")
     connection.__class__ = kind
 

@@ -7,14 +7,12 @@ either an event (`record`: a row in the same transaction, so a crash loses nothi
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Result, insert, inspect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Result, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -25,7 +23,8 @@ from node.base.db.event_log import APPEND, Event, row_of
 from node.base.db.failures import is_passing
 from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, run
 from node.base.db.prepared_postgres import PostgresConnection, PostgresReader, connection_under
-from node.base.db.sqlite import connection_in_transaction, short_statements
+from node.base.db.sqlite import begin, short_statements
+from node.base.db.whole_rows import insert_if_free, insert_row, whole
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM, is_full
 
@@ -66,6 +65,9 @@ class Reader(Protocol):
 class _Session:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        engine = session.get_bind()
+        assert isinstance(engine, Engine)
+        self._engine = engine
         self._raw: sqlite3.Connection | None = None
         """SQLite's own connection, once the transaction has begun."""
         self._postgres: PostgresConnection | None = None
@@ -77,10 +79,9 @@ class _Session:
         be had this way.
         """
         if isinstance(statement, Prepared):
-            found = None
-            if self._raw is not None:
-                found = run(self._engine, self._raw, statement, parameters or {})
-            elif self.dialect == "postgresql":
+            if self.dialect == "sqlite":
+                found = run(self._engine, await self._on_sqlite(), statement, parameters or {})
+            else:
                 found = await (await self._on_postgres()).rows(statement, parameters or {})
             if found is not None:
                 return found
@@ -88,11 +89,13 @@ class _Session:
         return rows
 
     async def _by_sqlalchemy(self, how: Callable[..., Any], statement: Executable | Prepared, parameters: Any) -> Any:
-        connection = await self._session.connection()
-        found = await connection.run_sync(how, statement, parameters)
-        if self._raw is None and connection.dialect.name == "sqlite":
-            self._raw = await connection.run_sync(connection_in_transaction)
-        return found
+        return await (await self._session.connection()).run_sync(how, statement, parameters)
+
+    async def _on_sqlite(self) -> sqlite3.Connection:
+        """Return the driver's connection in this transaction, begun."""
+        if self._raw is None:
+            self._raw = await (await self._session.connection()).run_sync(begin)
+        return self._raw
 
     async def _on_postgres(self) -> PostgresConnection:
         """Return what runs prepared statements in this transaction, begun."""
@@ -100,12 +103,6 @@ class _Session:
             self._postgres = await (await self._session.connection()).run_sync(connection_under)
             await self._postgres.begin()
         return self._postgres
-
-    @property
-    def _engine(self) -> Engine:
-        engine = self._session.get_bind()
-        assert isinstance(engine, Engine)
-        return engine
 
     async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
         """Return entities of this session."""
@@ -126,31 +123,16 @@ class _Session:
     @property
     def dialect(self) -> str:
         """Either "sqlite" or "postgresql"."""
-        return self._session.get_bind().dialect.name
-
-
-@cache
-def _insert(kind: type[Base], unless_there: str) -> Prepared:
-    """Return the INSERT of a table; with a dialect one that does nothing where a unique key is taken."""
-    table = kind.metadata.tables[kind.__tablename__]
-    if not unless_there:
-        return Prepared(insert(table))
-    return Prepared((postgresql if unless_there == "postgresql" else sqlite).insert(table).on_conflict_do_nothing())
-
-
-@cache
-def _defaults(kind: type[Base]) -> dict[str, Any]:
-    """Return every column of a table by name, with what makes its default."""
-    return {column.key: column.default for column in kind.metadata.tables[kind.__tablename__].columns}
+        return self._engine.dialect.name
 
 
 def _given(row: Base) -> dict[str, Any]:
     """Return all values of a new row, and give it the defaults of those it lacks."""
-    given: dict[str, Any] = inspect(row).dict
-    for name, default in _defaults(type(row)).items():
-        if name not in given:
-            setattr(row, name, None if default is None else default.arg if default.is_scalar else default.arg(None))
-    return {name: given[name] for name in _defaults(type(row))}
+    known: dict[str, Any] = inspect(row).dict
+    values = whole(type(row), known)
+    for name in values.keys() - known.keys():
+        setattr(row, name, values[name])
+    return values
 
 
 class ReadSession:
@@ -261,7 +243,8 @@ class UnitOfWork(_Session):
         With `if_absent` nothing happens where any unique key of its table is taken. Returns whether it was inserted.
         """
         await self.flush()  # what it may refer to
-        if not await self.write(_insert(type(row), self.dialect if if_absent else ""), _given(row)):
+        statement = insert_if_free(type(row), self.dialect) if if_absent else insert_row(type(row))
+        if not await self.write(statement, _given(row)):
             return False
         make_transient_to_detached(row)
         self._session.add(row)
@@ -270,10 +253,9 @@ class UnitOfWork(_Session):
     async def write(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run INSERT, UPDATE or DELETE and return how many rows it touched. A `Prepared` one flushes nothing."""
         if isinstance(statement, Prepared):
-            changed = None
-            if self._raw is not None:
-                changed = change(self._engine, self._raw, statement, parameters or {})
-            elif self.dialect == "postgresql":
+            if self.dialect == "sqlite":
+                changed = change(self._engine, await self._on_sqlite(), statement, parameters or {})
+            else:
                 changed = await (await self._on_postgres()).change(statement, parameters or {})
             if changed is None:
                 changed = await self._by_sqlalchemy(_row_count, statement, parameters)
@@ -282,12 +264,17 @@ class UnitOfWork(_Session):
         assert isinstance(result, CursorResult)
         return result.rowcount
 
+    async def write_all(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run an INSERT for each row: one after the other on SQLite, where that is cheapest, else all at once."""
+        if self.dialect == "sqlite" or len(rows) == 1:
+            for row in rows:
+                await self.write(statement, row)
+        elif rows:
+            await self._by_sqlalchemy(_row_count, statement, rows)
+
     async def record(self, *events: Event) -> None:
         """Write the rows of events into this transaction. `outbox` acts on them once, and only if, this commits."""
-        if len(events) == 1:
-            await self.write(APPEND, row_of(events[0]))
-        elif events:
-            await self._by_sqlalchemy(_row_count, APPEND, [row_of(event) for event in events])
+        await self.write_all(APPEND, [row_of(event) for event in events])
         self.recorded += len(events)
 
     def after_commit(self, hook: AfterCommit) -> None:

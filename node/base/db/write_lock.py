@@ -1,7 +1,7 @@
 """How a process gets SQLite's write lock: in line, and a moment after it is free.
 
 SQLite itself waits for a lock by sleeping longer and longer, up to a tenth of a second, and whoever asks at the right
-moment gets it: beside a process that writes all the time others starve. Here who waits asks every millisecond or two,
+moment gets it: beside a process that writes all the time others starve. Here who waits asks every half millisecond,
 and only who is at the head of the line asks at all, so that nobody who has just written comes before them. The head's
 place is a locked file beside the database; the kernel frees it when its process dies.
 
@@ -19,8 +19,8 @@ import structlog
 
 PATIENCE_SECONDS: Final = 20.0
 """How long anybody waits before being told that the database is busy."""
-ASK_MS: Final = 3
-"""How long SQLite waits when it is asked once: two sleeps, of 1 ms and of 2."""
+ASK_SECONDS: Final = 0.0005
+"""How often the head of the line asks for the lock."""
 LOOK_SECONDS: Final = 0.002
 """How often those behind look whether the head's place is free."""
 LONG_SECONDS: Final = 0.1
@@ -30,31 +30,49 @@ log = structlog.get_logger(__name__)
 
 
 class QueueingConnection(sqlite3.Connection):
-    """A connection that writes. `begin` may block for long: never call it in an event loop's thread."""
+    """A connection that writes. SQLite does not wait for it: whoever has to wait does so here."""
 
     def __init__(self, database: Any, **arguments: Any) -> None:
         super().__init__(database, **arguments)
         self._place = _open_place(str(database))
         self._began = 0.0
 
+    def begin_at_once(self) -> bool:
+        """Begin a transaction that holds the write lock, if nobody has it or stands in line for it."""
+        if not self._take_place():
+            return False
+        try:
+            return self._begin()
+        finally:
+            self._leave_place()
+
     def begin(self) -> None:
-        """Begin a transaction that holds the write lock. Raises OperationalError when others keep it too long."""
+        """Begin a transaction that holds the write lock. Raises OperationalError when others keep it too long.
+
+        It may block for long: never call it in an event loop's thread.
+        """
         give_up = time.monotonic() + PATIENCE_SECONDS
         while not self._take_place():
             if time.monotonic() > give_up:
                 raise _locked()
             time.sleep(LOOK_SECONDS)
         try:
-            while True:
-                try:
-                    self.execute("BEGIN IMMEDIATE")
-                    break
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                        raise
+            while not self._begin():
+                if time.monotonic() > give_up:
+                    raise _locked()
+                time.sleep(ASK_SECONDS)
         finally:
             self._leave_place()
+
+    def _begin(self) -> bool:
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
         self._began = time.monotonic()
+        return True
 
     def note_end(self) -> None:
         """Say in the log when the transaction that has just ended, if there was one, was long."""

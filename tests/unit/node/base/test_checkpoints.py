@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from admin.scheduler import Scheduler
@@ -61,5 +62,5 @@ async def test_the_scheduler_moves_what_requests_need_not(redis_server: RedisSer
 
 
 async def _autocheckpoint(runtime: Runtime) -> int:
-    async with runtime.database.writer.connect() as connection:
-        return int((await connection.exec_driver_sql("PRAGMA wal_autocheckpoint")).scalar_one())
+    async with runtime.write() as uow:
+        return int(await uow.scalar(text("PRAGMA wal_autocheckpoint")))

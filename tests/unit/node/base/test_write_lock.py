@@ -20,8 +20,7 @@ from tests.support.redis_server import RedisServer
 
 
 def _connect(path: Path) -> QueueingConnection:
-    made = QueueingConnection(path, isolation_level=None, check_same_thread=False)
-    made.execute(f"PRAGMA busy_timeout={write_lock.ASK_MS}")
+    made = QueueingConnection(path, isolation_level=None, check_same_thread=False, timeout=0)
     made.execute("PRAGMA journal_mode=WAL")
     return made
 
@@ -65,6 +64,22 @@ def test_who_waits_comes_before_who_has_just_written(tmp_path: Path) -> None:
     assert [who for (who,) in busy.execute("SELECT who FROM turns")] == ["patient", "busy"]
     busy.close()
     patient.close()
+
+
+def test_who_does_not_want_to_wait_gets_a_free_lock_and_passes_nobody_in_line(tmp_path: Path) -> None:
+    path = tmp_path / "line.sqlite3"
+    one, other = _connect(path), _connect(path)
+    assert one.begin_at_once()
+    assert not other.begin_at_once()
+    one.commit()
+    place = os.open(f"{path}-queue", os.O_RDWR)
+    fcntl.flock(place, fcntl.LOCK_EX)  # somebody waits, and has not asked again yet
+    assert not other.begin_at_once()
+    os.close(place)
+    assert other.begin_at_once()
+    other.rollback()
+    one.close()
+    other.close()
 
 
 def test_patience_ends_at_the_head_of_the_line_and_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
