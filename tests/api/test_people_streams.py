@@ -64,6 +64,8 @@ async def test_a_mute_holds_in_streams_until_it_ends_and_languages_are_kept_to(
     await bob.act(f"/api/v1/accounts/{ann.account_id}/mute", duration=600)
     async with events(node.url, "user", token=bob.token) as stream:
         await say(node, ann, "muted", language="de")
+        await say(node, bob, "meanwhile", language="de")
+        assert "meanwhile" in (await following(stream, "update"))["content"]
         node.clock.advance(seconds=601)
         await say(node, ann, "in a language nobody chose", language="fr")
         await say(node, ann, "heard", language="de")
