@@ -7,7 +7,8 @@ that is simply taken up again when its lease is over. Rows that are ready at the
 
 Order. Activities of one actor, and activities about one object, are taken one after another in the order they
 arrived (a Like must not overtake the Create it waited behind); everything else runs side by side, so a host
-that answers slowly holds up only what depends on it.
+that answers slowly holds up only what depends on it. What many do to one object at once, none of which changes it,
+runs side by side too: a post that goes round is liked by thousands.
 
 Failure. What may be over soon comes due again after a growing wait. After `MAX_ATTEMPTS` claims a row is parked
 with its reason; since a claim counts before the work begins, so is one that kills its worker each time.
@@ -69,6 +70,8 @@ _HARMLESS: Final = frozenset(
     {"Create", "Follow", "Like", "EmojiReact", "Announce", "Accept", "Reject", "Undo", "Block"} | set(REQUEST_TYPES)
 )
 """Types that leave their actor's own row as it was read."""
+_SIDE_BY_SIDE: Final = frozenset({"Like", "EmojiReact", "Announce", "Follow"})
+"""Types whose order does not matter where several do them to one object."""
 
 _ROWS = ReceivedActivity.metadata.tables[ReceivedActivity.__tablename__]
 _MARK = (
@@ -157,31 +160,53 @@ def chains_of(rows: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
     return list(chains.values())
 
 
+def steps_of(chain: Sequence[ReceivedActivity]) -> list[list[ReceivedActivity]]:
+    """Split a chain into steps: what is in one may be taken in any order."""
+    steps: list[list[ReceivedActivity]] = []
+    for row in chain:
+        if steps and _is_beside(row, steps[-1]):
+            steps[-1].append(row)
+        else:
+            steps.append([row])
+    return steps
+
+
+def _is_beside(row: ReceivedActivity, step: Sequence[ReceivedActivity]) -> bool:
+    first = step[0]
+    kinds_allow = row.kind in _SIDE_BY_SIDE and first.kind in _SIDE_BY_SIDE
+    return kinds_allow and row.object_uri == first.object_uri and all(row.actor_uri != one.actor_uri for one in step)
+
+
 async def _in_order(
     turns: asyncio.Semaphore, runtime: Runtime, chain: list[ReceivedActivity], batch: Batch, begin_by: float
 ) -> None:
+    for step in steps_of(chain):
+        await asyncio.gather(*(_in_turn(turns, runtime, row, batch, begin_by) for row in step))
+
+
+async def _in_turn(
+    turns: asyncio.Semaphore, runtime: Runtime, row: ReceivedActivity, batch: Batch, begin_by: float
+) -> None:
     async with turns:
-        for place, row in enumerate(chain):
-            if time.monotonic() > begin_by:
-                await _give_back(runtime, chain[place:])
-                return
-            await process_row(runtime, row, batch)
-            if row.kind not in _HARMLESS:
-                batch.actors.pop(row.actor_uri, None)  # it may be another, or gone, from now on
+        if time.monotonic() > begin_by:
+            await _give_back(runtime, row)
+            return
+        await process_row(runtime, row, batch)
+        if row.kind not in _HARMLESS:
+            batch.actors.pop(row.actor_uri, None)  # it may be another, or gone, from now on
 
 
-async def _give_back(runtime: Runtime, rows: Sequence[ReceivedActivity]) -> None:
-    """Let rows that were claimed and not begun come due again, as if they had not been claimed."""
+async def _give_back(runtime: Runtime, row: ReceivedActivity) -> None:
+    """Let a row that was claimed and not begun come due again, as if it had not been claimed."""
     try:
         async with runtime.write() as uow:
-            for row in rows:
-                await uow.write(
-                    update(_ROWS)
-                    .where(_ROWS.c.id == row.id, _ROWS.c.attempts == row.attempts, *OPEN)
-                    .values(due_at=runtime.now(), attempts=row.attempts - 1)
-                )
+            await uow.write(
+                update(_ROWS)
+                .where(_ROWS.c.id == row.id, _ROWS.c.attempts == row.attempts, *OPEN)
+                .values(due_at=runtime.now(), attempts=row.attempts - 1)
+            )
     except Unavailable:
-        log.warning("activities_left_claimed", count=len(rows))  # the lease brings them back
+        log.warning("activity_left_claimed", id=row.id)  # the lease brings it back
 
 
 async def process_row(runtime: Runtime, row: ReceivedActivity, batch: Batch) -> None:

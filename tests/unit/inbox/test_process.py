@@ -12,7 +12,7 @@ from inbox import dispatch, process
 from inbox.context import Context
 from inbox.dispatch import Handler
 from inbox.models import ReceivedActivity
-from inbox.process import chains_of, process_due
+from inbox.process import chains_of, process_due, steps_of
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Unavailable
 from node.base.lanes import FETCH, INBOX
@@ -26,8 +26,8 @@ from tests.support.stranger import Stranger
 from tests.unit.inbox.test_posts import own_post
 
 
-def row(id_: int, actor: str, object_: str = "") -> ReceivedActivity:
-    return ReceivedActivity(id=id_, actor_uri=actor, object_uri=object_)
+def row(id_: int, actor: str, object_: str = "", kind: str = "Create") -> ReceivedActivity:
+    return ReceivedActivity(id=id_, actor_uri=actor, object_uri=object_, kind=kind)
 
 
 def test_chains_join_what_shares_an_actor_or_an_object() -> None:
@@ -36,6 +36,23 @@ def test_chains_join_what_shares_an_actor_or_an_object() -> None:
     found = sorted([item.id for item in chain] for chain in chains_of(rows))
     assert found == [[1, 2, 4, 5], [3], [6]]
     assert chains_of([]) == []
+
+
+def test_only_what_several_do_to_one_object_and_what_does_not_change_it_is_taken_side_by_side() -> None:
+    """INB-9: likes wait for the Create before them, and what takes a like back waits for it."""
+    rows = [
+        row(1, "a", "x"),
+        row(2, "b", "x", "Like"),
+        row(3, "c", "x", "Announce"),
+        row(4, "b", "x", "Like"),
+        row(5, "b", "b/1", "Undo"),
+        row(6, "d", "x", "Like"),
+        row(7, "e", "y", "Like"),
+        row(8, "a", "x", "Delete"),
+        row(9, "f", "x", "Like"),
+    ]
+    assert [[item.id for item in step] for step in steps_of(rows)] == [[1], [2, 3], [4], [5], [6], [7], [8], [9]]
+    assert steps_of([]) == []
 
 
 def test_both_lanes_have_a_drain() -> None:
