@@ -182,7 +182,7 @@ _TOGETHER: "WeakKeyDictionary[RedisGate, Together[_Arrival]]" = WeakKeyDictionar
 def _together(runtime: Runtime) -> Together[_Arrival]:
     found = _TOGETHER.get(runtime.gate)
     if found is None:
-        found = _TOGETHER.setdefault(runtime.gate, Together(_keep))
+        found = _TOGETHER[runtime.gate] = Together(_keep, give_way=runtime.publishing.give_way)
     return found
 
 

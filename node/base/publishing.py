@@ -4,7 +4,8 @@ All requests of a process share one event loop, in which each that can go on get
 while a post goes round would wait for a slice of many likes, a dozen times over. What comes in floods therefore stops,
 where it holds nothing that others wait for, while somebody publishes: but never for long.
 
-The web process says who publishes (`node/http/precedence.py`); likes give way (`node/posts/likes.py`).
+The web process says who publishes (`node/http/precedence.py`); likes (`node/posts/likes.py`) and deliveries
+(`inbox/receive.py`) give way.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Final
 COUNTS_SECONDS: Final = 0.1
 """How long somebody counts who publishes: who takes longer waits for something else, such as the rest of a body."""
 PATIENCE_SECONDS: Final = 0.05
-"""After which nobody gives way any more: where people publish all the time, likes come through all the same."""
+"""After which nobody gives way any more: where people publish all the time, a flood comes through all the same."""
 
 
 class Publishing:

@@ -1,14 +1,13 @@
 """Who goes first in a web process: likes wait for each other and for who publishes, and nobody waits for likes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from node.base.publishing import Publishing
-from node.http import precedence
-from node.http.precedence import FEW, MOST, Precedence
+from node.http.precedence import DELIVERIES, FEW, LIKES, Flood, Line, Precedence
 
 LIKE = ("POST", "/api/v1/statuses/1/favourite")
 PUBLISH = ("POST", "/api/v1/statuses")
@@ -56,16 +55,16 @@ async def requests() -> AsyncIterator[Process]:
 
 async def test_likes_beyond_the_most_wait_in_their_order_and_nothing_else_does() -> None:
     async with requests() as process:
-        for number in range(MOST + 2):
+        for number in range(LIKES.most + 2):
             await process.ask(f"like {number}", LIKE)
-        assert process.let_in == [f"like {number}" for number in range(MOST)]
+        assert process.let_in == [f"like {number}" for number in range(LIKES.most)]
         for name, asked in (("home", ("GET", "/api/v1/timelines/home")), ("who", ("GET", LIKE[1] + "d_by"))):
             await process.ask(name, asked)
             assert process.let_in[-1] == name
         await process.end("like 3")
-        assert process.let_in[-1] == f"like {MOST}"
+        assert process.let_in[-1] == f"like {LIKES.most}"
         await process.end("like 0")
-        assert process.let_in[-1] == f"like {MOST + 1}"
+        assert process.let_in[-1] == f"like {LIKES.most + 1}"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/statuses", "/web/posts", "/api/v1/statuses/7", "/web/posts/7/edit"])
@@ -81,28 +80,20 @@ async def test_while_somebody_publishes_few_likes_are_let_in(path: str) -> None:
 
 async def test_who_hangs_up_leaves_no_gap() -> None:
     async with requests() as process:
-        for number in range(MOST + 3):
+        for number in range(LIKES.most + 3):
             await process.ask(f"like {number}", LIKE)
-        process.tasks[f"like {MOST}"].cancel()
+        process.tasks[f"like {LIKES.most}"].cancel()
         process.tasks["like 0"].cancel()
         await pause()
-        assert process.let_in[MOST:] == [f"like {MOST + 1}"]
+        assert process.let_in[LIKES.most :] == [f"like {LIKES.most + 1}"]
         await process.end("like 1")
-        assert process.let_in[MOST:] == [f"like {MOST + 1}", f"like {MOST + 2}"]
+        assert process.let_in[LIKES.most :] == [f"like {LIKES.most + 1}", f"like {LIKES.most + 2}"]
 
 
-async def test_a_like_that_never_ends_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precedence, "LONGEST_SECONDS", 0.0)
-    async with requests() as process:
-        for number in range(MOST + 1):
-            await process.ask(f"like {number}", LIKE)
-        await until(lambda: len(process.let_in) == MOST + 1)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
+async def test_one_that_never_ends_keeps_nobody_out() -> None:
+    line = Line(Flood(LIKES.paths, most=1, longest=0.0), Publishing())
+    async with line.turn(), asyncio.timeout(10), line.turn():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -120,4 +111,19 @@ async def test_what_else_comes_by_the_thousand(method: str, path: str) -> None:
         await process.ask("post", PUBLISH)
         for number in range(FEW + 1):
             await process.ask(f"like {number}", (method, path))
+        assert len(process.let_in) == 1 + FEW
+
+
+@pytest.mark.parametrize("path", ["/inbox", "/actor/inbox", "/users/7/inbox"])
+async def test_deliveries_wait_for_each_other_and_for_who_publishes_and_no_like_waits_for_them(path: str) -> None:
+    async with requests() as process:
+        for number in range(DELIVERIES.most + 1):
+            await process.ask(f"delivery {number}", ("POST", path))
+        assert len(process.let_in) == DELIVERIES.most
+        await process.ask("like", LIKE)
+        assert process.let_in[-1] == "like"
+    async with requests() as process:
+        await process.ask("post", PUBLISH)
+        for number in range(FEW + 1):
+            await process.ask(f"delivery {number}", ("POST", path))
         assert len(process.let_in) == 1 + FEW
