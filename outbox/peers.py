@@ -13,12 +13,14 @@ what waits keeps its place.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader, UnitOfWork
-from outbox.inserts import insert_into
+from node.base.db.whole_rows import whole
 from outbox.models import Delivery, Peer
 from outbox.outcomes import LEASE
 
@@ -143,10 +145,16 @@ async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: da
     """Write what is now known about these hosts."""
     if not changed:
         return
-    values = [{"host": host, "created_at": now, "software": "", **asdict(health)} for host, health in changed.items()]
-    statement = insert_into(uow, Peer)
+    rows = [{"host": host, "created_at": now, **asdict(health)} for host, health in changed.items()]
+    await uow.write_all(_save(uow.dialect), [whole(Peer, row) for row in rows])
+
+
+@cache
+def _save(dialect: str) -> Prepared:
+    table = Peer.metadata.tables[Peer.__tablename__]
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     columns = {name: statement.excluded[name] for name in Health.__dataclass_fields__}
-    await uow.execute(statement.on_conflict_do_update(index_elements=["host"], set_=columns), values)
+    return Prepared(statement.on_conflict_do_update(index_elements=["host"], set_=columns))
 
 
 async def hear(uow: UnitOfWork, host: str, *, scheme: str, now: datetime) -> None:

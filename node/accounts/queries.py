@@ -226,10 +226,11 @@ async def count_remote_domains(reader: Reader) -> int:
 
 async def find_key(reader: Reader, key_id: str) -> AccountKey | None:
     """Return a key by its id; whose it is stands in `account_id`."""
-    found: AccountKey | None = await reader.scalar(select(AccountKey).where(AccountKey.key_id == key_id))
-    return found
+    found = await reader.entities(_KEY, {"key_id": key_id})
+    return found[0] if found else None
 
 
+_KEY = PreparedEntities(select(AccountKey).where(AccountKey.key_id == bindparam("key_id")))
 _KEY_OWNER = Prepared(select(AccountKey.account_id).where(AccountKey.key_id == bindparam("key_id")))
 
 
