@@ -5,13 +5,14 @@ from typing import Final
 from tests.bench.cost_rows import costs
 from tests.bench.document_rows import documents
 from tests.bench.fresh_rows import fresh
+from tests.bench.like_rows import delivered_likes, likes
 from tests.bench.machine_rows import machine
 from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
 from tests.bench.read_rows import reads
 from tests.bench.search_rows import search
 from tests.bench.table import Measure
-from tests.bench.timeline_rows import fan_out, home, likes, public, viral
+from tests.bench.timeline_rows import fan_out, home, public, viral
 from tests.bench.trend_rows import trends
 from tests.bench.wire_rows import dead_hosts, delivery, inbox
 
@@ -26,6 +27,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     fresh,
     documents,
     likes,
+    delivered_likes,
     trends,
     delivery,
     dead_hosts,

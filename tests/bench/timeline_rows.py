@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from statistics import median
 
-import httpx
 from sqlalchemy import insert
 
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.blocks.models import Block
 from node.timelines import home_lists
-from tests.bench.filling import add_crowd, let_in
+from tests.bench.filling import add_crowd
 from tests.bench.load import Request, authorised, drive
 from tests.bench.read_rows import cpu_a_request
 from tests.bench.stage import Stage
@@ -21,9 +19,6 @@ from tests.bench.table import Row
 PATH = "/api/v1/timelines/home?limit=20"
 BLOCKS = 2_000
 CROWD = 100_000
-LIKES = 5_000
-LIKING_AT_ONCE = 32
-LIKES_A_SECOND = 50_000 / 60
 
 
 def _reads(stage: Stage) -> list[Request]:
@@ -139,63 +134,3 @@ async def viral(stage: Stage, runtime: Runtime) -> list[Row]:
             meanwhile.p95 < 20,
         ),
     ]
-
-
-async def likes(stage: Stage, runtime: Runtime) -> list[Row]:
-    """Thousands of people like one post: as fast as they may, and 50 000 a minute while somebody else posts"""
-    headers = authorised(stage.author_token, **{"Content-Type": "application/json"})
-    write = Request("/api/v1/statuses", "POST", headers, '{"status": "Meanwhile"}')
-    fans = await let_in(runtime, stage.filled.account_ids[:LIKES])
-    post = await _newest(stage)
-    before, web = stage.cost(), stage.cpu_seconds("web")
-    liked = await drive(stage.url, _likes(post, fans), times=len(fans), clients=LIKING_AT_ONCE)
-    await stage.quiet()
-    spent = (stage.cost() - before).each(len(fans))
-    at_the_door = (stage.cpu_seconds("web") - web) / len(fans) * 1000
-    counted = await _count_likes(stage, post)
-    post = await _newest(stage)
-    alone = await drive(stage.url, [write], times=60, pause=0.05)
-    await stage.quiet()
-    liking = asyncio.create_task(drive(stage.url, _likes(post, fans), times=len(fans), rate=LIKES_A_SECOND))
-    meanwhile = await drive(
-        stage.url, [write], times=max(5, len(fans) // 80), pause=0.05
-    )  # a while less than the likes
-    came = await liking
-    await stage.quiet()
-    return [
-        Row(
-            f"likes of one post by {len(fans):,} people, {LIKING_AT_ONCE} at once",
-            f"{liked.per_second:.0f}/s, p95 {liked.p95:.0f} ms",
-            ">= 833/s is 50 000 a minute",
-            liked.per_second >= 833,
-        ),
-        Row(
-            "likes of one post: CPU with all after-work",
-            f"{spent}, {at_the_door:.2f} to the answer",
-            "<= 2.4 ms on two cores",
-            spent.all <= 2.4,
-        ),
-        Row("likes of one post: counted", f"{counted:,} of {len(fans):,}", "all, once", counted == len(fans)),
-        Row(
-            f"somebody else's post while {came.per_second * 60:,.0f} likes a minute come: p95",
-            f"{meanwhile.p95:.1f} ms, p50 {meanwhile.p50:.1f}, alone {alone.p95:.1f}",
-            "< 20 ms",
-            meanwhile.p95 < 20,
-        ),
-    ]
-
-
-def _likes(post: str, tokens: Sequence[str]) -> list[Request]:
-    return [Request(f"/api/v1/statuses/{post}/favourite", "POST", authorised(token)) for token in tokens]
-
-
-async def _count_likes(stage: Stage, post: str) -> int:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=60) as http:
-        answer = await http.get(f"/api/v1/statuses/{post}", headers=authorised(stage.author_token))
-        return int(answer.json()["favourites_count"])
-
-
-async def _newest(stage: Stage) -> str:
-    async with httpx.AsyncClient(base_url=stage.url, trust_env=False, timeout=60) as http:
-        headers = authorised(stage.author_token)
-        return str((await http.post("/api/v1/statuses", headers=headers, json={"status": "Like me"})).json()["id"])
