@@ -16,6 +16,7 @@ READ COMMITTED. One that writes begins with BEGIN IMMEDIATE: it holds the file's
 statement, so it cannot fail half way with 'database is locked'.
 """
 
+import asyncio
 import collections
 import sqlite3
 import time
@@ -151,7 +152,11 @@ class WritingConnection(ReadingConnection):
         """Begin a transaction, unless one has begun. Raises OperationalError when others keep the lock too long."""
         raw = self._connection._conn
         if not raw.in_transaction and not raw.begin_at_once():
-            await_(self._connection._execute(raw.begin))  # where it may wait for other processes
+            try:
+                await_(self._connection._execute(raw.begin))  # where it may wait for other processes
+            except asyncio.CancelledError:
+                raw.give_up()
+                raise
 
     def rollback(self) -> None:
         """Give the transaction up."""
@@ -179,6 +184,9 @@ def begin(connection: Connection) -> sqlite3.Connection:
         adapted.begin()
     except sqlite3.Error as error:
         raise DBAPIError.instance("BEGIN", None, error, sqlite3.Error) from error
+    except asyncio.CancelledError:
+        connection.invalidate()  # as SQLAlchemy does where a statement is cancelled
+        raise
     raw: sqlite3.Connection = adapted._connection._conn
     return raw
 

@@ -36,6 +36,7 @@ class QueueingConnection(sqlite3.Connection):
         super().__init__(database, **arguments)
         self._place = _open_place(str(database))
         self._began = 0.0
+        self._gave_up = False
 
     def begin_at_once(self) -> bool:
         """Begin a transaction that holds the write lock, if nobody has it or stands in line for it."""
@@ -51,18 +52,24 @@ class QueueingConnection(sqlite3.Connection):
 
         It may block for long: never call it in an event loop's thread.
         """
-        give_up = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         while not self._take_place():
-            if time.monotonic() > give_up:
-                raise _locked()
+            self._check(until)
             time.sleep(LOOK_SECONDS)
         try:
             while not self._begin():
-                if time.monotonic() > give_up:
-                    raise _locked()
+                self._check(until)
                 time.sleep(ASK_SECONDS)
         finally:
             self._leave_place()
+
+    def give_up(self) -> None:
+        """End the wait of `begin` in another thread: nobody wants the lock any more, or this connection."""
+        self._gave_up = True
+
+    def _check(self, until: float) -> None:
+        if self._gave_up or time.monotonic() > until:
+            raise _locked()
 
     def _begin(self) -> bool:
         try:

@@ -3,7 +3,12 @@
 import asyncio
 import sqlite3
 
+import pytest
+from sqlalchemy import select
+
+from node.accounts.models import Account
 from node.accounts.queries import find_account
+from node.base.db.prepared import Prepared
 from node.base.runtime import Runtime
 from node.uris import INSTANCE_ACTOR_ID
 from tests.support.nodes import open_node
@@ -24,6 +29,34 @@ async def test_waiting_for_the_write_lock_does_not_stop_the_loop(redis_server: R
         other.execute("ROLLBACK")
         other.close()
         assert await asyncio.wait_for(writing, 10)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+async def test_who_goes_while_waiting_for_the_lock_does_not_get_it(redis_server: RedisServer, prepared: bool) -> None:
+    """A person hangs up: the lock that their request waited for is free for others, and for the next of ours."""
+    async with open_node(redis_server) as runtime:
+        other = sqlite3.connect(runtime.settings.data_dir / "rookery.sqlite3", isolation_level=None, timeout=10)
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(_write(runtime, prepared=prepared))
+        await asyncio.sleep(0.05)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        other.execute("ROLLBACK")
+        for _ in range(20):
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+            await asyncio.sleep(0.005)
+        other.close()
+        assert await _read_in_a_write(runtime)
+
+
+async def _write(runtime: Runtime, *, prepared: bool) -> None:
+    async with runtime.write() as uow:
+        if prepared:
+            await uow.rows(Prepared(select(Account.id)))
+        else:
+            await uow.scalars(select(Account.id))
 
 
 async def _read_in_a_write(runtime: Runtime) -> bool:
