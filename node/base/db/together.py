@@ -46,9 +46,9 @@ async def _at_once() -> None:
 class Together(Generic[T]):
     """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises.
 
-    `gap`: seconds from the beginning of one transaction to the next, at least. Who comes alone does not wait; where
-    they come all the time, more of them share. `give_way`: asked before each transaction, and before those go on who
-    are done; it returns when nobody is to be let go first.
+    `gap`: seconds from the beginning of one transaction of several to the next, at least. Who comes alone does not
+    wait; where they come all the time, more of them share. `give_way`: asked before each transaction, and before those
+    go on who are done; it returns when nobody is to be let go first.
     """
 
     def __init__(
@@ -78,10 +78,8 @@ class Together(Generic[T]):
         try:
             await entry.called.wait()
             if entry.is_open:
-                clock = asyncio.get_running_loop().time
-                await asyncio.sleep(max(0.0, self._next - clock()))
+                await asyncio.sleep(max(0.0, self._next - asyncio.get_running_loop().time()))
                 await self._give_way()  # who is ready by then comes along
-                self._next = clock() + self._gap
                 await self._carry(entry)
             if entry.unavailable is not None:
                 raise entry.unavailable
@@ -97,6 +95,7 @@ class Together(Generic[T]):
         if not entry.alone:
             group = [other for other in self._waiting if other.is_open and not other.alone][: self._most]
         if len(group) > 1:
+            self._next = asyncio.get_running_loop().time() + self._gap
             try:
                 await self._commit([other.item for other in group])
             except Unavailable as error:

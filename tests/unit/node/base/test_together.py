@@ -41,15 +41,15 @@ async def test_many_go_in_several_transactions() -> None:
     assert [len(group) for group in book.groups] == [MOST, 2]
 
 
-async def test_who_comes_soon_after_a_transaction_shares_the_next() -> None:
+async def test_who_comes_soon_after_a_transaction_of_several_shares_the_next() -> None:
     book = Book()
     together = Together(book.commit, gap=0.3)
     await together.take(0)
-    second = asyncio.create_task(together.take(1))
-    for _ in range(9):  # long enough to be committed alone, were there no gap
-        await asyncio.sleep(0)
-    await asyncio.gather(second, together.take(2))
-    assert book.groups == [[0], [1, 2]]
+    await asyncio.gather(together.take(1), together.take(2))
+    third = asyncio.create_task(together.take(3))
+    await _turns()  # long enough to be committed alone, were there no gap
+    await asyncio.gather(third, together.take(4))
+    assert book.groups == [[0], [1, 2], [3, 4]]
 
 
 async def test_neither_a_transaction_nor_what_follows_it_comes_before_who_is_let_go_first() -> None:
