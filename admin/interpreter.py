@@ -1,6 +1,9 @@
-"""How Python runs in the processes that serve and work: how its threads take turns, when it looks for garbage."""
+"""How Python runs in the processes that serve and work: how its threads take turns, when it looks for garbage, how many
+files and connections it may have open."""
 
+import contextlib
 import gc
+import resource
 import sys
 from typing import Final
 
@@ -10,11 +13,23 @@ GARBAGE: Final = (20_000, 20, 50)
 """After how many objects more than were freed the collector looks at the young, after how many such looks at the older
 ones, and so on: a page of posts makes some thousand, so that Python's own measure means several looks a request; and
 one through everything takes 10 ms, in a worker perhaps while it keeps the database from others."""
+OPEN_FILES: Final = 65_536
+"""How many files and connections a process has open at most, if the system lets it. What it is given unasked is often
+1 024, and more callers than that at once would be hung up on."""
 
 
 def settle() -> None:
     """Set a process up once everything that lasts is there: nobody need look through that again."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    _ask_for_files()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
+
+
+def _ask_for_files() -> None:
+    given, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if given != resource.RLIM_INFINITY and given < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a system that promises more than it gives
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -185,7 +185,7 @@ def run_worker(settings: Settings, lanes: Sequence[str]) -> None:
     loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="event loop", daemon=True)
     thread.start()
-    runtime = open_runtime(settings)
+    runtime = open_runtime(settings, gives_way=True)
     context = WorkerContext(loop, runtime)
     enter_worker(context)
     interpreter.settle()

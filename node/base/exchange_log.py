@@ -1,7 +1,8 @@
 """The last exchanges with every host, for whoever asks why (`rookery inspect`, `doctor`, /metrics).
 
 Noting one appends to a list of this process: no I/O, some microseconds. Once a second, and when a drain ends, what
-was noted goes to Redis in one script call. Redis and not SQL: a line is written for every delivery in and out, and
+was noted goes to Redis, `AT_ONCE` lines at a time: neither the event loop nor Redis is kept from others, however many
+hosts deliver. Redis and not SQL: a line is written for every delivery in and out, and
 SQLite has one writer, which posting people wait for; nobody is harmed when the lines are lost. When Redis is away
 they are dropped: the newest `WAITING` wait for it. All keys carry one hash tag, so the script touches one slot.
 
@@ -23,8 +24,9 @@ import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -40,6 +42,7 @@ HOSTS: Final = {"proven": 2_000, "asked": 2_000, "claimed": 500}
 KEEP_SECONDS: Final = 7 * 24 * 3600
 FLUSH_SECONDS: Final = 1.0
 WAITING: Final = 2_000
+AT_ONCE: Final = 50
 SAMPLES: Final = 300
 SAMPLE_SECONDS: Final = 24 * 3600
 
@@ -114,8 +117,7 @@ class ExchangeLog:
 
     def __init__(self, gate: RedisGate) -> None:
         self._gate = gate
-        self._noted: deque[Exchange] = deque(maxlen=WAITING)
-        self._evidence: dict[tuple[str, str], Evidence] = {}
+        self._noted: deque[tuple[Exchange, Evidence | None]] = deque(maxlen=WAITING)
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
@@ -125,9 +127,7 @@ class ExchangeLog:
         """Keep an exchange. Pictures that were fetched well are only counted: they would crowd a ring."""
         self.count(exchange.direction, exchange.kind, exchange.verdict, exchange.reason)
         if exchange.kind != "media" or exchange.verdict != "accepted":
-            self._noted.append(exchange)
-        if evidence is not None and len(self._evidence) < WAITING:
-            self._evidence["proven" if evidence.proven else "claimed", evidence.host] = evidence
+            self._noted.append((exchange, evidence))
         now = time.monotonic()
         if self._timer is None or now > self._timer_due + _STALE_TIMER:
             with contextlib.suppress(RuntimeError):  # outside an event loop: a later flush takes it along
@@ -147,19 +147,16 @@ class ExchangeLog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._counts or self._gate.is_shut:
-            return
-        noted, counts, evidence = list(self._noted), self._counts, self._evidence
-        self._noted.clear()
-        self._counts, self._evidence = Counter(), {}
-
-        async def write(redis: Redis) -> bool:
-            await _write(redis, noted, counts, evidence)
-            return True
-
-        if await self._gate.call(write) is None:
-            self._noted.extendleft(reversed(noted[-(WAITING - len(self._noted)) :]))
-            self._counts.update(counts)
+        pieces = range(0, max(1, len(self._noted)), AT_ONCE)
+        for _ in pieces:
+            if self._gate.is_shut or not (self._counts or self._noted):
+                return
+            noted = [self._noted.popleft() for _ in range(min(AT_ONCE, len(self._noted)))]
+            counts, self._counts = self._counts, Counter()
+            if await self._gate.call(partial(_write, noted=noted, counts=counts)) is None:
+                self._noted = deque([*noted, *self._noted], maxlen=WAITING)
+                self._counts.update(counts)
+                return
 
     async def close(self) -> None:
         """Write the rest."""
@@ -232,33 +229,36 @@ class ExchangeLog:
 
 
 async def _write(
-    redis: Redis,
-    noted: list[Exchange],
-    counts: Counter[tuple[str, str, str, str]],
-    evidence: dict[tuple[str, str], Evidence],
-) -> None:
+    redis: Redis, *, noted: list[tuple[Exchange, Evidence | None]], counts: Counter[tuple[str, str, str, str]]
+) -> bool:
     rings: dict[str, dict[str, list[Exchange]]] = {}
-    for exchange in noted:
-        rings.setdefault(_ring_of(exchange), {}).setdefault(exchange.host[:_MAX_HOST], []).append(exchange)
+    signed: dict[tuple[str, str], Evidence] = {}
+    for exchange, evidence in noted:
+        ring, host = _ring_of(exchange), exchange.host[:_MAX_HOST]
+        rings.setdefault(ring, {}).setdefault(host, []).append(exchange)
+        if evidence is not None:
+            signed[ring, host] = evidence
     script = redis.register_script(_KEEP)
     for ring, hosts in rings.items():
         args: list[Any] = [ring, KEEP_SECONDS, LENGTHS[ring], HOSTS[ring]]
         for host, lines in hosts.items():
             kept = lines[-LENGTHS[ring] :]
-            signed = evidence.get((ring, host))
+            newest = signed.get((ring, host))
             args += [
                 host,
                 kept[-1].at.timestamp(),
                 orjson.dumps([_line(line) for line in kept]),
-                "" if signed is None else orjson.dumps(asdict(signed)),
+                "" if newest is None else orjson.dumps(newest),
             ]
         await script(keys=[f"{_PREFIX}:{ring}"], args=args)
     async with redis.pipeline(transaction=False) as pipe:
         for name, number in counts.items():
             pipe.hincrby(f"{_PREFIX}:counts", "|".join(name), number)
-        _sample(pipe, "clocks", _clock_samples(noted))
-        _sample(pipe, "callers", _caller_samples(noted))
+        exchanges = [exchange for exchange, _ in noted]
+        _sample(pipe, "clocks", _clock_samples(exchanges))
+        _sample(pipe, "callers", _caller_samples(exchanges))
         await pipe.execute()
+    return True
 
 
 def _sample(pipe: Any, name: str, samples: Iterable[list[Any]]) -> None:

@@ -2,16 +2,20 @@
 
 All requests of a process share one event loop, in which each that can go on gets a slice in turn; so whoever posts
 while a post goes round would wait for a slice of many likes, a dozen times over. What comes in floods therefore stops,
-where it holds nothing that others wait for, while somebody publishes: but never for long.
+where it holds nothing that others wait for, while somebody publishes: but never for long. Workers, which would have the
+database and a processor meanwhile, read in a file that somebody publishes.
 
 The web process says who publishes (`node/http/precedence.py`); likes (`node/posts/likes.py`) and deliveries
-(`inbox/receive.py`) give way.
+(`inbox/receive.py`) give way, and so does whatever a worker writes (`Runtime.write`).
 """
 
 import asyncio
+import os
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 COUNTS_SECONDS: Final = 0.1
@@ -19,12 +23,76 @@ COUNTS_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 0.05
 """After which nobody gives way any more until nobody publishes: where that goes on all the time, or strangers only
 begin to, again and again, a flood comes through as it would without."""
+LOOK_SECONDS: Final = 0.001
+"""How often a process looks whether another one still publishes."""
+
+_MOMENT: Final = struct.Struct("d")
+
+
+class Notice:
+    """A file by which processes of one machine tell each other until when somebody publishes.
+
+    It holds a moment of the machine's monotonic clock, so who dies is not waited for. Fairness is all it is for: the
+    last word of several processes counts, and where the file cannot be had nobody gives way by it.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._weary = False
+        """It was given way to for long, and is not again until nobody publishes."""
+
+    def put_up(self, until: float) -> None:
+        """Say that somebody publishes until then, or with 0 that nobody does."""
+        self._open()
+        if self._file is not None:
+            with suppress(OSError):  # the disk is full
+                os.pwrite(self._file, _MOMENT.pack(until), 0)
+
+    async def give_way(self) -> None:
+        """Return when nobody publishes, or somebody has for `PATIENCE_SECONDS`."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._says_so():
+            if self._weary or time.monotonic() > until:
+                self._weary = True
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+        self._weary = False
+
+    def _says_so(self) -> bool:
+        self._open()
+        if self._file is None:
+            return False
+        try:
+            found = os.pread(self._file, _MOMENT.size, 0)
+        except OSError:
+            return False
+        now = time.monotonic()
+        # A moment further off is not of this machine, or of the time before it was started anew.
+        return len(found) == _MOMENT.size and now < _MOMENT.unpack(found)[0] <= now + PATIENCE_SECONDS
+
+    def _open(self) -> None:
+        if self._file is None and self._path is not None:
+            try:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError:
+                self._path = None
+
+    def close(self) -> None:
+        """Close the file; it is not opened again."""
+        file, self._file, self._path = self._file, None, None
+        if file is not None:
+            os.close(file)
 
 
 class Publishing:
-    """The requests of one process that publish right now. True while there are any, for `PATIENCE_SECONDS`."""
+    """The requests of one process that publish right now. True while there are any, for `PATIENCE_SECONDS`.
 
-    def __init__(self) -> None:
+    `notice_path` is where other processes are told, and where they tell.
+    """
+
+    def __init__(self, notice_path: Path | None = None) -> None:
+        self.notice = Notice(notice_path)
         self._under_way: set[object] = set()
         self._over: asyncio.Future[None] | None = None
         self._patient_until = 0.0
@@ -38,6 +106,7 @@ class Publishing:
         somebody = object()
         if not self._under_way:
             self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            self.notice.put_up(self._patient_until)
         self._under_way.add(somebody)
         late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
         try:
@@ -47,13 +116,17 @@ class Publishing:
             self._forget(somebody)
 
     def _forget(self, somebody: object) -> None:
-        self._under_way.discard(somebody)
-        if not self._under_way and self._over is not None:
-            self._over.set_result(None)
-            self._over = None
+        if somebody not in self._under_way:
+            return
+        self._under_way.remove(somebody)
+        if not self._under_way:
+            self.notice.put_up(0.0)
+            if self._over is not None:
+                self._over.set_result(None)
+                self._over = None
 
     async def give_way(self) -> None:
-        """Return when nobody publishes, or somebody has for `PATIENCE_SECONDS`."""
+        """Return when nobody publishes in this process, or somebody has for `PATIENCE_SECONDS`."""
         if self:
             if self._over is None:
                 self._over = asyncio.get_running_loop().create_future()

@@ -38,6 +38,8 @@ class Runtime:
     caches: Caches = field(default_factory=Caches)
     replica: Replica | None = None
     publishing: Publishing = field(default_factory=Publishing)
+    gives_way: bool = False
+    """Whether what it writes waits for a moment while somebody publishes in another process of this machine."""
 
     def now(self) -> datetime:
         """Return the present moment of this node's clock."""
@@ -45,7 +47,8 @@ class Runtime:
 
     def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work; after its commit those are woken who get work by it."""
-        return unit_of_work(self.database.writer, on_commit=self._wake)
+        give_way = self.publishing.notice.give_way if self.gives_way else None
+        return unit_of_work(self.database.writer, give_way=give_way, on_commit=self._wake)
 
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a read view."""
@@ -88,6 +91,7 @@ class Runtime:
         if self.replica is not None:
             await self.replica.close()
         await self.database.close()
+        self.publishing.notice.close()
 
 
 HopRule = Callable[[Runtime, str], Awaitable[None]]
@@ -102,7 +106,7 @@ def before_each_hop(rule: HopRule) -> HopRule:
     return rule
 
 
-def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
+def open_runtime(settings: Settings, *, clock: Clock = system_clock, gives_way: bool = False) -> Runtime:
     """Return a runtime for `settings`. Connections are made at first use."""
 
     async def may_ask(url: str) -> None:
@@ -137,6 +141,8 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock) -> Runtime:
         exchanges=exchanges,
         clock=clock,
         replica=replica,
+        publishing=Publishing(settings.data_dir / "publishing"),
+        gives_way=gives_way,
     )
     return runtime
 

@@ -3,10 +3,13 @@ rejection), in bounded room and without secrets."""
 
 import dataclasses
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
 import admin.jobs
 from federation.client import FederationClient
@@ -211,6 +214,33 @@ async def test_without_redis_nothing_fails_and_memory_is_bounded(runtime: Runtim
     assert await away.read("h1.example") is None
     await away.close()
     await gate.redis.aclose()
+
+
+async def test_many_lines_at_once_stay_in_order_and_are_counted_once(runtime: Runtime) -> None:
+    """Also where Redis goes away half way: the rest waits."""
+    gate = _Stumbling(runtime.gate.redis)
+    log = ExchangeLog(gate)
+    moments = [NOW + timedelta(seconds=number) for number in range(3 * exchange_log.AT_ONCE + 7)]
+    for at in moments:
+        log.note(line("busy.example", at=at))
+    await log.flush()
+    assert await runtime.gate.redis.llen("{exchanges}:proven:busy.example") == exchange_log.LENGTHS["proven"]
+    assert sum((await runtime.exchanges.read_counts()).values()) == len(moments)
+    written = await runtime.exchanges.read("busy.example", limit=500) or []
+    assert written[0].at == moments[exchange_log.AT_ONCE - 1]
+    found = await log.read("busy.example", limit=500) or []
+    assert [one.at for one in found] == moments[: -exchange_log.LENGTHS["proven"] - 1 : -1]
+    assert sum((await log.read_counts()).values()) == len(moments)
+
+
+class _Stumbling(RedisGate):
+    """Redis is away at the second call."""
+
+    calls = 0
+
+    async def call(self, use: Callable[[Redis], Awaitable[Any]], *, waits: bool = False) -> Any:
+        self.calls += 1
+        return None if self.calls == 2 else await super().call(use, waits=waits)
 
 
 async def test_a_worker_writes_its_lines_when_a_drain_ends(runtime: Runtime) -> None:

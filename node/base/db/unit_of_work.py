@@ -292,13 +292,18 @@ class UnitOfWork(_Session):
 
 @asynccontextmanager
 async def unit_of_work(
-    engine: AsyncEngine, *, on_commit: Callable[[UnitOfWork], Awaitable[None]] | None = None
+    engine: AsyncEngine,
+    *,
+    give_way: Callable[[], Awaitable[None]] | None = None,
+    on_commit: Callable[[UnitOfWork], Awaitable[None]] | None = None,
 ) -> AsyncIterator[UnitOfWork]:
     """Open a write transaction; commit when the block ends, roll back when it raises.
 
-    `on_commit` runs after the unit's own hooks. Raises Unavailable when the database stays
-    busy, is away, or gave this transaction up in favour of another one.
+    `give_way` returns when nobody is to be let go first; `on_commit` runs after the unit's own hooks. Raises
+    Unavailable when the database stays busy, is away, or gave this transaction up in favour of another one.
     """
+    if give_way is not None:
+        await give_way()
     session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
     try:
         async with session.begin():
