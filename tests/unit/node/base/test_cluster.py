@@ -101,7 +101,10 @@ async def test_a_cluster_that_lost_a_node_counts_as_away(
         cluster.kill(2)
         for number in range(3):
             post = await people[0].post(f"post {number}")
+            await settle(node.runtime)
             for person in people:
                 assert (await person.home())[0]["id"] == post["id"]
+        everywhere = [f"{{{number}}}:key" for number in range(100)]
+        assert await node.runtime.gate.call(lambda redis: read_many(redis, everywhere)) is None
         assert node.runtime.gate.failures > 0
         assert node.runtime.queues.failures == 0, "the queues' own Redis is well"
