@@ -17,8 +17,9 @@ from quart.formparser import FormDataParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from federation.vocabulary import MAX_BODY
+from node.http import connections
 from node.http.application import NodeRequest
-from node.http.connections import Connection, PacedBody
+from node.http.connections import PacedBody
 
 PLAIN_BYTES = 1_000_000
 UPLOADS = {
@@ -113,7 +114,7 @@ def install(app: Quart, *, sizes: UploadSizes, spool: Callable[[], Path]) -> Non
             return parser
 
     app.request_class = CappedRequest
-    app.asgi_http_class = Connection
+    connections.install(app)
     app.config["MAX_CONTENT_LENGTH"] = PLAIN_BYTES + PAGE_PICTURES * sizes.picture + sizes.film
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["MAX_FORM_MEMORY_SIZE"] = PLAIN_BYTES

@@ -1,25 +1,29 @@
 """One HTTP request between the server and the application: its body as it is read, its end when the caller hangs up.
 
-Quart keeps two tasks for each request: one that works on it, one that receives. Most requests have no body and are
-answered within milliseconds; for these everything happens in the task that the server made, and nobody looks out for a
-caller who hangs up before `PATIENCE_SECONDS` have passed. `bodies` installs it.
+Quart keeps two tasks for each request: one that works on it, one that receives. Most requests have no body, or a small
+one that came with the head, and are answered within milliseconds; for these everything happens in the task that the
+server made, and nobody looks out for a caller who hangs up before `PATIENCE_SECONDS` have passed. A third task that
+watches how long an answer takes to send is left out where there is little to send.
 """
 
 import asyncio
 from functools import lru_cache
 from typing import Any, Final
 
-from quart import Request
+from quart import Quart, Request, Response, request
 from quart.asgi import ASGIHTTPConnection
 from quart.wrappers.request import Body
+from quart.wrappers.response import DataBody
 from werkzeug.datastructures import Headers
 
 from federation.vocabulary import MAX_BODY
 
 PATIENCE_SECONDS: Final = 0.05
-"""How long a request without a body is worked on before somebody looks whether the caller is still there."""
+"""How long a request that is here as a whole is worked on before somebody looks whether its caller still is."""
 BUFFERED_BYTES: Final = 2 * MAX_BODY
 """What is held of a body that comes faster than it is read."""
+SMALL_BYTES: Final = 32_768
+"""An answer that the system takes at once, in HTTP/1: whether or not it is read, nothing waits for that."""
 
 
 class PacedBody(Body):
@@ -67,9 +71,15 @@ class Connection(ASGIHTTPConnection):
             nonlocal receiving
             receiving = loop.create_task(receive_all())
 
-        if _has_body(request) or _take(await receive(), request.body):
+        message = _at_hand(receive) if _has_body(request) else await receive()
+        while message is not None and not _is_end(message) and _take(message, request.body):
+            message = _at_hand(receive)
+        if message is None:
             later = loop.call_soon(begin_receiving)
+        elif _is_end(message):
+            return
         else:
+            request.body_timeout = None  # all of it is here: it is read without a task that watches the time
             later = loop.call_later(PATIENCE_SECONDS, begin_receiving)
         try:
             await self.handle_request(request, send)
@@ -83,7 +93,7 @@ class Connection(ASGIHTTPConnection):
 
     async def handle_messages(self, request: Request, receive: Any) -> None:
         """Hand what comes to the request, until the caller hangs up."""
-        while (message := await receive())["type"] != "http.disconnect":
+        while not _is_end(message := await receive()):
             _take(message, request.body)
             if isinstance(request.body, PacedBody):
                 await request.body.has_room()
@@ -111,6 +121,19 @@ class Connection(ASGIHTTPConnection):
         )
 
 
+def install(app: Quart) -> None:
+    """Have `app` answer its requests so."""
+    app.asgi_http_class = Connection
+    app.after_request(_without_watch)
+
+
+async def _without_watch(response: Response) -> Response:
+    body = response.response
+    if request.http_version in ("1.0", "1.1") and isinstance(body, DataBody) and len(body.data) <= SMALL_BYTES:
+        response.timeout = None
+    return response
+
+
 @lru_cache(maxsize=512)
 def _spelled(name: bytes) -> str:
     return name.decode("latin1").title()
@@ -120,6 +143,22 @@ def _has_body(request: Request) -> bool:
     """Whether a body may follow the head: in HTTP/1 one is announced, in HTTP/2 it need not be."""
     is_announced = "Transfer-Encoding" in request.headers or bool(request.content_length)
     return is_announced or request.http_version not in ("1.0", "1.1")
+
+
+def _is_end(message: Any) -> bool:
+    """Whether the caller has hung up."""
+    return bool(message["type"] == "http.disconnect")
+
+
+def _at_hand(receive: Any) -> Any:
+    """Return the next message if it has come, else None; nobody waits."""
+    waiting = receive()
+    try:
+        waiting.send(None)
+    except StopIteration as come:
+        return come.value
+    waiting.close()
+    return None
 
 
 def _take(message: Any, body: Body) -> bool:

@@ -16,6 +16,8 @@ from hypercorn.asyncio import serve as run_hypercorn
 from hypercorn.config import Config
 from quart import Quart
 
+from admin import idle
+
 BELOW_EPHEMERAL = range(15_000, 32_000)
 """Ports the kernel gives to no outgoing connection."""
 
@@ -44,6 +46,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def serving(app: Quart, listener: socket.socket) -> AsyncIterator[None]:
     """Let the application answer on the socket until the block ends. Fails when it cannot start."""
+    idle.install()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = config.errorlog = None

@@ -110,3 +110,55 @@ async def test_a_body_is_read_however_it_comes(app: Quart, version: str, announc
         await caller.call()
     assert caller.heard[0]["status"] == 200
     assert b"".join(message.get("body", b"") for message in caller.heard) == b"helloagain"
+
+
+async def test_a_body_is_read_that_comes_in_pieces_after_its_head(app: Quart) -> None:
+    caller = Caller(app, "/api/echo", method="POST", announces=10)
+    serving = asyncio.create_task(caller.call())
+    for piece in (b"hel", b"loag"):
+        await asyncio.sleep(0.01)
+        caller.send(piece, more=True)
+    await asyncio.sleep(0.01)
+    assert caller.heard == []
+    caller.send(b"ain")
+    async with asyncio.timeout(20):
+        await serving
+    assert b"".join(message.get("body", b"") for message in caller.heard) == b"helloagain"
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_half_a_body_is_not_taken_for_a_whole(app: Quart, late: bool) -> None:
+    """Whoever hangs up on the way has asked for nothing."""
+    caller = Caller(app, "/api/echo", method="POST", announces=10)
+    serving = asyncio.create_task(caller.call())
+    if late:
+        await asyncio.sleep(0.01)
+    caller.send(b"hello", more=True)
+    caller.hang_up()
+    async with asyncio.timeout(20):
+        await serving
+    assert caller.heard == []
+
+
+@pytest.mark.parametrize("announces", [0, 5])
+async def test_what_came_with_its_head_is_worked_on_at_once(app: Quart, announces: int) -> None:
+    """In no other task, and without a turn of the event loop in which many others would come first."""
+    caller = Caller(app, "/api/wait", method="POST", announces=announces)
+    caller.send(b"hello"[:announces])
+    before = asyncio.all_tasks()
+    serving = asyncio.create_task(caller.call())
+    await asyncio.sleep(0)
+    assert app.extensions["begun"].is_set()
+    assert asyncio.all_tasks() - before == {serving}
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+
+
+async def test_a_body_at_hand_is_read_without_a_turn(app: Quart) -> None:
+    caller = Caller(app, "/api/echo", method="POST", announces=5)
+    caller.send(b"hello")
+    serving = asyncio.create_task(caller.call())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert serving.done()
