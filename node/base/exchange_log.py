@@ -2,9 +2,9 @@
 
 Noting one appends to a list of this process: no I/O, some microseconds. Once a second, and when a drain ends, what
 was noted goes to Redis, `AT_ONCE` lines at a time: neither the event loop nor Redis is kept from others, however many
-hosts deliver. Redis and not SQL: a line is written for every delivery in and out, and
-SQLite has one writer, which posting people wait for; nobody is harmed when the lines are lost. When Redis is away
-they are dropped: the newest `WAITING` wait for it. All keys carry one hash tag, so the script touches one slot.
+hosts deliver. Redis and not SQL: a line is written for every delivery in and out, and SQLite has one writer, which
+posting people wait for; nobody is harmed when the lines are lost. When Redis is away they are dropped: the newest
+`WAITING` wait for it. All keys carry one hash tag, so the script touches one slot.
 
 Three rings for each host, so that what anybody may make up pushes nothing out that is known:
 

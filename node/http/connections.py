@@ -23,7 +23,8 @@ PATIENCE_SECONDS: Final = 0.05
 BUFFERED_BYTES: Final = 2 * MAX_BODY
 """What is held of a body that comes faster than it is read."""
 SMALL_BYTES: Final = 32_768
-"""An answer that the system takes at once, in HTTP/1: whether or not it is read, nothing waits for that."""
+"""An answer that the system takes at once in HTTP/1. Who has many sent and reads none is dropped by the system too
+(`UNREAD_MS` of `admin/listening.py`)."""
 
 
 class PacedBody(Body):

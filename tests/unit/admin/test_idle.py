@@ -50,6 +50,13 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def closed(*callers: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    for reader, writer in callers:
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
@@ -80,10 +87,7 @@ async def test_an_idle_connection_is_closed_after_its_time() -> None:
         silent = await asyncio.open_connection(*address)
         heard = await asyncio.open_connection(*address)
         assert await ask(*heard) == b"well"
-        for reader, writer in (silent, heard):
-            async with asyncio.timeout(5):
-                assert await reader.read() == b""
-            writer.close()
+        await closed(silent, heard)
 
 
 async def test_a_connection_that_rested_is_used_again() -> None:
@@ -102,7 +106,4 @@ async def test_idle_connections_hold_up_no_end() -> None:
         await asyncio.sleep(2 * idle.SOON_SECONDS)
         fresh = await asyncio.open_connection(*address)
         assert await ask(*fresh) == b"well"
-    for reader, writer in (rested, fresh):
-        async with asyncio.timeout(5):
-            assert await reader.read() == b""
-        writer.close()
+    await closed(rested, fresh)
