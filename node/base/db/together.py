@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 MOST: Final = 10
 """How many share a transaction: others wait for its lock meanwhile."""
-CALLED_AT_ONCE: Final = 4
-"""How many go on with the same turn of the event loop when they are done: all others wait for what they do then."""
 
 
 @dataclass(slots=True, eq=False)
@@ -115,12 +113,12 @@ class Together(Generic[T]):
             entry.done = True
 
     async def _call(self, group: Sequence[_Entry[T]]) -> None:
-        """Let those go on who are done."""
+        """Let those go on who are done, whoever carried them last; each in a turn of the event loop of its own, for
+        which everybody else waits."""
         try:
-            for place, other in enumerate(group):
-                if place % CALLED_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                    await self._give_way()
+            for other in group:
+                await asyncio.sleep(0)
+                await self._give_way()
                 other.called.set()
         finally:
             for other in group:
