@@ -29,7 +29,7 @@ import node.media.routes
 import node.stream
 import node.web
 import outbox.routes
-from admin import idle, interpreter
+from admin import interpreter, tcp
 from admin.listening import BACKLOG
 from admin.lookups import keep_telling
 from admin.presence import RENEW_SECONDS, announce, withdraw
@@ -104,7 +104,7 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         async def ready() -> None:
             on_ready()
 
-        idle.install()
+        tcp.install()
         # Hypercorn closes the descriptor it is given; a copy keeps ours.
         config = server_config(settings, os.dup(listener.fileno()))
         server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))

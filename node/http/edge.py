@@ -37,7 +37,7 @@ class Edge:
     def __init__(self, application: Application, settings: Settings, publishing: Publishing) -> None:
         self._application = application
         self._settings = settings
-        self._precedence = Precedence(publishing)
+        self.precedence = Precedence(publishing)
         self._log = structlog.get_logger("rookery.access").bind()  # once, not with every line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ class Edge:
             elif scope["method"] == "OPTIONS" and is_open(scope["path"]):
                 await self._answer_preflight(scope, send_finished)
             else:
-                async with self._precedence.turn(scope):
+                async with self.precedence.turn(scope):
                     await self._application(scope, receive, send_finished)
         finally:
             if scope["path"] not in QUIET_PATHS:

@@ -4,10 +4,11 @@ All requests of a process share one event loop, in which each that can go on get
 round brings more likes, from here or from other servers, than a process has time for; were all of them under way at
 once, whoever posts or reads would wait for a slice of every one of them, many times over. So of each kind of flood only
 `most` are under way, and only `FEW` while somebody publishes; the rest wait here in the order in which they came. None
-is refused, and what waits has cost nothing yet. Those under way give way where they can (`node/base/publishing.py`).
-Every other request passes by.
+is refused, and what waits has cost next to nothing yet. Those under way give way where they can
+(`node/base/publishing.py`). Every other request passes by.
 
-Called by the outermost layer (`edge`), before anything is read of a request.
+Called where the bytes of a connection come in (`admin/tcp.py`), and by the outermost layer (`edge`), which holds the
+place of a request, and has it wait where it did not wait there: HTTP/2, a head that came in pieces.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +24,8 @@ from node.base.publishing import Publishing
 
 FEW: Final = 1
 """Not none: where people publish all the time, a flood comes through all the same."""
+BEGIN_SECONDS: Final = 0.25
+"""How long a place is kept for a request that was let in and is still to begin, or is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,23 @@ DELIVERIES: Final = Flood(
 
 _PUBLISHES: Final = re.compile(r"/api/v1/statuses(/\d+)?|/web/posts(/\d+/(edit|redraft|delete))?")
 _CHANGES: Final = frozenset({"POST", "PUT", "DELETE"})
+_HEAD: Final = re.compile(rb"(?:POST|PUT|DELETE) ([!->@-~]{1,300})(?:\?[!-~]*)? HTTP/1\.[01]\r\n")
+"""The first line of such a request, and its path."""
 
-Place = asyncio.Future[None]
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """A request that waits in a line or is under way."""
+
+    line: "Line"
+    come: asyncio.Future[None]
+    """Done when its turn has come."""
+    late: asyncio.TimerHandle | None = None
+    is_taken: bool = False
+
+
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
+"""Of the request that the bytes which came last on this connection begin with."""
 
 
 class Line:
@@ -70,32 +89,51 @@ class Line:
         """Whether a request for `path` stands in this line."""
         return self._flood.paths.fullmatch(path) is not None
 
+    async def wait_outside(self) -> None:
+        """Wait for a place; the request that begins next in this task's context has `BEGIN_SECONDS` to take it."""
+        _place.set(await self._enter())
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for a place and hold it."""
-        loop = asyncio.get_running_loop()
-        place = loop.create_future()
+        """Hold the place that was waited for outside, or wait for one and hold it."""
+        place = _place.get()
+        if place is None or place.line is not self or place.is_taken:
+            place = await self._enter()
+        place.is_taken = True
+        self._hold(place, self._flood.longest)
+        try:
+            yield
+        finally:
+            self._leave(place)
+
+    async def _enter(self) -> Place:
+        place = Place(self, asyncio.get_running_loop().create_future())
         self._waiting.append(place)
         self.let_in()
         try:
-            await place
-            late = loop.call_later(self._flood.longest, self._leave, place)
-            try:
-                yield
-            finally:
-                late.cancel()
-        finally:
+            await place.come
+        except asyncio.CancelledError:
             self._leave(place)
+            raise
+        return place
 
     def let_in(self) -> None:
         """Let those in for whom there are places."""
         while self._waiting and len(self._under_way) < (FEW if self._publishing else self._flood.most):
             place = self._waiting.popleft()
-            if not place.done():  # else whoever waited has gone
-                self._under_way.add(place)
-                place.set_result(None)
+            if not place.come.done():  # else whoever waited has gone
+                self._hold(place, BEGIN_SECONDS)
+                place.come.set_result(None)
+
+    def _hold(self, place: Place, seconds: float) -> None:
+        if place.late is not None:
+            place.late.cancel()
+        self._under_way.add(place)
+        place.late = asyncio.get_running_loop().call_later(seconds, self._leave, place)
 
     def _leave(self, place: Place) -> None:
+        if place.late is not None:
+            place.late.cancel()
         self._under_way.discard(place)
         self.let_in()
 
@@ -113,7 +151,7 @@ class Precedence:
         path = scope["path"]
         if scope["method"] not in _CHANGES:
             yield
-        elif (line := next((line for line in self._lines if line.includes(path)), None)) is not None:
+        elif (line := self._line_of(path)) is not None:
             async with line.turn():
                 yield
         elif _PUBLISHES.fullmatch(path):
@@ -121,7 +159,24 @@ class Precedence:
                 with self._publishing.under_way():
                     yield
             finally:
-                for line in self._lines:
-                    line.let_in()
+                for each in self._lines:
+                    each.let_in()
         else:
             yield
+
+    def line_for(self, data: bytes) -> Line | None:
+        """Return where a request has to wait whose whole head stands at the beginning of `data`. Who sends it in
+        pieces is not waited for: they might never send the rest."""
+        found = _HEAD.match(data)
+        if found is None or b"\r\n\r\n" not in data:
+            return None
+        return self._line_of(found[1].decode("ascii"))
+
+    def _line_of(self, path: str) -> Line | None:
+        return next((line for line in self._lines if line.includes(path)), None)
+
+
+def precedence_of(app: object) -> Precedence | None:
+    """Return who goes first in an application, if it has an edge."""
+    found = getattr(getattr(app, "asgi_app", None), "precedence", None)
+    return found if isinstance(found, Precedence) else None

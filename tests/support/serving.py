@@ -16,7 +16,7 @@ from hypercorn.asyncio import serve as run_hypercorn
 from hypercorn.config import Config
 from quart import Quart
 
-from admin import idle
+from admin import tcp
 
 BELOW_EPHEMERAL = range(15_000, 32_000)
 """Ports the kernel gives to no outgoing connection."""
@@ -46,7 +46,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def serving(app: Quart, listener: socket.socket) -> AsyncIterator[None]:
     """Let the application answer on the socket until the block ends. Fails when it cannot start."""
-    idle.install()
+    tcp.install()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = config.errorlog = None

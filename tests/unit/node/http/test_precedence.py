@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from node.base.publishing import Publishing
+from node.http import precedence
 from node.http.precedence import DELIVERIES, FEW, LIKES, Flood, Line, Precedence
 
 LIKE = ("POST", "/api/v1/statuses/1/favourite")
@@ -127,3 +128,77 @@ async def test_deliveries_wait_for_each_other_and_for_who_publishes_and_no_like_
         for number in range(FEW + 1):
             await process.ask(f"delivery {number}", ("POST", path))
         assert len(process.let_in) == 1 + FEW
+
+
+def head(method: str, target: str) -> bytes:
+    return f"{method} {target} HTTP/1.1\r\nHost: here.test\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        head(*LIKE),
+        head("PUT", "/api/v1/pleroma/statuses/1/reactions/%F0%9F%91%8D"),
+        head("POST", "/users/7/inbox"),
+        head("POST", "/inbox?from=a&b"),
+        head("POST", "/inbox") + b'{"type": "Like"}',
+    ],
+)
+def test_a_head_says_where_to_wait(data: bytes) -> None:
+    assert Precedence(Publishing()).line_for(data) is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n\r\n",
+        head(*LIKE)[:-1],  # they might never send the rest
+        head(*PUBLISH),
+        head("GET", LIKE[1]),
+        head("POST", "/api/v1/statuses/1/favourited_by"),
+        head("POST", "http://here.test" + LIKE[1]),
+        head("POST", "/" + "a" * 400),
+        b"POST /inbox\r\n\r\n",
+        b"POST /\xffinbox HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01POST /inbox HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_head_of_a_flood_waits_nowhere(data: bytes) -> None:
+    assert Precedence(Publishing()).line_for(data) is None
+
+
+async def test_who_waited_outside_has_their_place_once() -> None:
+    async with requests() as process:
+        line = process.precedence.line_for(head(*LIKE))
+        assert line is not None
+        await line.wait_outside()  # the tasks begun from here on know that place
+        for number in range(LIKES.most + 1):
+            await process.ask(f"like {number}", LIKE)
+        assert len(process.let_in) == LIKES.most
+        await process.ask("delivery", ("POST", "/inbox"))
+        assert process.let_in[-1] == "delivery"
+        await process.end("like 0")
+        assert process.let_in[-1] == f"like {LIKES.most}"
+
+
+async def test_a_place_that_nobody_takes_is_given_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was let in may be no request at all."""
+    monkeypatch.setattr(precedence, "BEGIN_SECONDS", 0.01)
+    line = Line(Flood(LIKES.paths, most=1, longest=60.0), Publishing())
+    async with asyncio.timeout(10):
+        await line.wait_outside()
+        await line.wait_outside()
+
+
+async def test_who_begins_late_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precedence, "BEGIN_SECONDS", 0.0)
+    line = Line(Flood(LIKES.paths, most=1, longest=60.0), Publishing())
+    await line.wait_outside()
+    await asyncio.sleep(0.01)
+    async with line.turn():
+        waits = asyncio.create_task(line.wait_outside())
+        await pause()
+        assert not waits.done()
+    await waits
