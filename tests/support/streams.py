@@ -79,6 +79,8 @@ class Socket:
 
     async def _read(self) -> None:
         data = await self._reader.read(65536)
+        if not data and self.subprotocol is None:
+            raise ConnectionResetError("The connection ended during the handshake.")
         self._connection.receive_data(data or None)
         for event in self._connection.events():
             if isinstance(event, AcceptConnection):
@@ -111,7 +113,7 @@ async def socket(
     tls: ssl.SSLContext | None = None,
     **headers: str,
 ) -> AsyncIterator[Socket]:
-    """Open a WebSocket on the node at `url`. Raises Refused."""
+    """Open a WebSocket on the node at `url`. Raises Refused, or ConnectionError where the server goes away."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=tls)
     opened = Socket(reader, writer)
