@@ -7,8 +7,8 @@ that a thousand short calls a minute use up all the files that a process may hav
 when a connection has been idle for a moment, ends without being waited for, and keeps nothing open.
 
 What it waits for. Where more likes or deliveries come than the process has time for, a request of theirs waits for its
-turn (`node/http/precedence.py`) as the bytes that came: to read it and to give it a task would cost as much time, and
-several times the memory, while others wait.
+turn (`node/http/precedence.py`) as the bytes that came: to read it and to give it a task would take time from others
+now, and keep twice as many objects while it waits.
 """
 
 import asyncio
