@@ -85,7 +85,7 @@ class Scheduler:
 
 async def run_until_stopped(settings: Settings, stop: asyncio.Event) -> None:
     """Tick every second until `stop` is set. A tick that fails is logged and the next one tries again."""
-    async with running(settings) as runtime:
+    async with running(settings, gives_way=True) as runtime:
         file = runtime.database.writer.url.database if runtime.database.dialect == "sqlite" else None
         scheduler = Scheduler(runtime, checkpointer=Checkpointer(file) if file else None)
         while not stop.is_set():

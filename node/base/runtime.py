@@ -148,9 +148,11 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock, gives_way: 
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Runtime]:
+async def running(
+    settings: Settings, *, clock: Clock = system_clock, gives_way: bool = False
+) -> AsyncIterator[Runtime]:
     """Open a runtime for the length of the block."""
-    runtime = open_runtime(settings, clock=clock)
+    runtime = open_runtime(settings, clock=clock, gives_way=gives_way)
     try:
         yield runtime
     finally:

@@ -23,8 +23,7 @@ from node.posts.count_queries import (
 from node.posts.models import Post
 
 BATCH: Final = 100
-"""Rows that are counted at once, and held in one transaction where they are wrong: meanwhile whoever wants to count on
-one of them leaves a note."""
+"""Rows that are counted at once."""
 BUSY: Final = 500
 """How many of the newest likes, posts and follows are looked at for what moved of late."""
 
@@ -81,13 +80,15 @@ async def _look_at_accounts(runtime: Runtime, ids: Sequence[int]) -> int:
 
 
 async def _look_at(runtime: Runtime, ids: Sequence[int], read: Read, recount: Recount) -> int:
-    """Count first, and begin to write only where a counter is wrong: counting takes long, and one writes at a time."""
+    """Count first, and begin to write only where a counter is wrong, for one row after the other: counting takes long,
+    one writes at a time, and whoever wants to count on a row that is held leaves a note."""
     async with runtime.read() as reader:
         suspects = _wrong_of(await read(reader, ids))
-    if not suspects:
-        return 0
-    async with runtime.write() as uow:
-        return await recount(uow, suspects)
+    wrong = 0
+    for suspect in suspects:
+        async with runtime.write() as uow:
+            wrong += await recount(uow, [suspect])
+    return wrong
 
 
 def _true(row: Mapping[str, int]) -> dict[str, int]:

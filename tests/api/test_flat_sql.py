@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from admin.pruning import prune
 from admin.serve import build_app
 from node.auth.models import User
 from node.auth.rules import SCOPES
@@ -169,3 +170,4 @@ async def end(node: Node, ann: Person, given: dict[str, Any]) -> None:
     await ann.call("DELETE", f"/api/v1/statuses/{given['post_id']}")
     await settle(node.runtime)
     await recount_busy(node.runtime)
+    await prune(node.runtime)

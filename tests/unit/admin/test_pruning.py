@@ -1,5 +1,6 @@
 """What is thrown away, and what must stay."""
 
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -9,8 +10,9 @@ from inbox.models import ReceivedActivity, Tombstone
 from node.auth.apps import register_app
 from node.auth.models import OAuthApp
 from node.auth.service import create_token
-from node.base.ids import new_id
-from node.base.runtime import Runtime
+from node.base.ids import floor_id, id_at
+from node.base.runtime import Runtime, open_runtime
+from node.posts.recounting import recount_busy
 from outbox.models import Delivery, OutgoingActivity
 
 
@@ -21,7 +23,7 @@ async def count(runtime: Runtime, table: type) -> int:
 
 def received(runtime: Runtime, *, days: int, done: bool) -> ReceivedActivity:
     at = runtime.now() - timedelta(days=days)
-    number = new_id()
+    number = id_at(at)
     return ReceivedActivity(
         id=number,
         signer_uri="https://b.example/users/1",
@@ -63,7 +65,7 @@ async def test_an_activity_stays_while_somebody_waits_for_it(runtime: Runtime) -
         for number in (1, 2):
             uow.add(
                 OutgoingActivity(
-                    id=number,
+                    id=floor_id(old) + number,
                     uri=f"https://a/{number}",
                     account_id=1,
                     kind="Create",
@@ -76,7 +78,7 @@ async def test_an_activity_stays_while_somebody_waits_for_it(runtime: Runtime) -
         uow.add(
             Delivery(
                 id=1,
-                activity_id=1,
+                activity_id=floor_id(old) + 1,
                 account_id=1,
                 inbox_url="https://b.example/inbox",
                 host="b.example",
@@ -116,3 +118,17 @@ async def test_many_rows_go_in_small_batches(runtime: Runtime) -> None:
         for number in range(1201):
             uow.add(Tombstone(uri=f"https://b/{number}", actor_uri="https://b/a", expires_at=old))
     assert await prune(runtime) == {"tombstones": 1201}
+
+
+async def test_who_looks_for_what_is_over_keeps_nobody_from_writing(runtime: Runtime) -> None:
+    """To look through a large table takes seconds, and on SQLite one writes at a time."""
+    async with runtime.write() as uow:
+        uow.add(received(runtime, days=29, done=True))
+        uow.add(Tombstone(uri="https://b/1", actor_uri="https://b/a", expires_at=runtime.now() + timedelta(days=1)))
+    scheduler = open_runtime(runtime.settings, clock=runtime.clock)
+    async with runtime.write() as uow, asyncio.timeout(10):
+        uow.add(Tombstone(uri="https://b/2", actor_uri="https://b/a", expires_at=runtime.now() + timedelta(days=1)))
+        await uow.flush()
+        assert await prune(scheduler) == {}
+        assert await recount_busy(scheduler) == 0
+    await scheduler.close()
