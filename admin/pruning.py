@@ -32,6 +32,9 @@ from node.mail.models import OutgoingMail
 from node.media.service import prune_media
 from node.posts.models import IdempotencyKey
 from node.remote.models import FetchTask
+from node.trends.day_queries import KEPT_DAYS, day_number
+from node.trends.models import TrendDay
+from node.trends.rules import KINDS
 from node.trends.trust import NEWCOMER
 from outbox.models import Delivery, OutgoingActivity
 
@@ -89,6 +92,11 @@ RULES = (
         "active_weeks",
         ActiveWeek,
         lambda now: (ActiveWeek.week < week_of(now) - 13,),
+    ),
+    Rule(
+        "trend_days",
+        TrendDay,
+        lambda now: (TrendDay.kind.in_(KINDS), TrendDay.day < day_number(now) - KEPT_DAYS),
     ),
     Rule(
         "sign_up_networks",

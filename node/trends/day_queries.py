@@ -19,6 +19,8 @@ from node.trends.scoring import Usual
 WEEKS: Final = 4
 DAYS: Final = 7 * WEEKS
 """Days that say what is usual."""
+KEPT_DAYS: Final = DAYS + 7
+"""Days whose rows are kept."""
 MOST_SUBJECTS: Final = 20_000
 """Of a day and kind, those with the most people, are kept."""
 MOST_COUNTED: Final = 20_000

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 
-from node.base.db.inserts import insert_if_absent
+from node.base.db.inserts import insert_if_absent, insert_where_absent
 from node.base.db.unit_of_work import ReadSession, UnitOfWork
 from node.base.lanes import TRENDS
 from node.base.runtime import Runtime
 from node.base.work import drain
 from node.trends import buckets
 from node.trends.boards import CANDIDATES, Scene, Tallies, choose, set_scene, weigh, work_out
-from node.trends.day_queries import DAYS, DayCount, count_day, day_number
+from node.trends.day_queries import DAYS, KEPT_DAYS, DayCount, count_day, day_number
 from node.trends.models import TrendDay, TrendState
 from node.trends.noting import CHEAP_SECONDS, EVERY, TICK
 from node.trends.pool import ask_one
@@ -36,6 +36,8 @@ TAKEN: Final = timedelta(minutes=6)
 DAYS_STATE: Final = "days"
 LATE: Final = timedelta(minutes=30)
 """After midnight, before a day is counted: posts of other servers come late."""
+WRITTEN_AT_ONCE: Final = 200
+"""Rows of a day in one transaction: others wait for it."""
 MOST_LINKS: Final = 2_000
 """Newest links that each tick looks at."""
 
@@ -177,22 +179,21 @@ async def count_days(runtime: Runtime) -> None:
         counts: dict[Kind, dict[int, DayCount]] = {"tags": {}, "links": {}}
         for kind, found in counts.items():
             found |= await count_day(reader, kind, day)
+    rows = [
+        {
+            "kind": kind,
+            "subject_id": id_,
+            "day": day,
+            "uses": count.uses,
+            "accounts": count.accounts,
+            "hours": count.hours,
+        }
+        for kind, found in counts.items()
+        for id_, count in found.items()
+    ]
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):  # who is killed here finds its rows when it counts the day anew
+        async with runtime.write() as uow:
+            await insert_where_absent(uow, TrendDay, rows[start : start + WRITTEN_AT_ONCE])
     async with runtime.write() as uow:
-        await uow.write(delete(TrendDay).where(TrendDay.day == day).execution_options(synchronize_session=False))
-        await uow.write(delete(TrendDay).where(TrendDay.day < last - DAYS - 7))
-        rows = [
-            {
-                "kind": kind,
-                "subject_id": id_,
-                "day": day,
-                "uses": count.uses,
-                "accounts": count.accounts,
-                "hours": count.hours,
-            }
-            for kind, found in counts.items()
-            for id_, count in found.items()
-        ]
-        if rows:
-            await uow.execute(insert(TrendDay), rows)
-        kept = sorted(number for number in {*done, day} if number > last - DAYS - 7)
+        kept = sorted(number for number in {*done, day} if number > last - KEPT_DAYS)
         await _keep(uow, DAYS_STATE, {"done": kept}, now=now, due_at=now)

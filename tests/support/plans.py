@@ -71,7 +71,6 @@ ALLOWED: Final = (
     ("users.disabled_at IS NULL AND accounts.silenced_at IS NULL", "", "the people of a node that has few"),
     ("accounts.domain = ? AND (accounts_1.domain = ?) IS 1", "reads all", "of one other server, until the first"),
     ("accounts.domain = $1::VARCHAR AND (accounts_1.domain = ", "reads all", "of one other server, until the first"),
-    ("DELETE FROM trend_days", "reads all", "once a day, behind everything else"),
     # What is over, of what one node's people alone leave; by a reader, every ten minutes (`admin/pruning.py`):
     ("SELECT web_sessions.id FROM web_sessions WHERE web_sessions.expires_at < ", "reads all", "who is signed in"),
     ("SELECT sign_in_steps.id FROM sign_in_steps", "reads all", "who is signing in"),

@@ -13,6 +13,8 @@ from node.auth.service import create_token
 from node.base.ids import floor_id, id_at
 from node.base.runtime import Runtime, open_runtime
 from node.posts.recounting import recount_busy
+from node.trends.day_queries import day_number
+from node.trends.models import TrendDay
 from outbox.models import Delivery, OutgoingActivity
 
 
@@ -110,6 +112,15 @@ async def test_apps_that_nobody_let_in_go_after_30_days(runtime: Runtime) -> Non
                 await create_token(uow, None, "read", app_id=made.app.id, now=at)
     assert await prune(runtime) == {"oauth_apps": 1}
     assert await count(runtime, OAuthApp) == 2
+
+
+async def test_days_of_the_trends_go_after_five_weeks(runtime: Runtime) -> None:
+    today = day_number(runtime.now())
+    async with runtime.write() as uow:
+        for day in (today - 36, today - 35, today - 1):
+            uow.add(TrendDay(kind="tags", subject_id=1, day=day, uses=2, accounts=2))
+    assert await prune(runtime) == {"trend_days": 1}
+    assert await count(runtime, TrendDay) == 2
 
 
 async def test_many_rows_go_in_small_batches(runtime: Runtime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from node.accounts.models import Account
 from node.auth.models import SignUpNetwork, User
@@ -22,7 +22,7 @@ from node.trends.models import TrendDay, TrendState
 from node.trends.noting import EVERY, note_likes, note_post
 from node.trends.rules import Trend, explanation
 from node.trends.service import current_trends, forget_boards
-from node.trends.tick import is_due, tick
+from node.trends.tick import DAYS_STATE, count_days, is_due, tick
 from node.trends.trusting import kept_trust, work_out_trust
 
 Rows = list[dict[str, Any]]
@@ -342,6 +342,13 @@ async def test_a_hashtag_of_every_day_is_counted_by_day_and_is_none(crowd: Crowd
     assert own is None, "what one person uses has no row"
     assert len(rows) in (9, 10)
     assert {(row.uses, row.accounts, sum(row.hours)) for row in rows} == {(6, 6, 6)}
+    async with runtime.write() as uow:  # whoever counted the latest of them was killed before they had noted it
+        await uow.write(delete(TrendState).where(TrendState.name == DAYS_STATE))
+    await count_days(runtime)
+    async with runtime.read() as reader:
+        assert await reader.scalar(select(func.count()).where(TrendDay.subject_id == crowd.tags["morning"])) == len(
+            rows
+        )
     for name in ("trend_popular", "trend_active"):
         runtime.caches.get(name, size=1, seconds=1).clear()
     await begin(runtime)
