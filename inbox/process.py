@@ -38,6 +38,7 @@ from inbox.queries import OPEN, has_due, list_received
 from node.accounts.models import Account
 from node.accounts.queries import list_accounts_by_uri
 from node.base.db.claims import claim_due
+from node.base.db.prepared import Prepared
 from node.base.db.together import Together
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import RookeryError, Unavailable
@@ -76,12 +77,11 @@ _SIDE_BY_SIDE: Final = frozenset({"Like", "EmojiReact", "Announce", "Follow"})
 _ROWS = ReceivedActivity.metadata.tables[ReceivedActivity.__tablename__]
 _MARK = (
     update(_ROWS)
-    .where(_ROWS.c.id.in_(bindparam("ids", expanding=True)), _ROWS.c.done_at.is_(None))
+    .where(_ROWS.c.id == bindparam("row_id"), _ROWS.c.done_at.is_(None))
     .values(outcome=bindparam("new_outcome"), detail=bindparam("new_detail"))
-    .returning(_ROWS.c.id)
 )
-_FINISH = _MARK.values(done_at=bindparam("now"), body="")
-_PARK = _MARK.values(parked_at=bindparam("now"))
+_FINISH = Prepared(_MARK.values(done_at=bindparam("now"), body=""))
+_PARK = Prepared(_MARK.values(parked_at=bindparam("now")))
 
 log = structlog.get_logger(__name__)
 
@@ -260,34 +260,38 @@ async def _take_effect(runtime: Runtime, row: ReceivedActivity, batch: Batch) ->
     count_processed(row.kind, DONE)
 
 
-async def _commit(runtime: Runtime, group: Sequence[Ready]) -> None:
-    """Let activities take effect and end their rows, in one transaction.
+async def _commit(runtime: Runtime, group: Sequence[Ready]) -> int:
+    """Let activities take effect and end their rows, in one transaction; return how many: fewer than all where somebody
+    publishes meanwhile.
 
-    The rows come first: on PostgreSQL that is the lock that keeps a second worker out.
+    The row comes first: on PostgreSQL that is the lock that keeps a second worker out.
     """
+    taken = 0
     async with runtime.write() as uow:
-        ours = await _end_rows(uow, [ready.row.id for ready in group], DONE, "", now=runtime.now())
         for ready in group:
-            if ready.row.id not in ours:
-                continue  # somebody else finished it while our lease ran out
-            await ready.handler.receive(uow, ready.context, ready.verified)
-            if ready.forwarding is not None:
-                await uow.record(ready.forwarding)
-            actor, now = ready.context.known_actor, ready.context.now
-            if actor is not None and is_stale(actor, now):
-                await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6
+            if await _end_row(uow, ready.row, DONE, "", now=runtime.now()):  # else its lease ran out: another did
+                await ready.handler.receive(uow, ready.context, ready.verified)
+                if ready.forwarding is not None:
+                    await uow.record(ready.forwarding)
+                actor, now = ready.context.known_actor, ready.context.now
+                if actor is not None and is_stale(actor, now):
+                    await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6
+            taken += 1
+            if runtime.must_give_way():
+                break
+    return taken
 
 
-async def _end_rows(uow: UnitOfWork, ids: Sequence[int], outcome: str, detail: str, *, now: datetime) -> set[int]:
-    """Set the end of rows inside the caller's transaction; return those that had not ended already."""
-    values = {"ids": ids, "now": now, "new_outcome": outcome, "new_detail": detail}
-    return {row[0] for row in await uow.rows(_PARK if outcome == PARKED else _FINISH, values)}
+async def _end_row(uow: UnitOfWork, row: ReceivedActivity, outcome: str, detail: str, *, now: datetime) -> bool:
+    """Set the end of a row inside the caller's transaction; return whether it had not ended already."""
+    values = {"row_id": row.id, "now": now, "new_outcome": outcome, "new_detail": detail}
+    return bool(await uow.write(_PARK if outcome == PARKED else _FINISH, values))
 
 
 async def _end(runtime: Runtime, row: ReceivedActivity, outcome: str, reason: str, detail: str) -> None:
     said = f"{reason}: {detail}"[:_DETAIL] if detail else reason
     async with runtime.write() as uow:
-        await _end_rows(uow, [row.id], outcome, said, now=runtime.now())
+        await _end_row(uow, row, outcome, said, now=runtime.now())
     count_processed(row.kind, outcome)
     note_end(
         runtime,

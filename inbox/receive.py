@@ -163,7 +163,7 @@ class _Arrival:
     is_new: bool = False
 
 
-async def _keep(arrivals: Sequence[_Arrival]) -> None:
+async def _keep(arrivals: Sequence[_Arrival]) -> int:
     """Store deliveries of one node in one transaction."""
     async with arrivals[0].runtime.write() as uow:
         fresh = await insert_new(uow, ReceivedActivity, [arrival.row for arrival in arrivals])
@@ -173,6 +173,7 @@ async def _keep(arrivals: Sequence[_Arrival]) -> None:
                 await uow.record(arrival.heard)
             if arrival.claim is not None:
                 await note_claim(uow, arrival.row["actor_uri"], arrival.claim, runtime=arrival.runtime)
+    return len(arrivals)
 
 
 _TOGETHER: "WeakKeyDictionary[RedisGate, Together[_Arrival]]" = WeakKeyDictionary()

@@ -5,6 +5,7 @@ event's id and its own deterministic `uri`, so a repeated event adds nothing, an
 object.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ from outbox.models import Delivery, OutgoingActivity
 from outbox.peers import read_health
 from outbox.proving import with_proof
 from outbox.queries import list_suspended_hosts
-from outbox.recipients import Recipients, by_host, list_follower_inboxes, list_inboxes
+from outbox.recipients import Recipients, by_host, is_wide, list_inboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Occasion:
     """What open streams are told: appended to the node's log as the transaction's last act."""
     facts: dict[int, PostFacts | None] = field(default_factory=dict)
     """Posts that an effect of this event has looked at: `facts_of`."""
-    followers_at: frozenset[str] | None = None
-    """The inboxes of the author's followers, where they were read before the transaction (`audience_before`)."""
+    inboxes: dict[Recipients, Sequence[str]] = field(default_factory=dict)
+    """Those that are found already: `inboxes_of`."""
 
 
 async def facts_of(on: Occasion, post_id: int) -> PostFacts | None:
@@ -57,17 +58,24 @@ async def facts_of(on: Occasion, post_id: int) -> PostFacts | None:
     return on.facts[post_id]
 
 
-async def audience_before(runtime: Runtime, post_id: int) -> frozenset[str] | None:
-    """Return where the followers are who get a new post of ours; None for a post that none of them gets.
+class FindFirst(Exception):
+    """Who gets an activity takes long to find: it is not to be done in a transaction, in which nobody else can write.
 
-    Asked before the transaction that ends the event: finding the few who are elsewhere among a hundred thousand
-    followers takes most of a second, in which nobody could write.
+    The relay finds the inboxes of `to` before it begins again.
     """
-    async with runtime.read() as reader:
-        facts = await find_post_facts(reader, post_id)
-        if facts is None or not facts.local or facts.local_only or facts.visibility == "direct":
-            return None
-        return frozenset(await list_follower_inboxes(reader, facts.account_id, followers=facts.followers))
+
+    def __init__(self, to: Recipients) -> None:
+        super().__init__(to)
+        self.to = to
+
+
+async def inboxes_of(on: Occasion, to: Recipients) -> Sequence[str]:
+    """Return the inboxes of `to`. Raises FindFirst."""
+    if to not in on.inboxes:
+        if await is_wide(on.uow, to):
+            raise FindFirst(to)
+        on.inboxes[to] = await list_inboxes(on.uow, to, now=on.now)
+    return on.inboxes[to]
 
 
 async def send(
@@ -87,9 +95,9 @@ async def send(
     Only the end of a follow goes to a suspended domain too: it shall not believe that the follow still stands. An
     activity is stored once under its id, or under `known_as` where the same goes to one person before it goes to
     everybody. `as_it_came` is the text of another's activity that is only passed on; `document` then needs no more
-    than its id and type.
+    than its id and type. Raises FindFirst.
     """
-    hosts = by_host(await list_inboxes(on.uow, to, now=on.now))
+    hosts = by_host(await inboxes_of(on, to))
     for host in (on.runtime.settings.web_host, *not_to):
         hosts.pop(host, None)
     health = await read_health(on.uow, hosts)

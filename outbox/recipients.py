@@ -20,7 +20,7 @@ from node.accounts.relations import blocks
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
-from node.polls.models import PollVote
+from node.polls.models import Poll, PollVote
 from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
 from node.relays.queries import list_relay_inboxes
@@ -38,9 +38,6 @@ class Recipients:
     author_id: int
     account_ids: frozenset[int] = frozenset()
     followers: bool = False
-    followers_at: frozenset[str] | None = None
-    """The inboxes of these followers, where they are known already."""
-
     involved_with: int | None = None
     """A post: everybody who liked, boosted, answered it, voted on it or reacted to it, for what changes it or takes it
     back."""
@@ -78,11 +75,23 @@ async def with_relays(
     return replace(to, inboxes=frozenset(await list_relay_inboxes(reader, style=style)))
 
 
-async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list[str]:
-    """Return the distinct inboxes of `to`, sorted."""
+async def is_wide(reader: Reader, to: Recipients) -> bool:
+    """Say whether `to` are found among so many that it takes more than a millisecond or two."""
+    if to.everybody or to.recent_hosts:
+        return True
+    people = 0
+    if to.followers:
+        people += sum(row[0] or 0 for row in await reader.rows(_FOLLOWED, {"author_id": to.author_id}))
+    for post_id in {to.involved_with, to.voters_of} - {None}:
+        people += sum(row[0] for row in await reader.rows(_CONCERNED, {"post_id": post_id}))
+    return people > FEW
+
+
+async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime, wide: bool = False) -> list[str]:
+    """Return the distinct inboxes of `to`, sorted. With `wide` it may take its time, as `is_wide` says."""
     if to.everybody:
         return sorted(await _every_inbox(reader))
-    boxes = await _boxes(reader, to)
+    boxes = await _boxes(reader, to, wide=wide)
     urls = _personal(boxes) if to.personal else {box.shared_url or box.inbox_url for box in boxes}
     urls |= to.inboxes
     if to.recent_hosts:
@@ -90,7 +99,7 @@ async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list
     return sorted(urls)
 
 
-async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
+async def _boxes(reader: Reader, to: Recipients, *, wide: bool) -> set[_Box]:
     whom: list[Select[Any]] = []
     if to.account_ids:
         whom.append(select(Account.id).where(Account.id.in_(to.account_ids)))
@@ -107,21 +116,14 @@ async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
             people = people.where(~blocks(to.author_id, Account.id.expression))
         boxes |= {_Box(*row) for row in await reader.execute(people)}
     if to.followers:
-        known = to.followers_at
-        urls = await list_follower_inboxes(reader, to.author_id) if known is None else known
+        asked = {"author_id": to.author_id}
+        # not `rows` where there are many: who reads a hundred thousand followers shall not hold up the event loop
+        if wide:
+            urls = await reader.scalars(_FOLLOWERS_AT.statement, asked)
+        else:
+            urls = [row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)]
         boxes |= {_Box(url, url) for url in urls}
     return boxes
-
-
-async def list_follower_inboxes(reader: Reader, author_id: int, *, followers: int | None = None) -> set[str]:
-    """Return the inboxes of an account's followers elsewhere.
-
-    It reads all followers, which may take its time; `followers` says where there are few of them.
-    """
-    asked = {"author_id": author_id}
-    if followers is not None and followers < _FEW:
-        return {row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)}
-    return set(await reader.scalars(_FOLLOWERS_AT.statement, asked))
 
 
 def _involved(post_id: int) -> list[Select[Any]]:
@@ -149,8 +151,19 @@ def _reachable(*, suspended: bool = False) -> list[ColumnElement[bool]]:
     return [Account.domain != "", Account.inbox_url != "", stands]
 
 
-_FEW: Final = 500
-"""Followers that are read within a millisecond or two."""
+FEW: Final = 500
+"""People who are read within a millisecond or two."""
+_FOLLOWED: Final = Prepared(select(Account.followers_count).where(Account.id == bindparam("author_id")))
+_CONCERNED: Final = Prepared(
+    select(
+        Post.likes_count
+        + Post.boosts_count
+        + Post.replies_count
+        + Post.quotes_count
+        + Post.reactions_count
+        + func.coalesce(select(Poll.voters_count).where(Poll.id == Post.id).scalar_subquery(), 0)
+    ).where(Post.id == bindparam("post_id"))
+)
 _FOLLOWERS_AT: Final = Prepared(
     select(_best_inbox())
     .join(Follow, Follow.follower_id == Account.id)

@@ -6,6 +6,8 @@ what does not mind being repeated, and loses nothing. A few events share a trans
 as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What comes by the thousand
 (`Effects.many`) is taken as it stands in line, a run of one kind at once: twenty likes cost little more than one. So a
 post that goes round makes no backlog in which other people's posts would have to wait, and nothing has to overtake.
+Where somebody publishes meanwhile, a transaction of several events ends with the one it is at, and the next takes up
+the others. What takes long to find is found before: whoever needs it raises `FindFirst`, and begins again.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
@@ -17,7 +19,7 @@ back.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -36,9 +38,10 @@ from node.base.lanes import RELAY
 from node.base.runtime import Runtime
 from node.base.streams import wake
 from node.base.work import drain
-from outbox.address import Occasion
+from outbox.address import FindFirst, Occasion
 from outbox.effects.table import EFFECTS, Effects
 from outbox.pace import Pace
+from outbox.recipients import Recipients, list_inboxes
 
 BATCH: Final = 100
 TOGETHER: Final = 10
@@ -61,7 +64,7 @@ _CLAIMED: Final = Prepared(
     .order_by(EventRow.id)
 )
 _ROWS: Final = EventRow.metadata.tables[EventRow.__tablename__]
-_FORGET: Final = delete(_ROWS).where(_ROWS.c.id.in_(bindparam("ids", expanding=True))).returning(_ROWS.c.id)
+_FORGET: Final = Prepared(delete(_ROWS).where(_ROWS.c.id.in_(bindparam("ids", expanding=True))).returning(_ROWS.c.id))
 
 log = structlog.get_logger(__name__)
 
@@ -152,29 +155,57 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     runs = _runs(rows)
     missed = {run[0].id: await _push(runtime, *_read(run)) for run in runs}
-    followers_at = {run[0].id: await _followers_at(runtime, *_read(run)) for run in runs}
+    inboxes: dict[Recipients, Sequence[str]] = {}
+    taken = 0.0
+    while runs:
+        try:
+            stored, seconds = await _store(runtime, runs, missed, inboxes)
+        except FindFirst as wanted:
+            async with runtime.read() as reader:
+                inboxes[wanted.to] = await list_inboxes(reader, wanted.to, now=runtime.now(), wide=True)
+        else:
+            taken += seconds
+            runs = runs[stored:]
+    return taken
+
+
+async def _store(
+    runtime: Runtime,
+    runs: Sequence[Sequence[Claimed]],
+    missed: Mapping[int, Sequence[Event]],
+    inboxes: dict[Recipients, Sequence[str]],
+) -> tuple[int, float]:
+    """Apply what goes to the database, in one transaction: of all runs, or of fewer where somebody publishes meanwhile.
+
+    Returns of how many, and the seconds of CPU for which the database was kept from others. Raises FindFirst.
+    """
     now = runtime.now()
+    lanes: set[str] = set()
+    streamed: list[StreamEvent] = []
+    stored, began = 0, None
     async with runtime.write() as uow:
-        # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
-        ours = {row[0] for row in await uow.rows(_FORGET, {"ids": [row.id for row in rows]})}
-        began = time.thread_time()
-        lanes: set[str] = set()
-        streamed: list[StreamEvent] = []
-        for run in _runs(row for row in rows if row.id in ours):
-            effects, about = _read(run)
-            known = followers_at.get(run[0].id)
-            occasion = Occasion(runtime, uow, run[0].id, now, lanes, streamed, followers_at=known)
-            for effect in effects.stored:
-                await effect(occasion, about)
-            for later in missed.get(run[0].id, ()):
-                await uow.record(later)
+        for run in runs:
+            # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
+            forgotten = {row[0] for row in await uow.rows(_FORGET, {"ids": [row.id for row in run]})}
+            began = began or time.thread_time()
+            ours = [row for row in run if row.id in forgotten]
+            if ours:
+                effects, about = _read(ours)
+                occasion = Occasion(runtime, uow, ours[0].id, now, lanes, streamed, inboxes=inboxes)
+                for effect in effects.stored:
+                    await effect(occasion, about)
+                for later in missed[run[0].id]:
+                    await uow.record(later)
+            stored += 1
+            if runtime.must_give_way():
+                break
         await append(uow, streamed)
-        taken = time.thread_time() - began
+        seconds = time.thread_time() - (began or 0.0)
     if streamed:
         await wake(runtime.gate)
     for lane in lanes:
         await runtime.nudge(lane)
-    return taken
+    return stored, seconds
 
 
 async def _push(runtime: Runtime, effects: Effects, about: Any) -> Sequence[Event]:
@@ -187,10 +218,6 @@ async def _push(runtime: Runtime, effects: Effects, about: Any) -> Sequence[Even
             raise
         return effects.missed(about)
     return ()
-
-
-async def _followers_at(runtime: Runtime, effects: Effects, about: Any) -> frozenset[str] | None:
-    return None if effects.followers_at is None else await effects.followers_at(runtime, about)
 
 
 def _away_wait(row: Claimed, now: datetime) -> timedelta:

@@ -101,7 +101,7 @@ async def _note(seen: _Seen) -> None:
         return
 
 
-async def _write_down(seen: Sequence[_Seen]) -> None:
+async def _write_down(seen: Sequence[_Seen]) -> int:
     runtime = seen[0].runtime
     now = runtime.now()
     people = sorted({entry.account_id for entry in seen if entry.account_id})
@@ -112,6 +112,7 @@ async def _write_down(seen: Sequence[_Seen]) -> None:
             await insert_where_absent(uow, ActiveWeek, [{"account_id": id_, "week": week_of(now)} for id_ in people])
         if tokens:
             await uow.execute(_USED, [{"which": id_, "at": now} for id_ in tokens])
+    return len(seen)
 
 
 async def _is_first(runtime: Runtime, account_id: int) -> bool:

@@ -6,7 +6,8 @@ where it holds nothing that others wait for, while somebody publishes: but never
 database and a processor meanwhile, read in a file that somebody publishes.
 
 The web process says who publishes (`node/http/precedence.py`); likes (`node/posts/likes.py`) and deliveries
-(`inbox/receive.py`) give way, and so does whatever a worker writes (`Runtime.write`).
+(`inbox/receive.py`) give way, and so does whatever a worker or the scheduler writes: it begins no transaction meanwhile
+(`Runtime.write`), and ends one of several events or activities early (`Runtime.must_give_way`).
 """
 
 import asyncio
@@ -48,6 +49,10 @@ class Notice:
         if self._file is not None:
             with suppress(OSError):  # the disk is full
                 os.pwrite(self._file, _MOMENT.pack(until), 0)
+
+    def is_up(self) -> bool:
+        """Say whether somebody publishes, and has not for so long that nobody gives way any more."""
+        return self._says_so() and not self._weary
 
     async def give_way(self) -> None:
         """Return when nobody publishes, or somebody has for `PATIENCE_SECONDS`."""

@@ -50,6 +50,10 @@ class Runtime:
         give_way = self.publishing.notice.give_way if self.gives_way else None
         return unit_of_work(self.database.writer, give_way=give_way, on_commit=self._wake)
 
+    def must_give_way(self) -> bool:
+        """Say whether a transaction under way is to end where it can, since somebody publishes."""
+        return self.gives_way and self.publishing.notice.is_up()
+
     def read(self) -> AbstractAsyncContextManager[ReadSession]:
         """Open a read view."""
         return read_session(self.database.reader, self.database.direct)

@@ -81,10 +81,11 @@ _TOGETHER: "WeakKeyDictionary[RedisGate, Together[tuple[Runtime, Wish]]]" = Weak
 """One a node and process, as `node.remote.memory`."""
 
 
-async def _commit(entries: Sequence[tuple[Runtime, Wish]]) -> None:
+async def _commit(entries: Sequence[tuple[Runtime, Wish]]) -> int:
     runtime, _ = entries[0]
     async with runtime.write() as uow:
         await like_all(uow, runtime.settings, [wish for _, wish in entries], now=runtime.now())
+    return len(entries)
 
 
 async def like_all(uow: UnitOfWork, settings: Settings, wishes: Sequence[Wish], *, now: datetime) -> None:

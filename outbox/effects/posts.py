@@ -3,10 +3,7 @@
 Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
 """
 
-from dataclasses import replace
-
 from node.accounts.queries import find_account
-from node.base.runtime import Runtime
 from node.events import (
     PostDeleted,
     PostEdited,
@@ -17,13 +14,8 @@ from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.relays.service import PUBLIC_STYLE
 from outbox import activities
-from outbox.address import Occasion, audience_before, audience_of, facts_of, named_in, send, standing
-from outbox.recipients import Recipients, with_relays
-
-
-async def followers_at(runtime: Runtime, event: PostPublished) -> frozenset[str] | None:
-    """Say where the followers are who are to be told of a new post or boost of ours."""
-    return await audience_before(runtime, event.post_id)
+from outbox.address import Occasion, audience_of, facts_of, inboxes_of, named_in, send, standing
+from outbox.recipients import with_relays
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:
@@ -35,9 +27,9 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         await _boost_published(on, event)
         return
     settings = on.runtime.settings
-    to = replace(audience_of(facts, await named_in(on, facts)), followers_at=on.followers_at)
+    to = audience_of(facts, await named_in(on, facts))
     to = await with_relays(on.uow, facts, to, replies=settings.relay_replies, style=PUBLIC_STYLE)
-    post = None if _is_nobody(to) else await standing(on, event.post_id)
+    post = await standing(on, event.post_id) if await inboxes_of(on, to) else None
     if post is not None:
         note = await activities.note(on.uow, post, settings=settings)
         document = activities.create(post, note, settings=settings)
@@ -53,8 +45,7 @@ async def _boost_published(on: Occasion, event: PostPublished) -> None:
     request = await find_request(on.uow, "announce", post.id) if original.interaction_policy else None
     stamp = request.authorization_uri if request is not None else ""
     document = activities.announce(post, original, author, settings=on.runtime.settings, authorization=stamp)
-    to = replace(audience_of(post, {author.id}), followers_at=on.followers_at)
-    await send(on, document, to, object_key=post.uri)
+    await send(on, document, audience_of(post, {author.id}), object_key=post.uri)
 
 
 async def post_edited(on: Occasion, event: PostEdited) -> None:
@@ -92,8 +83,3 @@ async def post_deleted(on: Occasion, event: PostDeleted) -> None:
     to = audience_of(post, named, involved=post.visibility in OPEN_VISIBILITIES)
     to = await with_relays(on.uow, post, to, replies=settings.relay_replies)
     await send(on, document, to, object_key=post.uri)
-
-
-def _is_nobody(to: Recipients) -> bool:
-    """Say whether nobody elsewhere will get a new post: then its document need not be made."""
-    return not (to.account_ids or to.inboxes or (to.followers and to.followers_at != frozenset()))

@@ -2,7 +2,6 @@
 
 `pushed` goes to Redis before the transaction and may be repeated at will. Where Redis is away, what `missed` names is
 recorded in its place and waits for Redis, while the rest goes on; without `missed` the whole event waits.
-`followers_at` is asked before the transaction too: where the followers of an author are.
 `stored` runs, in this order, in the transaction that forgets the event. Telling the world comes first: it looks at
 follows and posts that later effects of the same event take away.
 
@@ -103,7 +102,6 @@ from outbox.peers import hear
 
 Push = Callable[[Runtime, Any], Awaitable[None]]
 Missed = Callable[[Any], Sequence[Event]]
-Ask = Callable[[Runtime, Any], Awaitable[frozenset[str] | None]]
 Effect = Callable[[Occasion, Any], Awaitable[None]]
 
 
@@ -115,7 +113,6 @@ class Effects:
     stored: tuple[Effect, ...] = ()
     missed: Missed | None = None
     many: bool = False
-    followers_at: Ask | None = None
 
 
 async def peer_heard(on: Occasion, event: PeerHeard) -> None:
@@ -127,7 +124,6 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
         pushed=(homes.post_published, trending.post_published),
         missed=homes.post_missed,
-        followers_at=posts.followers_at,
         stored=(
             posts.post_published,
             relays.post_published,

@@ -42,7 +42,8 @@ async def _at_once() -> None:
 
 
 class Together(Generic[T]):
-    """Gathers items for `commit`, which takes some of them in one transaction: all of them, or none and raises.
+    """Gathers items for `commit`, which takes some of them in one transaction, from the first on, and returns how many:
+    one at least, or none and raises.
 
     `gap`: seconds from the beginning of one transaction of several to the next, at least. Who comes alone does not
     wait; where they come all the time, more of them share. `give_way`: asked before each transaction, and before those
@@ -51,7 +52,7 @@ class Together(Generic[T]):
 
     def __init__(
         self,
-        commit: Callable[[Sequence[T]], Awaitable[None]],
+        commit: Callable[[Sequence[T]], Awaitable[int]],
         *,
         most: int = MOST,
         gap: float = 0.0,
@@ -95,7 +96,7 @@ class Together(Generic[T]):
         if len(group) > 1:
             self._next = asyncio.get_running_loop().time() + self._gap
             try:
-                await self._commit([other.item for other in group])
+                taken = group[: await self._commit([other.item for other in group])]
             except Unavailable as error:
                 for other in group:
                     other.unavailable = error
@@ -105,9 +106,9 @@ class Together(Generic[T]):
                 for other in group:
                     other.alone = True
             else:
-                for other in group:
+                for other in taken:
                     other.done = True
-                await self._call(group)
+                await self._call(taken)
         if not entry.done:
             await self._commit([entry.item])
             entry.done = True

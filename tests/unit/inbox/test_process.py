@@ -1,5 +1,6 @@
 """The drain: chains, retries, poison, and a worker that dies in the middle (INB-3, INB-9, row 114)."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from inbox.process import chains_of, process_due, steps_of
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Unavailable
 from node.base.lanes import FETCH, INBOX
+from node.base.runtime import open_runtime
 from node.base.work import DRAINS
 from node.moderation.rules import PolicyBook
 from node.posts.models import Like, Post
@@ -177,6 +179,32 @@ async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
     async with door.runtime.read() as reader:
         ends = {row.actor_uri: row.outcome for row in await reader.scalars(select(ReceivedActivity))}
     assert ends == {stranger.uri: "retry" if stranger is bad else "done" for stranger in strangers}
+
+
+async def test_a_transaction_of_several_ends_where_somebody_publishes(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever publishes waits for one activity at most; what is left goes into the next transaction, once."""
+    bob = await door.person("bob")
+    post = await own_post(door, bob)
+    strangers = [alice, *(Stranger(alice.peer, f"s{number}") for number in range(3))]
+    worker = open_runtime(door.runtime.settings, clock=door.runtime.clock, gives_way=True)
+    receive = dispatch.HANDLERS["Like"].receive
+    seen: list[int] = []
+
+    async def publish_meanwhile(uow: UnitOfWork, context: Context, verified: Any) -> None:
+        seen.append(await door.count(Like))  # as others see it
+        door.runtime.publishing.notice.put_up(time.monotonic() + 0.01 if len(seen) == 1 else 0.0)
+        await receive(uow, context, verified)
+
+    handler = replace(dispatch.HANDLERS["Like"], receive=publish_meanwhile)
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Like": handler})
+    for stranger in strangers:
+        await stranger.deliver(door.inbox, stranger.activity("Like", post.uri))
+    await process_due(worker)
+    await worker.close()
+    assert seen == [0, 1, 1, 1]
+    assert await door.count(Like) == len(await door.events("PostLiked")) == 4
 
 
 async def test_a_verdict_of_the_wire_is_final(door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,32 +1,40 @@
 """From events to effects: exactly once, whatever fails between (style rule 4, attack row 114)."""
 
+import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 import node.events
 from node.accounts.models import Account
 from node.accounts.service import delete_account
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
+from node.base.db.unit_of_work import Reader
 from node.base.errors import Unavailable
 from node.base.lanes import RELAY, WORKING_TTL_MS
-from node.base.runtime import Runtime
+from node.base.runtime import Runtime, open_runtime
 from node.blocks.service import block
-from node.events import PostLiked, PostPublished, ProfileUpdated
+from node.events import PostDeleted, PostEdited, PostLiked, PostPublished, ProfileUpdated
 from node.follows.service import follow
 from node.notifications.models import Notification
 from node.posts.likes import like, unlike
 from node.posts.models import Like, Post
 from node.timelines import home_lists
+from outbox import recipients
 from outbox import relay as relaying
+from outbox.address import Occasion
 from outbox.effects.table import EFFECTS, Effects
+from outbox.models import Delivery, OutgoingActivity
+from outbox.recipients import Recipients, list_inboxes
 from outbox.relay import TOGETHER, relay
 from tests.support.homes import lay_list
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock
+from tests.unit.outbox.test_recipients import remote
 
 
 @pytest.fixture
@@ -183,6 +191,62 @@ async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
     async with runtime.read() as reader:
         told = await reader.scalars(select(Notification).order_by(Notification.id))
     assert [(item.account_id, item.post_id) for item in told] == [(bo.id, id_) for id_ in posts if id_ != posts[2]]
+
+
+async def test_a_transaction_of_several_events_ends_where_somebody_publishes(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever publishes waits for one event at most; what is left of the transaction goes into the next, once."""
+    worker = open_runtime(runtime.settings, clock=runtime.clock, gives_way=True)
+    left: list[int] = []
+    pushed: list[int] = []
+
+    async def push(_: Runtime, event: ProfileUpdated) -> None:
+        pushed.append(event.account_id)
+
+    async def publish_meanwhile(on: Occasion, event: ProfileUpdated) -> None:
+        left.append(len(await rows(runtime)))  # as others see it
+        runtime.publishing.notice.put_up(time.monotonic() + 0.01 if len(left) == 1 else 0.0)
+
+    replace_effects(monkeypatch, ProfileUpdated, pushed=(push,), stored=(publish_meanwhile,))
+    async with runtime.write() as uow:
+        await uow.record(*(ProfileUpdated(ann.id) for _ in range(4)))
+    await relaying.apply(worker, await relaying._claim(worker))
+    await worker.close()
+    assert left == [4, 3, 3, 3]
+    assert len(pushed) == 4
+    assert await rows(runtime) == []
+
+
+async def test_nobody_waits_while_it_is_found_out_who_gets_an_activity(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a hundred thousand followers it takes a second to find where they are: nothing is held meanwhile."""
+    for number in range(3):
+        await remote(runtime, f"p{number}", f"h{number}.example", follows=ann)
+    post = await make_post(runtime, ann, "Hello")
+    await relay(runtime)
+    asked: list[Recipients] = []
+
+    async def find(reader: Reader, to: Recipients, **how: Any) -> list[str]:
+        asked.append(to)
+        async with runtime.write() as uow, asyncio.timeout(5):  # as anybody who posts
+            await uow.write(update(Account).where(Account.id == ann.id).values(note="busy"))
+        return await list_inboxes(reader, to, **how)
+
+    monkeypatch.setattr(recipients, "FEW", 2)
+    monkeypatch.setattr(relaying, "list_inboxes", find)
+    second = await make_post(runtime, ann, "Hello again")
+    async with runtime.write() as uow:
+        await uow.record(PostEdited(post.id), ProfileUpdated(ann.id), PostDeleted(second.id))
+    await relay(runtime)
+    async with runtime.read() as reader:
+        told = select(OutgoingActivity.kind, func.count()).join(Delivery, Delivery.activity_id == OutgoingActivity.id)
+        told = told.where(OutgoingActivity.kind != "Accept").group_by(OutgoingActivity.id, OutgoingActivity.kind)
+        sent = sorted(map(tuple, await reader.execute(told)))
+    assert len(asked) == 4
+    assert sent == [("Create", 3), ("Create", 3), ("Delete", 3), ("Update", 3), ("Update", 3)]
+    assert await rows(runtime) == []
 
 
 async def test_a_part_that_is_away_costs_no_attempt(

@@ -12,18 +12,20 @@ from node.base.errors import Unavailable
 class Book:
     """Remembers what was committed together, and refuses what it is told to."""
 
-    def __init__(self, *bad: int) -> None:
+    def __init__(self, *bad: int, most: int = MOST) -> None:
         self.bad = set(bad)
+        self.most = most
         self.groups: list[list[int]] = []
         self.slow = asyncio.Event()
         self.slow.set()
 
-    async def commit(self, items: Sequence[int]) -> None:
-        """Write down a group, or raise."""
+    async def commit(self, items: Sequence[int]) -> int:
+        """Write down a group, or as many of it as are taken at once, or raise."""
         await self.slow.wait()
         if self.bad & set(items):
             raise ValueError(sorted(self.bad & set(items)))
-        self.groups.append(list(items))
+        self.groups.append(list(items[: self.most]))
+        return len(self.groups[-1])
 
 
 async def test_who_is_ready_at_the_same_moment_goes_together() -> None:
@@ -39,6 +41,13 @@ async def test_many_go_in_several_transactions() -> None:
     together = Together(book.commit)
     await asyncio.gather(*(together.take(number) for number in range(MOST + 2)))
     assert [len(group) for group in book.groups] == [MOST, 2]
+
+
+async def test_what_a_transaction_leaves_goes_into_the_next() -> None:
+    book = Book(most=2)
+    together = Together(book.commit)
+    await asyncio.gather(*(together.take(number) for number in range(5)))
+    assert book.groups == [[0, 1], [2, 3], [4]]
 
 
 async def test_who_comes_soon_after_a_transaction_of_several_shares_the_next() -> None:
@@ -108,7 +117,7 @@ async def test_only_what_is_at_fault_fails() -> None:
 async def test_a_database_that_is_away_is_away_for_all_and_asked_once() -> None:
     asked: list[Sequence[int]] = []
 
-    async def away(items: Sequence[int]) -> None:
+    async def away(items: Sequence[int]) -> int:
         asked.append(list(items))
         raise Unavailable("away")
 
