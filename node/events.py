@@ -37,6 +37,13 @@ class PostDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PostLeft(Event):
+    """There is more of a deleted post to clear away: boosts, likes, votes. As `AccountLeft`."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyReceived(Event):
     """An activity of another server about a thread that `account_id` began here came with its actor's proof, and is to
     be passed on to the followers (INB-8). It carries the words as they came: changed ones would prove nothing, and the
@@ -271,7 +278,7 @@ class AccountDeleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AccountLeft(Event):
-    """There is more of a departed account to clear away: posts and likes. Its effect clears some of it and
+    """There is more of a departed account to clear away: posts, follows, likes. Its effect clears some of it and
     records the event again while something is left, so that no transaction is long."""
 
     account_id: int

@@ -8,6 +8,8 @@ Suspended and unavailable hosts are left out by `address`, which knows how hosts
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union
@@ -20,7 +22,7 @@ from node.accounts.relations import blocks
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
-from node.polls.models import Poll, PollVote
+from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
 from node.relays.queries import list_relay_inboxes
@@ -83,7 +85,7 @@ async def is_wide(reader: Reader, to: Recipients) -> bool:
     if to.followers:
         people += sum(row[0] or 0 for row in await reader.rows(_FOLLOWED, {"author_id": to.author_id}))
     for post_id in {to.involved_with, to.voters_of} - {None}:
-        people += sum(row[0] for row in await reader.rows(_CONCERNED, {"post_id": post_id}))
+        people += (await reader.rows(_CONCERNED, {"post_id": post_id}))[0][0]
     return people > FEW
 
 
@@ -156,14 +158,25 @@ FEW: Final = 500
 _FOLLOWED: Final = Prepared(select(Account.followers_count).where(Account.id == bindparam("author_id")))
 _CONCERNED: Final = Prepared(
     select(
-        Post.likes_count
-        + Post.boosts_count
-        + Post.replies_count
-        + Post.quotes_count
-        + Post.reactions_count
-        + func.coalesce(select(Poll.voters_count).where(Poll.id == Post.id).scalar_subquery(), 0)
-    ).where(Post.id == bindparam("post_id"))
+        reduce(
+            add,
+            [
+                select(func.count())
+                .select_from(select(table.id).where(post_id == bindparam("post_id")).limit(FEW + 1).subquery())
+                .scalar_subquery()
+                for table, post_id in (
+                    (Like, Like.post_id),
+                    (Post, Post.boost_of_id),
+                    (Post, Post.in_reply_to_id),
+                    (Post, Post.quoted_id),
+                    (Reaction, Reaction.post_id),
+                    (PollVote, PollVote.poll_id),
+                )
+            ],
+        )
+    )
 )
+"""How many `_involved` finds, if not too many. No counters: those of a deleted post say nothing any more."""
 _FOLLOWERS_AT: Final = Prepared(
     select(_best_inbox())
     .join(Follow, Follow.follower_id == Account.id)

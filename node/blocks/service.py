@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, update
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
+from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
@@ -97,8 +98,11 @@ async def unmute(uow: UnitOfWork, account_id: int, target_id: int) -> bool:
     return bool(await uow.write(delete(Mute).where(Mute.account_id == account_id, Mute.target_id == target_id)))
 
 
-async def remove_all(uow: UnitOfWork, account_id: int) -> None:
-    """Remove the blocks and mutes of an account that is gone, in both directions. Nobody is told."""
-    await uow.write(delete(Block).where(or_(Block.account_id == account_id, Block.target_id == account_id)))
-    await uow.write(delete(Mute).where(or_(Mute.account_id == account_id, Mute.target_id == account_id)))
-    await uow.write(delete(UserDomainBlock).where(UserDomainBlock.account_id == account_id))
+async def remove_some(uow: UnitOfWork, account_id: int) -> bool:
+    """Remove some blocks and mutes of an account that is gone, in both directions; return whether there may be more.
+    Nobody is told."""
+    return (
+        await delete_piece(uow, Block, or_(Block.account_id == account_id, Block.target_id == account_id))
+        or await delete_piece(uow, Mute, or_(Mute.account_id == account_id, Mute.target_id == account_id))
+        or await delete_piece(uow, UserDomainBlock, UserDomainBlock.account_id == account_id)
+    )

@@ -8,11 +8,12 @@ to be told is decided by the effects of the recorded event.
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
+from node.base.db.pieces import PIECE
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
@@ -158,26 +159,29 @@ async def sever(uow: UnitOfWork, account_id: int, target_id: int) -> None:
     await remove_follower(uow, account_id, target_id)
 
 
-async def sever_all(uow: UnitOfWork, account_id: int) -> int:
-    """End every follow of an account that is gone, in both directions; return how many there were.
+async def sever_some(uow: UnitOfWork, account_id: int) -> bool:
+    """End some follows of an account that is gone, in both directions; return whether there may be more.
 
-    Three statements whatever their number. Nobody is told follow by follow: the account's Delete says it all.
+    Nobody is told follow by follow: the account's Delete says it all.
     """
-    for mine, theirs, column in (
-        (Follow.follower_id, Follow.followee_id, Account.followers_count),
-        (Follow.followee_id, Follow.follower_id, Account.following_count),
+    await uow.write(update(Account).where(Account.id == account_id).values(followers_count=0, following_count=0))
+    left = PIECE
+    for mine, theirs, counter in (
+        (Follow.follower_id, Follow.followee_id, "followers_count"),
+        (Follow.followee_id, Follow.follower_id, "following_count"),
     ):
-        others = select(theirs).where(mine == account_id, Follow.accepted_at.is_not(None))
-        await uow.write(
-            update(Account)
-            .where(Account.id.in_(others), column > 0)
-            .values({column: column - 1})
+        some = select(Follow.id).where(mine == account_id).limit(left)
+        ended = await uow.execute(
+            delete(Follow)
+            .where(Follow.id.in_(some))
+            .returning(theirs, Follow.accepted_at)
             .execution_options(synchronize_session=False)
         )
-    await uow.write(update(Account).where(Account.id == account_id).values(followers_count=0, following_count=0))
-    return await uow.write(
-        delete(Follow).where(or_(Follow.follower_id == account_id, Follow.followee_id == account_id))
-    )
+        for other_id, accepted_at in ended.all():
+            left -= 1
+            if accepted_at is not None:
+                await count(uow, Account, other_id, {counter: -1})
+    return left == 0
 
 
 async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[int, str] | None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from node.accounts.models import Account
 from node.accounts.queries import is_at
+from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import UnitOfWork
 from node.notifications.group_queries import find_coalesced_group
 from node.notifications.groups import coalesce
@@ -88,17 +89,16 @@ async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) ->
     return await _delete(uow, Notification, Notification.account_id == account_id, _is_from(Notification, domain))
 
 
-async def withdraw_for_account(uow: UnitOfWork, account_id: int) -> int:
-    """Remove everything told to or by an account that is gone; return how many there were."""
+async def withdraw_some_for_account(uow: UnitOfWork, account_id: int) -> bool:
+    """Remove some of what was told to or by an account that is gone; return whether there may be more."""
+    for side in (Notification.account_id, Notification.from_account_id):
+        if await delete_piece(uow, Notification, side == account_id):
+            return True
     for own in (NotificationGroup, NotificationBudget, NotificationPolicy, NotificationMail, Severance):
         await _delete(uow, own, own.account_id == account_id)
     for table in (NotificationRequest, NotificationPermission):
         await _delete(uow, table, or_(table.account_id == account_id, table.from_account_id == account_id))
-    return await _delete(
-        uow,
-        Notification,
-        or_(Notification.account_id == account_id, Notification.from_account_id == account_id),
-    )
+    return False
 
 
 async def mark_read(uow: UnitOfWork, account_id: int, *, up_to_id: int | None = None, now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, distinct, func, insert, select, update
 
 from node.base.db.claims import claim_due
+from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import UnitOfWork
 from node.events import PollCounted, PollEnded
 from node.polls.models import Poll, PollOption, PollVote
@@ -97,11 +98,14 @@ async def recount(uow: UnitOfWork, post_id: int) -> None:
     await _write(uow, update(Poll).where(Poll.id == post_id, Poll.local).values(voters_count=voters))
 
 
-async def forget_poll(uow: UnitOfWork, post_id: int) -> None:
-    """Remove the poll of a deleted post, once everybody who voted has been told."""
-    await clear_votes(uow, post_id)
+async def forget_poll(uow: UnitOfWork, post_id: int) -> bool:
+    """Remove some of the poll of a deleted post, once everybody who voted has been told; return whether there may be
+    more."""
+    if await delete_piece(uow, PollVote, PollVote.poll_id == post_id):
+        return True
     await _write(uow, delete(PollOption).where(PollOption.poll_id == post_id))
     await _write(uow, delete(Poll).where(Poll.id == post_id))
+    return False
 
 
 async def lock_poll(uow: UnitOfWork, post_id: int) -> Poll | None:

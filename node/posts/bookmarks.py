@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from node.base.db.inserts import insert_if_absent
+from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
@@ -29,6 +30,11 @@ async def bookmark(uow: UnitOfWork, account_id: int, post: Post, *, now: datetim
     if is_new:
         await uow.record(PostBookmarked(account_id, kept.id))
     return is_new
+
+
+async def forget_bookmarks(uow: UnitOfWork, post_id: int) -> bool:
+    """Remove some of the bookmarks of a deleted post; return whether there may be more."""
+    return await delete_piece(uow, Bookmark, Bookmark.post_id == post_id)
 
 
 async def unbookmark(uow: UnitOfWork, account_id: int, post: Post) -> bool:

@@ -17,6 +17,7 @@ from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.cache import RedisGate
 from node.base.db.inserts import insert_new
+from node.base.db.pieces import delete_piece
 from node.base.db.together import Together
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, NotFound
@@ -159,6 +160,6 @@ async def unlike(uow: UnitOfWork, account_id: int, post: Post) -> bool:
     return True
 
 
-async def forget_likes(uow: UnitOfWork, post_id: int) -> int:
-    """Remove the likes of a deleted post, once everybody who liked it has been told; return how many there were."""
-    return await uow.write(delete(Like).where(Like.post_id == post_id).execution_options(synchronize_session=False))
+async def forget_likes(uow: UnitOfWork, post_id: int) -> bool:
+    """Remove some likes of a deleted post, once all who liked it have been told; return whether there may be more."""
+    return await delete_piece(uow, Like, Like.post_id == post_id)

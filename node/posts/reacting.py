@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from federation.reaction_parsing import read_unicode_emoji
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
+from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id
@@ -118,8 +119,6 @@ async def remove_reaction(uow: UnitOfWork, reaction: Reaction) -> bool:
     return True
 
 
-async def forget_reactions(uow: UnitOfWork, post_id: int) -> int:
-    """Remove the reactions to a deleted post, once everybody has been told; return how many there were."""
-    return await uow.write(
-        delete(Reaction).where(Reaction.post_id == post_id).execution_options(synchronize_session=False)
-    )
+async def forget_reactions(uow: UnitOfWork, post_id: int) -> bool:
+    """Remove some reactions to a deleted post, once everybody has been told; return whether there may be more."""
+    return await delete_piece(uow, Reaction, Reaction.post_id == post_id)

@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from node.accounts.models import Account
 from node.accounts.queries import get_account
+from node.base.db.pieces import PIECE
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.errors import Invalid, NotFound
 from node.base.ids import new_id
@@ -32,7 +33,7 @@ from node.posts.counters import count_author, count_on_post, count_reply, uncoun
 from node.posts.drafts import Draft, check_draft, check_media
 from node.posts.hashtags import add_hashtags, set_hashtags
 from node.posts.idempotency import KeyUsed, claim_key
-from node.posts.models import Bookmark, Pin, Post, PostEdit, PostHashtag
+from node.posts.models import Pin, Post, PostEdit, PostHashtag
 from node.posts.queries import (
     find_post,
     get_visible_post,
@@ -208,10 +209,10 @@ async def _put_poll(uow: UnitOfWork, post: Post, poll: PollDraft, *, has_poll: b
 async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bool = False) -> bool:
     """Take back a post or boost, ours or remote; return whether it still stood.
 
-    The row stays as a tombstone, and so do its mentions; its likes stay until the effects of PostDeleted have read
-    them (who once had it must hear of its end). Its words, history, media, hashtags, bookmarks and pin go, and boosts
-    of it with it. `keep_media` gives the pictures of a local post back to their owner's uploads, for
-    delete-and-redraft.
+    The row stays as a tombstone, and so do its mentions. Its words, history, media, hashtags and pin go now; its likes
+    stay until the effects of PostDeleted have read them (who once had it must hear of its end), which then take them
+    away piece by piece, and its boosts and bookmarks with them. `keep_media` gives the pictures of a local post back
+    to their owner's uploads, for delete-and-redraft.
     """
     words: dict[str, Any] = {"text": "", "content": "", "title": "", "spoiler_text": "", "emojis": []}
     counts = {"likes_count": 0, "boosts_count": 0, "quotes_count": 0, "reactions_count": 0}
@@ -223,7 +224,6 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     )
     if not gone:
         return False
-    authors = [] if post.visibility == "direct" else [post.account_id]
     if post.boost_of_id is not None:
         if post.visibility != "direct":  # one that waited for its author's leave was never counted
             await count_on_post(uow, post.boost_of_id, "boosts_count", -1, ours=post.local)
@@ -233,28 +233,31 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
             uow, post.in_reply_to_id,
             visibility=post.visibility, by=-1, ours=post.local, local_only=post.local_only,
         )  # fmt: skip
-        authors += await _withdraw_boosts(uow, post.id, now)
-        for table in (Bookmark, Pin, PostHashtag, PostEdit):
+        for table in (Pin, PostHashtag, PostEdit):
             await uow.write(delete(table).where(table.post_id == post.id).execution_options(synchronize_session=False))
         await discard_post_media(uow, post.id, keep=keep_media and post.local, now=now)
-    await uncount_authors(uow, authors)
+    if post.visibility != "direct":
+        await uncount_authors(uow, [post.account_id])
     await uow.record(PostDeleted(post.id))
     return True
 
 
-async def _withdraw_boosts(uow: UnitOfWork, post_id: int, now: datetime) -> list[int]:
-    """Take back every boost of a post; return who had made them.
+async def withdraw_boosts(uow: UnitOfWork, post_id: int, *, now: datetime) -> bool:
+    """Take back some of the boosts of a deleted post; return whether there may be more.
 
     No event for each: the boosters' servers hear of the post's own end, and a boost of nothing is not shown.
     """
+    some = select(Post.id).where(Post.boost_of_id == post_id, Post.deleted_at.is_(None)).limit(PIECE)
     result = await uow.execute(
         update(Post)
-        .where(Post.boost_of_id == post_id, Post.deleted_at.is_(None))
+        .where(Post.id.in_(some))
         .values(deleted_at=now)
         .returning(Post.account_id)
         .execution_options(synchronize_session=False)
     )
-    return list(result.scalars().all())
+    authors = result.scalars().all()
+    await uncount_authors(uow, authors)
+    return len(authors) == PIECE
 
 
 def _stays_here(post: Post | None) -> bool:

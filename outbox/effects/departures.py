@@ -1,8 +1,9 @@
 """What goes when a post or account goes (MOD-1): access, posts, follows, blocks, likes, notices; ours or remote.
 
-A person may have written tens of thousands of posts, and SQLite has one writer. So the account's end is one short
-transaction, and `clear_some` takes the rest away piece by piece, each piece the effect of an event of its own. Until
-then nobody sees any of it: whatever is read asks whether its author is present.
+A person may have written tens of thousands of posts and have a hundred thousand followers, a post as many likes, and
+SQLite has one writer. So the end itself is one short transaction, and `clear_account` and `clear_post` take the rest
+away piece by piece, each piece the effect of an event of its own. Until then nobody sees any of it: whatever is read
+asks whether its author is present and the post still stands.
 """
 
 from typing import Final
@@ -13,48 +14,58 @@ from node.accounts.queries import find_account
 from node.announcements.service import forget_announcements_of
 from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
-from node.blocks.service import remove_all
+from node.base.db.pieces import PIECE
+from node.base.db.unit_of_work import UnitOfWork
+from node.blocks.service import remove_some
 from node.conversations.filing import forget_conversations
 from node.drafts.service import forget_drafts
-from node.events import AccountDeleted, AccountLeft, AccountSuspended, FollowsSevered, PostDeleted
+from node.events import AccountDeleted, AccountLeft, AccountSuspended, FollowsSevered, PostDeleted, PostLeft
 from node.filters.service import forget_filters
 from node.follows.kept import forget_kept
 from node.follows.models import Follow
-from node.follows.service import reject_follow, sever_all
+from node.follows.service import reject_follow, sever_some
 from node.lists.service import forget_lists
 from node.markers.service import forget_markers
 from node.moments.service import forget_moments
-from node.notifications.withdrawing import withdraw_for_account
+from node.notifications.withdrawing import withdraw_some_for_account
 from node.polls.service import forget_poll
+from node.posts.bookmarks import forget_bookmarks
 from node.posts.featured_tags import forget_featured_tags
 from node.posts.followed_tags import forget_followed_tags
 from node.posts.likes import forget_likes, unlike
 from node.posts.models import Like, Post
 from node.posts.reacting import forget_reactions, remove_reaction
-from node.posts.service import withdraw
+from node.posts.service import withdraw, withdraw_boosts
 from node.posts.thread_mutes import forget_thread_mutes
 from node.reactions.models import Reaction
 from node.scheduled.service import forget_scheduled
 from node.starter_packs.service import forget_packs
 from outbox.address import Occasion
 
-PIECE: Final = 100
+FEW: Final = 20
+"""Posts, likes and reactions that are taken back one by one in a transaction."""
 
 
-async def post_deleted(on: Occasion, event: PostDeleted) -> None:
-    """Remove the likes, reactions and the poll of a post; `address` has read from them who is to hear of its end."""
-    await forget_likes(on.uow, event.post_id)
-    await forget_poll(on.uow, event.post_id)
-    await forget_reactions(on.uow, event.post_id)
+async def clear_post(on: Occasion, event: PostDeleted | PostLeft) -> None:
+    """Clear away some of what others did with a post; come again while there may be more.
+
+    `address` has read from the likes, votes and reactions who is to hear of its end.
+    """
+    uow, post_id = on.uow, event.post_id
+    if (
+        await withdraw_boosts(uow, post_id, now=on.now)
+        or await forget_bookmarks(uow, post_id)
+        or await forget_likes(uow, post_id)
+        or await forget_reactions(uow, post_id)
+        or await forget_poll(uow, post_id)
+    ):
+        await uow.record(PostLeft(post_id))
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
-    """End access, follows, blocks and notifications, forget the person, and begin to clear away the rest."""
+    """End access, forget the person and what was theirs alone, and begin to clear away the rest."""
     await revoke_access(on.uow, event.account_id, now=on.now)
     await erase_user(on.uow, event.account_id)
-    await sever_all(on.uow, event.account_id)
-    await remove_all(on.uow, event.account_id)
-    await withdraw_for_account(on.uow, event.account_id)
     await forget_featured_tags(on.uow, event.account_id)
     await forget_scheduled(on.uow, event.account_id)
     await forget_drafts(on.uow, event.account_id)
@@ -88,21 +99,38 @@ async def account_suspended(on: Occasion, event: AccountSuspended) -> None:
         await on.uow.record(event)
 
 
-async def clear_some(on: Occasion, event: AccountLeft) -> None:
-    """Withdraw some posts, take back some likes and reactions; come again while anything was left."""
+async def clear_account(on: Occasion, event: AccountLeft) -> None:
+    """Clear away some of what an account did and what others did with it; come again while there may be more."""
     uow, account_id = on.uow, event.account_id
-    posts = await uow.scalars(
-        select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None)).order_by(Post.id).limit(PIECE)
-    )
+    if (
+        await _withdraw_posts(on, account_id)
+        or await sever_some(uow, account_id)
+        or await _take_likes_back(uow, account_id)
+        or await _remove_reactions(uow, account_id)
+        or await remove_some(uow, account_id)
+        or await withdraw_some_for_account(uow, account_id)
+    ):
+        await uow.record(AccountLeft(account_id))
+
+
+async def _withdraw_posts(on: Occasion, account_id: int) -> bool:
+    standing = select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None))
+    posts = await on.uow.scalars(standing.order_by(Post.id).limit(FEW))
     for post in posts:
-        await withdraw(uow, post, now=on.now)
-    liked = await uow.scalars(
-        select(Post).join(Like, Like.post_id == Post.id).where(Like.account_id == account_id).limit(PIECE)
-    )
-    for post in liked:
+        await withdraw(on.uow, post, now=on.now)
+    return len(posts) == FEW
+
+
+async def _take_likes_back(uow: UnitOfWork, account_id: int) -> bool:
+    liked = select(Post).join(Like, Like.post_id == Post.id).where(Like.account_id == account_id)
+    posts = await uow.scalars(liked.limit(FEW))
+    for post in posts:
         await unlike(uow, account_id, post)
-    reactions = await uow.scalars(select(Reaction).where(Reaction.account_id == account_id).limit(PIECE))
+    return len(posts) == FEW
+
+
+async def _remove_reactions(uow: UnitOfWork, account_id: int) -> bool:
+    reactions = await uow.scalars(select(Reaction).where(Reaction.account_id == account_id).limit(FEW))
     for reaction in reactions:
         await remove_reaction(uow, reaction)
-    if posts or liked or reactions:
-        await uow.record(AccountLeft(account_id))
+    return len(reactions) == FEW

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from admin.pruning import prune
 from admin.serve import build_app
+from node.accounts.service import delete_account
 from node.auth.models import User
 from node.auth.rules import SCOPES
 from node.http.route_table import routes_for_apps
@@ -168,6 +169,9 @@ async def end(node: Node, ann: Person, given: dict[str, Any]) -> None:
         await ann.act(f"/api/v1/statuses/{given['reply']}/{verb}")
     await ann.act(f"/api/v1/accounts/{given['account_id']}/unfollow")
     await ann.call("DELETE", f"/api/v1/statuses/{given['post_id']}")
+    await settle(node.runtime)
+    async with node.runtime.write() as uow:
+        await delete_account(uow, given["account_id"], now=node.runtime.now())
     await settle(node.runtime)
     await recount_busy(node.runtime)
     await prune(node.runtime)

@@ -71,6 +71,15 @@ ALLOWED: Final = (
     ("users.disabled_at IS NULL AND accounts.silenced_at IS NULL", "", "the people of a node that has few"),
     ("accounts.domain = ? AND (accounts_1.domain = ?) IS 1", "reads all", "of one other server, until the first"),
     ("accounts.domain = $1::VARCHAR AND (accounts_1.domain = ", "reads all", "of one other server, until the first"),
+    (
+        "SELECT DISTINCT coalesce(nullif(accounts.shared_inbox_url",
+        "reads all",
+        "every inbox: by a reader",
+    ),
+    ("DELETE FROM oauth_codes WHERE oauth_codes.account_id = ", "reads all", "kept for a day"),
+    ("DELETE FROM sign_in_steps WHERE sign_in_steps.account_id = ", "reads all", "kept for minutes"),
+    ("DELETE FROM one_time_links WHERE one_time_links.account_id = ", "reads all", "kept for a week or two"),
+    ("DELETE FROM outgoing_mails WHERE outgoing_mails.account_id = ", "reads all", "what waits to be sent"),
     # What is over, of what one node's people alone leave; by a reader, every ten minutes (`admin/pruning.py`):
     ("SELECT web_sessions.id FROM web_sessions WHERE web_sessions.expires_at < ", "reads all", "who is signed in"),
     ("SELECT sign_in_steps.id FROM sign_in_steps", "reads all", "who is signing in"),

@@ -12,21 +12,32 @@ from sqlalchemy import func, select, update
 import node.events
 from node.accounts.models import Account
 from node.accounts.service import delete_account
+from node.base.db import pieces
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
 from node.base.db.unit_of_work import Reader
 from node.base.errors import Unavailable
 from node.base.lanes import RELAY, WORKING_TTL_MS
 from node.base.runtime import Runtime, open_runtime
-from node.blocks.service import block
-from node.events import PostDeleted, PostEdited, PostLiked, PostPublished, ProfileUpdated
+from node.blocks.models import Mute
+from node.blocks.service import block, mute
+from node.events import PostDeleted, PostEdited, PostLeft, PostLiked, PostPublished, ProfileUpdated
+from node.follows import service as following
+from node.follows.models import Follow
 from node.follows.service import follow
 from node.notifications.models import Notification
+from node.posts import service as posting
+from node.posts.bookmarks import bookmark
+from node.posts.boosts import boost
 from node.posts.likes import like, unlike
-from node.posts.models import Like, Post
+from node.posts.models import Bookmark, Like, Post
+from node.posts.reacting import react
+from node.posts.service import withdraw
+from node.reactions.models import Reaction
 from node.timelines import home_lists
 from outbox import recipients
 from outbox import relay as relaying
 from outbox.address import Occasion
+from outbox.effects import departures
 from outbox.effects.table import EFFECTS, Effects
 from outbox.models import Delivery, OutgoingActivity
 from outbox.recipients import Recipients, list_inboxes
@@ -310,16 +321,20 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MOD-1: posts, follows, likes and notifications go, each transaction a short one."""
-    from outbox.effects import departures
-
-    monkeypatch.setattr(departures, "PIECE", 3)
+    monkeypatch.setattr(departures, "FEW", 3)
+    for module in (pieces, following):
+        monkeypatch.setattr(module, "PIECE", 2)
     bo = await make_account(runtime, "bo")
     post = await make_post(runtime, bo, "Hello")
+    fans = [await make_account(runtime, f"fan{number}") for number in range(5)]
     for number in range(8):
         await make_post(runtime, ann, f"@bo {number}")
     async with runtime.write() as uow:
         await like(uow, runtime.settings, ann, post, now=runtime.now())
         await follow(uow, runtime.settings, ann, bo, now=runtime.now())
+        for fan in fans:
+            await follow(uow, runtime.settings, fan, ann, now=runtime.now())
+            await mute(uow, fan, ann, now=runtime.now())
     await relay(runtime)
     async with runtime.write() as uow:
         await delete_account(uow, ann.id, now=runtime.now())
@@ -329,8 +344,46 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
     async with runtime.read() as reader:
         assert await reader.scalars(select(Post.id).where(Post.account_id == ann.id, Post.deleted_at.is_(None))) == []
         assert await reader.scalars(select(Like)) == []
-        stored = await reader.scalar(select(Account).where(Account.id == bo.id))
-    assert stored.followers_count == 0
+        assert await reader.scalars(select(Follow)) == await reader.scalars(select(Mute)) == []
+        stored = {row.id: row for row in await reader.scalars(select(Account))}
+    assert stored[bo.id].followers_count == 0
+    assert {stored[fan.id].following_count for fan in fans} == {0}
+
+
+async def test_what_others_did_with_a_deleted_post_is_cleared_away_in_pieces(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that went round was liked, boosted and kept by thousands: nobody waits for all of it."""
+    for module in (pieces, posting):
+        monkeypatch.setattr(module, "PIECE", 2)
+    post = await make_post(runtime, ann, "Hello")
+    fans = [await make_account(runtime, f"fan{number}") for number in range(5)]
+    async with runtime.write() as uow:
+        for fan in fans:
+            await like(uow, runtime.settings, fan, post, now=runtime.now())
+            await boost(uow, runtime.settings, fan, post, now=runtime.now())
+            await bookmark(uow, fan.id, post, now=runtime.now())
+            await react(uow, runtime.settings, fan, post, name="🔥", now=runtime.now())
+    await relay(runtime)
+    taken: list[int] = []
+
+    async def clear(on: Occasion, event: Any) -> None:
+        await departures.clear_post(on, event)
+        taken.append(len(await on.uow.scalars(select(Like))))
+
+    for event in (PostDeleted, PostLeft):
+        effects = [clear if effect is departures.clear_post else effect for effect in EFFECTS[event].stored]
+        replace_effects(monkeypatch, event, stored=tuple(effects))
+    async with runtime.write() as uow:
+        await withdraw(uow, post, now=runtime.now())
+    await relay(runtime)
+    assert [taken.count(number) for number in (5, 3, 1)] == [4, 1, 1]
+    assert await rows(runtime) == []
+    async with runtime.read() as reader:
+        for table in (Like, Bookmark, Reaction):
+            assert await reader.scalars(select(table)) == []
+        assert await reader.scalars(select(Post).where(Post.deleted_at.is_(None))) == []
+        assert set(await reader.scalars(select(Account.posts_count))) == {0}
 
 
 async def test_likes_that_stand_in_line_are_taken_at_once_and_overtake_nothing(
