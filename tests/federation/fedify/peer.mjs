@@ -172,4 +172,5 @@ async function control(command, body) {
   return Response.json(result ?? null);
 }
 
+process.stdin.on("end", () => process.exit(0)).resume();
 console.log(`up ${origin}`);
