@@ -11,6 +11,7 @@ from federation.errors import MalformedDocument
 from federation.origins import normalise_domain
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
+from node.base.db.pieces import PIECE
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Invalid
 from node.base.ids import new_id
@@ -21,7 +22,6 @@ from node.events import DomainBlocked, FollowsSevered
 from node.follows.service import sever
 
 MAX_DOMAINS = 1_000
-PIECE = 100
 
 
 async def block_domain(uow: UnitOfWork, settings: Settings, account: Account, domain: str, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 import node.events
 from node.accounts.models import Account
 from node.accounts.service import delete_account
+from node.base import publishing
 from node.base.db import pieces
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
 from node.base.db.unit_of_work import Reader
@@ -209,6 +210,7 @@ async def test_a_transaction_of_several_events_ends_where_somebody_publishes(
 ) -> None:
     """Whoever publishes waits for one event at most; what is left of the transaction goes into the next, once."""
     worker = open_runtime(runtime.settings, clock=runtime.clock, gives_way=True)
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
     left: list[int] = []
     pushed: list[int] = []
 
@@ -217,7 +219,7 @@ async def test_a_transaction_of_several_events_ends_where_somebody_publishes(
 
     async def publish_meanwhile(on: Occasion, event: ProfileUpdated) -> None:
         left.append(len(await rows(runtime)))  # as others see it
-        runtime.publishing.notice.put_up(time.monotonic() + 0.01 if len(left) == 1 else 0.0)
+        runtime.publishing.notice.put_up(time.monotonic() + 0.5 if len(left) == 1 else 0.0)
 
     replace_effects(monkeypatch, ProfileUpdated, pushed=(push,), stored=(publish_meanwhile,))
     async with runtime.write() as uow:
