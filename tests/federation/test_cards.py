@@ -185,7 +185,8 @@ async def test_posts_from_elsewhere_that_somebody_sees(node: Node, alice: Strang
     unseen = alice.note(f'<a href="{site.url}/page">x</a>')
     await alice.deliver(f"{node.url}/inbox", alice.create(unseen), now=node.runtime.now())
     await settle(node.runtime)
-    node.clock.hold()  # else the card may come due while the node settles
+    node.clock.hold()  # else the card may come due while the node settles,
+    node.clock.advance(seconds=30)  # for which all that it takes until then is due
     named = alice.note(f'<a href="{site.url}/page">x</a>', mentions=[ann_uri(node, ann)])
     await alice.deliver(f"{node.url}/inbox", alice.create(named), now=node.runtime.now())
     await settle(node.runtime)
