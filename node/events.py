@@ -382,6 +382,17 @@ class PollCounted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleToTell(Event):
+    """More people are to be told of a post than one transaction takes. `kind` is what they are told: "status" where
+    they asked for its author's posts, "update" where they boosted it, "quoted_update" where they quoted it. Its effect
+    tells some, those after `after_id`, and records the event again while some are left."""
+
+    post_id: int
+    kind: str
+    after_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PollEnded(Event):
     """A poll, ours or remote, is over. Its effect tells some of the voters, those after `after_id`, and records the
     event again while some are left, so that no transaction is long."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
@@ -12,6 +12,7 @@ from node.accounts.queries import is_ours, is_present
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.posts.consent_queries import SHOWN_STATES
 from node.posts.models import Like, Mention, Post
 from node.posts.rules import reads_language
 
@@ -22,17 +23,20 @@ _LOCAL_MENTIONS = Prepared(
 )
 _MENTION_IDS = Prepared(select(Mention.account_id).where(Mention.post_id == bindparam("post_id")))
 _BELL_FOLLOWERS = Prepared(
-    select(Follow.follower_id)
+    select(Follow.id, Follow.follower_id, Post.id)
     .join(Account, Account.id == Follow.follower_id)
     .join(Post, Post.id == bindparam("post_id"))
     .where(
-        Follow.followee_id == bindparam("account_id"),
+        Follow.followee_id == bindparam("author_id"),
+        Follow.id > bindparam("after_id"),
         Follow.accepted_at.is_not(None),
         Follow.notify.is_(True),
         reads_language(Follow.languages, Post),
         is_ours(),
         is_present(),
     )
+    .order_by(Follow.id)
+    .limit(bindparam("most"))
 )
 _POST_FACTS = Prepared(
     select(
@@ -87,6 +91,15 @@ class PostFacts:
     links: bool
     followers: int | None
     """How many follow its author, so far as anybody here knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """Somebody of ours who is told of a post. `place` says where they stand among all of them."""
+
+    place: int
+    account_id: int
+    post_id: int
 
 
 async def find_post_facts(reader: Reader, post_id: int) -> PostFacts | None:
@@ -144,16 +157,26 @@ async def has_named(reader: Reader, account_id: int, other_id: int) -> bool:
     return await reader.scalar(statement.limit(1)) is not None
 
 
-async def list_local_boosters(reader: Reader, post_id: int) -> list[int]:
-    """Return the local people who boosted a post."""
-    return list(
-        await reader.scalars(
-            select(Post.account_id).where(Post.boost_of_id == post_id, Post.local, Post.deleted_at.is_(None))
-        )
-    )
+async def list_bell_followers(
+    reader: Reader, post_id: int, author_id: int, *, after_id: int, limit: int
+) -> list[ToTell]:
+    """Return some of the local followers who asked to be told of each post of an author, and read its language."""
+    asked = {"post_id": post_id, "author_id": author_id, "after_id": after_id, "most": limit}
+    return [ToTell(*row) for row in await reader.rows(_BELL_FOLLOWERS, asked)]
 
 
-async def list_bell_followers(reader: Reader, account_id: int, post_id: int) -> list[int]:
-    """Return the local followers who asked to be told of each post of an account, and read its language."""
-    rows = await reader.rows(_BELL_FOLLOWERS, {"account_id": account_id, "post_id": post_id})
-    return [row[0] for row in rows]
+async def list_boosters(reader: Reader, post_id: int, author_id: int, *, after_id: int, limit: int) -> list[ToTell]:
+    """Return some of the local people who boosted a post."""
+    boosts = _ours(Post.boost_of_id == post_id, after_id=after_id, limit=limit)
+    return [ToTell(row[0], row[1], post_id) for row in await reader.execute(boosts)]
+
+
+async def list_quoters(reader: Reader, post_id: int, author_id: int, *, after_id: int, limit: int) -> list[ToTell]:
+    """Return some of the local people who quoted a post, and with what."""
+    quotes = _ours(Post.quoted_id == post_id, Post.quote_state.in_(SHOWN_STATES), after_id=after_id, limit=limit)
+    return [ToTell(row[0], row[1], row[0]) for row in await reader.execute(quotes)]
+
+
+def _ours(*conditions: ColumnElement[bool], after_id: int, limit: int) -> Select[int, int]:
+    standing = select(Post.id, Post.account_id).where(Post.local, Post.deleted_at.is_(None), Post.id > after_id)
+    return standing.where(*conditions).order_by(Post.id).limit(limit)

@@ -130,16 +130,6 @@ async def list_quote_ids(reader: Reader, post_id: int, viewer_id: int | None, pa
     return page.newest_first(list(await reader.scalars(page.apply(statement, Post.id.expression))))
 
 
-async def list_local_quotes(reader: Reader, post_id: int) -> list[tuple[int, int]]:
-    """Return (post, author) of the quotes of a post by our own people."""
-    rows = await reader.execute(
-        select(Post.id, Post.account_id).where(
-            Post.quoted_id == post_id, Post.local, Post.deleted_at.is_(None), Post.quote_state.in_(SHOWN_STATES)
-        )
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
 async def list_relations(reader: Reader, account_id: int, ids: Collection[int]) -> dict[int, Relation]:
     """Return what an account is to posts and their authors, by post."""
     me = select(Account.uri).where(Account.id == account_id).scalar_subquery()

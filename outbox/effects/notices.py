@@ -3,7 +3,7 @@ oneself) is decided by `node.notifications`; here stands only who did what to wh
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, cast
 
 from node.accounts.models import Account
 from node.accounts.queries import find_account
@@ -15,6 +15,7 @@ from node.events import (
     FollowRejected,
     FollowRequested,
     FollowsSevered,
+    PeopleToTell,
     PersonJoined,
     PollEnded,
     PostDeleted,
@@ -34,7 +35,7 @@ from node.notifications.rules import Kind
 from node.notifications.service import notify_of_many
 from node.notifications.withdrawing import withdraw, withdraw_between, withdraw_for_post
 from node.polls.queries import list_local_voters
-from node.posts.consent_queries import SHOWN_STATES, list_local_quotes
+from node.posts.consent_queries import SHOWN_STATES
 from node.posts.queries import find_post
 from node.reactions.queries import list_reactions_of
 from node.remote.memory import memory_of
@@ -47,15 +48,19 @@ from outbox.event_queries import (
     has_named,
     is_host_known,
     list_bell_followers,
-    list_local_boosters,
+    list_boosters,
     list_local_mentions,
+    list_quoters,
     list_told_authors,
 )
 
-PIECE: Final = 100
-"""How many voters are told in one transaction."""
-
-
+PIECE: Final = 20
+"""People who are told in one transaction: a post that goes round has thousands who are."""
+_TO_TELL: Final[dict[Kind, Any]] = {
+    "status": list_bell_followers,
+    "update": list_boosters,
+    "quoted_update": list_quoters,
+}
 STRANGERS_TOLD: Final = 5
 """People whom one server that nobody here knows may notify within a day."""
 DAY: Final = timedelta(days=1)
@@ -77,8 +82,22 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
             await _tell_quoted(on, event.post_id)
     answers_others = post.in_reply_to_account_id not in (None, post.account_id)
     if post.visibility != "direct" and post.boost_of_id is None and not answers_others:
-        for account_id in await list_bell_followers(on.uow, post.account_id, event.post_id):
-            await tell(on, account_id, "status", post.account_id, event.post_id)
+        await _tell_some(on, "status", event.post_id, post.account_id)
+
+
+async def tell_more(on: Occasion, event: PeopleToTell) -> None:
+    """Go on telling of a post."""
+    post = await find_post(on.uow, event.post_id)
+    if post is not None and post.deleted_at is None:
+        await _tell_some(on, cast(Kind, event.kind), post.id, post.account_id, after_id=event.after_id)
+
+
+async def _tell_some(on: Occasion, kind: Kind, post_id: int, author_id: int, *, after_id: int = 0) -> None:
+    found = await _TO_TELL[kind](on.uow, post_id, author_id, after_id=after_id, limit=PIECE)
+    for one in found:
+        await tell(on, one.account_id, kind, author_id, one.post_id)
+    if len(found) == PIECE:
+        await on.uow.record(PeopleToTell(post_id, kind, after_id=found[-1].place))
 
 
 async def quote_changed(on: Occasion, event: QuoteChanged) -> None:
@@ -109,10 +128,8 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
     post = await find_post(on.uow, event.post_id)
     if post is None or post.deleted_at is not None:
         return
-    for account_id in await list_local_boosters(on.uow, post.id):
-        await tell(on, account_id, "update", post.account_id, post.id)
-    for quote_id, account_id in await list_local_quotes(on.uow, post.id):
-        await tell(on, account_id, "quoted_update", post.account_id, quote_id)
+    await _tell_some(on, "update", post.id, post.account_id)
+    await _tell_some(on, "quoted_update", post.id, post.account_id)
     await _tell_named(on, post.id, post.account_id, post.in_reply_to_account_id)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -39,6 +40,7 @@ from outbox import recipients
 from outbox import relay as relaying
 from outbox.address import Occasion
 from outbox.effects import departures
+from outbox.effects import notices as noticing
 from outbox.effects.table import EFFECTS, Effects
 from outbox.models import Delivery, OutgoingActivity
 from outbox.recipients import Recipients, list_inboxes
@@ -386,6 +388,42 @@ async def test_what_others_did_with_a_deleted_post_is_cleared_away_in_pieces(
             assert await reader.scalars(select(table)) == []
         assert await reader.scalars(select(Post).where(Post.deleted_at.is_(None))) == []
         assert set(await reader.scalars(select(Account.posts_count))) == {0}
+
+
+async def test_thousands_who_are_to_be_told_of_a_post_are_told_in_pieces(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each once: who asked for her posts, and of an edit who boosted or quoted one."""
+    monkeypatch.setattr(noticing, "PIECE", 2)
+    fans = [await make_account(runtime, f"fan{number}") for number in range(5)]
+    async with runtime.write() as uow:
+        for fan in fans:
+            await follow(uow, runtime.settings, fan, ann, notify=True, now=runtime.now())
+    post = await make_post(runtime, ann, "Hello")
+    async with runtime.write() as uow:
+        for fan in fans:
+            await boost(uow, runtime.settings, fan, post, now=runtime.now())
+    quotes = [await make_post(runtime, fan, "See", quoted_id=post.id) for fan in fans]
+    assert {quote.quote_state for quote in quotes} == {"accepted"}
+    async with runtime.write() as uow:
+        await uow.record(PostEdited(post.id))
+    at_once: Counter[tuple[int, str]] = Counter()
+
+    async def tell(on: Occasion, account_id: int, kind: Any, *about: int) -> None:
+        at_once[on.event_id, kind] += 1
+        await telling(on, account_id, kind, *about)
+
+    telling = noticing.tell
+    monkeypatch.setattr(noticing, "tell", tell)
+    await relay(runtime)
+    assert await rows(runtime) == []
+    async with runtime.read() as reader:
+        told = await reader.scalars(select(Notification).where(Notification.from_account_id == ann.id))
+    for kind, about in (("status", {post.id}), ("update", {post.id}), ("quoted_update", {one.id for one in quotes})):
+        assert {one.account_id for one in told if one.kind == kind} == {fan.id for fan in fans}
+        assert {one.post_id for one in told if one.kind == kind} == about
+    assert len(told) == 15
+    assert max(at_once[event_id, kind] for event_id, kind in at_once if kind != "quote") == 2
 
 
 async def test_likes_that_stand_in_line_are_taken_at_once_and_overtake_nothing(
