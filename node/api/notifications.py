@@ -129,8 +129,7 @@ async def unread_count(viewer: Viewer, asked: Unread) -> dict[str, Any]:
 @answers(dict[str, Any])
 async def clear_all(viewer: Viewer) -> dict[str, Any]:
     """Remove all of the viewer's notifications."""
-    async with runtime().write() as uow:
-        await clear(uow, viewer.account_id)
+    await clear(runtime(), viewer.account_id)
     return {}
 
 

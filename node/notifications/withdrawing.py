@@ -14,6 +14,7 @@ from node.accounts.models import Account
 from node.accounts.queries import is_at
 from node.base.db.pieces import delete_piece
 from node.base.db.unit_of_work import UnitOfWork
+from node.base.runtime import Runtime
 from node.notifications.group_queries import find_coalesced_group
 from node.notifications.groups import coalesce
 from node.notifications.models import (
@@ -116,10 +117,14 @@ async def dismiss(uow: UnitOfWork, account_id: int, notification_id: int) -> boo
     )
 
 
-async def clear(uow: UnitOfWork, account_id: int) -> int:
-    """Remove all of somebody's notifications but those that are held back; return how many there were."""
-    await _delete(uow, NotificationGroup, NotificationGroup.account_id == account_id)
-    return await _delete(uow, Notification, Notification.account_id == account_id, Notification.filtered.is_(False))
+async def clear(runtime: Runtime, account_id: int) -> None:
+    """Remove all of somebody's notifications but those that are held back: some in each transaction."""
+    own = (Notification.account_id == account_id, Notification.filtered.is_(False))
+    more = True
+    while more:
+        async with runtime.write() as uow:
+            await _delete(uow, NotificationGroup, NotificationGroup.account_id == account_id)
+            more = await delete_piece(uow, Notification, *own)
 
 
 def _between(table: Any, account_id: int, target_id: int) -> ColumnElement[bool]:

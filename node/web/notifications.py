@@ -89,8 +89,7 @@ def _notes(found: dict[str, Any], groups: Sequence[Group], *, read_up_to: int) -
 @signed_in
 async def clear_all(visitor: Visitor) -> Answer:
     """Remove everything from the list."""
-    async with runtime().write() as uow:
-        await clear(uow, visitor.account_id)
+    await clear(runtime(), visitor.account_id)
     tell("Your notifications are cleared.")
     return cast(Response, redirect("/notifications", 303))
 

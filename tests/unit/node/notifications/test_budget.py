@@ -78,8 +78,7 @@ async def test_likes_beyond_the_budget_are_counted_and_nothing_is_lost(
         async with runtime.write() as uow:
             await withdraw_for_post(uow, post.id)
         assert [kind for kind, _ in await counts(runtime, ann)] == ["mention", "follow", "favourite"]
-        async with runtime.write() as uow:
-            await clear(uow, ann.id)
+        await clear(runtime, ann.id)
         assert await counts(runtime, ann) == []
 
 
