@@ -37,6 +37,8 @@ async def likes(stage: Stage, runtime: Runtime) -> list[Row]:
     await stage.quiet()
     came, meanwhile = await _rush(stage, _likes(post, fans))
     await stage.quiet()
+    at_the_end = await _take_back(stage, post)
+    await stage.quiet()
     return [
         Row(
             f"likes of one post by {len(fans):,} people, {LIKING_AT_ONCE} at once",
@@ -56,6 +58,12 @@ async def likes(stage: Stage, runtime: Runtime) -> list[Row]:
             f"{meanwhile.p95:.1f} ms, p50 {meanwhile.p50:.1f}, alone {alone.p95:.1f}",
             "< 20 ms",
             meanwhile.p95 < 20,
+        ),
+        Row(
+            f"somebody else's post while one that {len(fans):,} liked is deleted: p95",
+            f"{at_the_end.p95:.1f} ms, at worst {max(at_the_end.times):.1f}",
+            "< 20 ms",
+            at_the_end.p95 < 20,
         ),
     ]
 
@@ -95,6 +103,15 @@ async def _rush(stage: Stage, likes: Sequence[Request]) -> tuple[Timing, Timing]
     # a while less than the likes
     meanwhile = await drive(stage.url, [_post(stage)], times=max(5, len(likes) // 80), pause=0.05)
     return await liking, meanwhile
+
+
+async def _take_back(stage: Stage, post: str) -> Timing:
+    """Delete a post; return how somebody's posts were answered before, meanwhile and after."""
+    meanwhile = asyncio.create_task(drive(stage.url, [_post(stage)], times=60, pause=0.05))
+    await asyncio.sleep(0.5)
+    async with _author(stage) as http:
+        (await http.delete(f"/api/v1/statuses/{post}")).raise_for_status()
+    return await meanwhile
 
 
 def _post(stage: Stage) -> Request:
