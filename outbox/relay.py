@@ -156,11 +156,12 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     runs = _runs(rows)
     missed = {run[0].id: await _push(runtime, *_read(run)) for run in runs}
     inboxes: dict[Recipients, Sequence[str]] = {}
-    taken = 0.0
+    taken, at_once = 0.0, len(runs)
     while runs:
         try:
-            stored, seconds = await _store(runtime, runs, missed, inboxes)
+            stored, seconds = await _store(runtime, runs[:at_once], missed, inboxes)
         except FindFirst as wanted:
+            at_once = 1  # nothing that was done beside it is undone twice
             async with runtime.read() as reader:
                 inboxes[wanted.to] = await list_inboxes(reader, wanted.to, now=runtime.now(), wide=True)
         else:
