@@ -25,5 +25,7 @@ async def test_who_asked_for_posts_is_found_among_a_hundred_thousand_followers(r
         await list_bell_followers(uow, post.id, ann.id, after_id=0, limit=20)
     statement, values = seen[-1]
     async with runtime.database.writer.connect() as connection:
-        rows = (await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)).all()
+        rows = await connection.run_sync(
+            lambda sync: sync.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, tuple(values)).all()
+        )
     assert "ix_follows_bells" in "\n".join(str(row) for row in rows)
