@@ -38,9 +38,10 @@ class PostDeleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PostLeft(Event):
-    """There is more of a deleted post to clear away: boosts, likes, votes. As `AccountLeft`."""
+    """There is more of a deleted post to clear away: boosts after `after_id`, likes, votes. As `AccountLeft`."""
 
     post_id: int
+    after_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +279,11 @@ class AccountDeleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class AccountLeft(Event):
-    """There is more of a departed account to clear away: posts, follows, likes. Its effect clears some of it and
-    records the event again while something is left, so that no transaction is long."""
+    """There is more of a departed account to clear away: posts after `after_id`, follows, likes. Its effect clears some
+    of it and records the event again while something is left, so that no transaction is long."""
 
     account_id: int
+    after_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,22 +242,23 @@ async def withdraw(uow: UnitOfWork, post: Post, *, now: datetime, keep_media: bo
     return True
 
 
-async def withdraw_boosts(uow: UnitOfWork, post_id: int, *, now: datetime) -> bool:
-    """Take back some of the boosts of a deleted post; return whether there may be more.
+async def withdraw_boosts(uow: UnitOfWork, post_id: int, *, after_id: int = 0, now: datetime) -> list[int]:
+    """Take back some of the boosts of a deleted post, those after `after_id`, and return them: `PIECE` where there may
+    be more.
 
     No event for each: the boosters' servers hear of the post's own end, and a boost of nothing is not shown.
     """
-    some = select(Post.id).where(Post.boost_of_id == post_id, Post.deleted_at.is_(None)).limit(PIECE)
+    standing = select(Post.id).where(Post.boost_of_id == post_id, Post.id > after_id, Post.deleted_at.is_(None))
     result = await uow.execute(
         update(Post)
-        .where(Post.id.in_(some))
+        .where(Post.id.in_(standing.order_by(Post.id).limit(PIECE)))
         .values(deleted_at=now)
-        .returning(Post.account_id)
+        .returning(Post.id, Post.account_id)
         .execution_options(synchronize_session=False)
     )
-    authors = result.scalars().all()
-    await uncount_authors(uow, authors)
-    return len(authors) == PIECE
+    boosts = [tuple(row) for row in result]
+    await uncount_authors(uow, [author_id for _, author_id in boosts])
+    return [id_ for id_, _ in boosts]
 
 
 def _stays_here(post: Post | None) -> bool:

@@ -52,14 +52,16 @@ async def clear_post(on: Occasion, event: PostDeleted | PostLeft) -> None:
     `address` has read from the likes, votes and reactions who is to hear of its end.
     """
     uow, post_id = on.uow, event.post_id
+    before = event.after_id if isinstance(event, PostLeft) else 0
+    boosts = await withdraw_boosts(uow, post_id, after_id=before, now=on.now)
     if (
-        await withdraw_boosts(uow, post_id, now=on.now)
+        len(boosts) == PIECE
         or await forget_bookmarks(uow, post_id)
         or await forget_likes(uow, post_id)
         or await forget_reactions(uow, post_id)
         or await forget_poll(uow, post_id)
     ):
-        await uow.record(PostLeft(post_id))
+        await uow.record(PostLeft(post_id, after_id=max(boosts, default=before)))
 
 
 async def account_deleted(on: Occasion, event: AccountDeleted) -> None:
@@ -102,23 +104,24 @@ async def account_suspended(on: Occasion, event: AccountSuspended) -> None:
 async def clear_account(on: Occasion, event: AccountLeft) -> None:
     """Clear away some of what an account did and what others did with it; come again while there may be more."""
     uow, account_id = on.uow, event.account_id
+    posts = await _withdraw_posts(on, account_id, after_id=event.after_id)
     if (
-        await _withdraw_posts(on, account_id)
+        len(posts) == FEW
         or await sever_some(uow, account_id)
         or await _take_likes_back(uow, account_id)
         or await _remove_reactions(uow, account_id)
         or await remove_some(uow, account_id)
         or await withdraw_some_for_account(uow, account_id)
     ):
-        await uow.record(AccountLeft(account_id))
+        await uow.record(AccountLeft(account_id, after_id=max(posts, default=event.after_id)))
 
 
-async def _withdraw_posts(on: Occasion, account_id: int) -> bool:
-    standing = select(Post).where(Post.account_id == account_id, Post.deleted_at.is_(None))
+async def _withdraw_posts(on: Occasion, account_id: int, *, after_id: int) -> list[int]:
+    standing = select(Post).where(Post.account_id == account_id, Post.id > after_id, Post.deleted_at.is_(None))
     posts = await on.uow.scalars(standing.order_by(Post.id).limit(FEW))
     for post in posts:
         await withdraw(on.uow, post, now=on.now)
-    return len(posts) == FEW
+    return [post.id for post in posts]
 
 
 async def _take_likes_back(uow: UnitOfWork, account_id: int) -> bool:

@@ -358,7 +358,7 @@ async def test_what_others_did_with_a_deleted_post_is_cleared_away_in_pieces(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that went round was liked, boosted and kept by thousands: nobody waits for all of it."""
-    for module in (pieces, posting):
+    for module in (pieces, posting, departures):
         monkeypatch.setattr(module, "PIECE", 2)
     post = await make_post(runtime, ann, "Hello")
     fans = [await make_account(runtime, f"fan{number}") for number in range(5)]

@@ -305,7 +305,7 @@ async def test_a_withdrawn_post_leaves_an_empty_tombstone_that_knows_its_readers
             with pytest.raises(NotFound):
                 await get_visible_post(reader, gone.id, bo.id)
     async with runtime.write() as uow:  # as the effects of PostDeleted do
-        assert not await withdraw_boosts(uow, post.id, now=runtime.now())
+        assert await withdraw_boosts(uow, post.id, now=runtime.now()) == [shared.id]
         assert not await forget_bookmarks(uow, post.id)
     stored = await fresh(runtime, post)
     assert stored.deleted_at is not None
