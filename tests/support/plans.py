@@ -92,6 +92,7 @@ ALLOWED: Final = (
     ("WITH RECURSIVE down", "looks through", "for as many posts as a thread may have"),
     ("notification_permissions", "looks through", "behind a notification, and few people have any"),
     ("featured_tags", "looks through", "suggestions for one's own profile"),
+    ("AND follows.notify IS 1 AND", "sorts", "the few of an author's followers who asked, by an index of theirs"),
 )
 """Part of a statement, part of the complaint, and why it may be so."""
 
