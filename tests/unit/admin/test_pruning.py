@@ -1,8 +1,11 @@
 """What is thrown away, and what must stay."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from admin.pruning import prune
@@ -10,6 +13,7 @@ from inbox.models import ReceivedActivity, Tombstone
 from node.auth.apps import register_app
 from node.auth.models import OAuthApp
 from node.auth.service import create_token
+from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import floor_id, id_at
 from node.base.runtime import Runtime, open_runtime
 from node.posts.recounting import recount_busy
@@ -143,3 +147,25 @@ async def test_who_looks_for_what_is_over_keeps_nobody_from_writing(runtime: Run
         assert await prune(scheduler) == {}
         assert await recount_busy(scheduler) == 0
     await scheduler.close()
+
+
+async def test_what_comes_to_life_while_it_is_looked_for_stays(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the deletion somebody lets an app in: what is deleted is asked once more."""
+    old = runtime.now() - timedelta(days=31)
+    async with runtime.write() as uow:
+        app = (await register_app(uow, name="Crow", redirect_uris=["crow://"], now=old)).app
+    write = Runtime.write
+
+    @asynccontextmanager
+    async def let_in_first(self: Runtime) -> AsyncIterator[UnitOfWork]:
+        monkeypatch.setattr(Runtime, "write", write)
+        async with self.write() as uow:
+            await create_token(uow, None, "read", app_id=app.id, now=self.now())
+        async with self.write() as uow:
+            yield uow
+
+    monkeypatch.setattr(Runtime, "write", let_in_first)
+    assert await prune(runtime) == {}
+    assert await count(runtime, OAuthApp) == 1

@@ -8,7 +8,7 @@ from admin.pruning import prune
 from node.accounts.models import Account
 from node.accounts.queries import find_local_account
 from node.accounts.service import delete_account
-from node.auth.leaving import UNCONFIRMED_DAYS, erase_user
+from node.auth.leaving import UNCONFIRMED_DAYS, drop_unconfirmed, erase_user, list_unconfirmed
 from node.auth.models import User
 from node.auth.queries import find_session, find_user
 from node.auth.service import open_session, touch_session
@@ -58,6 +58,16 @@ async def test_who_never_confirmed_goes_after_days(runtime: Runtime) -> None:
         assert not list(await reader.scalars(select(EventRow)))
     assert await prune(runtime) == {}
     await make_account(runtime, "ghost")
+
+
+async def test_who_confirmed_since_it_was_looked_is_not_dropped(runtime: Runtime) -> None:
+    late = await sign_up_long_ago(runtime, "late", days=UNCONFIRMED_DAYS + 1)
+    async with runtime.write() as uow:
+        assert await list_unconfirmed(uow, now=runtime.now(), limit=9) == [late.id]
+        await uow.write(update(User).where(User.account_id == late.id).values(confirmed_at=runtime.now()))
+        assert not await drop_unconfirmed(uow, late.id, now=runtime.now())
+    async with runtime.read() as reader:
+        assert await find_local_account(reader, "late") is not None
 
 
 async def test_who_is_followed_already_is_deleted_as_any_other(runtime: Runtime) -> None:
