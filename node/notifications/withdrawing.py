@@ -64,10 +64,10 @@ async def withdraw(
     return 1
 
 
-async def withdraw_for_post(uow: UnitOfWork, post_id: int) -> int:
-    """Take back everything that is about a post which is deleted; return how many there were."""
+async def withdraw_some_for_post(uow: UnitOfWork, post_id: int) -> bool:
+    """Take back some of what is about a post which is deleted; return whether there may be more."""
     await _delete(uow, NotificationGroup, NotificationGroup.post_id == post_id, NotificationGroup.post_id != 0)
-    return await _delete(
+    return await delete_piece(
         uow,
         Notification,
         Notification.post_id == post_id,

@@ -27,7 +27,7 @@ from node.follows.service import reject_follow, sever_some
 from node.lists.service import forget_lists
 from node.markers.service import forget_markers
 from node.moments.service import forget_moments
-from node.notifications.withdrawing import withdraw_some_for_account
+from node.notifications.withdrawing import withdraw_some_for_account, withdraw_some_for_post
 from node.polls.service import forget_poll
 from node.posts.bookmarks import forget_bookmarks
 from node.posts.featured_tags import forget_featured_tags
@@ -56,6 +56,7 @@ async def clear_post(on: Occasion, event: PostDeleted | PostLeft) -> None:
     boosts = await withdraw_boosts(uow, post_id, after_id=before, now=on.now)
     if (
         len(boosts) == PIECE
+        or await withdraw_some_for_post(uow, post_id)
         or await forget_bookmarks(uow, post_id)
         or await forget_likes(uow, post_id)
         or await forget_reactions(uow, post_id)

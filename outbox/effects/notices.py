@@ -33,7 +33,7 @@ from node.notifications.models import Severance
 from node.notifications.priorities import Made
 from node.notifications.rules import Kind
 from node.notifications.service import notify_of_many
-from node.notifications.withdrawing import withdraw, withdraw_between, withdraw_for_post
+from node.notifications.withdrawing import withdraw, withdraw_between
 from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES
 from node.posts.queries import find_post
@@ -134,8 +134,7 @@ async def post_edited(on: Occasion, event: PostEdited) -> None:
 
 
 async def post_deleted(on: Occasion, event: PostDeleted) -> None:
-    """Take back what was told because of a post or boost."""
-    await withdraw_for_post(on.uow, event.post_id)
+    """Take back what was told because of a boost; for a post, `departures.clear_post` does."""
     post = await find_post(on.uow, event.post_id)
     original = None if post is None or post.boost_of_id is None else await find_post(on.uow, post.boost_of_id)
     if post is not None and original is not None:

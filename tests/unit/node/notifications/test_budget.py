@@ -15,7 +15,7 @@ from node.notifications.group_queries import WINDOW, Wanted, find_group, list_gr
 from node.notifications.models import Notification, NotificationGroup
 from node.notifications.priorities import Made
 from node.notifications.service import notify, notify_of_many
-from node.notifications.withdrawing import clear, withdraw, withdraw_for_post
+from node.notifications.withdrawing import clear, withdraw, withdraw_some_for_post
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock, open_node
 from tests.support.redis_server import RedisServer
@@ -76,7 +76,7 @@ async def test_likes_beyond_the_budget_are_counted_and_nothing_is_lost(
         assert again is not None
         assert again.is_told
         async with runtime.write() as uow:
-            await withdraw_for_post(uow, post.id)
+            await withdraw_some_for_post(uow, post.id)
         assert [kind for kind, _ in await counts(runtime, ann)] == ["mention", "follow", "favourite"]
         await clear(runtime, ann.id)
         assert await counts(runtime, ann) == []

@@ -28,8 +28,8 @@ from node.notifications.withdrawing import (
     mark_read,
     withdraw,
     withdraw_between,
-    withdraw_for_post,
     withdraw_some_for_account,
+    withdraw_some_for_post,
 )
 from node.posts.service import withdraw as withdraw_post
 from tests.support.make import make_account, make_post
@@ -156,8 +156,8 @@ async def test_a_deleted_posts_notifications_hide_at_once_and_are_withdrawn(runt
         await withdraw_post(uow, post, now=runtime.now())
     assert [row.kind for row in await listed(runtime, ann)] == ["follow"]
     async with runtime.write() as uow:
-        assert await withdraw_for_post(uow, post.id) == 1
-        assert await withdraw_for_post(uow, 0) == 0
+        assert not await withdraw_some_for_post(uow, post.id)
+        assert not await withdraw_some_for_post(uow, 0)
 
 
 async def test_what_is_undone_is_taken_back_and_may_be_told_again(runtime: Runtime) -> None:
