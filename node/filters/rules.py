@@ -42,7 +42,7 @@ _UNSPACED: Final = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
-_WORD: Final = re.compile(f"(?:(?![{_UNSPACED}])[\\w{_MARKS}])++")
+_WORD: Final = re.compile(f"(?:(?![{_UNSPACED}])[\\w{_MARKS}])+")
 _PIECE_LENGTH: Final = 128
 _LONG_RUN: Final = re.compile(r"\S{129}")
 _PIECES: Final = re.compile(r"\S{1,128}|\s{1,128}")

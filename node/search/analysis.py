@@ -30,7 +30,7 @@ MAX_SPOTS: Final = 2_000
 MAX_LINK_WORDS: Final = 16
 MAX_PARTS: Final = 12
 
-TOKENS_VERSION: Final = 3
+TOKENS_VERSION: Final = 4
 """Grows when the same post gets other tokens: every node then builds its index anew."""
 
 Kind = Literal["word", "compound", "run", "tag", "mention", "symbol"]
@@ -51,9 +51,9 @@ def _marks() -> str:
 _W: Final = rf"[\w{_marks()}]"
 _PIECE: Final = re.compile(
     r"(?P<url>https?://[^\s<>\"]++)"
-    rf"|(?P<mention>(?<![\w/])@[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+(?:@[\w]++(?:[.-]++[\w]++)*+(?::\d++)?+)?+)"
+    rf"|(?P<mention>(?<![\w/])@[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*(?:@[\w]++(?:[.-]++[\w]++)*(?::\d++)?)?)"
     rf"|(?P<tag>(?<!\w)[#＃]{_W}++)"
-    rf"|(?P<word>{_W}++(?:[.'’\-‐‑&+]{_W}++)*+(?:\+{{1,2}}+|#(?!{_W}))?+)"
+    rf"|(?P<word>{_W}++(?:[.'’\-‐‑&+]{_W}++)*(?:\+{{1,2}}+|#(?!{_W}))?)"
     r"|(?P<dotted>(?<![\w.])\.[A-Za-z]\w*+)"
     r"|(?P<flag>[\U0001f1e6-\U0001f1ff]{2})"
     r"|(?P<symbol>[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f3fa\U0001f400-\U0001fbff])",

@@ -110,7 +110,7 @@ _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 
 _TAG_START = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]{0,40}+)")
 _ATTRIBUTE = re.compile(
-    r"[\s/]*+(?:(>)|([^\s/>=]++|=[^\s/>=]*+)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+|[\"'][^\s>]*+)?+)?+)"
+    r"[\s/]*+(?:(>)|([^\s/>=]++|=[^\s/>=]*+)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+|[\"'][^\s>]*+)?)?)"
 )
 _CLASS = re.compile(r"(?:h|p|u|dt|e)-[A-Za-z0-9_-]{1,50}|mention|hashtag|ellipsis|invisible|quote-inline")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")

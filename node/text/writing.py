@@ -34,8 +34,8 @@ MAX_MARKS: Final = 8
 
 _CANDIDATE = re.compile(r"https?://|(?<![\w/@=])@(?=[A-Za-z0-9_])|(?<![\w/&=)#＃])[#＃](?=[^\s#＃])", re.IGNORECASE)
 _URL = re.compile(r"[^\s<>\"\u200b\u3000-\u3002\u300a-\u3011\uff01\uff08\uff09\uff0c\uff1b\uff1f]++")
-_USERNAME = re.compile(r"[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+")
-_DOMAIN = re.compile(r"@((?:\[[0-9A-Fa-f:.]{2,45}+\]|[^\W_]++(?:[.-]++[^\W_]++)*+)(?::[0-9]{1,5}+(?![\w]))?+)")
+_USERNAME = re.compile(r"[A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*")
+_DOMAIN = re.compile(r"@((?:\[[0-9A-Fa-f:.]{2,45}+\]|[^\W_]++(?:[.-]++[^\W_]++)*)(?::[0-9]{1,5}+(?![\w]))?)")
 _URL_TAIL = ".,;:!?'\"*_~…’”»"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _PREFIX = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
@@ -43,7 +43,7 @@ _HASHTAG_EXTRA = frozenset("_\u00b7\u30fb\u200c")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _NEW_LINES = re.compile(r"\r\n?|\u2028|\u2029|\x85")
-_GAP = re.compile(r"\n(?:[ \t]*+\n)++")
+_GAP = re.compile(r"\n(?:[ \t]*+\n)+")
 
 
 @dataclass(frozen=True, slots=True)

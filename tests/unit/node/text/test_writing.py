@@ -129,6 +129,12 @@ def test_find_handles_once_each_and_capped() -> None:
     assert len(find_handles(" ".join(f"@u{n}@x.test" for n in range(500)))) == MAX_MENTIONS
 
 
+@pytest.mark.parametrize("after", ["", ".", "-", "...", ": yes", ":x", ".-, and", "\u2026", ".\n"])
+@pytest.mark.parametrize("handle", ["bob", "b.ob", "bob@x.test", "bob@x.test:8001"])
+def test_what_ends_a_sentence_is_no_part_of_a_handle(handle: str, after: str) -> None:
+    assert [found.key for found in find_handles(f"Hello @{handle}{after}")] == [handle]
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
