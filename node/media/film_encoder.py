@@ -53,6 +53,8 @@ READING = {
     "analyzeduration": "5000000",
     "max_streams": "20",
 }
+LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Takes titles and the like that are no UTF-8; newer versions always do."""
 SMALL_SIDE = 640
 MAX_IN_PIXELS = 3840 * 2160
 MAX_OUT_PIXELS = 1280 * 720
@@ -147,9 +149,8 @@ class _Film:
         if self.kind == "mov":
             options |= {"enable_drefs": "0", "use_absolute_path": "0"}
         return av.open(
-            self.source, "r", format=DEMUXERS[self.kind], container_options=options, io_open=_refuse,
-            metadata_errors="replace",
-        )  # fmt: skip
+            self.source, "r", format=DEMUXERS[self.kind], container_options=options, io_open=_refuse, **LENIENT
+        )
 
     def limit(self) -> float:
         """Return how many seconds such a file may last."""

@@ -130,6 +130,14 @@ async def test_row_86_nothing_but_pictures_and_sound_survives(runtime: Runtime, 
     assert b"x264" not in bytes_of(runtime, media.storage_key)
 
 
+async def test_words_that_are_no_text_harm_no_film(runtime: Runtime, ann: Account) -> None:
+    """What cameras and old programs wrote into titles, in the letters of their country."""
+    for data in (film(words={"title": "TITLE"}), film("matroska", words={"title": "TITLE"})):
+        garbled = data.replace(b"TITLE", b"\xe9\xff\xfe\xc3\x28")
+        assert garbled != data
+        assert (await send(runtime, ann, garbled)).state == READY
+
+
 async def test_row_86_covers_subtitles_and_attachments_are_left_out(runtime: Runtime, ann: Account) -> None:
     media = await send(runtime, ann, sound_with_cover())
     assert (media.kind, media.preview_key) == ("audio", "")
