@@ -14,6 +14,7 @@ from node.base.errors import Gone, NotFound
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.base.settings import Settings
+from node.follows.queries import list_follower_uris
 from node.posts.featured_queries import list_featured_tags, list_pinned
 from node.posts.models import Post
 from node.posts.pins import MAX_PINS
@@ -34,7 +35,6 @@ from outbox.queries import (
     count_context,
     count_outbox,
     list_context_uris,
-    list_follower_uris_of_host,
     list_member_uris,
     list_outbox,
     list_reply_uris,
@@ -118,8 +118,9 @@ async def members(runtime: Runtime, owner: Account, *, followers: bool, page: Pa
 async def followers_of_host(runtime: Runtime, owner: Account, host: str) -> Document:
     """Return who of one host follows an account, for that host alone (FEP-8fcf, COL-9)."""
     async with runtime.read() as reader:
-        uris = [] if owner.is_gone else await list_follower_uris_of_host(reader, owner.id, host)
-    return ordered_collection(followers_sync_uri(runtime.settings, owner.id), total=None, items=uris)
+        followers = [] if owner.is_gone else await list_follower_uris(reader, owner.id, [host])
+    items = sorted(uri for _, uri in followers)
+    return ordered_collection(followers_sync_uri(runtime.settings, owner.id), total=None, items=items)
 
 
 def empty(uri: str) -> Document:

@@ -19,7 +19,6 @@ from node.emojis.models import Emoji
 from node.emojis.queries import list_emojis
 from node.emojis.views import referred_ids
 from node.follows.models import Follow
-from node.follows.queries import list_remote_follower_uris
 from node.media.models import Media
 from node.moderation.models import DomainPolicy
 from node.moderation.rules import Policy, book_of
@@ -259,9 +258,3 @@ async def list_member_uris(reader: Reader, account_id: int, page: Page, *, follo
     )
     rows: list[Any] = list(await reader.execute(page.apply(statement, Follow.id.expression)))
     return [(row[0], row[1]) for row in page.newest_first(rows)]
-
-
-async def list_follower_uris_of_host(reader: Reader, account_id: int, host: str) -> list[str]:
-    """Return who of a host follows an account: what that host may read of it (COL-9)."""
-    uris = await list_remote_follower_uris(reader, account_id)
-    return sorted(uri for uri in uris if uri.startswith((f"https://{host}/", f"http://{host}/")))

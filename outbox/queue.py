@@ -195,7 +195,7 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
         bodies = await _bodies(uow, {row.activity_id for row in wanted})
         keys = {account_id: await _key(runtime, uow, account_id) for account_id in {row.account_id for row in wanted}}
         health = await read_health(uow, {row.host for row in wanted})
-    claims = await read_claims(runtime, {row.account_id for row in wanted if row.to_followers})
+    claims = await read_claims(runtime, {(row.account_id, row.host) for row in wanted if row.to_followers})
     parcels = [
         Parcel(
             id=row.id,
@@ -207,7 +207,7 @@ async def claim(runtime: Runtime, *, slow: bool, holder: int) -> Batch:
             urgent=row.urgent,
             body=bodies[row.activity_id],
             key=keys[row.account_id],
-            synchronization=claims[row.account_id].of(row.host) if row.to_followers else None,
+            synchronization=claims[row.account_id, row.host] if row.to_followers else None,
         )
         for row in wanted
     ]

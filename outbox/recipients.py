@@ -22,6 +22,7 @@ from node.accounts.relations import blocks
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.follows.queries import remote_follows_of
 from node.polls.models import PollVote
 from node.posts.models import Like, Mention, Post
 from node.reactions.models import Reaction
@@ -83,7 +84,7 @@ async def is_wide(reader: Reader, to: Recipients) -> bool:
         return True
     people = 0
     if to.followers:
-        people += sum(row[0] or 0 for row in await reader.rows(_FOLLOWED, {"author_id": to.author_id}))
+        people += (await reader.rows(_FOLLOWED, {"author_id": to.author_id}))[0][0]
     for post_id in {to.involved_with, to.voters_of} - {None}:
         people += (await reader.rows(_CONCERNED, {"post_id": post_id}))[0][0]
     return people > FEW
@@ -155,7 +156,11 @@ def _reachable(*, suspended: bool = False) -> list[ColumnElement[bool]]:
 
 FEW: Final = 500
 """People who are read within a millisecond or two."""
-_FOLLOWED: Final = Prepared(select(Account.followers_count).where(Account.id == bindparam("author_id")))
+_FOLLOWED: Final = Prepared(
+    select(func.count()).select_from(
+        select(Follow.id).where(remote_follows_of(bindparam("author_id"))).limit(FEW + 1).subquery()
+    )
+)
 _CONCERNED: Final = Prepared(
     select(
         reduce(
@@ -180,7 +185,7 @@ _CONCERNED: Final = Prepared(
 _FOLLOWERS_AT: Final = Prepared(
     select(_best_inbox())
     .join(Follow, Follow.follower_id == Account.id)
-    .where(Follow.followee_id == bindparam("author_id"), Follow.accepted_at.is_not(None), *_reachable())
+    .where(remote_follows_of(bindparam("author_id")), *_reachable())
     .distinct()
 )
 

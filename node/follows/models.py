@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from node.base.db.base import Base, Id
 
 _HOLDS: Final = "accepted_at IS NOT NULL"
+_OURS: Final = f"{_HOLDS} AND host IS NULL"
+_ELSEWHERE: Final = f"{_HOLDS} AND host IS NOT NULL"
 
 
 class Follow(Base):
@@ -21,8 +23,24 @@ class Follow(Base):
     __table_args__ = (
         UniqueConstraint("follower_id", "followee_id"),
         Index("ix_follows_followee", "followee_id", "accepted_at", "id"),
-        # For a fan-out, which walks an author's followers chunk by chunk.
-        Index("ix_follows_fan_out", "followee_id", "follower_id"),
+        # Partial: a fan-out walks an author's followers here chunk by chunk, a delivery asks for those of a server, and
+        # either may be few among a hundred thousand of the other kind.
+        Index(
+            "ix_follows_ours",
+            "followee_id",
+            "follower_id",
+            sqlite_where=text(_OURS),
+            postgresql_where=text(_OURS),
+        ),
+        Index(
+            "ix_follows_elsewhere",
+            "followee_id",
+            "host",
+            "accepted_at",
+            "id",
+            sqlite_where=text(_ELSEWHERE),
+            postgresql_where=text(_ELSEWHERE),
+        ),
         Index("ix_follows_follower", "follower_id", "accepted_at", "id"),
         # Partial: the few who asked to be told of each post, found without reading all who follow its author.
         Index(
@@ -41,6 +59,8 @@ class Follow(Base):
     id: Mapped[Id]
     follower_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
     followee_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"))
+    host: Mapped[str | None] = mapped_column(String(300))
+    """Of the follower's id; None where the follower is one of our people."""
     uri: Mapped[str] = mapped_column(String(2048), default="")
     show_boosts: Mapped[bool] = mapped_column(default=True)
     notify: Mapped[bool] = mapped_column(default=False)

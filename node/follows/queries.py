@@ -4,12 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import AccountEntry, is_ours, is_present
 from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
-from node.auth.models import User
 from node.base.clock import system_clock
 from node.base.db.base import UtcDateTime
 from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
@@ -18,6 +17,22 @@ from node.base.paging import Page
 from node.follows.models import AccountNote, Endorsement, Follow
 from node.follows.rules import Relationship
 
+
+def local_follows_of(account_id: Any) -> ColumnElement[bool]:
+    """SQL: one of our people follows this account; found by `ix_follows_ours`, however many follow it elsewhere."""
+    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host.is_(None))
+
+
+def remote_follows_of(account_id: Any) -> ColumnElement[bool]:
+    """SQL: somebody elsewhere follows this account; found by `ix_follows_elsewhere`, however many follow it here."""
+    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host.is_not(None))
+
+
+_VERSIONS = Prepared(
+    select(Follow.host, func.count(), func.max(Follow.id), func.max(Follow.accepted_at))
+    .where(remote_follows_of(bindparam("account_id")), Follow.host.in_(bindparam("hosts", expanding=True)))
+    .group_by(Follow.host)
+)
 _ONE: Final[Any] = bindparam("a", type_=BigInteger)
 _OTHER: Final[Any] = bindparam("b", type_=BigInteger)
 
@@ -204,19 +219,6 @@ async def count_follow_requests(reader: Reader, account_id: int) -> int:
     return int(count)
 
 
-async def count_local_followers(reader: Reader, account_id: int) -> int:
-    """Return how many of our own people follow an account."""
-    return int(
-        await reader.scalar(
-            select(func.count())
-            .select_from(Follow)
-            .join(User, User.account_id == Follow.follower_id)
-            .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None))
-        )
-        or 0
-    )
-
-
 async def list_local_follows(reader: Reader, account_id: int) -> dict[str, Follow]:
     """Return the follows and requests of our own present people to an account, by the follower's id on the wire."""
     rows = await reader.execute(
@@ -227,24 +229,19 @@ async def list_local_follows(reader: Reader, account_id: int) -> dict[str, Follo
     return {row[0]: row[1] for row in rows}
 
 
-async def list_remote_follower_uris(reader: Reader, account_id: int) -> list[str]:
-    """Return the ids of everybody elsewhere who follows an account."""
-    return list(
-        await reader.scalars(
-            select(Account.uri)
-            .join(Follow, Follow.follower_id == Account.id)
-            .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Account.domain != "")
-        )
+async def list_follower_uris(reader: Reader, account_id: int, hosts: Collection[str]) -> list[tuple[str, str]]:
+    """Return (host, id on the wire) of everybody at some other servers who follows an account."""
+    rows = await reader.execute(
+        select(Follow.host, Account.uri)
+        .join(Account, Account.id == Follow.follower_id)
+        .where(remote_follows_of(account_id), Follow.host.in_(hosts))
     )
+    return [(host, uri) for host, uri in rows]
 
 
-async def followers_version(reader: Reader, account_id: int) -> tuple[int, int, datetime | None]:
-    """Return what changes whenever an account gains or loses a follower."""
-    row = (
-        await reader.execute(
-            select(func.count(), func.max(Follow.id), func.max(Follow.accepted_at)).where(
-                Follow.followee_id == account_id, Follow.accepted_at.is_not(None)
-            )
-        )
-    ).one()
-    return int(row[0]), int(row[1] or 0), row[2]
+async def list_followers_versions(
+    reader: Reader, account_id: int, hosts: Collection[str]
+) -> dict[str, tuple[int, int, datetime]]:
+    """Return what changes whenever an account gains or loses a follower at one of these servers, for each of them."""
+    rows = await reader.rows(_VERSIONS, {"account_id": account_id, "hosts": list(hosts)})
+    return {host: (count, last_id, last_at) for host, count, last_id, last_at in rows}

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from federation.origins import host_of
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
@@ -71,6 +72,7 @@ async def follow(
             "id": follow_id,
             "follower_id": follower.id,
             "followee_id": followee.id,
+            "host": None if follower.is_local else host_of(follower.uri),
             "uri": follow_uri(settings, follow_id) if follower.is_local else uri,
             "show_boosts": show_boosts is not False,
             "notify": bool(notify),

@@ -13,6 +13,7 @@ from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.follows.queries import local_follows_of
 from node.pulls.models import PulledAccount, PullHost
 from node.pulls.rules import SETTLING
 
@@ -76,7 +77,7 @@ async def list_followed_by_present(reader: Reader, account_ids: Collection[int],
     around = exists(
         select(Follow.id)
         .join(User, User.account_id == Follow.follower_id)
-        .where(Follow.followee_id == Account.id, Follow.accepted_at.is_not(None), User.last_active_at >= since)
+        .where(local_follows_of(Account.id), User.last_active_at >= since)
     )
     return set(await reader.scalars(select(Account.id).where(Account.id.in_(account_ids), around)))
 
@@ -84,9 +85,10 @@ async def list_followed_by_present(reader: Reader, account_ids: Collection[int],
 async def count_local_followers(reader: Reader, account_id: int, *, at_most: int) -> int:
     """Count an account's local followers, no further than `at_most`."""
     some = (
-        select(Follow.id)
+        select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
-        .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None))
+        .where(local_follows_of(account_id))
+        .order_by(Follow.follower_id)  # as the index has them that knows no others
         .limit(at_most)
         .subquery()
     )
@@ -99,7 +101,7 @@ async def list_local_follower_ids(reader: Reader, account_id: int, *, after_id: 
         await reader.scalars(
             select(Follow.follower_id)
             .join(User, User.account_id == Follow.follower_id)
-            .where(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.follower_id > after_id)
+            .where(local_follows_of(account_id), Follow.follower_id > after_id)
             .order_by(Follow.follower_id)
             .limit(limit)
         )

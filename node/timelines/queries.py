@@ -16,6 +16,7 @@ from node.base.db.claims import first_due
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
+from node.follows.queries import local_follows_of
 from node.lists.models import List, ListMember
 from node.posts.models import Mention, Post, PostHashtag, TagFollow
 from node.posts.rules import visible_to, welcome_to
@@ -110,8 +111,7 @@ def _push_targets(*, is_boost: bool, to_other: bool, has_language: bool, is_dire
         select(Follow.follower_id)
         .join(User, User.account_id == Follow.follower_id)
         .where(
-            Follow.followee_id == bindparam("author_id"),
-            Follow.accepted_at.is_not(None),
+            local_follows_of(bindparam("author_id")),
             User.last_active_at >= bindparam("active_since"),
             Follow.follower_id > bindparam("after_id"),
         )

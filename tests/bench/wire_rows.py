@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import func, insert, select
 
 from federation.keys import generate_rsa_key
+from federation.origins import host_of
 from federation.signatures import SigningKey, sign_request
 from federation.vocabulary import AP_TYPE, PUBLIC
 from inbox.models import ReceivedActivity
@@ -177,6 +178,7 @@ async def strangers_here(
             readers = stage.filled.account_ids[-10:]
             for follower, followee in [(reader, id_) for reader in readers] if followed else [(id_, stage.author_id)]:
                 row = {"id": new_id(), "follower_id": follower, "followee_id": followee}
+                row["host"] = None if followed else host_of(values["uri"])
                 await uow.execute(insert(Follow).values(row | {"created_at": now, "accepted_at": now}))
             made.append((values, SigningKey(key_id, private)))
     return made

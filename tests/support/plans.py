@@ -10,6 +10,8 @@ writer, each text once. `steep` asks the database for their plans and returns wh
   rows. Which index it takes depends on statistics; that it has to read or sort everything does not.
 
 What may be as it is stands in `SMALL` and `ALLOWED`, with the reason.
+
+`plans` returns the plans of single queries on the rows that a test made.
 """
 
 import re
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.schema import metadata
@@ -141,6 +143,34 @@ def watching(runtime: Runtime) -> Iterator[Watch]:
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", watch.note)
+
+
+async def plans(runtime: Runtime, work: Any) -> list[str]:
+    """Return the plans of the statements that `work(reader)` runs."""
+    seen: list[tuple[str, Any]] = []
+    engine = runtime.database.reader.sync_engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            seen.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        async with runtime.read() as reader:
+            await work(reader)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    found = []
+    async with runtime.read() as reader:
+        prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
+        if reader.dialect == "postgresql":  # an empty table is always scanned
+            await reader.share_transaction()
+            await reader.execute(text("SET LOCAL enable_seqscan = off"))
+        connection = await reader._connected()
+        for statement, values in seen:
+            rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
+            found.append("\n".join(str(row) for row in rows))
+    return found
 
 
 async def steep(runtime: Runtime, watch: Watch) -> list[str]:

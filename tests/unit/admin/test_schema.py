@@ -16,6 +16,7 @@ from admin.migrate import alembic_config, current_revision, head_revision, migra
 from admin.schema import MODULES
 from node.base.runtime import running
 from node.base.settings import Settings
+from node.follows.models import Follow
 from node.moderation.models import DomainPolicy
 from node.posts.models import Post
 from tests.support.postgres import PostgresServer
@@ -63,12 +64,22 @@ async def test_a_node_with_people_and_posts_comes_along(
         old = MetaData()
         old.reflect(connection)
         ids = {"id": 7, "account_id": 7, "thread_id": 7}
-        for name in ("accounts", "posts", "domain_policies"):
+        stranger = {"id": 8, "domain": "far.test", "username_folded": "bo", "uri": "https://web.far.test:8443/users/bo"}
+        followed = {"id": 9, "follower_id": 8, "followee_id": 7, "accepted_at": datetime.fromisoformat(now)}
+        following = {"id": 10, "follower_id": 7, "followee_id": 8}
+        for name, given in (
+            ("accounts", ids),
+            ("posts", ids),
+            ("domain_policies", ids),
+            ("accounts", stranger),
+            ("follows", followed),
+            ("follows", following),
+        ):
             table = old.tables[name]
             row = {
-                column.name: ids.get(column.name, _filler(column, datetime.fromisoformat(now)))
+                column.name: given.get(column.name, _filler(column, datetime.fromisoformat(now)))
                 for column in table.columns
-                if not column.nullable
+                if column.name in given or not column.nullable
             }
             connection.execute(table.insert().values(row))
 
@@ -80,6 +91,8 @@ async def test_a_node_with_people_and_posts_comes_along(
         assert (post.quote_state, post.interaction_policy, post.quotes_count) == ("", {}, 0)
         policy = await reader.scalar(select(DomainPolicy))
         assert policy.reject_reports is False
+        hosts = await reader.execute(select(Follow.id, Follow.host))
+        assert dict(tuple(row) for row in hosts) == {9: "web.far.test:8443", 10: None}
     if url:
         request.getfixturevalue("postgres_server").drop(url)
 

@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
 
 from node.accounts.models import Account
 from node.base.paging import Page
@@ -19,34 +18,7 @@ from node.timelines.list_queries import list_in_list_among, list_list_candidates
 from node.timelines.live_queries import list_list_ids, list_lists_among, list_tag_followers_among
 from node.timelines.queries import list_tag_push_targets
 from tests.support.make import make_account, make_post
-
-
-async def plans(runtime: Runtime, work: Any) -> list[str]:
-    """Return the plans of the statements that `work(reader)` runs."""
-    seen: list[tuple[str, Any]] = []
-    engine = runtime.database.reader.sync_engine
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            seen.append((statement, values))
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        async with runtime.read() as reader:
-            await work(reader)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    found = []
-    async with runtime.read() as reader:
-        prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
-        if reader.dialect == "postgresql":  # an empty table is always scanned
-            await reader.share_transaction()
-            await reader.execute(text("SET LOCAL enable_seqscan = off"))
-        connection = await reader._connected()
-        for statement, values in seen:
-            rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
-            found.append("\n".join(str(row) for row in rows))
-    return found
+from tests.support.plans import plans
 
 
 @pytest.fixture
