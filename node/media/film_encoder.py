@@ -53,7 +53,7 @@ READING = {
     "analyzeduration": "5000000",
     "max_streams": "20",
 }
-LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 """Takes titles and the like that are no UTF-8; newer versions always do."""
 SMALL_SIDE = 640
 MAX_IN_PIXELS = 3840 * 2160
