@@ -16,6 +16,7 @@ from sqlalchemy import select
 from federation.documents import Document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
+from node.base.db.inserts import insert_if_absent, insert_where_absent
 from node.base.db.stream_log import StreamEvent
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
@@ -25,7 +26,6 @@ from node.posts.models import Post
 from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from outbox.event_queries import PostFacts, find_post_facts, list_mention_ids
-from outbox.inserts import insert_into
 from outbox.models import Delivery, OutgoingActivity
 from outbox.peers import read_health
 from outbox.proving import with_proof
@@ -131,8 +131,7 @@ async def send(
         for host, urls in reached.items()
         for url in urls
     ]
-    insert = insert_into(on.uow, Delivery).on_conflict_do_nothing(index_elements=["activity_id", "inbox_url"])
-    await on.uow.execute(insert, rows)
+    await insert_where_absent(on.uow, Delivery, rows)
     on.lanes.update(DELIVER_SLOW if row["slow"] else DELIVER for row in rows)
     return len(rows)
 
@@ -149,7 +148,7 @@ async def _store(on: Occasion, document: Document, body: str, to: Recipients, *,
         "body": body,
         "created_at": on.now,
     }
-    await on.uow.execute(insert_into(on.uow, OutgoingActivity).values(**values).on_conflict_do_nothing())
+    await insert_if_absent(on.uow, OutgoingActivity, values)
     found: int = await on.uow.scalar(select(OutgoingActivity.id).where(OutgoingActivity.uri == uri))
     return found
 

@@ -18,7 +18,7 @@ from functools import cache
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, in_lists
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.db.whole_rows import whole
 from outbox.models import Delivery, Peer
@@ -135,9 +135,8 @@ async def read_health(reader: Reader, hosts: Iterable[str]) -> dict[str, Health]
     """Return the health of every host asked for; unknown ones are well."""
     wanted = set(hosts)
     known: dict[str, Health] = {}
-    if wanted:
-        rows = await reader.rows(_HEALTH, {"hosts": list(wanted)})
-        known = {row[0]: Health(*row[1:]) for row in rows}
+    for some in in_lists(wanted):
+        known |= {row[0]: Health(*row[1:]) for row in await reader.rows(_HEALTH, {"hosts": some})}
     return {host: known.get(host, Health()) for host in wanted}
 
 

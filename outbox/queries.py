@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from node.accounts.models import Account
 from node.accounts.queries import is_present
 from node.accounts.rules import domain_and_parents
-from node.base.db.prepared import Prepared
+from node.base.db.prepared import Prepared, in_lists
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.settings import Settings
@@ -85,10 +85,9 @@ async def find_block(reader: Reader, block_id: int) -> Block | None:
 
 async def list_suspended_hosts(reader: Reader, hosts: Collection[str], *, settings: Settings) -> set[str]:
     """Return those of `hosts` to which nothing is sent (MOD-2), as the policies stand at this moment."""
-    names = sorted({name for host in hosts for name in domain_and_parents(host)})
     rows: list[Any] = []
-    for start in range(0, len(names), 500):
-        rows += await reader.rows(_POLICIES, {"domains": names[start : start + 500]})
+    for domains in in_lists({name for host in hosts for name in domain_and_parents(host)}):
+        rows += await reader.rows(_POLICIES, {"domains": domains})
     book = book_of([Policy(row.domain, row.severity, row.reject_media) for row in rows], settings)
     return {host for host in hosts if book.is_suspended(host)}
 

@@ -5,6 +5,7 @@ Called by sign-up, the command line, WebFinger and everything that looks up a ha
 
 import hashlib
 import re
+from functools import lru_cache
 
 from federation.errors import MalformedDocument
 from federation.origins import is_ip_literal, normalise_domain, split_port
@@ -94,7 +95,8 @@ def local_or_domain(settings: Settings, domain: str | None) -> str:
     return "" if normal in settings.local_domains else normal
 
 
-def domain_and_parents(host: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def domain_and_parents(host: str) -> tuple[str, ...]:
     """Return the domains whose policy reaches `host`, the closest first (MOD-2; rows 22, 23, 47).
 
     `a.b.test:8443` is reached by a policy for itself, for `a.b.test`, `b.test` and `test`. An address has no parents.
@@ -104,6 +106,6 @@ def domain_and_parents(host: str) -> list[str]:
     name = name.rstrip(".")
     found = [f"{name}:{port}"] if port is not None else []
     if is_ip_literal(name):
-        return [*found, name]
+        return (*found, name)
     labels = name.split(".")
-    return found + [".".join(labels[start:]) for start in range(len(labels))]
+    return (*found, *[".".join(labels[start:]) for start in range(len(labels))])

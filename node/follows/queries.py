@@ -11,7 +11,7 @@ from node.accounts.queries import AccountEntry, is_ours, is_present
 from node.accounts.relations import BLOCKS, MUTES, USER_DOMAIN_BLOCKS, block_between, blocks_domain_of
 from node.base.clock import system_clock
 from node.base.db.base import UtcDateTime
-from node.base.db.prepared import LONGEST_LIST, Prepared, PreparedEntities
+from node.base.db.prepared import Prepared, PreparedEntities, in_lists
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import AccountNote, Endorsement, Follow
@@ -95,8 +95,8 @@ async def list_relationships(
     """Return how the viewer stands to each account of `ids` (any number of them: seven queries a batch of ids)."""
     wanted = list(dict.fromkeys(ids))
     found: dict[int, Relationship] = {}
-    for start in range(0, len(wanted), LONGEST_LIST):
-        found |= await _relationships(reader, viewer_id, wanted[start : start + LONGEST_LIST], now or system_clock())
+    for some in in_lists(wanted):
+        found |= await _relationships(reader, viewer_id, some, now or system_clock())
     return found
 
 

@@ -16,9 +16,10 @@ and the `write` of a unit of work those that write. Listeners of the engine's `b
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, repeat
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Engine, Insert, Select, inspect
@@ -37,6 +38,7 @@ KEPT_TEXTS: Final = 512
 Statement = Select[*tuple[Any, ...]] | UpdateBase
 Process = Callable[[Any], Any]
 E = TypeVar("E")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,18 @@ class _Form:
             entries = given[name]
             values[at] = entries[entry] if entry < len(entries) else entries[-1]
         return values
+
+    def values_of_all(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """Return the parameters for each of many rows, of a text without lists. What several give, such as the time,
+        is worked out once."""
+        columns: list[Iterable[Any]] = [repeat(value, len(rows)) for value in self._values]
+        for at, name, process in self._single:
+            given = [row[name] for row in rows]
+            if process is not None:
+                made = {id(value): process(value) for value in {id(value): value for value in given}.values()}
+                given = [made[id(value)] for value in given]
+            columns[at] = given
+        return list(zip(*columns, strict=True))
 
     def rows(self, found: Sequence[Any], codes: Sequence[Any] | None = None) -> list[Any]:
         """Return what the driver found with every column as its type has it; `codes` are the driver's types."""
@@ -196,23 +210,38 @@ class PreparedEntities(Generic[E]):
 def run(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> list[Any] | None:
     """Return all rows; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
     form = prepared.form(engine.dialect, given)
-    return None if form is None else form.rows(_execute(engine, raw, form, given).fetchall())
+    return None if form is None else form.rows(_execute(engine, raw, form.text, form.values(given)).fetchall())
 
 
 def change(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, given: Mapping[str, Any]) -> int | None:
     """Return how many rows were changed; None when SQLAlchemy has to be asked. Raises DBAPIError as it would."""
     form = prepared.form(engine.dialect, given)
-    return None if form is None else _execute(engine, raw, form, given).rowcount
+    return None if form is None else _execute(engine, raw, form.text, form.values(given)).rowcount
 
 
-def _execute(engine: Engine, raw: sqlite3.Connection, form: _Form, given: Mapping[str, Any]) -> sqlite3.Cursor:
-    values = form.values(given)
+def insert_all(engine: Engine, raw: sqlite3.Connection, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run an INSERT for each row, all of which give the same columns. Raises DBAPIError as SQLAlchemy would."""
+    form = prepared.form(engine.dialect, rows[0])
+    assert form is not None, "an INSERT has no lists"
+    _execute(engine, raw, form.text, form.values_of_all(rows), many=True)
+
+
+def _execute(
+    engine: Engine, raw: sqlite3.Connection, text: str, values: list[Any], *, many: bool = False
+) -> sqlite3.Cursor:
     for listener in engine.dispatch.before_cursor_execute:
-        listener(None, None, form.text, tuple(values), None, False)
+        listener(None, None, text, values if many else tuple(values), None, many)
     try:
-        return raw.execute(form.text, values)
+        return raw.executemany(text, values) if many else raw.execute(text, values)
     except sqlite3.Error as error:
-        raise DBAPIError.instance(form.text, values, error, sqlite3.Error, hide_parameters=True) from error
+        raise DBAPIError.instance(text, values, error, sqlite3.Error, hide_parameters=True) from error
+
+
+def in_lists(values: Iterable[T]) -> Iterator[list[T]]:
+    """Divide values into lists that are not too long for one text."""
+    left = iter(values)
+    while some := list(islice(left, LONGEST_LIST)):
+        yield some
 
 
 class DirectReader:

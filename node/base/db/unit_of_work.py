@@ -21,7 +21,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from node.base.db.base import Base
 from node.base.db.event_log import APPEND, Event, row_of
 from node.base.db.failures import is_passing
-from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, run
+from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, insert_all, run
 from node.base.db.prepared_postgres import PostgresConnection, PostgresReader, connection_under
 from node.base.db.sqlite import begin, short_statements
 from node.base.db.whole_rows import insert_if_free, insert_row, whole
@@ -265,10 +265,11 @@ class UnitOfWork(_Session):
         return result.rowcount
 
     async def write_all(self, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run an INSERT for each row: one after the other on SQLite, where that is cheapest, else all at once."""
-        if self.dialect == "sqlite" or len(rows) == 1:
-            for row in rows:
-                await self.write(statement, row)
+        """Run an INSERT for each row, all of which give the same columns."""
+        if len(rows) == 1:
+            await self.write(statement, rows[0])
+        elif rows and self.dialect == "sqlite":
+            insert_all(self._engine, await self._on_sqlite(), statement, rows)
         elif rows:
             await self._by_sqlalchemy(_row_count, statement, rows)
 

@@ -244,11 +244,11 @@ async def test_handles_of_our_own_domain_mean_our_own_people(runtime: Runtime) -
 
 
 def test_a_policy_reaches_subdomains_and_ports_but_no_neighbours() -> None:
-    assert domain_and_parents("Sub.Blocked.test:8443") == [
+    assert domain_and_parents("Sub.Blocked.test:8443") == (
         "sub.blocked.test:8443", "sub.blocked.test", "blocked.test", "test",
-    ]  # fmt: skip
-    assert domain_and_parents("blocked.test.") == ["blocked.test", "test"]
-    assert domain_and_parents("127.0.0.2:8001") == ["127.0.0.2:8001", "127.0.0.2"]
+    )  # fmt: skip
+    assert domain_and_parents("blocked.test.") == ("blocked.test", "test")
+    assert domain_and_parents("127.0.0.2:8001") == ("127.0.0.2:8001", "127.0.0.2")
 
 
 async def test_search_finds_names_and_handles_best_first(runtime: Runtime) -> None:

@@ -27,11 +27,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from node.accounts.models import Account
 from node.base.db.base import UtcDateTime
 from node.base.db.engine import CONNECTIONS
+from node.base.db.inserts import insert_where_absent
 from node.base.db.prepared import LONGEST_LIST, DirectReader, Prepared, PreparedEntities
 from node.base.errors import Unavailable
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.posts.models import Like, Post
+from outbox.models import Peer
 from tests.support.make import make_account, make_post
 from tests.support.nodes import open_node
 from tests.support.redis_server import RedisServer
@@ -159,6 +161,39 @@ async def test_prepared_changes_count_what_they_touch_and_speak_of_taken_keys(ru
         assert await uow.write(hush, {"author": bob.id}) == 0
         with pytest.raises(IntegrityError):
             await uow.write(like, given | {"id": new_id()})
+
+
+async def test_many_rows_are_inserted_each_with_its_own_values(runtime: Runtime) -> None:
+    """Equal values and others, times and none; a key that is taken takes all of them back."""
+    ann, now = await make_account(runtime, "ann"), runtime.now()
+    later = now + timedelta(minutes=5)
+    rows = [
+        {
+            "host": f"h{number}.test",
+            "created_at": now,
+            "last_seen_at": seen,
+            "failure_days": number,
+            "last_error": "é" * n,
+        }
+        for n, seen in enumerate((None, now, later))
+        for number in range(n * 100, n * 100 + 100)
+    ]
+    async with runtime.write() as uow:
+        await insert_where_absent(uow, Peer, rows)
+        await insert_where_absent(uow, Peer, [*rows, rows[0] | {"host": "one.more.test"}])
+        await insert_where_absent(uow, Peer, [])
+    async with runtime.read() as reader:
+        found = {row.host: row for row in await reader.scalars(select(Peer))}
+    assert found.keys() == {row["host"] for row in rows} | {"one.more.test"}
+    for row in rows:
+        assert {name: getattr(found[row["host"]], name) for name in row} == row
+    post = await make_post(runtime, ann)
+    likes = [{"id": new_id(), "account_id": ann.id, "post_id": post.id, "uri": "", "created_at": now} for _ in range(2)]
+    with pytest.raises(IntegrityError):
+        async with runtime.write() as uow:
+            await uow.write_all(Prepared(insert(Like.metadata.tables["likes"])), likes)
+    async with runtime.read() as reader:
+        assert await reader.scalar(select(func.count()).select_from(Like)) == 0
 
 
 async def test_who_listens_to_the_engine_hears_of_prepared_statements(runtime: Runtime) -> None:
