@@ -13,7 +13,6 @@ from node.markers.queries import list_markers
 from node.markers.rules import TIMELINES
 from node.markers.service import set_marker
 from node.markers.views import marker_views
-from node.notifications.withdrawing import mark_read
 
 blueprint = Blueprint("api_markers", __name__, url_prefix="/api/v1/markers")
 
@@ -59,6 +58,4 @@ async def move(viewer: Viewer, asked: NewMarkers) -> dict[str, Any]:
             moved[timeline] = await set_marker(
                 uow, viewer.account_id, timeline, new.last_read_id, version=new.version, now=node.now()
             )
-            if timeline == "notifications":
-                await mark_read(uow, viewer.account_id, up_to_id=new.last_read_id, now=node.now())
         return marker_views(moved)

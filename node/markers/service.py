@@ -1,6 +1,7 @@
 """Use cases of markers: move one. Two apps at once never undo each other unseen: the one that came late is told."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, update
 
@@ -29,14 +30,7 @@ async def set_marker(
     """
     before = (await list_markers(uow, account_id, [timeline])).get(timeline)
     if before is None:
-        values = {
-            "account_id": account_id,
-            "timeline": timeline,
-            "last_read_id": last_read_id,
-            "version": 1,
-            "updated_at": now,
-        }
-        if version or not await insert_if_absent(uow, Marker, values):
+        if version or not await insert_if_absent(uow, Marker, _first(account_id, timeline, last_read_id, now)):
             raise Conflict(CONFLICT)
     else:
         seen = before.version if version is None else version
@@ -48,6 +42,26 @@ async def set_marker(
         if not changed:
             raise Conflict(CONFLICT)
     return (await list_markers(uow, account_id, [timeline]))[timeline]
+
+
+async def read_up_to(uow: UnitOfWork, account_id: int, timeline: Timeline, last_read_id: int, *, now: datetime) -> bool:
+    """Move somebody's marker on, never back; return whether it moved."""
+    moved = await uow.write(
+        update(Marker)
+        .where(Marker.account_id == account_id, Marker.timeline == timeline, Marker.last_read_id < last_read_id)
+        .values(last_read_id=last_read_id, version=Marker.version + 1, updated_at=now)
+    )
+    return bool(moved) or await insert_if_absent(uow, Marker, _first(account_id, timeline, last_read_id, now))
+
+
+def _first(account_id: int, timeline: Timeline, last_read_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "timeline": timeline,
+        "last_read_id": last_read_id,
+        "version": 1,
+        "updated_at": now,
+    }
 
 
 async def forget_markers(uow: UnitOfWork, account_id: int) -> None:

@@ -16,6 +16,7 @@ class Notification(Base):
     post, the report's id for admin.report, the severance's for severed_relationships.
 
     `group_key` names the group it is in, "" if it stands alone; `filtered` ones are held back (`rules.decide`).
+    Which were read says the marker of their account (`node/markers`).
     """
 
     __tablename__ = "notifications"
@@ -35,7 +36,6 @@ class Notification(Base):
     group_key: Mapped[str] = mapped_column(String(100), default="")
     filtered: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    read_at: Mapped[datetime | None]
 
 
 class NotificationGroup(Base):

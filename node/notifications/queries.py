@@ -126,9 +126,9 @@ async def list_severances(reader: Reader, account_id: int, ids: Collection[int])
 
 
 def unread_by(account_id: int) -> ColumnElement[bool]:
-    """SQL: a notification that nobody looked at on our pages, and that lies beyond what apps marked as read."""
+    """SQL: a notification beyond what our pages and apps marked as read."""
     marker = select(Marker.last_read_id).where(Marker.account_id == account_id, Marker.timeline == "notifications")
-    return and_(Notification.read_at.is_(None), Notification.id > func.coalesce(marker.scalar_subquery(), 0))
+    return Notification.id > func.coalesce(marker.scalar_subquery(), 0)
 
 
 def shown_to(account_id: int, now: datetime, *, with_filtered: bool = False) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Use cases of notifications after they were made: take them back, mark them as read, remove them.
+"""Use cases of notifications after they were made: take them back, remove them.
 
 Called by the effects of what was undone, blocked or deleted, and by the doors. Groups, requests and permissions go
 with what they are about.
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_at
@@ -100,14 +100,6 @@ async def withdraw_some_for_account(uow: UnitOfWork, account_id: int) -> bool:
     for table in (NotificationRequest, NotificationPermission):
         await _delete(uow, table, or_(table.account_id == account_id, table.from_account_id == account_id))
     return False
-
-
-async def mark_read(uow: UnitOfWork, account_id: int, *, up_to_id: int | None = None, now: datetime) -> int:
-    """Mark somebody's notifications as read, up to an id or all of them; return how many were unread."""
-    statement = update(Notification).where(Notification.account_id == account_id, Notification.read_at.is_(None))
-    if up_to_id is not None:
-        statement = statement.where(Notification.id <= up_to_id)
-    return await uow.write(statement.values(read_at=now))
 
 
 async def dismiss(uow: UnitOfWork, account_id: int, notification_id: int) -> bool:

@@ -12,13 +12,14 @@ from node.base.errors import NotFound
 from node.base.ids import read_id
 from node.http.context import runtime
 from node.markers.queries import list_markers
+from node.markers.service import read_up_to
 from node.notifications.group_queries import Group, Wanted, list_groups
 from node.notifications.group_views import grouped_view, request_views
 from node.notifications.grouping import id_in
 from node.notifications.groups import dismiss_group
 from node.notifications.request_queries import count_waiting, list_requests
 from node.notifications.requests import accept_requests, dismiss_requests
-from node.notifications.withdrawing import clear, dismiss, mark_read
+from node.notifications.withdrawing import clear, dismiss
 from node.posts.consent_queries import list_waiting
 from node.posts.views import time_word
 from node.web.showing import answer, count_badges, install, links, page_asked, show, tell
@@ -46,13 +47,14 @@ async def list_them(visitor: Visitor) -> Answer:
         held, _ = await count_waiting(reader, visitor.account_id, now=node.now())
     if page.min_id is not None and not groups:
         return cast(Response, redirect(request.path, 303))
-    if groups and page.max_id is None and page.min_id is None:
+    read_before = marker.last_read_id if marker else 0
+    if groups and page.max_id is None and page.min_id is None and groups[0].cursor > read_before:
         async with node.write() as uow:
-            await mark_read(uow, visitor.account_id, up_to_id=groups[0].cursor, now=node.now())
+            await read_up_to(uow, visitor.account_id, "notifications", groups[0].cursor, now=node.now())
     return await show(
         "pages/notifications.html",
         visitor,
-        notifications=_notes(found, groups, read_up_to=marker.last_read_id if marker else 0),
+        notifications=_notes(found, groups, read_before=read_before),
         filter_context="notifications",
         only_mentions=only_mentions,
         quote_requests=len(asking),
@@ -61,7 +63,7 @@ async def list_them(visitor: Visitor) -> Answer:
     )
 
 
-def _notes(found: dict[str, Any], groups: Sequence[Group], *, read_up_to: int) -> list[dict[str, Any]]:
+def _notes(found: dict[str, Any], groups: Sequence[Group], *, read_before: int) -> list[dict[str, Any]]:
     """Return each group with its people and its post beside it."""
     accounts = {account["id"]: account for account in found["accounts"]}
     statuses = {status["id"]: status for status in found["statuses"]}
@@ -79,7 +81,7 @@ def _notes(found: dict[str, Any], groups: Sequence[Group], *, read_up_to: int) -
                 "others": view["notifications_count"] - 1,
                 "status": statuses.get(view.get("status_id", "")),
                 "created_at": time_word(row.created_at),
-                "is_new": row.read_at is None and row.id > read_up_to,
+                "is_new": row.id > read_before,
             }
         )
     return notes

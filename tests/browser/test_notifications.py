@@ -45,6 +45,11 @@ async def test_likes_are_one_line_marked_until_seen_and_can_be_removed(node: Nod
     assert "New:" in shown.text
     shown = await page.open("/notifications")
     assert shown.html.css(".is-new") == []
+    marker = (await ann.get("/api/v1/markers", timeline="notifications"))["notifications"]
+    newest = (await ann.get("/api/v1/notifications", limit=1))[0]
+    assert (marker["last_read_id"], marker["version"]) == (newest["id"], 1), (
+        "apps see it, and no opening writes in vain"
+    )
     mentions = await page.open("/notifications?only=mentions")
     assert "lovely" in mentions.text
     assert "liked" not in mentions.text

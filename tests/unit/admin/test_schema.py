@@ -17,6 +17,7 @@ from admin.schema import MODULES
 from node.base.runtime import running
 from node.base.settings import Settings
 from node.follows.models import Follow
+from node.markers.models import Marker
 from node.moderation.models import DomainPolicy
 from node.posts.models import Post
 from tests.support.postgres import PostgresServer
@@ -67,6 +68,14 @@ async def test_a_node_with_people_and_posts_comes_along(
         stranger = {"id": 8, "domain": "far.test", "username_folded": "bo", "uri": "https://web.far.test:8443/users/bo"}
         followed = {"id": 9, "follower_id": 8, "followee_id": 7, "accepted_at": datetime.fromisoformat(now)}
         following = {"id": 10, "follower_id": 7, "followee_id": 8}
+        read = {
+            "id": 11,
+            "account_id": 7,
+            "from_account_id": 8,
+            "kind": "follow",
+            "read_at": datetime.fromisoformat(now),
+        }
+        unread = {"id": 12, "account_id": 7, "from_account_id": 8, "kind": "mention"}
         for name, given in (
             ("accounts", ids),
             ("posts", ids),
@@ -74,6 +83,8 @@ async def test_a_node_with_people_and_posts_comes_along(
             ("accounts", stranger),
             ("follows", followed),
             ("follows", following),
+            ("notifications", read),
+            ("notifications", unread),
         ):
             table = old.tables[name]
             row = {
@@ -93,6 +104,7 @@ async def test_a_node_with_people_and_posts_comes_along(
         assert policy.reject_reports is False
         hosts = await reader.execute(select(Follow.id, Follow.host))
         assert dict(tuple(row) for row in hosts) == {9: "web.far.test:8443", 10: None}
+        assert await reader.scalar(select(Marker.last_read_id).where(Marker.account_id == 7)) == 11
     if url:
         request.getfixturevalue("postgres_server").drop(url)
 

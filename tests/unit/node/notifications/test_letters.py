@@ -9,13 +9,14 @@ from sqlalchemy import select, update
 import node.notifications.letters  # noqa: F401  (registers the letter)
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.mail.jobs import send_due
 from node.mail.models import OutgoingMail
+from node.markers.service import read_up_to
 from node.notifications.mailing import choose_mail, expect_letter, unsubscribe
 from node.notifications.rules import Kind
 from node.notifications.service import notify
-from node.notifications.withdrawing import mark_read
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock, open_node
 from tests.support.redis_server import RedisServer
@@ -108,7 +109,7 @@ async def test_nobody_who_did_not_ask_or_was_here_or_has_read_gets_a_letter(
     assert sink.mails == []
     await tell(runtime, ann, bo, "mention", (await make_post(runtime, bo, "@ann two")).id)
     async with runtime.write() as uow:
-        await mark_read(uow, ann.id, now=runtime.now())
+        await read_up_to(uow, ann.id, "notifications", new_id(), now=runtime.now())
     await later(runtime)
     assert sink.mails == []
     async with runtime.read() as reader:

@@ -13,6 +13,7 @@ from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.blocks.service import block, mute, unblock, unmute
 from node.follows.service import follow
+from node.markers.service import read_up_to
 from node.notifications.models import Notification
 from node.notifications.queries import (
     count_unread,
@@ -25,7 +26,6 @@ from node.notifications.views import notification_views
 from node.notifications.withdrawing import (
     clear,
     dismiss,
-    mark_read,
     withdraw,
     withdraw_between,
     withdraw_some_for_account,
@@ -228,9 +228,11 @@ async def test_reading_dismissing_and_clearing_touch_only_ones_own(runtime: Runt
         assert await find_notification(uow, bo.id, newest.id) is None
         assert not await dismiss(uow, bo.id, newest.id)
         assert await count_unread(uow, ann.id) == 2
-        assert await mark_read(uow, ann.id, up_to_id=oldest.id, now=runtime.now()) == 1
+        assert await read_up_to(uow, ann.id, "notifications", oldest.id, now=runtime.now())
         assert await count_unread(uow, ann.id) == 1
-        assert await mark_read(uow, ann.id, now=runtime.now()) == 1
+        assert await read_up_to(uow, ann.id, "notifications", newest.id, now=runtime.now())
+        assert not await read_up_to(uow, ann.id, "notifications", oldest.id, now=runtime.now())
+        assert (await count_unread(uow, ann.id), await count_unread(uow, bo.id)) == (0, 1)
         assert await dismiss(uow, ann.id, newest.id)
     assert await listed(runtime, ann) != []
     await clear(runtime, ann.id)
