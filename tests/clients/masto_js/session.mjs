@@ -64,7 +64,7 @@ seen.bookmarked = (await theirs.bookmark()).bookmarked;
 seen.counts = await api.v1.statuses.$select(post.id).fetch().then((found) => [found.favouritesCount, found.reblogsCount]);
 
 // Notifications, one by one and in groups.
-await until(async () => (await api.v1.notifications.list({ types: ["favourite"] })).length);
+await until(async () => (await api.v1.notifications.list({ types: ["favourite", "reblog"] })).length === 2);
 const grouped = await api.v2.notifications.list({ types: ["favourite", "reblog"] });
 seen.groups = grouped.notificationGroups.map((group) => group.type).sort();
 
