@@ -20,6 +20,7 @@ _LOCAL_MENTIONS = Prepared(
     select(Mention.account_id)
     .join(Account, Account.id == Mention.account_id)
     .where(Mention.post_id == bindparam("post_id"), Mention.silent.is_(False), is_ours(), is_present())
+    .order_by(Mention.account_id)  # of many a few may be told: the same ones, should it be tried again
 )
 _MENTION_IDS = Prepared(select(Mention.account_id).where(Mention.post_id == bindparam("post_id")))
 _BELL_PLACE: Any = Follow.id + 0
