@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_somebody_is_picked_and_put_into_a_pack(run: Run, tmp_path: Path) -> Non
     assert run("account", "create", "bo", "--email", "bo@example.com", "--password", "correct horse").exit_code == 0
     refused = run("pick", "add", "@bo")
     assert (refused.exit_code, "does not want to be suggested" in refused.output) == (1, True)
-    with sqlite3.connect(tmp_path / "data" / "rookery.sqlite3") as database:
+    with closing(sqlite3.connect(tmp_path / "data" / "rookery.sqlite3", isolation_level=None)) as database:
         database.execute("UPDATE accounts SET discoverable = 1 WHERE username = 'bo'")
     assert data(run("pick", "add", "bo", "--note", "Good company", "--json"))["account"] == "bo"
     assert "@bo  Good company" in run("pick", "list").output
