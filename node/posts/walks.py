@@ -3,7 +3,8 @@
 Most viewers may see most of what a timeline holds, so a page is full after a few candidates. Somebody who blocks
 everybody who posts, or a filter that next to nothing passes, would make the same query read every post there is. A
 walk so looks at no more than `MOST` candidates, and says how far it came (`Found.looked_to`): the page may be short,
-even empty, and its link leads on from there.
+and its link leads on from there. Many apps take an empty page for the end, so where nothing was found it goes on to
+`FARTHEST` candidates.
 
 What is walked over (`candidates`) must be an index in order of the posts' ids; `conditions` are asked of each in turn.
 Used by the queries of account, public, hashtag and link timelines.
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
 
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
@@ -23,8 +24,12 @@ from node.posts.models import Post
 FIRST: Final = 400
 """Candidates looked at in the event loop's own thread: enough for nearly every page."""
 MOST: Final = 4_000
-"""Candidates looked at for one page."""
+"""Candidates looked at for one page that holds something."""
+FARTHEST: Final = 40_000
+"""Candidates looked at before a page is left empty."""
 _HIGHEST: Final = (1 << 63) - 1
+_BELOW: Final = bindparam("below", type_=BigInteger())
+_ABOVE: Final = bindparam("above", type_=BigInteger())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +60,51 @@ class Walk:
         self._ends: dict[bool, Prepared] = {}
         for upwards in (False, True):
             order = column.asc() if upwards else column.desc()
-            within = (*candidates, column < bindparam("below"), column > bindparam("above"))
-            end = select(column).where(*within).order_by(order).limit(1).offset(bindparam("skipped"))
-            statement: Select[Any] = select(column).where(*within, *conditions).order_by(order)
+            below, above = column < _BELOW, column > _ABOVE
+            end = select(column).where(*candidates, below, above).order_by(order).limit(1).offset(bindparam("skipped"))
+            last = end.correlate(None).scalar_subquery()
+            # One bound on each side: of two on one side SQLite walks to the first it meets.
+            if upwards:
+                below = column <= func.coalesce(last, _BELOW - 1)
+            else:
+                above = column >= func.coalesce(last, _ABOVE + 1)
+            statement: Select[Any] = select(column).where(*candidates, below, above, *conditions).order_by(order)
             if column.class_ is not Post:
                 statement = statement.join(Post, Post.id == column)
-            bound = end.correlate(None).scalar_subquery()
-            reached = column <= func.coalesce(bound, _HIGHEST) if upwards else column >= func.coalesce(bound, 0)
-            statement = statement.where(reached).limit(bindparam("most"))
+            statement = statement.limit(bindparam("most"))
             self._pages[upwards] = Prepared(statement.distinct() if distinct else statement)
             self._ends[upwards] = Prepared(end)
 
     async def page(self, reader: Reader, page: Page, given: Mapping[str, Any]) -> Found:
-        """Return a page: full, or the last one, or as far as `MOST` candidates lead."""
+        """Return a page: full, or the last one, or as far as `MOST` candidates lead, `FARTHEST` to find any at all."""
         upwards = page.min_id is not None
         lower = page.min_id if upwards else page.since_id
         bounds = {"below": page.max_id or _HIGHEST, "above": lower or 0}
         ids: list[int] = []
         end: int | None = None
-        for window in (FIRST, MOST - FIRST):
-            asked = {**given, **bounds, "skipped": window - 1, "most": page.limit - len(ids)}
-            statement = self._pages[upwards]
-            if window == FIRST:
-                ids += [row[0] for row in await reader.rows(statement, asked)]
-            else:  # may take a while: not in the event loop's thread
-                ids += [row[0] for row in await reader.execute(statement.statement, asked)]
+        looked = 0
+        for most in (FIRST, MOST, FARTHEST):
+            asked = {**given, **bounds, "skipped": most - looked - 1}
+            look = _look_briefly if most == FIRST else _look_long
+            ids += await look(reader, self._pages[upwards], {**asked, "most": page.limit - len(ids)})
             if len(ids) >= page.limit:
                 end = None
                 break
-            ends = await reader.rows(self._ends[upwards], {**given, **bounds, "skipped": window - 1})
-            end = ends[0][0] if ends else None
-            if end is None:
+            end = next(iter(await look(reader, self._ends[upwards], asked)), None)
+            if end is None or (ids and most == MOST):
                 break
             bounds = {**bounds, "above": end} if upwards else {**bounds, "below": end}
+            looked = most
         return Found(page.newest_first(ids), end)
+
+
+async def _look_briefly(reader: Reader, statement: Prepared, asked: Mapping[str, Any]) -> list[int]:
+    return [row[0] for row in await reader.rows(statement, asked)]
+
+
+async def _look_long(reader: Reader, statement: Prepared, asked: Mapping[str, Any]) -> list[int]:
+    """Look in a thread of the driver, not in the event loop's."""
+    return [row[0] for row in await reader.execute(statement.statement, asked)]
 
 
 async def pages(reader: Reader, page: Page, walks: Iterable[tuple[Walk, Mapping[str, Any]]]) -> Found:

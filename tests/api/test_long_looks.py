@@ -11,6 +11,7 @@ from tests.support.nodes import Node, Person
 def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walks, "FIRST", 2)
     monkeypatch.setattr(walks, "MOST", 5)
+    monkeypatch.setattr(walks, "FARTHEST", 9)
 
 
 async def walk_through(person: Person, path: str) -> tuple[list[str], list[int]]:
@@ -80,3 +81,20 @@ async def test_newer_posts_are_reached_upwards_too(node: Node, ann: Person, bob:
             break
         address = links(response.headers["Link"])["prev"]
     assert [post["content"] for post in response.json()] == ["<p>end</p>"]
+
+
+async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(node: Node, ann: Person, bob: Person) -> None:
+    eve = await node.person("eve")
+    await bob.post("oldest")
+    for number in range(4):
+        await ann.post(f"hidden {number}")
+    await bob.post("old")
+    for number in range(7):
+        await ann.post(f"hidden anew {number}")
+    await eve.act(f"/api/v1/accounts/{ann.account_id}/block")
+    met, sizes = await walk_through(eve, "/api/v1/timelines/public?limit=2")
+    assert (met, sizes) == (["old", "oldest"], [1, 1, 0])
+    for number in range(2):
+        await ann.post(f"hidden last {number}")
+    met, sizes = await walk_through(eve, "/api/v1/timelines/public?limit=2")
+    assert (met, sizes) == (["old", "oldest"], [0, 1, 1, 0])  # one page is as far as anybody looks, and its link leads on

@@ -167,7 +167,7 @@ async def _write_posts(
                 carried.append({"post_id": id_, "hashtag_id": tag_id})
             recent.append((id_, author))
             del recent[:-500]
-            yield _post_values(settings, id_, author, moment, said, local=author in local, parent=parent)
+            yield post_values(settings, id_, author, moment, said, local=author in local, parent=parent)
 
     await _insert(runtime, Post, posts(), size.posts, lambda part: say("posts", part))
     await _insert(runtime, PostHashtag, iter(carried), len(carried), lambda _: None)
@@ -316,7 +316,7 @@ def _follow(follower: int, followee: int, now: datetime) -> dict[str, Any]:
     return {"id": new_id(), "follower_id": follower, "followee_id": followee, "created_at": now, "accepted_at": now}
 
 
-def _post_values(
+def post_values(
     settings: Settings,
     id_: int,
     author: int,

@@ -63,6 +63,7 @@ def _sqlite_commits(path: Path) -> float:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=NORMAL")
+        raw.execute("DROP TABLE IF EXISTS written")
         raw.execute("CREATE TABLE written (id INTEGER PRIMARY KEY, words TEXT)")
         started = time.perf_counter()
         for number in range(2 * TIMES):

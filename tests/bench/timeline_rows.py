@@ -4,7 +4,7 @@ import asyncio
 import time
 from statistics import median
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from node.base.ids import new_id
 from node.base.runtime import Runtime
@@ -61,6 +61,7 @@ async def public(stage: Stage, runtime: Runtime) -> list[Row]:
         rows = [
             {"id": new_id(), "account_id": blocker, "target_id": other, "created_at": runtime.now()} for other in others
         ]
+        await uow.execute(delete(Block).where(Block.account_id == blocker))  # of an earlier run, where a node is kept
         await uow.execute(insert(Block), rows)
     found = []
     for name, path in (("local", "/api/v1/timelines/public?local=true"), ("federated", "/api/v1/timelines/public")):

@@ -11,12 +11,13 @@ writer, each text once. `steep` asks the database for their plans and returns wh
 
 What may be as it is stands in `SMALL` and `ALLOWED`, with the reason.
 
-`plans` returns the plans of single queries on the rows that a test made.
+`plans` returns the plans of single queries on the rows that a test made, `effort` how much they made the database do:
+a plan says which index is walked over, not how far.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -147,6 +148,43 @@ def watching(runtime: Runtime) -> Iterator[Watch]:
 
 async def plans(runtime: Runtime, work: Any) -> list[str]:
     """Return the plans of the statements that `work(reader)` runs."""
+    found = []
+    async with _run_by(runtime, work) as (connection, seen):
+        prefix = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
+        for statement, values in seen:
+            rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
+            found.append("\n".join(str(row) for row in rows))
+    return found
+
+
+async def effort(runtime: Runtime, work: Any) -> int:
+    """Return how much the statements that `work(reader)` runs make the database do: SQLite's steps, PostgreSQL's rows."""
+    done = 0
+
+    def step() -> int:
+        nonlocal done
+        done += 1
+        return 0
+
+    async with _run_by(runtime, work) as (connection, seen):
+        if connection.dialect.name == "sqlite":
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.set_progress_handler(step, 1)
+            for statement, values in seen:
+                await connection.exec_driver_sql(statement, values)
+            await driver.set_progress_handler(None, 0)
+        else:
+            for statement, values in seen:
+                for node in await _planned(connection, statement, values, "ANALYZE, "):
+                    looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                    done += round(looked_at * node["Actual Loops"])
+    return done
+
+
+@asynccontextmanager
+async def _run_by(runtime: Runtime, work: Any) -> AsyncIterator[tuple[AsyncConnection, list[tuple[str, Any]]]]:
+    """Run `work(reader)`; yield the SELECTs that it ran, and a connection to ask about them."""
     seen: list[tuple[str, Any]] = []
     engine = runtime.database.reader.sync_engine
 
@@ -160,17 +198,11 @@ async def plans(runtime: Runtime, work: Any) -> list[str]:
             await work(reader)
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    found = []
     async with runtime.read() as reader:
-        prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
         if reader.dialect == "postgresql":  # an empty table is always scanned
             await reader.share_transaction()
             await reader.execute(text("SET LOCAL enable_seqscan = off"))
-        connection = await reader._connected()
-        for statement, values in seen:
-            rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
-            found.append("\n".join(str(row) for row in rows))
-    return found
+        yield await reader._connected(), seen
 
 
 async def steep(runtime: Runtime, watch: Watch) -> list[str]:
@@ -210,8 +242,10 @@ async def _steep_on_sqlite(connection: AsyncConnection, statement: str, values: 
     return found
 
 
-async def _planned(connection: AsyncConnection, statement: str, values: Any) -> Iterator[dict[str, Any]]:
-    rows = await _explained(connection, "EXPLAIN (FORMAT JSON) " + statement, values)
+async def _planned(
+    connection: AsyncConnection, statement: str, values: Any, options: str = ""
+) -> Iterator[dict[str, Any]]:
+    rows = await _explained(connection, f"EXPLAIN ({options}FORMAT JSON) {statement}", values)
     plan = rows[0][0]
     plan = orjson.loads(plan) if isinstance(plan, str) else plan
     return _nodes(plan[0]["Plan"])

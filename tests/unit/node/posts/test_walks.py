@@ -1,0 +1,69 @@
+"""A page of a walk costs the same however many posts lie beyond what it looks at, and whoever asks."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+
+from node.accounts.models import Account
+from node.base.ids import new_id
+from node.base.paging import Page
+from node.base.runtime import Runtime
+from node.blocks.service import block
+from node.posts import walks
+from node.posts.account_queries import list_account_post_ids
+from node.posts.models import Post, PostHashtag
+from node.posts.tag_queries import list_tag_ids
+from node.timelines.public_queries import list_hashtag_ids, list_public_ids
+from tests.bench.filling import post_values
+from tests.support.make import make_post
+from tests.support.plans import effort
+
+LOOKS = (10, 20, 40)
+
+
+async def write(runtime: Runtime, author: Account, other: Account, count: int, tag_id: int) -> None:
+    """Insert public replies to the other, with a hashtag."""
+    now = runtime.now()
+    ids = [new_id() for _ in range(count)]
+    posts = [
+        post_values(runtime.settings, id_, author.id, now, "Caw", local=True, parent=(1, other.id)) for id_ in ids
+    ]
+    async with runtime.write() as uow:
+        await uow.execute(insert(Post), posts)
+        await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
+        await uow.execute(text("ANALYZE"))
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+async def test_nobody_looks_beyond_the_end_of_a_look(
+    runtime: Runtime, ann: Account, bo: Account, upwards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in zip(("FIRST", "MOST", "FARTHEST"), LOOKS, strict=True):
+        monkeypatch.setattr(walks, name, value)
+    own = await make_post(runtime, bo, "#rooks")
+    page = Page(limit=5, min_id=own.id) if upwards else Page(limit=5)
+    async with runtime.write() as uow:
+        await block(uow, runtime.settings, bo, ann, now=runtime.now())
+        tag_id = (await list_tag_ids(uow, {"rooks"}))["rooks"]
+
+    async def public(reader: Any) -> None:
+        found = await list_public_ids(
+            reader, page, viewer_id=bo.id, now=runtime.now(), local=False, remote=False, only_media=False
+        )
+        assert found.ids == [] and found.looked_to
+
+    async def tagged(reader: Any) -> None:
+        found = await list_hashtag_ids(reader, page, viewer_id=bo.id, now=runtime.now(), any_of=["rooks"])
+        assert found.ids == [] and found.looked_to
+
+    async def written(reader: Any) -> None:
+        found = await list_account_post_ids(reader, ann.id, None, page, exclude_replies=True)
+        assert found.ids == [] and found.looked_to
+
+    works = (public, tagged, written)
+    await write(runtime, ann, bo, 2 * LOOKS[-1], tag_id)
+    few = [await effort(runtime, work) for work in works]
+    await write(runtime, ann, bo, 20 * LOOKS[-1], tag_id)
+    many = [await effort(runtime, work) for work in works]
+    assert all(now < 1.5 * before for before, now in zip(few, many, strict=True)), (few, many)
