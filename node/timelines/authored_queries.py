@@ -43,6 +43,8 @@ async def page_of(reader: Reader, statement: Any, page: Page, given: dict[str, A
 VIEWER: Any = bindparam("viewer_id", type_=BigInteger)
 MOST: Any = bindparam("most", type_=BigInteger)
 BEFORE_LAST: Any = bindparam("before_last", type_=BigInteger)
+_MAX_ID: Any = bindparam("max_id", type_=BigInteger)
+_LOWER_ID: Any = bindparam("lower_id", type_=BigInteger)
 
 _FOLLOW: Any = aliased(Follow)
 
@@ -97,12 +99,12 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
         .limit(1)
         .offset(BEFORE_LAST)
         .scalar_subquery(),
-        upward,
+        shape,
     )
     one = aliased(Post)
     edge = (
         select(one.id)
-        .where(one.account_id == chosen.c.author_id, belongs(one, chosen), *bounds(shape, one.id))
+        .where(one.account_id == chosen.c.author_id, belongs(one, chosen), *start(shape, one.id))
         .where(within(bound, one.id, upward))
         .order_by(one.id.asc() if upward else one.id.desc())
         .limit(1)
@@ -118,7 +120,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     return (
         select(Post.id, func.coalesce(Post.boost_of_id, 0))
         .join(edged, edged.c.author_id == Post.account_id)
-        .where(within(edged.c.edge, Post.id, upward), belongs(Post, edged), *bounds(shape, Post.id))
+        .where(within(edged.c.edge, Post.id, upward), belongs(Post, edged), *start(shape, Post.id))
         .order_by(Post.id.asc() if upward else Post.id.desc())
         .limit(MOST)
     )
@@ -130,9 +132,12 @@ def within(edge: Any, id_: Any, upward: bool) -> ColumnElement[bool]:
     return result
 
 
-def bounded(edge: Any, upward: bool) -> ColumnElement[int]:
-    """SQL: an edge, or what lies beyond every id where there is none: a range that an index can be sought by."""
-    return func.coalesce(edge, literal(MAX_ID if upward else 0, BigInteger))
+def bounded(edge: Any, shape: Shape) -> ColumnElement[int]:
+    """SQL: an edge, or the last id that the page may have where there is none: a range that an index can be sought by."""
+    upward, is_bounded_above, is_bounded_below = shape
+    if upward:
+        return func.coalesce(edge, _MAX_ID - 1 if is_bounded_above else literal(MAX_ID, BigInteger))
+    return func.coalesce(edge, _LOWER_ID + 1 if is_bounded_below else literal(0, BigInteger))
 
 
 def _is_candidate(post: Any, authors: Any, replies: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -159,5 +164,14 @@ def answers_nobody_else(viewer_id: Any, post: Any, replies: ColumnElement[bool])
 def bounds(shape: Shape, id_: Any) -> list[ColumnElement[bool]]:
     """SQL: an id lies within the page's bounds."""
     _, has_upper, has_lower = shape
-    bounds = [id_ < bindparam("max_id", type_=BigInteger)] if has_upper else []
-    return [*bounds, id_ > bindparam("lower_id", type_=BigInteger)] if has_lower else bounds
+    bounds = [id_ < _MAX_ID] if has_upper else []
+    return [*bounds, id_ > _LOWER_ID] if has_lower else bounds
+
+
+def start(shape: Shape, id_: Any) -> list[ColumnElement[bool]]:
+    """SQL: an id lies on the page's side of the bound it begins at. What goes on to an edge goes by that alone: of two
+    bounds on one side SQLite walks to the first it meets."""
+    upward, has_upper, has_lower = shape
+    if upward:
+        return [id_ > _LOWER_ID] if has_lower else []
+    return [id_ < _MAX_ID] if has_upper else []

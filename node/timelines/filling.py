@@ -8,6 +8,9 @@ from node.base.paging import Page
 
 SPARE = 2
 """Candidates looked at beyond the page, so that one muted author does not cost a second round."""
+MOST_AT_ONCE = 400
+"""Candidates looked at in one round, of which each has twice as many as the one before: there are few of them for
+somebody too who sees next to nothing of what they follow."""
 
 Show = Callable[[Sequence[int]], Awaitable[list[dict[str, Any]]]]
 """Turns candidates into statuses, without those that do not belong."""
@@ -16,8 +19,10 @@ Show = Callable[[Sequence[int]], Awaitable[list[dict[str, Any]]]]
 async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], show: Show) -> list[dict[str, Any]]:
     """Show what `find` finds, page after page, until the page is full or nothing is left (client-api 35)."""
     found: list[dict[str, Any]] = []
+    times = 1
     while True:
-        ids = await find(replace(page, limit=page.limit - len(found) + SPARE))
+        wanted = min((page.limit - len(found) + SPARE) * times, MOST_AT_ONCE)
+        ids = await find(replace(page, limit=wanted))
         if not ids:
             return found
         rendered = await show(ids)
@@ -27,5 +32,6 @@ async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], show: S
         else:
             found = [*found, *rendered][: page.limit]
             page = replace(page, max_id=ids[-1])
+        times *= 2
         if len(found) >= page.limit:
             return found

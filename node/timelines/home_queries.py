@@ -36,6 +36,7 @@ from node.timelines.authored_queries import (
     is_followed,
     page_of,
     shape_of,
+    start,
     within,
     written_by,
 )
@@ -134,12 +135,12 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
     different = select(nearest.c.near).where(nearest.c.near.is_not(None)).distinct()
     bound = bounded(
         different.order_by(in_order(nearest.c.near)).limit(1).offset(BEFORE_LAST).scalar_subquery(),
-        upward,
+        shape,
     )
     edge = (
         select(one.post_id)
         .join(one_post, one_post.id == one.post_id)
-        .where(one.hashtag_id == nearest.c.hashtag_id, _is_open(one_post), *bounds(shape, one.post_id))
+        .where(one.hashtag_id == nearest.c.hashtag_id, _is_open(one_post), *start(shape, one.post_id))
         .where(within(bound, one.post_id, upward))
         .order_by(in_order(one.post_id))
         .limit(1)
@@ -158,7 +159,7 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
         .distinct()
         .join(edged, edged.c.hashtag_id == PostHashtag.hashtag_id)
         .join(Post, Post.id == PostHashtag.post_id)
-        .where(within(edged.c.edge, PostHashtag.post_id, upward), _is_open(Post), *bounds(shape, PostHashtag.post_id))
+        .where(within(edged.c.edge, PostHashtag.post_id, upward), _is_open(Post), *start(shape, PostHashtag.post_id))
         .order_by(in_order(PostHashtag.post_id))
         .limit(MOST)
     )

@@ -5,20 +5,25 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, text
 
 from node.accounts.models import Account
+from node.base.ids import new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.follows.service import follow
 from node.lists.service import add_members, create_list
 from node.posts.followed_tags import follow_tag
+from node.posts.models import Post, PostHashtag
 from node.posts.rendering import render_posts
+from node.posts.tag_queries import list_tag_ids
 from node.timelines.home_queries import list_home_ids
 from node.timelines.list_queries import list_in_list_among, list_list_candidates
 from node.timelines.live_queries import list_list_ids, list_lists_among, list_tag_followers_among
 from node.timelines.queries import list_tag_push_targets
+from tests.bench.filling import post_values
 from tests.support.make import make_account, make_post
-from tests.support.plans import plans
+from tests.support.plans import effort, plans
 
 
 @pytest.fixture
@@ -75,3 +80,41 @@ async def test_home_with_hashtags_walks_indexes(runtime: Runtime, ann: Account, 
         assert len(await render_posts(runtime, reader, [post.id], viewer_id=ann.id, home=True)) == 1
 
     check(await plans(runtime, work))
+
+
+@pytest.mark.parametrize("which", ["newest", "upwards"])
+async def test_the_far_bound_of_a_page_costs_nothing(runtime: Runtime, ann: Account, bo: Account, which: str) -> None:
+    """As where an app asks for what is newer than what it had a week ago, and gets the newest twenty of it."""
+    if runtime.database.dialect == "postgresql":
+        pytest.skip("SQLite walks to whichever bound it meets first; PostgreSQL weighs them, and few rows are all the same")
+    async with runtime.write() as uow:
+        made = await create_list(uow, ann.id, "Birds", now=runtime.now())
+        await add_members(uow, ann.id, made.id, [bo.id], now=runtime.now())
+    first = await make_post(runtime, bo, "#owls")
+
+    async def write(count: int) -> None:
+        async with runtime.write() as uow:
+            tag_id = (await list_tag_ids(uow, {"owls"}))["owls"]
+            ids = [new_id() for _ in range(count)]
+            posts = [
+                post_values(runtime.settings, id_, bo.id, runtime.now(), "Hoo", local=True, parent=None) for id_ in ids
+            ]
+            await uow.execute(insert(Post), posts)
+            await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
+            await uow.execute(text("ANALYZE"))
+
+    async def listed(reader: Any) -> None:
+        assert len(await list_list_candidates(reader, made, page)) == 5
+
+    async def home(reader: Any) -> None:
+        assert len(await list_home_ids(reader, ann.id, page)) == 5
+
+    work = (listed, home)
+    await write(60)
+    page = Page(limit=5, since_id=first.id) if which == "newest" else Page(limit=5, min_id=first.id, max_id=new_id())
+    few = [await effort(runtime, each) for each in work]
+    await write(600)
+    if which == "upwards":
+        page = Page(limit=5, min_id=first.id, max_id=new_id())
+    many = [await effort(runtime, each) for each in work]
+    assert all(now < 1.5 * before for before, now in zip(few, many, strict=True)), (few, many)
