@@ -25,7 +25,7 @@ FIRST: Final = 400
 """Candidates looked at in the event loop's own thread: enough for nearly every page."""
 MOST: Final = 4_000
 """Candidates looked at for one page that holds something."""
-FARTHEST: Final = 40_000
+FARTHEST: Final = 20_000
 """Candidates looked at before a page is left empty."""
 _HIGHEST: Final = (1 << 63) - 1
 _BELOW: Final = bindparam("below", type_=BigInteger())

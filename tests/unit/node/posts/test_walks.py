@@ -1,5 +1,6 @@
 """A page of a walk costs the same however many posts lie beyond what it looks at, and whoever asks."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from node.base.ids import new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.blocks.service import block
+from node.media.models import Media
 from node.posts import walks
 from node.posts.account_queries import list_account_post_ids
 from node.posts.models import Post, PostHashtag
@@ -23,7 +25,7 @@ LOOKS = (10, 20, 40)
 
 
 async def write(runtime: Runtime, author: Account, other: Account, count: int, tag_id: int) -> None:
-    """Insert public replies to the other, with a hashtag."""
+    """Insert public replies to the other, with a hashtag and a picture."""
     now = runtime.now()
     ids = [new_id() for _ in range(count)]
     posts = [
@@ -32,7 +34,12 @@ async def write(runtime: Runtime, author: Account, other: Account, count: int, t
     async with runtime.write() as uow:
         await uow.execute(insert(Post), posts)
         await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
+        await uow.execute(insert(Media), [_picture(author, id_, now) for id_ in ids])
         await uow.execute(text("ANALYZE"))
+
+
+def _picture(author: Account, post_id: int, now: datetime) -> dict[str, Any]:
+    return {"id": new_id(), "account_id": author.id, "post_id": post_id, "created_at": now}
 
 
 @pytest.mark.parametrize("upwards", [False, True])
@@ -53,6 +60,12 @@ async def test_nobody_looks_beyond_the_end_of_a_look(
         )
         assert found.ids == [] and found.looked_to
 
+    async def pictures(reader: Any) -> None:
+        found = await list_public_ids(
+            reader, page, viewer_id=bo.id, now=runtime.now(), local=False, remote=False, only_media=True
+        )
+        assert found.ids == [] and found.looked_to
+
     async def tagged(reader: Any) -> None:
         found = await list_hashtag_ids(reader, page, viewer_id=bo.id, now=runtime.now(), any_of=["rooks"])
         assert found.ids == [] and found.looked_to
@@ -61,7 +74,7 @@ async def test_nobody_looks_beyond_the_end_of_a_look(
         found = await list_account_post_ids(reader, ann.id, None, page, exclude_replies=True)
         assert found.ids == [] and found.looked_to
 
-    works = (public, tagged, written)
+    works = (public, pictures, tagged, written)
     await write(runtime, ann, bo, 2 * LOOKS[-1], tag_id)
     few = [await effort(runtime, work) for work in works]
     await write(runtime, ann, bo, 20 * LOOKS[-1], tag_id)
