@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -32,11 +32,21 @@ async def list_directory(
     """
     statement = select(Account).where(is_findable())
     if local:
-        statement = statement.where(Account.domain == "")
+        statement = statement.where(Account.domain == literal_column("''"))  # as its partial index spells it
     if viewer_id is not None:
         other = Account.id.expression
         statement = statement.where(~block_between(viewer_id, other), ~blocks_domain_of(viewer_id, other))
-    order: list[ColumnElement[Any]] = [Account.id.desc()]
-    if not newest:
-        order.insert(0, Account.last_post_at.desc().nulls_last())
-    return list(await reader.scalars(statement.order_by(*order).limit(limit).offset(offset)))
+    if newest:
+        return list(await reader.scalars(statement.order_by(Account.id.desc()).limit(limit).offset(offset)))
+    # Whoever posted comes before whoever never did: each a walk over the index, which as one would be a sort of all.
+    statement = statement.order_by(Account.last_post_at.desc(), Account.id.desc())
+    posted = statement.where(Account.last_post_at.is_not(None))
+    found = list(await reader.scalars(posted.limit(limit).offset(offset)))
+    if len(found) < limit:
+        passed = offset + len(found)
+        if offset and not found:
+            among = posted.with_only_columns(Account.id).limit(offset).subquery()
+            passed = await reader.scalar(select(func.count()).select_from(among)) or 0
+        silent = statement.where(Account.last_post_at.is_(None))
+        found += await reader.scalars(silent.limit(limit - len(found)).offset(max(offset - passed, 0)))
+    return found

@@ -26,8 +26,16 @@ class Account(Base):
         Index(
             "ix_accounts_discoverable",
             "last_post_at",
+            "id",
             sqlite_where=text("discoverable IS 1"),
             postgresql_where=text("discoverable IS true"),
+        ),
+        Index(
+            "ix_accounts_discoverable_here",
+            "last_post_at",
+            "id",
+            sqlite_where=text("discoverable IS 1 AND domain = ''"),
+            postgresql_where=text("discoverable IS true AND domain = ''"),
         ),
     )
 
