@@ -32,7 +32,9 @@ async def list_directory(
     """
     statement = select(Account).where(is_findable())
     if local:
-        statement = statement.where(Account.domain == literal_column("''"))  # as its partial index spells it
+        # Newest first by the index of domains and ids, else as the partial index spells it.
+        is_ours = Account.domain == literal_column("''")
+        statement = statement.where(is_ours if newest else is_ours.is_(True))
     if viewer_id is not None:
         other = Account.id.expression
         statement = statement.where(~block_between(viewer_id, other), ~blocks_domain_of(viewer_id, other))

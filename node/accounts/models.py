@@ -34,8 +34,8 @@ class Account(Base):
             "ix_accounts_discoverable_here",
             "last_post_at",
             "id",
-            sqlite_where=text("discoverable IS 1 AND domain = ''"),
-            postgresql_where=text("discoverable IS true AND domain = ''"),
+            sqlite_where=text("discoverable IS 1 AND (domain = '') IS 1"),
+            postgresql_where=text("discoverable IS true AND (domain = '') IS true"),
         ),
     )
 

@@ -32,8 +32,10 @@ async def come(runtime: Runtime, *, posted: int, silent: int) -> list[int]:
     return ids[: 2 * posted] + ids[2 * posted :][::-1]
 
 
-async def directory(reader: Any, *, local: bool = False, limit: int = 5, offset: int = 0) -> list[int]:
-    found = await list_directory(reader, newest=False, local=local, viewer_id=None, limit=limit, offset=offset)
+async def directory(
+    reader: Any, *, newest: bool = False, local: bool = False, limit: int = 5, offset: int = 0
+) -> list[int]:
+    found = await list_directory(reader, newest=newest, local=local, viewer_id=None, limit=limit, offset=offset)
     return [account.id for account in found]
 
 
@@ -51,12 +53,16 @@ async def test_a_page_of_the_directory_costs_the_same_among_many(runtime: Runtim
     async def first(reader: Any) -> None:
         assert len(await directory(reader)) == len(await directory(reader, local=True)) == 5
 
+    async def newest(reader: Any) -> None:
+        assert len(await directory(reader, newest=True)) == len(await directory(reader, newest=True, local=True)) == 5
+
     async def silent(reader: Any) -> None:
         for local in (False, True):
             assert len(await directory(reader, local=local, offset=60)) == 5
 
+    works = (first, newest, silent)
     await come(runtime, posted=20, silent=100)
-    few = [await effort(runtime, work) for work in (first, silent)]
+    few = [await effort(runtime, work) for work in works]
     await come(runtime, posted=0, silent=1_000)
-    many = [await effort(runtime, work) for work in (first, silent)]
+    many = [await effort(runtime, work) for work in works]
     assert all(now < 1.5 * before for before, now in zip(few, many, strict=True)), (few, many)
