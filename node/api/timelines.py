@@ -44,7 +44,8 @@ class HashtagPaging(PublicPaging, frozen=True, kw_only=True):
 @answers(list[Status])
 async def home(viewer: Viewer, asked: Paging) -> Answer:
     """Return the viewer's home timeline."""
-    return page_answer(await home_page(runtime(), viewer.account_id, page_of(asked)))
+    found = await home_page(runtime(), viewer.account_id, page_of(asked))
+    return page_answer(found.posts, found.cursors)
 
 
 @blueprint.get("/public")
@@ -72,10 +73,11 @@ async def of_list(viewer: Viewer, asked: Paging, list_id: int) -> Answer:
     """Return what the people on a list of the viewer's write."""
     node = runtime()
     async with node.read() as reader:
-        found = await find_list(reader, list_id, viewer.account_id)
-    if found is None:
+        list_ = await find_list(reader, list_id, viewer.account_id)
+    if list_ is None:
         raise NotFound()
-    return page_answer(await list_page(node, found, page_of(asked)))
+    found = await list_page(node, list_, page_of(asked))
+    return page_answer(found.posts, found.cursors)
 
 
 @blueprint.get("/tag/<name>")

@@ -133,7 +133,7 @@ def within(edge: Any, id_: Any, upward: bool) -> ColumnElement[bool]:
 
 
 def bounded(edge: Any, shape: Shape) -> ColumnElement[int]:
-    """SQL: an edge, or the last id that the page may have where there is none: a range that an index can be sought by."""
+    """SQL: an edge, or the last id the page may have where there is none: a range that an index can be sought by."""
     upward, is_bounded_above, is_bounded_below = shape
     if upward:
         return func.coalesce(edge, _MAX_ID - 1 if is_bounded_above else literal(MAX_ID, BigInteger))

@@ -26,7 +26,7 @@ from node.posts.rendering import render_posts
 from node.timelines import home_lists
 from node.timelines.author_lists import ask_heads, read_shelves
 from node.timelines.authored_queries import Entry
-from node.timelines.filling import Show, fill
+from node.timelines.filling import Show, Shown, fill
 from node.timelines.home_lists import Listed, home_key
 from node.timelines.home_queries import (
     count_posts_among,
@@ -70,7 +70,7 @@ class Merged:
     some_push_active: bool = False
 
 
-async def home_page(runtime: Runtime, account_id: int, page: Page) -> list[dict[str, Any]]:
+async def home_page(runtime: Runtime, account_id: int, page: Page) -> Shown:
     """Return a page of a person's home timeline, newest first."""
     # Lists are made from what is committed now; what lies in them may be looked up on a replica.
     async with runtime.read() as reader, runtime.browse(account_id) as near:
@@ -80,19 +80,21 @@ async def home_page(runtime: Runtime, account_id: int, page: Page) -> list[dict[
         found = await _page_from(runtime, near, account_id, window, page)
         if page.min_id is not None:
             return found
-        while len(found) < page.limit and window.floor > (page.since_id or 0):
+        while not found.has_more and len(found.posts) < page.limit and window.floor > (page.since_id or 0):
             below = min(window.floor + 1, page.max_id or window.floor + 1)
-            rest = replace(page, max_id=below, limit=page.limit - len(found))
+            rest = replace(page, max_id=below, limit=page.limit - len(found.posts))
             if not window.tail or below <= window.floor:
-                return [*found, *await _page_from_sql(runtime, near, account_id, rest)]
+                return _joined(found, await _page_from_sql(runtime, near, account_id, rest))
             window = await _grow(runtime, reader, account_id, window)
-            found += await _page_from(runtime, near, account_id, window, rest)
+            found = _joined(found, await _page_from(runtime, near, account_id, window, rest))
         return found
 
 
-async def _page_from(
-    runtime: Runtime, reader: ReadSession, account_id: int, window: Window, page: Page
-) -> list[dict[str, Any]]:
+def _joined(newer: Shown, older: Shown) -> Shown:
+    return Shown([*newer.posts, *older.posts], [*newer.cursors, *older.cursors], older.has_more)
+
+
+async def _page_from(runtime: Runtime, reader: ReadSession, account_id: int, window: Window, page: Page) -> Shown:
     ids = [id_ for id_, _ in window.entries]
 
     async def pick(wanted: Page) -> list[int]:
@@ -104,7 +106,7 @@ async def _page_from(
     return await fill(page, pick, _shower(runtime, reader, account_id, window.entries))
 
 
-async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> list[dict[str, Any]]:
+async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> Shown:
     runtime.caches.count(TIMELINES, "pages from SQL")
     looked_at: list[Entry] = []
 

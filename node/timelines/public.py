@@ -5,8 +5,6 @@ there is at once (`node/posts/walks.py`). Its cursors then lead on from where th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -15,16 +13,8 @@ from node.base.runtime import Runtime
 from node.cards.queries import list_card_ids_of
 from node.posts.rendering import render_posts
 from node.posts.walks import Found
+from node.timelines.filling import Shown
 from node.timelines.public_queries import list_hashtag_ids, list_link_ids, list_public_ids
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A page of statuses, the cursors of its links, and whether there may be older ones although it is not full."""
-
-    posts: list[dict[str, Any]]
-    cursors: list[int]
-    has_more: bool
 
 
 async def public_page(

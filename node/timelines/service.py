@@ -8,12 +8,12 @@ from node.base.runtime import Runtime
 from node.lists.models import List
 from node.posts.rendering import render_posts
 from node.timelines.authored_queries import Entry
-from node.timelines.filling import fill
+from node.timelines.filling import Shown, fill
 from node.timelines.list_queries import list_in_list_among, list_list_entries
 from node.timelines.rules import earlier_showings
 
 
-async def list_page(runtime: Runtime, list_: List, page: Page) -> list[dict[str, Any]]:
+async def list_page(runtime: Runtime, list_: List, page: Page) -> Shown:
     """Return a page of what the people on a list write, as its owner sees it."""
     looked_at: list[Entry] = []
     async with runtime.browse(list_.account_id) as reader:

@@ -58,13 +58,11 @@ async def timeline(visitor: Visitor, list_id: int) -> Answer:
     """Show what the people on a list write."""
     found = await _own(visitor, list_id)
     page = page_asked()
-    posts = await list_page(runtime(), found, page)
-    if page.min_id is not None and not posts:
+    shown = await list_page(runtime(), found, page)
+    if page.min_id is not None and not shown.cursors:
         return cast(Response, redirect(request.path, 303))
-    cursors = [int(post["id"]) for post in posts]
-    return await show(
-        "pages/list.html", visitor, posts_list=posts, list=found, filter_context="home", **links(page, cursors)
-    )
+    where = links(page, shown.cursors, has_more=shown.has_more)
+    return await show("pages/list.html", visitor, posts_list=shown.posts, list=found, filter_context="home", **where)
 
 
 @blueprint.get("/lists/<id:list_id>/edit")

@@ -14,8 +14,9 @@ from node.posts.queries import find_hashtag, list_bookmark_ids, list_liked_ids
 from node.posts.rendering import render_posts
 from node.posts.tag_queries import find_tag_follow
 from node.text.writing import fold_hashtag
+from node.timelines.filling import Shown
 from node.timelines.home import home_page
-from node.timelines.public import Shown, hashtag_page, public_page
+from node.timelines.public import hashtag_page, public_page
 from node.timelines.service import list_page
 from node.trends.review import list_usable
 from node.web.explore import discoveries
@@ -44,15 +45,14 @@ async def front(visitor: Visitor | None) -> Answer:
 async def home(visitor: Visitor) -> Answer:
     """Show the viewer's home timeline, with the composer; while it is short, whom and what there is to find."""
     page = page_asked()
-    posts = await home_page(runtime(), visitor.account_id, page)
-    is_quiet = page.max_id is None and page.min_id is None and len(posts) < page.limit
+    shown = await home_page(runtime(), visitor.account_id, page)
+    is_quiet = page.max_id is None and page.min_id is None and len(shown.posts) < page.limit
     found: dict[str, Any] = {}
     arriving = 0
     if is_quiet:
         found = await discoveries(visitor)
         async with runtime().read() as reader:
             arriving = await count_arriving(reader, visitor.account_id)
-    shown = Shown(posts, [int(post["id"]) for post in posts], has_more=False)
     return await _timeline(
         "pages/home.html", visitor, page, shown, filter_context="home", found=found, arriving=arriving
     )
@@ -142,14 +142,15 @@ async def fresh(visitor: Visitor | None) -> Answer:
     viewer_id = visitor.account_id if visitor else None
     wanted = request.args.get("timeline", "")
     if wanted == "/home" and visitor is not None:
-        found = await home_page(runtime(), visitor.account_id, page)
+        shown = await home_page(runtime(), visitor.account_id, page)
     elif wanted in ("/public", "/public/local"):
         shown = await public_page(runtime(), page, viewer_id=viewer_id, local=wanted == "/public/local")
-        found = shown.posts
     elif wanted.startswith("/lists/") and visitor is not None:
         async with runtime().read() as reader:
             list_ = await find_list(reader, read_id(wanted.removeprefix("/lists/")) or 0, visitor.account_id)
-        found = await list_page(runtime(), list_, page) if list_ is not None else []
+        if list_ is None:
+            return answer(count=0)
+        shown = await list_page(runtime(), list_, page)
     else:
         return answer(count=0)
-    return answer(count=len(found))
+    return answer(count=len(shown.posts))

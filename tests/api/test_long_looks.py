@@ -3,6 +3,7 @@
 import pytest
 
 from node.posts import walks
+from node.timelines import filling
 from tests.api.shapes import links
 from tests.support.nodes import Node, Person
 
@@ -12,6 +13,8 @@ def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walks, "FIRST", 2)
     monkeypatch.setattr(walks, "MOST", 5)
     monkeypatch.setattr(walks, "FARTHEST", 9)
+    monkeypatch.setattr(filling, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(filling, "MOST", 5)
 
 
 async def walk_through(person: Person, path: str) -> tuple[list[str], list[int]]:
@@ -83,7 +86,9 @@ async def test_newer_posts_are_reached_upwards_too(node: Node, ann: Person, bob:
     assert [post["content"] for post in response.json()] == ["<p>end</p>"]
 
 
-async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(node: Node, ann: Person, bob: Person) -> None:
+async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(
+    node: Node, ann: Person, bob: Person
+) -> None:
     eve = await node.person("eve")
     await bob.post("oldest")
     for number in range(4):
@@ -97,4 +102,24 @@ async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(nod
     for number in range(2):
         await ann.post(f"hidden last {number}")
     met, sizes = await walk_through(eve, "/api/v1/timelines/public?limit=2")
-    assert (met, sizes) == (["old", "oldest"], [0, 1, 1, 0])  # one page is as far as anybody looks, and its link leads on
+    assert (met, sizes) == (
+        ["old", "oldest"],
+        [0, 1, 1, 0],
+    )  # one page is as far as anybody looks, and its link leads on
+
+
+async def test_a_home_and_a_list_of_muted_people_go_on_by_the_links(node: Node, ann: Person, bob: Person) -> None:
+    eve = await node.person("eve")
+    birds = (await eve.act("/api/v1/lists", title="Birds"))["id"]
+    for friend in (ann, bob):
+        await eve.act(f"/api/v1/accounts/{friend.account_id}/follow")
+        await eve.act(f"/api/v1/lists/{birds}/accounts", account_ids=[friend.account_id])
+    await bob.post("old")
+    for number in range(12):
+        await ann.post(f"muted {number}")
+    await bob.post("new")
+    await eve.act(f"/api/v1/accounts/{ann.account_id}/mute")
+    for path in ("/api/v1/timelines/home", f"/api/v1/timelines/list/{birds}"):
+        met, sizes = await walk_through(eve, f"{path}?limit=2")
+        assert met == ["new", "old"], path
+        assert sizes[0] == 1, path  # short, and yet it goes on

@@ -70,7 +70,7 @@ async def _time_home(runtime: Runtime, account_id: int, page: Page, *, cold: boo
         if cold:
             await forget_home(runtime, account_id)
         began, used = time.perf_counter(), time.process_time()
-        assert len(await home_page(runtime, account_id, page)) == page.limit
+        assert len((await home_page(runtime, account_id, page)).posts) == page.limit
         wall.append((time.perf_counter() - began) * 1000)
         spent.append((time.process_time() - used) * 1000)
     return f"median {median(wall):.1f} ms (worst {max(wall):.1f}), CPU {median(spent):.1f} ms"

@@ -90,7 +90,7 @@ def _missing(client: Redis, followers: list[int], posts: list[str]) -> dict[int,
 
 async def _read_homes(runtime: Runtime, followers: list[int], posts: list[str]) -> None:
     for follower in followers[:: len(followers) // READERS]:
-        page = await home_page(runtime, follower, Page(limit=40))
+        page = (await home_page(runtime, follower, Page(limit=40))).posts
         assert Counter(post["id"] for post in page) == Counter(posts), follower
 
 

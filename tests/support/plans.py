@@ -158,7 +158,7 @@ async def plans(runtime: Runtime, work: Any) -> list[str]:
 
 
 async def effort(runtime: Runtime, work: Any) -> int:
-    """Return how much the statements that `work(reader)` runs make the database do: SQLite's steps, PostgreSQL's rows."""
+    """Return what the statements that `work(reader)` runs make the database do: SQLite's steps, PostgreSQL's rows."""
     done = 0
 
     def step() -> int:

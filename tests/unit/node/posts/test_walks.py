@@ -28,9 +28,7 @@ async def write(runtime: Runtime, author: Account, other: Account, count: int, t
     """Insert public replies to the other, with a hashtag and a picture."""
     now = runtime.now()
     ids = [new_id() for _ in range(count)]
-    posts = [
-        post_values(runtime.settings, id_, author.id, now, "Caw", local=True, parent=(1, other.id)) for id_ in ids
-    ]
+    posts = [post_values(runtime.settings, id_, author.id, now, "Caw", local=True, parent=(1, other.id)) for id_ in ids]
     async with runtime.write() as uow:
         await uow.execute(insert(Post), posts)
         await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
@@ -58,21 +56,21 @@ async def test_nobody_looks_beyond_the_end_of_a_look(
         found = await list_public_ids(
             reader, page, viewer_id=bo.id, now=runtime.now(), local=False, remote=False, only_media=False
         )
-        assert found.ids == [] and found.looked_to
+        assert (found.ids, found.looked_to is None) == ([], False)
 
     async def pictures(reader: Any) -> None:
         found = await list_public_ids(
             reader, page, viewer_id=bo.id, now=runtime.now(), local=False, remote=False, only_media=True
         )
-        assert found.ids == [] and found.looked_to
+        assert (found.ids, found.looked_to is None) == ([], False)
 
     async def tagged(reader: Any) -> None:
         found = await list_hashtag_ids(reader, page, viewer_id=bo.id, now=runtime.now(), any_of=["rooks"])
-        assert found.ids == [] and found.looked_to
+        assert (found.ids, found.looked_to is None) == ([], False)
 
     async def written(reader: Any) -> None:
         found = await list_account_post_ids(reader, ann.id, None, page, exclude_replies=True)
-        assert found.ids == [] and found.looked_to
+        assert (found.ids, found.looked_to is None) == ([], False)
 
     works = (public, pictures, tagged, written)
     await write(runtime, ann, bo, 2 * LOOKS[-1], tag_id)

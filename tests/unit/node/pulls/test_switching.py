@@ -73,7 +73,7 @@ async def chosen(runtime: Runtime, account: Account, choice: Choice) -> PulledAc
 
 
 async def home_ids(runtime: Runtime, account: Account) -> list[int]:
-    return [int(status["id"]) for status in await home_page(runtime, account.id, Page())]
+    return [int(status["id"]) for status in (await home_page(runtime, account.id, Page())).posts]
 
 
 async def hear_of_it(runtime: Runtime) -> None:

@@ -41,7 +41,7 @@ async def pushed_post(runtime: Runtime, author: Account, text: str = "Hello", **
 
 
 async def home_ids(runtime: Runtime, account: Account, **page: Any) -> list[int]:
-    return [int(status["id"]) for status in await home_page(runtime, account.id, Page(**page))]
+    return [int(status["id"]) for status in (await home_page(runtime, account.id, Page(**page))).posts]
 
 
 async def test_a_pushed_post_stands_in_home_once(runtime: Runtime, ann: Account, bo: Account) -> None:

@@ -35,7 +35,7 @@ async def bo(runtime: Runtime, ann: Account) -> Account:
 
 
 async def home_ids(runtime: Runtime, account: Account, **page: int) -> list[int]:
-    return [int(status["id"]) for status in await home_page(runtime, account.id, Page(**page))]
+    return [int(status["id"]) for status in (await home_page(runtime, account.id, Page(**page))).posts]
 
 
 async def posts_by(runtime: Runtime, author: Account, number: int) -> list[int]:
@@ -202,7 +202,7 @@ async def test_a_post_that_several_boosted_stands_where_it_came_first(
     while page := await home_ids(runtime, ann, limit=2, **({"max_id": walked[-1]} if walked else {})):
         walked += page
     assert walked == wanted
-    assert [int(status["id"]) for status in await list_page(runtime, birds, Page(limit=40))] == wanted
+    assert [int(status["id"]) for status in (await list_page(runtime, birds, Page(limit=40))).posts] == wanted
     async with runtime.write() as uow:
         await unboost(uow, fans[0].id, post, now=runtime.now())
     assert await home_ids(runtime, ann, limit=40) == sorted([boosts[1], *between], reverse=True)

@@ -198,7 +198,7 @@ async def walk(runtime: Runtime, reader_id: int, limit: int, *, up: bool, edges:
     page = Page(limit=limit, min_id=1) if up else Page(limit=limit)
     found: list[int] = []
     while True:
-        ids = [int(status["id"]) for status in await home_page(runtime, reader_id, page)]
+        ids = [int(status["id"]) for status in (await home_page(runtime, reader_id, page)).posts]
         if not ids:
             return found
         assert len(ids) <= limit
@@ -258,6 +258,6 @@ async def test_every_walk_finds_what_sql_finds(
                 )
             for edge in stage.dice.sample(edges, min(2, len(edges))):
                 page = Page(limit=40, since_id=edge)
-                newer = [int(status["id"]) for status in await home_page(stage.web, person.id, page)]
+                newer = [int(status["id"]) for status in (await home_page(stage.web, person.id, page)).posts]
                 if len(newer) < page.limit:
                     check(newer, wanted, above=edge)

@@ -86,7 +86,7 @@ async def test_home_with_hashtags_walks_indexes(runtime: Runtime, ann: Account, 
 async def test_the_far_bound_of_a_page_costs_nothing(runtime: Runtime, ann: Account, bo: Account, which: str) -> None:
     """As where an app asks for what is newer than what it had a week ago, and gets the newest twenty of it."""
     if runtime.database.dialect == "postgresql":
-        pytest.skip("SQLite walks to whichever bound it meets first; PostgreSQL weighs them, and few rows are all the same")
+        pytest.skip("SQLite walks to the bound it meets first; PostgreSQL weighs them, and few rows are all the same")
     async with runtime.write() as uow:
         made = await create_list(uow, ann.id, "Birds", now=runtime.now())
         await add_members(uow, ann.id, made.id, [bo.id], now=runtime.now())
