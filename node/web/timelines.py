@@ -46,7 +46,8 @@ async def home(visitor: Visitor) -> Answer:
     """Show the viewer's home timeline, with the composer; while it is short, whom and what there is to find."""
     page = page_asked()
     shown = await home_page(runtime(), visitor.account_id, page)
-    is_quiet = page.max_id is None and page.min_id is None and len(shown.posts) < page.limit
+    is_first = page.max_id is None and page.min_id is None
+    is_quiet = is_first and not shown.has_more and len(shown.posts) < page.limit
     found: dict[str, Any] = {}
     arriving = 0
     if is_quiet:

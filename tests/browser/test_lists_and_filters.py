@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from node.timelines import filling
 from tests.browser.visitor import Visitor
 from tests.support.nodes import Node, settle
 
@@ -34,6 +35,24 @@ async def new_filter(visitor: Visitor, title: str, word: str, **fields: str) -> 
     )
     assert shown.path == "/settings/filters", shown.text
     assert title in shown.text
+
+
+async def test_who_sees_nothing_of_a_stretch_is_told_so_and_goes_on(
+    node: Node, ann: Visitor, bo: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(filling, "MOST", 4)
+    await ann.post("Written long ago")
+    await follow(ann, "bo")
+    for number in range(6):
+        await bo.post(f"Muted {number}")
+    await ann.send(await ann.open("/@bo/mute"), "form[action$='/mute']")
+    await settle(node.runtime)
+    first = await ann.open("/home")
+    assert "Nothing to show here" in first.text
+    assert "Muted" not in first.text
+    older = first.form("nav.pager a[rel=next]").attributes["href"]
+    assert "Written long ago" in (await ann.open(older or "")).text
 
 
 async def test_a_list_from_its_name_to_its_end(node: Node, ann: Visitor, bo: Visitor) -> None:
