@@ -37,6 +37,12 @@ class Account(Base):
             sqlite_where=text("discoverable IS 1 AND (domain = '') IS 1"),
             postgresql_where=text("discoverable IS true AND (domain = '') IS true"),
         ),
+        Index(
+            "ix_accounts_well_known",
+            "followers_count",
+            sqlite_where=text("followers_count >= 50"),
+            postgresql_where=text("followers_count >= 50"),
+        ),
     )
 
     id: Mapped[Id]
@@ -117,6 +123,22 @@ class Account(Base):
     def is_gone(self) -> bool:
         """Whether the actor is to be treated as absent: suspended or deleted, here or at its origin, or waiting."""
         return self.waiting or self.suspended_at is not None or self.suspended_by_origin or self.deleted_at is not None
+
+
+class AccountWord(Base):
+    """A word by whose beginning an account is found (`names.py`)."""
+
+    __tablename__ = "account_words"
+    __table_args__ = (Index("ix_account_words_account", "account_id", "word"), {"sqlite_with_rowid": False})
+
+    here: Mapped[bool] = mapped_column(primary_key=True)
+    """Whether it is one of our people's."""
+    word: Mapped[str] = mapped_column(
+        String(64).with_variant(String(64, collation="C"), "postgresql"), primary_key=True
+    )
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
 
 
 class AccountKey(Base):

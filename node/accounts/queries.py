@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from node.accounts.models import Account, AccountKey
+from node.accounts.names import candidates, rarest_first, words_of
 from node.accounts.relations import DOMAIN_POLICIES, blocks, blocks_domain_of, follows
 from node.accounts.rules import domain_and_parents, fold_username
-from node.base.db.plain_text import as_plain, plain_text
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
@@ -25,7 +25,6 @@ T = TypeVar("T")
 BATCH = 500
 MAX_SEARCH_TEXT = 200
 ACCT = "acct:"
-MAX_SEARCH_WORDS = 8
 
 _STRICTNESS = {"allow": 0, "noop": 0, "silence": 1, "suspend": 2}
 
@@ -142,8 +141,7 @@ async def search_accounts(
     offset: int = 0,
     following_only: bool = False,
 ) -> list[Account]:
-    """Return present accounts whose name begins with `text` or whose display name holds its words, whatever their case
-    and accents.
+    """Return present accounts in whose names words begin with all words of `text`, whatever their case and accents.
 
     `ann@exam` matches handles at domains that begin so. Who blocks the viewer is left out, and whom the viewer blocks
     is found by the whole name alone: to lift the block one has to find them. Best first: the exact name, people the
@@ -151,17 +149,15 @@ async def search_accounts(
     """
     text = text.strip()
     text = text[len(ACCT) :] if text.lower().startswith(ACCT) else text
-    folded = fold_username(text.removeprefix("@").strip())[:MAX_SEARCH_TEXT]
-    if not folded:
+    sought = text.removeprefix("@").strip()[:MAX_SEARCH_TEXT]
+    name, at, domain = fold_username(sought).partition("@")
+    if not name and not domain:
         return []
-    name, at, domain = folded.partition("@")
     if at:
         matches = and_(Account.username_folded == name, Account.domain.startswith(domain, autoescape=True))
     else:
-        matches = or_(
-            Account.username_folded.startswith(name, autoescape=True),
-            and_(*(plain_text(Account.display_name).contains(word, autoescape=True) for word in _words(text))),
-        )
+        words = await rarest_first(reader, words_of(sought))
+        matches = Account.id.in_(candidates(words, name, viewer_id))
     statement = select(Account).where(
         matches, is_present(), Account.waiting.is_(False), Account.id != INSTANCE_ACTOR_ID
     )
@@ -179,12 +175,8 @@ async def search_accounts(
         order.append(case((followed, 0), else_=1))
     elif following_only:
         return []
-    begins = or_(
-        Account.username_folded.startswith(name, autoescape=True),
-        plain_text(" " + Account.display_name).contains(" " + _words(text)[0], autoescape=True),
-    )
     order += [
-        case((begins, 0), else_=1),
+        case((Account.username_folded.startswith(name, autoescape=True), 0), else_=1),
         case((Account.domain == "", 0), else_=1),
         Account.followers_count.desc(),
         Account.id.desc(),
@@ -256,11 +248,6 @@ async def find_domain_policy(reader: Reader, hosts: Collection[str]) -> tuple[st
     known = {row.domain: (str(row.severity), row.created_at) for row in rows}
     closest = [next((known[domain] for domain in chain if domain in known), None) for chain in chains]
     return max((policy for policy in closest if policy), key=lambda policy: _STRICTNESS[policy[0]], default=None)
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a display name that is looked for."""
-    return as_plain(text[:MAX_SEARCH_TEXT]).replace("@", " ").split()[:MAX_SEARCH_WORDS] or [text]
 
 
 def _batches(items: list[T]) -> list[list[T]]:

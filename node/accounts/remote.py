@@ -16,6 +16,7 @@ from federation.keys import decode_multikey, load_public_key, public_pem
 from federation.origins import Handle, host_of
 from federation.parsing import ActorKey, RemoteActor
 from node.accounts.models import Account, AccountKey
+from node.accounts.names import note_names
 from node.accounts.queries import find_account_by_handle, find_account_by_uri, find_domain_policy
 from node.accounts.rules import fold_username, freed_name
 from node.base.db.inserts import insert_if_absent
@@ -57,6 +58,7 @@ async def upsert_remote_account(
     account.fetched_at = now
     await _apply_policy(uow, account)
     await uow.flush()
+    await note_names(uow, account)
     await _store_keys(uow, account.id, actor.keys, now)
     return account
 
@@ -116,6 +118,7 @@ async def _confirm(uow: UnitOfWork, account: Account, username: str, domain: str
         holder.handle_confirmed = False
         holder.version += 1
         await uow.flush()  # before the name is taken: the unique key looks at each statement
+        await note_names(uow, holder)
     account.username, account.username_folded = username, fold_username(username)
     account.domain, account.handle_confirmed = domain, True
     account.version += 1

@@ -13,6 +13,7 @@ from federation.keys import generate_rsa_key
 from node import uris
 from node.accounts.keys import KeyPair, add_keys
 from node.accounts.models import Account
+from node.accounts.names import note_names
 from node.accounts.profile import ProfileChange, checked_change, with_marks
 from node.accounts.queries import find_account, get_account, list_keys
 from node.accounts.remote import set_reported_counts, upsert_remote_account
@@ -108,7 +109,9 @@ async def create_local_account(
         raise Invalid(fields={"username": ["has already been taken"]})
     add_keys(uow, settings, account_id, key_pair, now=now)
     await uow.flush()
-    return await get_account(uow, account_id)
+    account = await get_account(uow, account_id)
+    await note_names(uow, account)
+    return account
 
 
 async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, change: ProfileChange) -> Account:
@@ -130,6 +133,8 @@ async def update_profile(uow: UnitOfWork, settings: Settings, account_id: int, c
         setattr(account, name, value)
     account.version += 1
     await uow.flush()
+    if "display_name" in values:
+        await note_names(uow, account)
     await uow.record(ProfileUpdated(account_id))
     if "indexable" in values:
         await uow.record(SearchConsentChanged(account_id))

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from node.accounts.models import Account
+from node.accounts.names import forget_names
 from node.accounts.queries import get_account
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden
@@ -116,6 +117,7 @@ async def _erase(uow: UnitOfWork, account_id: int, *, now: datetime) -> bool:
         )
     )
     if changed:
+        await forget_names(uow, account_id)
         await uow.record(AccountDeleted(account_id))
     return bool(changed)
 

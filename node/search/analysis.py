@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from federation.vocabulary import INVISIBLE
 from node.search.forms import DIGITS, MAX_TOKEN, UNSAFE, acronym, as_written, fold_word, source_of, stems_of
 from node.search.spelling import fold
+from node.text.scripts import SPACELESS
 from node.text.writing import fold_hashtag
 
 MAX_CHARACTERS: Final = 20_000
@@ -60,10 +61,6 @@ _PIECE: Final = re.compile(
     re.IGNORECASE,
 )
 _UNSEEN: Final = re.compile(f"[{INVISIBLE}]")
-_SPACELESS: Final = re.compile(
-    "[\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
-)
 _JOINT: Final = re.compile(r"[.'’\-‐‑&+_]+")
 _ACRONYM: Final = range(2, 7)
 _NOT_WORD: Final = re.compile(r"[\W_]+")
@@ -151,7 +148,7 @@ def whole_forms(lexeme: Lexeme, languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_run(part: str) -> bool:
     """Whether a part of a hashtag is of a script without spaces."""
-    return _SPACELESS.fullmatch(part) is not None
+    return SPACELESS.fullmatch(part) is not None
 
 
 def mark(name: str, value: object) -> str:
@@ -172,7 +169,7 @@ def tag_token(name: str) -> str:
 def _of_word(piece: str) -> Iterator[Lexeme]:
     """Take a word apart where its script changes to one without spaces, and at what joins words."""
     position = 0
-    for run in _SPACELESS.finditer(piece):
+    for run in SPACELESS.finditer(piece):
         yield from _of_letters(piece[position : run.start()])
         if whole := UNSAFE.sub("", fold(run[0])):
             yield Lexeme("run", whole)

@@ -5,7 +5,7 @@ the database took for each part, so that the capacity model stands on what was s
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate, islice
@@ -15,7 +15,8 @@ from sqlalchemy import insert, text, update
 
 from federation.keys import generate_rsa_key
 from node import uris
-from node.accounts.models import Account, AccountKey
+from node.accounts.models import Account, AccountKey, AccountWord
+from node.accounts.names import name_words
 from node.auth.hashing import hash_secret
 from node.auth.models import OAuthToken, User
 from node.auth.service import create_token
@@ -121,6 +122,7 @@ async def _people(
         base = f"http://127.0.9.{number // REMOTE_EACH + 1}:9"
         accounts.append(remote_values(settings, id_, f"r{number}", base, now))
     await _insert(runtime, Account, iter(accounts), len(accounts), lambda part: say("accounts", part))
+    await _insert(runtime, AccountWord, _words(accounts), 3 * len(accounts), lambda part: say("names", part))
     keys = (_key_values(settings, id_, pair, now) for id_ in local)
     await _insert(runtime, AccountKey, keys, len(local), lambda part: say("keys", part))
     users = (_user_values(id_, names[id_], number, now) for number, id_ in enumerate(local))
@@ -211,8 +213,9 @@ async def add_crowd(runtime: Runtime, followee: int, count: int) -> list[int]:
     """Add people who are active now and follow one account; return their ids."""
     now = runtime.now()
     ids = [new_id() for _ in range(count)]
-    values = (account_values(runtime.settings, id_, f"c{id_}", now) for id_ in ids)
-    await _insert(runtime, Account, values, count, lambda _: None)
+    values = [account_values(runtime.settings, id_, f"c{id_}", now) for id_ in ids]
+    await _insert(runtime, Account, iter(values), count, lambda _: None)
+    await _insert(runtime, AccountWord, _words(values), count, lambda _: None)
     users = (_user_values(id_, f"c{id_}", 0, now) for id_ in ids)
     await _insert(runtime, User, users, count, lambda _: None)
     await _insert(runtime, Follow, (_follow(id_, followee, now) for id_ in ids), count, lambda _: None)
@@ -285,6 +288,12 @@ def remote_values(settings: Settings, id_: int, name: str, base: str, now: datet
         "following_url": f"{uri}/following",
         "fetched_at": now,
     }
+
+
+def _words(accounts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for account in accounts:
+        for word in sorted(name_words(account["username"], account["display_name"])):
+            yield {"here": not account["domain"], "word": word, "account_id": account["id"]}
 
 
 def _user_values(id_: int, name: str, number: int, now: datetime) -> dict[str, Any]:

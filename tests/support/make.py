@@ -5,6 +5,7 @@ from typing import Any
 
 from federation.keys import generate_rsa_key
 from node.accounts.models import Account
+from node.accounts.names import note_names
 from node.accounts.service import create_local_account
 from node.auth import service as auth
 from node.auth.models import User
@@ -38,6 +39,7 @@ async def make_account(
         account = await create_local_account(uow, runtime.settings, username, now=now, key_pair=test_key_pair())
         for name, value in profile.items():
             setattr(account, name, value)
+        await note_names(uow, account)
         uow.add(
             User(
                 account_id=account.id,

@@ -31,7 +31,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util.concurrency import await_
 
 from node.base.db.checkpoints import LONGEST
-from node.base.db.plain_text import teach
 from node.base.db.write_lock import PATIENCE_SECONDS
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-4000")
@@ -223,4 +222,3 @@ def prepare_file(raw: sqlite3.Connection, foreign_keys: bool) -> None:
             time.sleep(0.02)
     for pragma in (f"foreign_keys={'ON' if foreign_keys else 'OFF'}", *_PRAGMAS):
         raw.execute(f"PRAGMA {pragma}")
-    teach(raw)
