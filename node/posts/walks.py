@@ -65,9 +65,9 @@ class Walk:
             last = end.correlate(None).scalar_subquery()
             # One bound on each side: of two on one side SQLite walks to the first it meets.
             if upwards:
-                below = column <= func.coalesce(last, _BELOW - 1)
+                below = column < func.coalesce(last + 1, _BELOW)
             else:
-                above = column >= func.coalesce(last, _ABOVE + 1)
+                above = column > func.coalesce(last - 1, _ABOVE)
             statement: Select[Any] = select(column).where(*candidates, below, above, *conditions).order_by(order)
             if column.class_ is not Post:
                 statement = statement.join(Post, Post.id == column)

@@ -36,7 +36,7 @@ async def page_of(reader: Reader, statement: Any, page: Page, given: dict[str, A
         values["max_id"] = page.max_id
     lower = page.min_id if page.min_id is not None else page.since_id
     if lower is not None:
-        values["lower_id"] = lower
+        values["lower_id"] = min(lower, MAX_ID - 1)  # `bounded` adds one
     return page.newest_first([(row[0], row[1]) for row in await reader.execute(statement, values)])
 
 

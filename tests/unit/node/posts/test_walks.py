@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from node.accounts.models import Account
-from node.base.ids import new_id
+from node.base.ids import MAX_ID, new_id
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.blocks.service import block
@@ -16,6 +16,7 @@ from node.posts import walks
 from node.posts.account_queries import list_account_post_ids
 from node.posts.models import Post, PostHashtag
 from node.posts.tag_queries import list_tag_ids
+from node.timelines.home_queries import list_home_ids
 from node.timelines.public_queries import list_hashtag_ids, list_public_ids
 from tests.bench.filling import post_values
 from tests.support.make import make_post
@@ -78,3 +79,19 @@ async def test_nobody_looks_beyond_the_end_of_a_look(
     await write(runtime, ann, bo, 20 * LOOKS[-1], tag_id)
     many = [await effort(runtime, work) for work in works]
     assert all(now < 1.5 * before for before, now in zip(few, many, strict=True)), (few, many)
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"since_id": MAX_ID}, {"min_id": MAX_ID}, {"max_id": MAX_ID}, {"max_id": 0, "min_id": 0}]
+)
+async def test_the_greatest_and_the_least_id_are_bounds_like_others(
+    runtime: Runtime, ann: Account, bo: Account, bounds: dict[str, int]
+) -> None:
+    """No sum leaves the numbers that the database knows (client-api 36)."""
+    await make_post(runtime, ann, "#rooks")
+    page, now = Page(limit=5, **bounds), runtime.now()
+    async with runtime.read() as reader:
+        await list_public_ids(reader, page, viewer_id=bo.id, now=now, local=False, remote=False, only_media=False)
+        await list_hashtag_ids(reader, page, viewer_id=bo.id, now=now, any_of=["rooks"])
+        await list_account_post_ids(reader, ann.id, bo.id, page)
+        await list_home_ids(reader, bo.id, page)
