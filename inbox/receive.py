@@ -183,7 +183,9 @@ _TOGETHER: "WeakKeyDictionary[RedisGate, Together[_Arrival]]" = WeakKeyDictionar
 def _together(runtime: Runtime) -> Together[_Arrival]:
     found = _TOGETHER.get(runtime.gate)
     if found is None:
-        found = _TOGETHER[runtime.gate] = Together(_keep, give_way=runtime.publishing.give_way)
+        publishing = runtime.publishing
+        found = Together(_keep, give_way=publishing.give_way, is_wanted=publishing.__bool__)
+        _TOGETHER[runtime.gate] = found
     return found
 
 

@@ -7,7 +7,8 @@ database and a processor meanwhile, read in a file that somebody publishes.
 
 The web process says who publishes (`node/http/precedence.py`); likes (`node/posts/likes.py`) and deliveries
 (`inbox/receive.py`) give way, and so does whatever a worker or the scheduler writes: it begins no transaction meanwhile
-(`Runtime.write`), and ends one of several events or activities early (`Runtime.must_give_way`).
+(`Runtime.write`), and ends one of several events or activities early (`Runtime.must_give_way`). What already waits for
+SQLite's lock stands back too (`db/write_lock.py`), and likes and deliveries leave their process's connection to a post.
 """
 
 import asyncio

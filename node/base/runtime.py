@@ -130,7 +130,8 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock, gives_way: 
         may_ask=may_ask,
         on_exchange=exchanges.note,
     )
-    database = open_database(settings.sqlalchemy_url)
+    publishing = Publishing(settings.data_dir / "publishing")
+    database = open_database(settings.sqlalchemy_url, publishing.notice.is_up if gives_way else None)
     replica = None
     if settings.database_replica_url:
         engine = reading(open_postgres(settings.database_replica_url))
@@ -145,7 +146,7 @@ def open_runtime(settings: Settings, *, clock: Clock = system_clock, gives_way: 
         exchanges=exchanges,
         clock=clock,
         replica=replica,
-        publishing=Publishing(settings.data_dir / "publishing"),
+        publishing=publishing,
         gives_way=gives_way,
     )
     return runtime

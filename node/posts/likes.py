@@ -70,7 +70,14 @@ async def like_soon(runtime: Runtime, account_id: int, post_id: int) -> None:
     committed. Raises as `like` does."""
     together = _TOGETHER.get(runtime.gate)
     if together is None:
-        together = Together(_commit, most=MOST_AT_ONCE, gap=GAP_SECONDS, give_way=runtime.publishing.give_way)
+        publishing = runtime.publishing
+        together = Together(
+            _commit,
+            most=MOST_AT_ONCE,
+            gap=GAP_SECONDS,
+            give_way=publishing.give_way,
+            is_wanted=publishing.__bool__,
+        )
         _TOGETHER[runtime.gate] = together
     wish = Wish(account_id, post_id)
     await together.take((runtime, wish))

@@ -7,6 +7,7 @@ themselves, without the round trips of a transaction, which at READ COMMITTED se
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,8 +104,11 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def open_database(url: str) -> Database:
-    """Return engines for `url`. Nothing is connected before the first use."""
+def open_database(url: str, stands_back: Callable[[], bool] | None = None) -> Database:
+    """Return engines for `url`. Nothing is connected before the first use.
+
+    `stands_back`: whether somebody in another process is to write first, asked on SQLite while its lock is waited for.
+    """
     if not url.startswith("sqlite"):
         engine = open_postgres(url)
         reader = reading(engine)
@@ -114,6 +118,6 @@ def open_database(url: str) -> Database:
     in_line = common | {"connect_args": common["connect_args"] | {"factory": QueueingConnection}}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **in_line)
     reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30, **common)
-    event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection))
+    event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection, stands_back))
     event.listen(reader.sync_engine, "connect", lambda connection, _: adopt(connection, ReadingConnection))
     return Database(writer, reader, "sqlite", DirectReader(reader.sync_engine))

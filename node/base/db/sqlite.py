@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util.concurrency import await_
 
 from node.base.db.checkpoints import LONGEST
-from node.base.db.write_lock import PATIENCE_SECONDS
+from node.base.db.write_lock import PATIENCE_SECONDS, wanted_elsewhere
 
 _PRAGMAS = ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-4000")
 """Every process has half a dozen connections, so each keeps little: what it lacks the system mostly has in its own
@@ -148,11 +148,14 @@ class WritingConnection(ReadingConnection):
     __slots__ = ()
 
     def begin(self) -> None:
-        """Begin a transaction, unless one has begun. Raises OperationalError when others keep the lock too long."""
+        """Begin a transaction, unless one has begun. Raises OperationalError when others keep the lock too long, and
+        GaveWay as `wanted_elsewhere` says."""
         raw = self._connection._conn
         if not raw.in_transaction and not raw.begin_at_once():
             try:
-                await_(self._connection._execute(raw.begin))  # where it may wait for other processes
+                await_(
+                    self._connection._execute(raw.begin, wanted_elsewhere.get())
+                )  # where it may wait for other processes
             except asyncio.CancelledError:
                 raw.give_up()
                 raise
@@ -190,12 +193,14 @@ def begin(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
-def adopt(connection: Any, kind: type[ReadingConnection]) -> None:
+def adopt(connection: Any, kind: type[ReadingConnection], stands_back: Callable[[], bool] | None = None) -> None:
     """Make a fresh connection of SQLAlchemy's adapter one of ours and prepare its file."""
     prepare(connection)
     if kind is WritingConnection:
         raw = connection._connection._conn
         raw.execute("PRAGMA busy_timeout=0")  # it asks again and again by itself
+        if stands_back is not None:
+            raw.stands_back = stands_back
         raw.execute(f"PRAGMA wal_autocheckpoint={LONGEST}")
     connection.__class__ = kind
 

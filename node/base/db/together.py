@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from node.base.db.write_lock import GaveWay, wanted_elsewhere
 from node.base.errors import Unavailable
 
 T = TypeVar("T")
@@ -47,7 +48,8 @@ class Together(Generic[T]):
 
     `gap`: seconds from the beginning of one transaction of several to the next, at least. Who comes alone does not
     wait; where they come all the time, more of them share. `give_way`: asked before each transaction, and before those
-    go on who are done; it returns when nobody is to be let go first.
+    go on who are done; it returns when nobody is to be let go first. `is_wanted`: whether somebody is, asked while a
+    transaction waits for SQLite's lock; it is begun anew then, after `give_way`.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Together(Generic[T]):
         most: int = MOST,
         gap: float = 0.0,
         give_way: Callable[[], Awaitable[None]] = _at_once,
+        is_wanted: Callable[[], bool] | None = None,
     ) -> None:
-        self._commit = commit
+        self._commit_some = commit
+        self._is_wanted = is_wanted
         self._most = most
         self._gap = gap
         self._give_way = give_way
@@ -88,6 +92,17 @@ class Together(Generic[T]):
                 self._carrier = next((other for other in self._waiting if other.is_open), None)
                 if self._carrier is not None:
                     self._carrier.called.set()
+
+    async def _commit(self, items: Sequence[T]) -> int:
+        while True:
+            token = wanted_elsewhere.set(self._is_wanted)
+            try:
+                return await self._commit_some(items)
+            except GaveWay:
+                pass
+            finally:
+                wanted_elsewhere.reset(token)
+            await self._give_way()
 
     async def _carry(self, entry: _Entry[T]) -> None:
         group = [entry]

@@ -25,6 +25,7 @@ from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, chan
 from node.base.db.prepared_postgres import PostgresConnection, PostgresReader, connection_under
 from node.base.db.sqlite import begin, short_statements
 from node.base.db.whole_rows import insert_if_free, insert_row, whole
+from node.base.db.write_lock import wanted_elsewhere
 from node.base.errors import Unavailable
 from node.base.full_disk import NO_ROOM, is_full
 
@@ -316,6 +317,7 @@ async def unit_of_work(
         raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
     finally:
         await session.close()
+        wanted_elsewhere.set(None)  # what hooks begin does not know of it
     await uow.run_hooks()
     if on_commit is not None:
         await on_commit(uow)

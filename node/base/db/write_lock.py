@@ -13,6 +13,8 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
@@ -23,10 +25,21 @@ ASK_SECONDS: Final = 0.0005
 """How often the head of the line asks for the lock."""
 LOOK_SECONDS: Final = 0.002
 """How often those behind look whether the head's place is free."""
+STANDS_BACK_SECONDS: Final = 0.05
+"""How long who already waits lets others go first, at most."""
 LONG_SECONDS: Final = 0.1
 """Whoever keeps the lock for longer is named in the log: nobody else writes meanwhile."""
 
 log = structlog.get_logger(__name__)
+
+
+wanted_elsewhere: ContextVar[Callable[[], bool] | None] = ContextVar("wanted_elsewhere", default=None)
+"""Set by who can begin anew: says whether the process's one connection is wanted for something more urgent. While the
+transaction waits for the lock it then ends with GaveWay."""
+
+
+class GaveWay(Exception):
+    """The transaction has not begun, in favour of another one: it is to be begun anew."""
 
 
 class QueueingConnection(sqlite3.Connection):
@@ -37,6 +50,8 @@ class QueueingConnection(sqlite3.Connection):
         self._place = _open_place(str(database))
         self._began = 0.0
         self._gave_up = False
+        self.stands_back: Callable[[], bool] = _never
+        """Whether somebody is to be let into the line before this connection, for `STANDS_BACK_SECONDS`."""
 
     def begin_at_once(self) -> bool:
         """Begin a transaction that holds the write lock, if nobody has it or stands in line for it."""
@@ -47,21 +62,31 @@ class QueueingConnection(sqlite3.Connection):
         finally:
             self._leave_place()
 
-    def begin(self) -> None:
-        """Begin a transaction that holds the write lock. Raises OperationalError when others keep it too long.
+    def begin(self, is_wanted: Callable[[], bool] | None = None) -> None:
+        """Begin a transaction that holds the write lock. Raises OperationalError when others keep it too long, and
+        GaveWay when it still waits and `is_wanted` says that somebody else of this process wants the connection.
 
         It may block for long: never call it in an event loop's thread.
         """
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not self._take_place():
+        now = time.monotonic()
+        until, stands_back_until = now + PATIENCE_SECONDS, now + STANDS_BACK_SECONDS
+
+        def waits_on() -> bool:
+            if is_wanted is not None and is_wanted():
+                raise GaveWay
             self._check(until)
+            return time.monotonic() > stands_back_until or not self.stands_back()
+
+        while True:
+            if waits_on() and self._take_place():
+                try:
+                    while waits_on():
+                        if self._begin():
+                            return
+                        time.sleep(ASK_SECONDS)
+                finally:
+                    self._leave_place()
             time.sleep(LOOK_SECONDS)
-        try:
-            while not self._begin():
-                self._check(until)
-                time.sleep(ASK_SECONDS)
-        finally:
-            self._leave_place()
 
     def give_up(self) -> None:
         """End the wait of `begin` in another thread: nobody wants the lock any more, or this connection."""
@@ -110,6 +135,10 @@ class QueueingConnection(sqlite3.Connection):
         place, self._place = self._place, None
         if place is not None:
             os.close(place)
+
+
+def _never() -> bool:
+    return False
 
 
 def _locked() -> sqlite3.OperationalError:

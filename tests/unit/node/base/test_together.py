@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from node.base.db.together import MOST, Together
+from node.base.db.write_lock import GaveWay, wanted_elsewhere
 from node.base.errors import Unavailable
 
 
@@ -34,6 +35,32 @@ async def test_who_is_ready_at_the_same_moment_goes_together() -> None:
     await asyncio.gather(*(together.take(number) for number in range(5)))
     await together.take(9)
     assert book.groups == [[0, 1, 2, 3, 4], [9]]
+
+
+async def test_who_gave_way_begins_anew() -> None:
+    """Once whoever is let go first is done; nobody else's transactions know of it."""
+    book = Book()
+    asked: list[int] = []
+    waited: list[str] = []
+
+    def is_wanted() -> bool:
+        asked.append(len(waited))
+        return len(waited) < 2
+
+    async def commit(items: Sequence[int]) -> int:
+        ask = wanted_elsewhere.get()
+        if ask is not None and ask():
+            raise GaveWay
+        return await book.commit(items)
+
+    async def give_way() -> None:
+        waited.append("for somebody")
+
+    together = Together(commit, give_way=give_way, is_wanted=is_wanted)
+    await asyncio.gather(*(together.take(number) for number in range(3)))
+    assert book.groups == [[0, 1, 2]]
+    assert asked == [1, 2]
+    assert wanted_elsewhere.get() is None
 
 
 async def test_many_go_in_several_transactions() -> None:

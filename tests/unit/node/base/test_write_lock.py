@@ -1,5 +1,6 @@
 """The line of those who wait for SQLite's write lock: in turn, with an end to patience, and never a second lock."""
 
+import asyncio
 import fcntl
 import os
 import sqlite3
@@ -8,13 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
+from node.base import publishing
 from node.base.db import write_lock
-from node.base.db.write_lock import QueueingConnection
+from node.base.db.write_lock import GaveWay, QueueingConnection
 from node.base.ids import new_id
 from node.base.runtime import Runtime
-from node.posts.models import Hashtag
+from node.posts.likes import like_soon
+from node.posts.models import Hashtag, Like
+from tests.support.make import make_account, make_post
 from tests.support.nodes import open_node
 from tests.support.redis_server import RedisServer
 
@@ -80,6 +85,80 @@ def test_who_does_not_want_to_wait_gets_a_free_lock_and_passes_nobody_in_line(tm
     other.rollback()
     one.close()
     other.close()
+
+
+def test_who_waits_stands_back_for_a_while(tmp_path: Path) -> None:
+    """Who came later goes first where that is asked; who asks for ever is not waited for."""
+    path = tmp_path / "line.sqlite3"
+    busy, worker, poster = _connect(path), _connect(path), _connect(path)
+    busy.execute("CREATE TABLE turns (who TEXT)")
+    busy.begin()
+    somebody_publishes = threading.Event()
+    worker.stands_back = somebody_publishes.is_set
+
+    def write_once(connection: QueueingConnection, who: str) -> None:
+        connection.begin()
+        connection.execute("INSERT INTO turns VALUES (?)", (who,))
+        connection.commit()
+
+    waiting = threading.Thread(target=write_once, args=(worker, "worker"))
+    waiting.start()
+    _await_head(path)
+    somebody_publishes.set()
+    posting = threading.Thread(target=write_once, args=(poster, "poster"))
+    posting.start()
+    time.sleep(0.01)  # the worker looks every half millisecond
+    busy.commit()
+    posting.join()
+    waiting.join()  # though somebody still publishes
+    assert [who for (who,) in busy.execute("SELECT who FROM turns")] == ["poster", "worker"]
+    for connection in (busy, worker, poster):
+        connection.close()
+
+
+def test_who_can_begin_anew_leaves_the_connection_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "line.sqlite3"
+    busy, flood = _connect(path), _connect(path)
+    flood.begin(lambda: False)
+    flood.rollback()
+    busy.begin()
+    with pytest.raises(GaveWay):
+        flood.begin(lambda: True)
+    assert not flood.in_transaction
+    busy.commit()
+    assert flood.begin_at_once()  # nor does it stand in line
+    flood.rollback()
+    busy.close()
+    flood.close()
+
+
+async def test_a_post_goes_before_likes_that_wait_for_another_process(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likes have the one connection of their process, and a worker the lock; both wait until the post is there."""
+    async with open_node(redis_server) as runtime:
+        if runtime.database.dialect != "sqlite":
+            pytest.skip("PostgreSQL has no such lock")
+        monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 20.0)
+        monkeypatch.setattr(publishing, "COUNTS_SECONDS", 20.0)
+        ann, bo = await make_account(runtime, "ann"), await make_account(runtime, "bo")
+        liked = await make_post(runtime, ann, "Like this")
+        worker = _connect(runtime.settings.data_dir / "rookery.sqlite3")
+        worker.begin()
+        like = asyncio.create_task(like_soon(runtime, bo.id, liked.id))
+        await asyncio.to_thread(_await_head, runtime.settings.data_dir / "rookery.sqlite3")
+        with runtime.publishing.under_way():
+            posting = asyncio.create_task(make_post(runtime, ann, "First"))
+            await asyncio.sleep(0.1)
+            worker.commit()
+            await posting
+            assert not like.done()
+            async with runtime.read() as reader:
+                assert await reader.scalar(select(func.count()).select_from(Like)) == 0
+        await like
+        async with runtime.read() as reader:
+            assert await reader.scalar(select(func.count()).select_from(Like)) == 1
+        worker.close()
 
 
 def test_patience_ends_at_the_head_of_the_line_and_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
