@@ -77,13 +77,15 @@ async def rarest_first(reader: Reader, words: Sequence[str]) -> list[str]:
     words = words[:MAX_SEARCH_WORDS]
     if len(words) < 2:
         return list(words)
-    counts = []
-    for word in words:
-        one = aliased(AccountWord)
-        some = select(one.account_id).where(one.here.is_(False), _begins(one, word)).limit(SIFTED).subquery()
-        counts.append(select(func.count()).select_from(some).scalar_subquery())
-    found = (await reader.execute(select(*counts))).one()
+    found = (await reader.execute(select(*(_count(word, True) + _count(word, False) for word in words)))).one()
     return [word for _, word in sorted(zip(found, words, strict=True), key=lambda each: each[0])]
+
+
+def _count(word: str, here: bool) -> ColumnElement[int]:
+    """SQL: how many names here or elsewhere a word begins, as far as they are looked through."""
+    one = aliased(AccountWord)
+    some = select(one.account_id).where(one.here.is_(here), _begins(one, word)).limit(SIFTED).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def candidates(words: Sequence[str], username: str, viewer_id: int | None) -> Any:

@@ -133,9 +133,7 @@ def _given(viewer_id: int | None, now: datetime) -> dict[str, Any]:
 @cache
 def _public_walk(*, signed_in: bool, local: bool, remote: bool, only_media: bool) -> Walk:
     candidates = [_is_public(), *_where_from(local, remote)]
-    if (
-        only_media and not local
-    ):  # few posts may have any; of ours there are fewer than there are pictures from elsewhere
+    if only_media and not local:  # among our own, fewer posts than there are pictures from elsewhere are looked at
         conditions = [*candidates, _no_reply_to_others(), *_conditions(signed_in, False)]
         return Walk(Media.post_id, [], conditions, distinct=True)
     return Walk(Post.id, candidates, [_no_reply_to_others(), *_conditions(signed_in, only_media)])

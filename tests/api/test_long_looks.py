@@ -102,10 +102,8 @@ async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(
     for number in range(2):
         await ann.post(f"hidden last {number}")
     met, sizes = await walk_through(eve, "/api/v1/timelines/public?limit=2")
-    assert (met, sizes) == (
-        ["old", "oldest"],
-        [0, 1, 1, 0],
-    )  # one page is as far as anybody looks, and its link leads on
+    # One page is as far as anybody looks, and its link leads on.
+    assert (met, sizes) == (["old", "oldest"], [0, 1, 1, 0])
 
 
 async def test_a_home_and_a_list_of_muted_people_go_on_by_the_links(node: Node, ann: Person, bob: Person) -> None:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from node.base import publishing
 from node.base.db import write_lock
-from node.base.db.write_lock import GaveWay, QueueingConnection
+from node.base.db.write_lock import GaveWay, QueueingConnection, wanted_elsewhere
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from node.posts.likes import like_soon
@@ -46,6 +46,12 @@ def _await_head(path: Path) -> None:
     raise AssertionError("nobody came")
 
 
+def _write_once(connection: QueueingConnection, who: str) -> None:
+    connection.begin()
+    connection.execute("INSERT INTO turns VALUES (?)", (who,))
+    connection.commit()
+
+
 def test_who_waits_comes_before_who_has_just_written(tmp_path: Path) -> None:
     """A process that writes all the time starves nobody."""
     path = tmp_path / "line.sqlite3"
@@ -53,18 +59,11 @@ def test_who_waits_comes_before_who_has_just_written(tmp_path: Path) -> None:
     busy.execute("CREATE TABLE turns (who TEXT)")
     busy.begin()
 
-    def write_once() -> None:
-        patient.begin()
-        patient.execute("INSERT INTO turns VALUES ('patient')")
-        patient.commit()
-
-    thread = threading.Thread(target=write_once)
+    thread = threading.Thread(target=_write_once, args=(patient, "patient"))
     thread.start()
     _await_head(path)
     busy.commit()
-    busy.begin()  # at once, as a worker with a backlog does
-    busy.execute("INSERT INTO turns VALUES ('busy')")
-    busy.commit()
+    _write_once(busy, "busy")  # at once, as a worker with a backlog does
     thread.join()
     assert [who for (who,) in busy.execute("SELECT who FROM turns")] == ["patient", "busy"]
     busy.close()
@@ -87,8 +86,9 @@ def test_who_does_not_want_to_wait_gets_a_free_lock_and_passes_nobody_in_line(tm
     other.close()
 
 
-def test_who_waits_stands_back_for_a_while(tmp_path: Path) -> None:
+def test_who_waits_stands_back_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who came later goes first where that is asked; who asks for ever is not waited for."""
+    monkeypatch.setattr(write_lock, "STANDS_BACK_SECONDS", 1.0)
     path = tmp_path / "line.sqlite3"
     busy, worker, poster = _connect(path), _connect(path), _connect(path)
     busy.execute("CREATE TABLE turns (who TEXT)")
@@ -96,18 +96,12 @@ def test_who_waits_stands_back_for_a_while(tmp_path: Path) -> None:
     somebody_publishes = threading.Event()
     worker.stands_back = somebody_publishes.is_set
 
-    def write_once(connection: QueueingConnection, who: str) -> None:
-        connection.begin()
-        connection.execute("INSERT INTO turns VALUES (?)", (who,))
-        connection.commit()
-
-    waiting = threading.Thread(target=write_once, args=(worker, "worker"))
+    waiting = threading.Thread(target=_write_once, args=(worker, "worker"))
     waiting.start()
     _await_head(path)
     somebody_publishes.set()
-    posting = threading.Thread(target=write_once, args=(poster, "poster"))
+    posting = threading.Thread(target=_write_once, args=(poster, "poster"))
     posting.start()
-    time.sleep(0.01)  # the worker looks every half millisecond
     busy.commit()
     posting.join()
     waiting.join()  # though somebody still publishes
@@ -159,6 +153,19 @@ async def test_a_post_goes_before_likes_that_wait_for_another_process(
         async with runtime.read() as reader:
             assert await reader.scalar(select(func.count()).select_from(Like)) == 1
         worker.close()
+
+
+async def test_what_follows_a_commit_does_not_give_way(runtime: Runtime) -> None:
+    """A hook's own transaction cannot be begun anew by whoever asked for that."""
+    asked: list[object] = []
+
+    async def hook() -> None:
+        asked.append(wanted_elsewhere.get())
+
+    wanted_elsewhere.set(lambda: False)
+    async with runtime.write() as uow:
+        uow.after_commit(hook)
+    assert asked == [None]
 
 
 def test_patience_ends_at_the_head_of_the_line_and_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
