@@ -1,85 +1,47 @@
 """From an activity to its deliveries: what the rest of the world is told, and who (DLV-1, DLV-2).
 
-Called by `effects`, in the transaction that ends an event. The activity is serialised once; its row carries the
-event's id and its own deterministic `uri`, so a repeated event adds nothing, and the ids order what is about one
-object.
+Called by the effects that send, before the transaction that ends an event; `store` is called in it. The activity is
+serialised once; its row carries the event's id and its own deterministic `uri`, so a repeated event adds nothing, and
+the ids order what is about one object.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from federation.documents import Document
 from node.accounts.models import Account
 from node.accounts.queries import find_account, list_accounts
-from node.base.db.inserts import insert_if_absent, insert_where_absent
-from node.base.db.stream_log import StreamEvent
+from node.base.db.inserts import insert_new, insert_where_absent
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.lanes import DELIVER, DELIVER_SLOW
-from node.base.runtime import Runtime
 from node.posts.models import Post
 from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
-from outbox.event_queries import PostFacts, find_post_facts, list_mention_ids
+from outbox.event_queries import PostFacts, list_mention_ids
 from outbox.models import Delivery, OutgoingActivity
+from outbox.occasion import Outgoing, Sending, facts_of
 from outbox.peers import read_health
 from outbox.proving import with_proof
 from outbox.queries import list_suspended_hosts
-from outbox.recipients import Recipients, by_host, is_wide, list_inboxes
+from outbox.recipients import Recipients, by_host, list_inboxes
+
+_KNOWN: Final = Prepared(select(OutgoingActivity.id).where(OutgoingActivity.uri == bindparam("uri")))
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What an effect works with: the node, the event's transaction, the event's id."""
-
-    runtime: Runtime
-    uow: UnitOfWork
-    event_id: int
-    now: datetime
-    lanes: set[str] = field(default_factory=set)
-    """Lanes to nudge once the transaction has committed."""
-    streamed: list[StreamEvent] = field(default_factory=list)
-    """What open streams are told: appended to the node's log as the transaction's last act."""
-    facts: dict[int, PostFacts | None] = field(default_factory=dict)
-    """Posts that an effect of this event has looked at: `facts_of`."""
-    inboxes: dict[Recipients, Sequence[str]] = field(default_factory=dict)
-    """Those that are found already: `inboxes_of`."""
-
-
-async def facts_of(on: Occasion, post_id: int) -> PostFacts | None:
-    """Return the facts of a post that stands, read once for all effects of an event."""
-    if post_id not in on.facts:
-        on.facts[post_id] = await find_post_facts(on.uow, post_id)
-    return on.facts[post_id]
-
-
-class FindFirst(Exception):
-    """Who gets an activity takes long to find: it is not to be done in a transaction, in which nobody else can write.
-
-    The relay finds the inboxes of `to` before it begins again.
-    """
-
-    def __init__(self, to: Recipients) -> None:
-        super().__init__(to)
-        self.to = to
-
-
-async def inboxes_of(on: Occasion, to: Recipients) -> Sequence[str]:
-    """Return the inboxes of `to`. Raises FindFirst."""
+async def inboxes_of(on: Sending, to: Recipients) -> Sequence[str]:
+    """Return the inboxes of `to`."""
     if to not in on.inboxes:
-        if await is_wide(on.uow, to):
-            raise FindFirst(to)
-        on.inboxes[to] = await list_inboxes(on.uow, to, now=on.now)
+        on.inboxes[to] = await list_inboxes(on.reader, to, now=on.now)
     return on.inboxes[to]
 
 
 async def send(
-    on: Occasion,
+    on: Sending,
     document: Document,
     to: Recipients,
     *,
@@ -88,35 +50,43 @@ async def send(
     known_as: str = "",
     as_it_came: str = "",
     not_to: frozenset[str] = frozenset(),
-) -> int:
-    """Store an activity and its deliveries; return how many inboxes will get it.
+) -> None:
+    """Have an activity stored with the end of the event, and its deliveries.
 
     Left out are suspended domains (MOD-2), hosts that have been unavailable for days (DLV-5) and those of `not_to`.
     Only the end of a follow goes to a suspended domain too: it shall not believe that the follow still stands. An
     activity is stored once under its id, or under `known_as` where the same goes to one person before it goes to
     everybody. `as_it_came` is the text of another's activity that is only passed on; `document` then needs no more
-    than its id and type. Raises FindFirst.
+    than its id and type.
     """
     hosts = by_host(await inboxes_of(on, to))
     for host in (on.runtime.settings.web_host, *not_to):
         hosts.pop(host, None)
-    health = await read_health(on.uow, hosts)
+    health = await read_health(on.reader, hosts)
     barred: set[str] = set()
     if not to.despite_suspension:
-        barred = await list_suspended_hosts(on.uow, hosts, settings=on.runtime.settings)
+        barred = await list_suspended_hosts(on.reader, hosts, settings=on.runtime.settings)
     reached = {host: urls for host, urls in hosts.items() if health[host].takes_new(on.now) and host not in barred}
     if not reached:
-        return 0
+        return
     if as_it_came:
         body = as_it_came
     else:
-        body = orjson.dumps(await with_proof(on.runtime, on.uow, document, author_id=to.author_id, now=on.now)).decode()
-    uri = known_as or str(document["id"])
-    activity_id = await _store(on, document, body, to, object_key=object_key, uri=uri)
-    rows: list[dict[str, Any]] = [
+        proven = await with_proof(on.runtime, on.reader, document, author_id=to.author_id, now=on.now)
+        body = orjson.dumps(proven).decode()
+    activity = {
+        "id": on.event_id,
+        "uri": known_as or str(document["id"]),
+        "account_id": to.author_id,
+        "kind": str(document["type"]),
+        "object_key": object_key,
+        "to_followers": to.followers,
+        "body": body,
+        "created_at": on.now,
+    }
+    deliveries: list[dict[str, Any]] = [
         {
             "id": new_id(),
-            "activity_id": activity_id,
             "account_id": to.author_id,
             "inbox_url": url,
             "host": host,
@@ -131,43 +101,36 @@ async def send(
         for host, urls in reached.items()
         for url in urls
     ]
-    await insert_where_absent(on.uow, Delivery, rows)
-    on.lanes.update(DELIVER_SLOW if row["slow"] else DELIVER for row in rows)
-    return len(rows)
+    on.outgoing.append(Outgoing(activity, deliveries))
 
 
-async def _store(on: Occasion, document: Document, body: str, to: Recipients, *, object_key: str, uri: str) -> int:
-    """Insert the activity unless it is there; return its row's id."""
-    values = {
-        "id": on.event_id,
-        "uri": uri,
-        "account_id": to.author_id,
-        "kind": str(document["type"]),
-        "object_key": object_key,
-        "to_followers": to.followers,
-        "body": body,
-        "created_at": on.now,
-    }
-    await insert_if_absent(on.uow, OutgoingActivity, values)
-    found: int = await on.uow.scalar(select(OutgoingActivity.id).where(OutgoingActivity.uri == uri))
-    return found
+async def store(uow: UnitOfWork, outgoing: Outgoing) -> set[str]:
+    """Insert an activity and its deliveries, unless they are there; return the lanes in which these wait."""
+    activity = outgoing.activity
+    if await insert_new(uow, OutgoingActivity, [activity]):
+        activity_id = activity["id"]
+    else:
+        ((activity_id,),) = await uow.rows(_KNOWN, {"uri": activity["uri"]})
+    rows = [{**delivery, "activity_id": activity_id} for delivery in outgoing.deliveries]
+    await insert_where_absent(uow, Delivery, rows)
+    return {DELIVER_SLOW if row["slow"] else DELIVER for row in rows}
 
 
-async def standing(on: Occasion, post_id: int) -> Post | None:
+async def standing(on: Sending, post_id: int) -> Post | None:
     """Return a post of ours that may still be told of; one that is only for people here never may."""
-    post = await find_post(on.uow, post_id)
+    post = await find_post(on.reader, post_id)
     if post is None or not post.local or post.local_only or post.deleted_at is not None:
         return None
-    author = await find_account(on.uow, post.account_id)
+    author = await find_account(on.reader, post.account_id)
     return None if author is None or author.is_gone else post
 
 
-async def named_in(on: Occasion, post: Post | PostFacts) -> set[int]:
+async def named_in(on: Sending, post: Post | PostFacts) -> set[int]:
     """Return whom a post of ours is addressed to by name, and whom it quotes before everybody (DLV-1)."""
     facts = await facts_of(on, post.id)
-    named = set(await list_mention_ids(on.uow, post.id)) if facts is None or facts.names else set()
+    named = set(await list_mention_ids(on.reader, post.id)) if facts is None or facts.names else set()
     quotes = post.quoted_id is not None and post.visibility in OPEN_VISIBILITIES
-    quoted = await find_post(on.uow, post.quoted_id) if quotes and post.quoted_id is not None else None
+    quoted = await find_post(on.reader, post.quoted_id) if quotes and post.quoted_id is not None else None
     return named if quoted is None else named | {quoted.account_id}
 
 
@@ -197,7 +160,7 @@ def to_one(author: Account, other: Account, *, farewell: bool = False) -> Recipi
     )
 
 
-async def pair(on: Occasion, first_id: int, second_id: int) -> tuple[Account | None, Account | None]:
+async def pair(on: Sending, first_id: int, second_id: int) -> tuple[Account | None, Account | None]:
     """Return two accounts, in this order."""
-    found = await list_accounts(on.uow, {first_id, second_id})
+    found = await list_accounts(on.reader, {first_id, second_id})
     return found.get(first_id), found.get(second_id)

@@ -5,11 +5,9 @@ people are never among them, nor who is gone, nor (for what is addressed to a pe
 Suspended and unavailable hosts are left out by `address`, which knows how hosts are.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import add
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union
@@ -78,23 +76,11 @@ async def with_relays(
     return replace(to, inboxes=frozenset(await list_relay_inboxes(reader, style=style)))
 
 
-async def is_wide(reader: Reader, to: Recipients) -> bool:
-    """Say whether `to` are found among so many that it takes more than a millisecond or two."""
-    if to.everybody or to.recent_hosts:
-        return True
-    people = 0
-    if to.followers:
-        people += (await reader.rows(_FOLLOWED, {"author_id": to.author_id}))[0][0]
-    for post_id in {to.involved_with, to.voters_of} - {None}:
-        people += (await reader.rows(_CONCERNED, {"post_id": post_id}))[0][0]
-    return people > FEW
-
-
-async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime, wide: bool = False) -> list[str]:
-    """Return the distinct inboxes of `to`, sorted. With `wide` it may take its time, as `is_wide` says."""
+async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list[str]:
+    """Return the distinct inboxes of `to`, sorted."""
     if to.everybody:
         return sorted(await _every_inbox(reader))
-    boxes = await _boxes(reader, to, wide=wide)
+    boxes = await _boxes(reader, to)
     urls = _personal(boxes) if to.personal else {box.shared_url or box.inbox_url for box in boxes}
     urls |= to.inboxes
     if to.recent_hosts:
@@ -102,7 +88,7 @@ async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime, wide: b
     return sorted(urls)
 
 
-async def _boxes(reader: Reader, to: Recipients, *, wide: bool) -> set[_Box]:
+async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
     whom: list[Select[Any]] = []
     if to.account_ids:
         whom.append(select(Account.id).where(Account.id.in_(to.account_ids)))
@@ -119,14 +105,17 @@ async def _boxes(reader: Reader, to: Recipients, *, wide: bool) -> set[_Box]:
             people = people.where(~blocks(to.author_id, Account.id.expression))
         boxes |= {_Box(*row) for row in await reader.execute(people)}
     if to.followers:
-        asked = {"author_id": to.author_id}
-        # not `rows` where there are many: who reads a hundred thousand followers shall not hold up the event loop
-        if wide:
-            urls = await reader.scalars(_FOLLOWERS_AT.statement, asked)
-        else:
-            urls = [row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)]
-        boxes |= {_Box(url, url) for url in urls}
+        boxes |= {_Box(url, url) for url in await _follower_inboxes(reader, to.author_id)}
     return boxes
+
+
+async def _follower_inboxes(reader: Reader, author_id: int) -> Sequence[str]:
+    asked = {"author_id": author_id}
+    ((number,),) = await reader.rows(_FOLLOWED, asked)
+    if number > FEW:  # not `rows`: who reads a hundred thousand followers shall not hold up the event loop
+        found: Sequence[str] = await reader.scalars(_FOLLOWERS_AT.statement, asked)
+        return found
+    return [row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)]
 
 
 def _involved(post_id: int) -> list[Select[Any]]:
@@ -161,27 +150,6 @@ _FOLLOWED: Final = Prepared(
         select(Follow.id).where(remote_follows_of(bindparam("author_id"))).limit(FEW + 1).subquery()
     )
 )
-_CONCERNED: Final = Prepared(
-    select(
-        reduce(
-            add,
-            [
-                select(func.count())
-                .select_from(select(table.id).where(post_id == bindparam("post_id")).limit(FEW + 1).subquery())
-                .scalar_subquery()
-                for table, post_id in (
-                    (Like, Like.post_id),
-                    (Post, Post.boost_of_id),
-                    (Post, Post.in_reply_to_id),
-                    (Post, Post.quoted_id),
-                    (Reaction, Reaction.post_id),
-                    (PollVote, PollVote.poll_id),
-                )
-            ],
-        )
-    )
-)
-"""How many `_involved` finds, if not too many. No counters: those of a deleted post say nothing any more."""
 _FOLLOWERS_AT: Final = Prepared(
     select(_best_inbox())
     .join(Follow, Follow.follower_id == Account.id)

@@ -1,13 +1,13 @@
 """From committed events to their effects: the relay, first of all lanes.
 
-Per event: what goes to Redis first (it may be repeated at will), then everything that goes to the database,
-together with the deletion of the event's row, in one transaction. So a kill at any moment repeats at most
-what does not mind being repeated, and loses nothing. A few events share a transaction, since that costs as much
-as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What comes by the thousand
-(`Effects.many`) is taken as it stands in line, a run of one kind at once: twenty likes cost little more than one. So a
-post that goes round makes no backlog in which other people's posts would have to wait, and nothing has to overtake.
-Where somebody publishes meanwhile, a transaction of several events ends with the one it is at, and the next takes up
-the others. What takes long to find is found before: whoever needs it raises `FindFirst`, and begins again.
+Per event: what goes to Redis first (it may be repeated at will); then what other servers are told is made ready; then
+everything that goes to the database, together with the deletion of the event's row, in one transaction. So a kill at
+any moment repeats at most what does not mind being repeated, and loses nothing. A few events share a transaction, since
+that costs as much as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What
+comes by the thousand (`Effects.many`) is taken as it stands in line, a run of one kind at once: twenty likes cost
+little more than one. So a post that goes round makes no backlog in which other people's posts would have to wait, and
+nothing has to overtake. Where somebody publishes meanwhile, a transaction of several events ends with the one it is
+at, and the next takes up the others.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
@@ -38,10 +38,10 @@ from node.base.lanes import RELAY
 from node.base.runtime import Runtime
 from node.base.streams import wake
 from node.base.work import drain
-from outbox.address import FindFirst, Occasion
-from outbox.effects.table import EFFECTS, Effects
+from outbox.address import store
+from outbox.effects.table import EFFECTS, Effects, is_altering
+from outbox.occasion import Occasion, Sending
 from outbox.pace import Pace
-from outbox.recipients import Recipients, list_inboxes
 
 BATCH: Final = 100
 TOGETHER: Final = 10
@@ -155,30 +155,61 @@ async def apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
     runs = _runs(rows)
     missed = {run[0].id: await _push(runtime, *_read(run)) for run in runs}
-    inboxes: dict[Recipients, Sequence[str]] = {}
-    taken, at_once = 0.0, len(runs)
+    ready: dict[int, Sending] = {}
+    taken = 0.0
     while runs:
+        together = _together(runs)
+        async with runtime.read() as reader:
+            for run in together:
+                if run[0].id not in ready:
+                    ready[run[0].id] = await _send(Sending(runtime, reader, run[0].id, runtime.now()), run)
         try:
-            stored, seconds = await _store(runtime, runs[:at_once], missed, inboxes)
-        except FindFirst as wanted:
-            at_once = 1  # nothing that was done beside it is undone twice
-            async with runtime.read() as reader:
-                inboxes[wanted.to] = await list_inboxes(reader, wanted.to, now=runtime.now(), wide=True)
+            stored, seconds = await _store(runtime, together, missed, ready)
+        except _TakenOver as by_others:
+            runs = _runs(row for run in runs for row in run if row.id not in by_others.ids)
+            ready.clear()
         else:
             taken += seconds
             runs = runs[stored:]
     return taken
 
 
+class _TakenOver(Exception):
+    """Another worker has applied some of these events meanwhile."""
+
+    def __init__(self, ids: set[int]) -> None:
+        super().__init__(ids)
+        self.ids = ids
+
+
+def _together(runs: Sequence[Sequence[Claimed]]) -> Sequence[Sequence[Claimed]]:
+    """Return the first of `runs`, up to one that sends something and follows one on which that depends."""
+    altered = False
+    for place, run in enumerate(runs):
+        effects, _ = _read(run)
+        if altered and effects.sent:
+            return runs[:place]
+        altered = altered or is_altering(effects)
+    return runs
+
+
+async def _send(on: Sending, run: Sequence[Claimed]) -> Sending:
+    """Make ready what other servers are told."""
+    effects, about = _read(run)
+    for send in effects.sent:
+        await send(on, about)
+    return on
+
+
 async def _store(
     runtime: Runtime,
     runs: Sequence[Sequence[Claimed]],
     missed: Mapping[int, Sequence[Event]],
-    inboxes: dict[Recipients, Sequence[str]],
+    ready: Mapping[int, Sending],
 ) -> tuple[int, float]:
     """Apply what goes to the database, in one transaction: of all runs, or of fewer where somebody publishes meanwhile.
 
-    Returns of how many, and the seconds of CPU for which the database was kept from others. Raises FindFirst.
+    Returns of how many, and the seconds of CPU for which the database was kept from others. Raises _TakenOver.
     """
     now = runtime.now()
     lanes: set[str] = set()
@@ -187,16 +218,20 @@ async def _store(
     async with runtime.write() as uow:
         for run in runs:
             # Forgetting first takes the rows' locks: a second worker whose predecessor's lease ran out waits here.
-            forgotten = {row[0] for row in await uow.rows(_FORGET, {"ids": [row.id for row in run]})}
+            ids = {row.id for row in run}
+            forgotten = {row[0] for row in await uow.rows(_FORGET, {"ids": list(ids)})}
             began = began or time.thread_time()
-            ours = [row for row in run if row.id in forgotten]
-            if ours:
-                effects, about = _read(ours)
-                occasion = Occasion(runtime, uow, ours[0].id, now, lanes, streamed, inboxes=inboxes)
-                for effect in effects.stored:
-                    await effect(occasion, about)
-                for later in missed[run[0].id]:
-                    await uow.record(later)
+            if forgotten != ids:
+                raise _TakenOver(ids - forgotten)
+            effects, about = _read(run)
+            sending = ready[run[0].id]
+            for outgoing in sending.outgoing:
+                lanes |= await store(uow, outgoing)
+            occasion = Occasion(runtime, uow, run[0].id, now, lanes, streamed, sending.facts)
+            for effect in effects.stored:
+                await effect(occasion, about)
+            for later in missed.get(run[0].id, ()):
+                await uow.record(later)
             stored += 1
             if runtime.must_give_way():
                 break

@@ -2,7 +2,7 @@
 
 from node.base.db.stream_log import StreamEvent
 from node.events import AnnouncementChanged, AnnouncementReacted, AnnouncementRemoved
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def announcement_changed(on: Occasion, event: AnnouncementChanged) -> None:

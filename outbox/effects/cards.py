@@ -16,8 +16,8 @@ from node.cards.rules import SPREAD
 from node.events import LinkCardReady, PostDeleted, PostEdited, PostPublished
 from node.posts.cards import link_post, unlink_post
 from node.remote.queries import has_local_follower
-from outbox.address import Occasion, facts_of
 from outbox.event_queries import PostFacts, list_local_mentions
+from outbox.occasion import Occasion, facts_of
 
 TOLD_WITHIN: Final = timedelta(hours=1)
 """Posts older than this get their card quietly."""

@@ -6,7 +6,7 @@ which changes nothing (attack row 115).
 
 from node.events import AccountMoved, MoveContinues
 from node.moves.service import BLOCKS, carry_some
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def account_moved(on: Occasion, event: AccountMoved) -> None:

@@ -2,7 +2,7 @@
 
 from node.completion.asking import follow_begins, follow_ends
 from node.events import FollowAccepted, FollowRejected, FollowRequested, Unfollowed
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def follow_begun(on: Occasion, event: FollowRequested | FollowAccepted) -> None:

@@ -3,7 +3,7 @@
 from node.base.db.stream_log import StreamEvent
 from node.conversations.filing import file_post, forget_post, refile_below
 from node.events import PostDeleted, PostEdited, PostPublished
-from outbox.address import Occasion, facts_of
+from outbox.occasion import Occasion, facts_of
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:

@@ -40,7 +40,7 @@ from node.posts.thread_mutes import forget_thread_mutes
 from node.reactions.models import Reaction
 from node.scheduled.service import forget_scheduled
 from node.starter_packs.service import forget_packs
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 FEW: Final = 20
 """Posts, likes and reactions that are taken back one by one in a transaction."""

@@ -5,7 +5,7 @@ from node.blocks.domains import sever_some
 from node.events import DomainBlocked
 from node.notifications.withdrawing import withdraw_from_domain
 from node.timelines.fanout import forget_home
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def domain_blocked(on: Occasion, event: DomainBlocked) -> None:

@@ -1,4 +1,4 @@
-"""What our people put on their pages and take down: told to their followers (ACV-8). Effects, as in `address`.
+"""What our people put on their pages and take down: told to their followers (ACV-8).
 
 A new follow of a remote actor makes us read what that one features.
 """
@@ -17,26 +17,27 @@ from node.posts.queries import find_post
 from node.posts.rules import OPEN_VISIBILITIES
 from node.remote.tasks import FEATURED, queue_fetch
 from node.uris import featured_tags_uri, featured_uri, followers_uri, tag_url
-from outbox.address import Occasion, send
+from outbox.address import send
+from outbox.occasion import Occasion, Sending
 from outbox.recipients import Recipients
 
 
-async def post_pinned(on: Occasion, event: PostPinned) -> None:
+async def post_pinned(on: Sending, event: PostPinned) -> None:
     """Tell of a pinned post."""
     await _tell_of_post(on, event, removed=False)
 
 
-async def post_unpinned(on: Occasion, event: PostUnpinned) -> None:
+async def post_unpinned(on: Sending, event: PostUnpinned) -> None:
     """Tell of a post that is pinned no more."""
     await _tell_of_post(on, event, removed=True)
 
 
-async def tag_featured(on: Occasion, event: TagFeatured) -> None:
+async def tag_featured(on: Sending, event: TagFeatured) -> None:
     """Tell of a featured hashtag."""
     await _tell_of_tag(on, event, removed=False)
 
 
-async def tag_unfeatured(on: Occasion, event: TagUnfeatured) -> None:
+async def tag_unfeatured(on: Sending, event: TagUnfeatured) -> None:
     """Tell of a hashtag that is featured no more."""
     await _tell_of_tag(on, event, removed=True)
 
@@ -53,9 +54,9 @@ async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
         on.lanes.add(FETCH)
 
 
-async def _tell_of_post(on: Occasion, event: PostPinned | PostUnpinned, *, removed: bool) -> None:
+async def _tell_of_post(on: Sending, event: PostPinned | PostUnpinned, *, removed: bool) -> None:
     account = await _speaker(on, event.account_id)
-    post = await find_post(on.uow, event.post_id)
+    post = await find_post(on.reader, event.post_id)
     if account is None or post is None or post.deleted_at is not None or post.visibility not in OPEN_VISIBILITIES:
         return
     if post.local_only:
@@ -64,9 +65,9 @@ async def _tell_of_post(on: Occasion, event: PostPinned | PostUnpinned, *, remov
     await _tell(on, account, post.uri, target=target, object_key=post.uri, removed=removed)
 
 
-async def _tell_of_tag(on: Occasion, event: TagFeatured | TagUnfeatured, *, removed: bool) -> None:
+async def _tell_of_tag(on: Sending, event: TagFeatured | TagUnfeatured, *, removed: bool) -> None:
     account = await _speaker(on, event.account_id)
-    tag: Hashtag | None = await on.uow.scalar(select(Hashtag).where(Hashtag.id == event.hashtag_id))
+    tag: Hashtag | None = await on.reader.scalar(select(Hashtag).where(Hashtag.id == event.hashtag_id))
     if account is None or tag is None:
         return
     settings = on.runtime.settings
@@ -77,7 +78,7 @@ async def _tell_of_tag(on: Occasion, event: TagFeatured | TagUnfeatured, *, remo
 
 
 async def _tell(
-    on: Occasion, account: Account, inner: Document | str, *, target: str, object_key: str, removed: bool
+    on: Sending, account: Account, inner: Document | str, *, target: str, object_key: str, removed: bool
 ) -> None:
     document = feature_activity(
         f"{account.uri}#featured/{on.event_id}",
@@ -91,6 +92,6 @@ async def _tell(
     await send(on, document, Recipients(author_id=account.id, followers=True), object_key=object_key)
 
 
-async def _speaker(on: Occasion, account_id: int) -> Account | None:
-    account = await find_account(on.uow, account_id)
+async def _speaker(on: Sending, account_id: int) -> Account | None:
+    account = await find_account(on.reader, account_id)
     return None if account is None or not account.is_local or account.is_gone else account

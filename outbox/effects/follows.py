@@ -1,6 +1,6 @@
 """Whom our people follow and block, and how they answer who follows them (ACV-1, ACV-7).
 
-Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
+They only read and send, before the transaction that ends the event; other servers are told only what ours did.
 """
 
 from node.events import (
@@ -14,13 +14,14 @@ from node.events import (
 from node.follows.queries import find_follow_by_id
 from node.uris import block_uri
 from outbox import activities
-from outbox.address import Occasion, pair, send, to_one
+from outbox.address import pair, send, to_one
+from outbox.occasion import Sending
 from outbox.queries import find_block
 
 
-async def follow_requested(on: Occasion, event: FollowRequested) -> None:
+async def follow_requested(on: Sending, event: FollowRequested) -> None:
     """Ask a remote actor to be followed."""
-    found = await find_follow_by_id(on.uow, event.follow_id)
+    found = await find_follow_by_id(on.reader, event.follow_id)
     follower, followee = await pair(on, event.follower_id, event.followee_id)
     if found is None or follower is None or followee is None or not follower.is_local or followee.is_local:
         return
@@ -28,9 +29,9 @@ async def follow_requested(on: Occasion, event: FollowRequested) -> None:
     await send(on, document, to_one(follower, followee), object_key=followee.uri, urgent=True)
 
 
-async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
+async def follow_accepted(on: Sending, event: FollowAccepted) -> None:
     """Tell a remote follower that it holds."""
-    found = await find_follow_by_id(on.uow, event.follow_id)
+    found = await find_follow_by_id(on.reader, event.follow_id)
     follower, followee = await pair(on, event.follower_id, event.followee_id)
     if found is None or follower is None or followee is None or follower.is_local or not followee.is_local:
         return
@@ -38,7 +39,7 @@ async def follow_accepted(on: Occasion, event: FollowAccepted) -> None:
     await send(on, document, to_one(followee, follower), object_key=follower.uri, urgent=True)
 
 
-async def follow_rejected(on: Occasion, event: FollowRejected) -> None:
+async def follow_rejected(on: Sending, event: FollowRejected) -> None:
     """Tell a remote follower that the answer is no, or no longer yes."""
     follower, followee = await pair(on, event.follower_id, event.followee_id)
     if follower is None or followee is None or follower.is_local or not followee.is_local:
@@ -48,7 +49,7 @@ async def follow_rejected(on: Occasion, event: FollowRejected) -> None:
     await send(on, document, to_one(followee, follower, farewell=True), object_key=follower.uri, urgent=True)
 
 
-async def unfollowed(on: Occasion, event: Unfollowed) -> None:
+async def unfollowed(on: Sending, event: Unfollowed) -> None:
     """Tell a remote actor that one of ours follows no more."""
     follower, followee = await pair(on, event.follower_id, event.followee_id)
     if follower is None or followee is None or not follower.is_local or followee.is_local:
@@ -57,9 +58,9 @@ async def unfollowed(on: Occasion, event: Unfollowed) -> None:
     await send(on, document, to_one(follower, followee, farewell=True), object_key=followee.uri, urgent=True)
 
 
-async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
+async def account_blocked(on: Sending, event: AccountBlocked) -> None:
     """Tell a remote actor's server of a block, so that it stops showing (ACV-7)."""
-    found = await find_block(on.uow, event.block_id)
+    found = await find_block(on.reader, event.block_id)
     account, target = await pair(on, event.account_id, event.target_id)
     if found is None or account is None or target is None or not account.is_local or target.is_local:
         return
@@ -68,7 +69,7 @@ async def account_blocked(on: Occasion, event: AccountBlocked) -> None:
     await send(on, document, to_one(account, target), object_key=target.uri, urgent=True)
 
 
-async def account_unblocked(on: Occasion, event: AccountUnblocked) -> None:
+async def account_unblocked(on: Sending, event: AccountUnblocked) -> None:
     """Tell a remote actor's server that a block is over."""
     account, target = await pair(on, event.account_id, event.target_id)
     if account is None or target is None or not account.is_local or target.is_local:

@@ -5,13 +5,14 @@ from federation.errors import FederationError
 from federation.origins import host_of
 from node.accounts.queries import find_account
 from node.events import ReplyReceived
-from outbox.address import Occasion, send
+from outbox.address import send
+from outbox.occasion import Sending
 from outbox.recipients import Recipients
 
 
-async def reply_received(on: Occasion, event: ReplyReceived) -> None:
+async def reply_received(on: Sending, event: ReplyReceived) -> None:
     """Send it to the followers' servers, but to none that has it: its actor's own and the one that brought it."""
-    account = await find_account(on.uow, event.account_id)
+    account = await find_account(on.reader, event.account_id)
     if account is None or not account.is_local or account.is_gone:
         return
     try:

@@ -1,6 +1,6 @@
 """What our people like and react to, elsewhere (ACV-5, ACV-6).
 
-Effects: each runs in the transaction that ends its event, and tells other servers only what ours did.
+They only read and send, before the transaction that ends the event; other servers are told only what ours did.
 """
 
 from collections.abc import Sequence
@@ -19,29 +19,30 @@ from node.reactions.models import Reaction
 from node.reactions.queries import find_reaction_by_id
 from node.uris import like_uri, reaction_uri
 from outbox import activities
-from outbox.address import Occasion, send
+from outbox.address import send
 from outbox.event_queries import list_likes_to_send
+from outbox.occasion import Sending
 from outbox.recipients import Recipients
 
 
-async def posts_liked(on: Occasion, events: Sequence[PostLiked]) -> None:
+async def posts_liked(on: Sending, events: Sequence[PostLiked]) -> None:
     """Tell remote authors of likes. Each is sent under the id of its like, since several events share this occasion."""
-    told = await list_likes_to_send(on.uow, [event.like_id for event in events])
+    told = await list_likes_to_send(on.reader, [event.like_id for event in events])
     for event in events:
         if event.like_id in told:
             uri = told[event.like_id] or like_uri(on.runtime.settings, event.like_id)
             await _send_like(replace(on, event_id=event.like_id), uri, event, undone=False)
 
 
-async def post_unliked(on: Occasion, event: PostUnliked) -> None:
+async def post_unliked(on: Sending, event: PostUnliked) -> None:
     """Tell a remote author that a like is withdrawn."""
     await _send_like(on, event.like_uri or like_uri(on.runtime.settings, event.like_id), event, undone=True)
 
 
-async def _send_like(on: Occasion, uri: str, event: PostLiked | PostUnliked, *, undone: bool) -> None:
-    post = await find_post(on.uow, event.post_id)
-    account = await find_account(on.uow, event.account_id)
-    author = None if post is None else await find_account(on.uow, post.account_id)
+async def _send_like(on: Sending, uri: str, event: PostLiked | PostUnliked, *, undone: bool) -> None:
+    post = await find_post(on.reader, event.post_id)
+    account = await find_account(on.reader, event.account_id)
+    author = None if post is None else await find_account(on.reader, post.account_id)
     if post is None or account is None or author is None or not account.is_local or author.is_local:
         return
     if account.deleted_at is not None:
@@ -51,14 +52,14 @@ async def _send_like(on: Occasion, uri: str, event: PostLiked | PostUnliked, *, 
     await send(on, activities.undo(document) if undone else document, to, object_key=post.uri, urgent=True)
 
 
-async def reaction_added(on: Occasion, event: ReactionAdded) -> None:
+async def reaction_added(on: Sending, event: ReactionAdded) -> None:
     """Tell a remote author of a reaction."""
-    found = await find_reaction_by_id(on.uow, event.reaction_id)
+    found = await find_reaction_by_id(on.reader, event.reaction_id)
     if found is not None:
         await _send_reaction(on, found, undone=False)
 
 
-async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
+async def reaction_removed(on: Sending, event: ReactionRemoved) -> None:
     """Tell a remote author that a reaction is withdrawn."""
     taken_back = Reaction(
         id=event.reaction_id,
@@ -71,16 +72,16 @@ async def reaction_removed(on: Occasion, event: ReactionRemoved) -> None:
     await _send_reaction(on, taken_back, undone=True)
 
 
-async def _send_reaction(on: Occasion, reaction: Reaction, *, undone: bool) -> None:
-    post = await find_post(on.uow, reaction.post_id)
-    account = await find_account(on.uow, reaction.account_id)
-    author = None if post is None else await find_account(on.uow, post.account_id)
+async def _send_reaction(on: Sending, reaction: Reaction, *, undone: bool) -> None:
+    post = await find_post(on.reader, reaction.post_id)
+    account = await find_account(on.reader, reaction.account_id)
+    author = None if post is None else await find_account(on.reader, post.account_id)
     if post is None or account is None or author is None or not account.is_local or author.is_local:
         return
     if account.deleted_at is not None:
         return  # the Delete of the account says it all
     settings = on.runtime.settings
-    emoji = await find_emoji(on.uow, reaction.emoji_id) if reaction.emoji_id else None
+    emoji = await find_emoji(on.reader, reaction.emoji_id) if reaction.emoji_id else None
     document = activities.reaction(
         reaction.uri or reaction_uri(settings, reaction.id),
         account,

@@ -4,7 +4,7 @@ from node.base.lanes import FETCH
 from node.events import ProfileUpdated
 from node.remote.tasks import PROFILE_LINKS, queue_fetch
 from node.uris import actor_uri
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def profile_changed(on: Occasion, event: ProfileUpdated) -> None:

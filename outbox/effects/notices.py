@@ -42,7 +42,6 @@ from node.remote.memory import memory_of
 from node.remote.storing import OLD
 from node.reports.queries import find_report
 from node.uris import INSTANCE_ACTOR_ID
-from outbox.address import Occasion, facts_of
 from outbox.effects.telling import made, tell
 from outbox.event_queries import (
     has_named,
@@ -53,6 +52,7 @@ from outbox.event_queries import (
     list_quoters,
     list_told_authors,
 )
+from outbox.occasion import Occasion, facts_of
 
 PIECE: Final = 20
 """People who are told in one transaction: a post that goes round has thousands who are."""

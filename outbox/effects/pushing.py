@@ -2,7 +2,7 @@
 
 from node.events import AccessChanged, AccountDeleted, AccountSuspended
 from node.push.service import end_without_access
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def access_changed(on: Occasion, event: AccessChanged) -> None:

@@ -1,5 +1,5 @@
 """What relays are told, by the node's own actor: that we want them, that we leave, and of posts of ours where they take
-announcements (DLV-10, DLV-11). Effects, as in `address`, which sends posts to the relays that take them as they are.
+announcements (DLV-10, DLV-11). `address` sends posts to the relays that take them as they are.
 """
 
 from federation.vocabulary import PUBLIC
@@ -9,13 +9,14 @@ from node.events import PostPublished, RelayFollowed, RelayFollowedBack, RelayLe
 from node.relays.queries import find_relay, list_relay_inboxes
 from node.relays.service import ACTOR_STYLE
 from node.uris import INSTANCE_ACTOR_ID, followers_uri, instance_actor_uri
-from outbox.address import Occasion, facts_of, send, standing
+from outbox.address import send, standing
+from outbox.occasion import Occasion, Sending, facts_of
 from outbox.recipients import Recipients, with_relays
 
 
-async def relay_followed(on: Occasion, event: RelayFollowed) -> None:
+async def relay_followed(on: Sending, event: RelayFollowed) -> None:
     """Ask a relay to have us."""
-    relay = await find_relay(on.uow, event.relay_id)
+    relay = await find_relay(on.reader, event.relay_id)
     if relay is None:
         return
     target = relay.actor_uri if relay.style == ACTOR_STYLE else PUBLIC
@@ -23,7 +24,7 @@ async def relay_followed(on: Occasion, event: RelayFollowed) -> None:
     await send(on, document, _to(relay.inbox_url), object_key=relay.follow_uri, urgent=True)
 
 
-async def relay_left(on: Occasion, event: RelayLeft) -> None:
+async def relay_left(on: Sending, event: RelayLeft) -> None:
     """Tell a relay that we leave."""
     actor = instance_actor_uri(on.runtime.settings)
     follow = follow_activity(event.follow_uri, actor, event.actor_uri or PUBLIC)
@@ -31,9 +32,9 @@ async def relay_left(on: Occasion, event: RelayLeft) -> None:
     await send(on, document, _to(event.inbox_url), object_key=event.follow_uri, urgent=True)
 
 
-async def relay_followed_back(on: Occasion, event: RelayFollowedBack) -> None:
+async def relay_followed_back(on: Sending, event: RelayFollowedBack) -> None:
     """Let a relay follow the node's actor."""
-    relay = await find_account_by_uri(on.uow, event.actor_uri)
+    relay = await find_account_by_uri(on.reader, event.actor_uri)
     if relay is None or relay.is_gone:
         return
     actor = instance_actor_uri(on.runtime.settings)
@@ -51,7 +52,7 @@ async def post_published(on: Occasion, event: PostPublished) -> None:
         await on.uow.record(RelayPostDue(event.post_id))
 
 
-async def relay_post_due(on: Occasion, event: RelayPostDue) -> None:
+async def relay_post_due(on: Sending, event: RelayPostDue) -> None:
     """Announce a post of ours."""
     post = await standing(on, event.post_id)
     if post is None:
@@ -59,7 +60,7 @@ async def relay_post_due(on: Occasion, event: RelayPostDue) -> None:
     settings = on.runtime.settings
     actor = instance_actor_uri(settings)
     nobody = Recipients(author_id=INSTANCE_ACTOR_ID)
-    to = await with_relays(on.uow, post, nobody, replies=settings.relay_replies, style=ACTOR_STYLE)
+    to = await with_relays(on.reader, post, nobody, replies=settings.relay_replies, style=ACTOR_STYLE)
     document = announce_activity(
         f"{actor}#announces/{post.id}",
         actor,

@@ -23,8 +23,8 @@ from node.events import (
     SearchConsentChanged,
 )
 from node.search.tasks import ask_for_account, ask_for_posts, is_on
-from outbox.address import Occasion, facts_of
 from outbox.event_queries import list_ours_among
+from outbox.occasion import Occasion, facts_of
 
 MOST_LINKING: Final = 200
 """Posts with the same link that are indexed anew once its page was looked at."""

@@ -15,7 +15,7 @@ from node.events import (
     PostEdited,
     PostPublished,
 )
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def post_published(on: Occasion, event: PostPublished) -> None:

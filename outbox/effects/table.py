@@ -2,8 +2,9 @@
 
 `pushed` goes to Redis before the transaction and may be repeated at will. Where Redis is away, what `missed` names is
 recorded in its place and waits for Redis, while the rest goes on; without `missed` the whole event waits.
-`stored` runs, in this order, in the transaction that forgets the event. Telling the world comes first: it looks at
-follows and posts that later effects of the same event take away.
+`sent` is what other servers are told. It is read, serialised and signed before the transaction, which stores it: nobody
+waits for that, and it sees the follows and posts that other effects of the event take away.
+`stored` runs, in this order, in the transaction that forgets the event.
 
 Of a kind that comes by the thousand when a post goes round, `many` effects take a list: all that stand next to each
 other in the log, in their order. What they look up and write they look up and write once. Such a kind has no `missed`.
@@ -72,7 +73,6 @@ from node.events import (
     Unfollowed,
     VoteCast,
 )
-from outbox.address import Occasion
 from outbox.effects import (
     accounts,
     announcements,
@@ -100,9 +100,11 @@ from outbox.effects import (
     streaming,
     trending,
 )
+from outbox.occasion import Occasion, Sending
 from outbox.peers import hear
 
 Push = Callable[[Runtime, Any], Awaitable[None]]
+Send = Callable[[Sending, Any], Awaitable[None]]
 Missed = Callable[[Any], Sequence[Event]]
 Effect = Callable[[Occasion, Any], Awaitable[None]]
 
@@ -112,6 +114,7 @@ class Effects:
     """The consequences of one kind of event."""
 
     pushed: tuple[Push, ...] = ()
+    sent: tuple[Send, ...] = ()
     stored: tuple[Effect, ...] = ()
     missed: Missed | None = None
     many: bool = False
@@ -126,8 +129,8 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PostPublished: Effects(
         pushed=(homes.post_published, trending.post_published),
         missed=homes.post_missed,
+        sent=(posts.post_published,),
         stored=(
-            posts.post_published,
             relays.post_published,
             cards.post_published,
             streaming.post_published,
@@ -138,8 +141,8 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     PostEdited: Effects(
         pushed=(media.let_go,),
+        sent=(posts.post_edited,),
         stored=(
-            posts.post_edited,
             cards.post_edited,
             streaming.post_edited,
             notices.post_edited,
@@ -149,8 +152,8 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     PostDeleted: Effects(
         pushed=(media.let_go,),
+        sent=(posts.post_deleted,),
         stored=(
-            posts.post_deleted,
             cards.post_deleted,
             streaming.post_deleted,
             notices.post_deleted,
@@ -161,37 +164,40 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     ),
     PostLeft: Effects(stored=(departures.clear_post,)),
     LinkCardReady: Effects(stored=(cards.card_ready, searching.card_ready)),
-    RelayFollowed: Effects(stored=(relays.relay_followed,)),
-    RelayFollowedBack: Effects(stored=(relays.relay_followed_back,)),
-    RelayLeft: Effects(stored=(relays.relay_left,)),
-    RelayPostDue: Effects(stored=(relays.relay_post_due,)),
-    VoteCast: Effects(stored=(polls.vote_cast,)),
-    PollCounted: Effects(stored=(polls.poll_counted,)),
+    RelayFollowed: Effects(sent=(relays.relay_followed,)),
+    RelayFollowedBack: Effects(sent=(relays.relay_followed_back,)),
+    RelayLeft: Effects(sent=(relays.relay_left,)),
+    RelayPostDue: Effects(sent=(relays.relay_post_due,)),
+    VoteCast: Effects(sent=(polls.vote_cast,)),
+    PollCounted: Effects(sent=(polls.poll_counted,)),
     PeopleToTell: Effects(stored=(notices.tell_more,)),
-    PollEnded: Effects(stored=(polls.poll_ended, notices.poll_ended)),
-    PostPinned: Effects(stored=(featuring.post_pinned,)),
-    PostUnpinned: Effects(stored=(featuring.post_unpinned,)),
-    TagFeatured: Effects(stored=(featuring.tag_featured,)),
-    TagUnfeatured: Effects(stored=(featuring.tag_unfeatured,)),
+    PollEnded: Effects(sent=(polls.poll_ended,), stored=(polls.ask_for_results, notices.poll_ended)),
+    PostPinned: Effects(sent=(featuring.post_pinned,)),
+    PostUnpinned: Effects(sent=(featuring.post_unpinned,)),
+    TagFeatured: Effects(sent=(featuring.tag_featured,)),
+    TagUnfeatured: Effects(sent=(featuring.tag_unfeatured,)),
     PostLiked: Effects(
         many=True,
         pushed=(trending.posts_liked,),
-        stored=(likes.posts_liked, notices.posts_liked, searching.posts_liked),
+        sent=(likes.posts_liked,),
+        stored=(notices.posts_liked, searching.posts_liked),
     ),
     PostBookmarked: Effects(stored=(searching.post_changed,)),
     SearchConsentChanged: Effects(stored=(searching.account_changed,)),
-    PostUnliked: Effects(stored=(likes.post_unliked, notices.post_unliked)),
-    ReactionAdded: Effects(stored=(likes.reaction_added, notices.reaction_added)),
-    ReactionRemoved: Effects(stored=(likes.reaction_removed, notices.reaction_removed)),
+    PostUnliked: Effects(sent=(likes.post_unliked,), stored=(notices.post_unliked,)),
+    ReactionAdded: Effects(sent=(likes.reaction_added,), stored=(notices.reaction_added,)),
+    ReactionRemoved: Effects(sent=(likes.reaction_removed,), stored=(notices.reaction_removed,)),
     HomeChanged: Effects(pushed=(homes.home_changed,)),
     HomesMissed: Effects(pushed=(homes.missed_post,)),
     FiltersChanged: Effects(stored=(streaming.filters_changed,)),
-    FollowRequested: Effects(stored=(follows.follow_requested, notices.follow_requested, completions.follow_begun)),
+    FollowRequested: Effects(
+        sent=(follows.follow_requested,), stored=(notices.follow_requested, completions.follow_begun)
+    ),
     FollowAccepted: Effects(
         pushed=(homes.follow_changed,),
         missed=homes.follow_missed,
+        sent=(follows.follow_accepted,),
         stored=(
-            follows.follow_accepted,
             notices.follow_accepted,
             completions.follow_begun,
             featuring.follow_accepted,
@@ -201,17 +207,20 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     FollowRejected: Effects(
         pushed=(homes.follow_changed,),
         missed=homes.follow_missed,
-        stored=(follows.follow_rejected, notices.follow_ended, completions.follow_ended),
+        sent=(follows.follow_rejected,),
+        stored=(notices.follow_ended, completions.follow_ended),
     ),
     Unfollowed: Effects(
         pushed=(homes.follow_changed,),
         missed=homes.follow_missed,
-        stored=(follows.unfollowed, notices.follow_ended, completions.follow_ended),
+        sent=(follows.unfollowed,),
+        stored=(notices.follow_ended, completions.follow_ended),
     ),
     AccountBlocked: Effects(
         pushed=(homes.block_changed,),
         missed=homes.block_missed,
-        stored=(follows.account_blocked, notices.account_blocked),
+        sent=(follows.account_blocked,),
+        stored=(notices.account_blocked,),
     ),
     DomainBlocked: Effects(
         pushed=(domains.forget,),
@@ -221,43 +230,52 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     AccountUnblocked: Effects(
         pushed=(homes.block_changed,),
         missed=homes.block_missed,
-        stored=(follows.account_unblocked,),
+        sent=(follows.account_unblocked,),
     ),
-    ProfileUpdated: Effects(stored=(accounts.profile_changed, links.profile_changed)),
+    ProfileUpdated: Effects(sent=(accounts.profile_changed,), stored=(links.profile_changed,)),
     AccountSuspended: Effects(
+        sent=(accounts.profile_changed,),
         stored=(
             streaming.access_changed,
             pushing.account_gone,
-            accounts.profile_changed,
             departures.account_suspended,
             searching.account_changed,
-        )
+        ),
     ),
-    AccountUnsuspended: Effects(stored=(accounts.profile_changed, searching.account_changed)),
+    AccountUnsuspended: Effects(sent=(accounts.profile_changed,), stored=(searching.account_changed,)),
     AccountDeleted: Effects(
+        sent=(accounts.account_deleted,),
         stored=(
             streaming.access_changed,
             pushing.account_gone,
-            accounts.account_deleted,
+            accounts.drop_waiting,
             departures.account_deleted,
             searching.account_changed,
-        )
+        ),
     ),
     AccessChanged: Effects(stored=(streaming.access_changed, pushing.access_changed)),
     NotificationsMerged: Effects(stored=(streaming.notifications_merged,)),
     FollowsSevered: Effects(stored=(notices.follows_severed,)),
     PersonJoined: Effects(stored=(notices.person_joined,)),
     AccountLeft: Effects(stored=(departures.clear_account,)),
-    AccountMoved: Effects(stored=(accounts.account_moved, carrying.account_moved)),
+    AccountMoved: Effects(sent=(accounts.account_moved,), stored=(carrying.account_moved,)),
     MoveContinues: Effects(stored=(carrying.move_continues,)),
     AnnouncementChanged: Effects(stored=(announcements.announcement_changed,)),
     AnnouncementRemoved: Effects(stored=(announcements.announcement_removed,)),
     AnnouncementReacted: Effects(stored=(announcements.announcement_reacted,)),
-    ReportFiled: Effects(stored=(reports.report_filed, notices.report_filed)),
-    QuoteChanged: Effects(stored=(consent.quote_changed, notices.quote_changed)),
-    ConsentAsked: Effects(stored=(consent.consent_asked,)),
-    AuthorizationDecided: Effects(stored=(consent.authorization_decided,)),
-    AuthorizationRevoked: Effects(stored=(consent.authorization_revoked,)),
-    ReplyReceived: Effects(stored=(forwarding.reply_received,)),
+    ReportFiled: Effects(sent=(reports.report_filed,), stored=(notices.report_filed,)),
+    QuoteChanged: Effects(sent=(consent.quote_changed,), stored=(notices.quote_changed,)),
+    ConsentAsked: Effects(sent=(consent.consent_asked,)),
+    AuthorizationDecided: Effects(sent=(consent.authorization_decided,)),
+    AuthorizationRevoked: Effects(sent=(consent.authorization_revoked,)),
+    ReplyReceived: Effects(sent=(forwarding.reply_received,)),
     PeerHeard: Effects(stored=(peer_heard,)),
 }
+
+ALTERING: Final[frozenset[Effect]] = frozenset({peer_heard, domains.domain_blocked, carrying.move_continues})
+"""Those that change whom later events are sent to. What these send is not read before they have come to an end."""
+
+
+def is_altering(effects: Effects) -> bool:
+    """Whether it depends on these whom later events are sent to."""
+    return not ALTERING.isdisjoint(effects.stored)

@@ -13,7 +13,7 @@ from node.notifications.priorities import Made
 from node.notifications.rules import Kind
 from node.notifications.service import notify
 from node.push.service import ring
-from outbox.address import Occasion
+from outbox.occasion import Occasion
 
 
 async def tell(

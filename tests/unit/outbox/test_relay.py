@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 import node.events
 from node.accounts.models import Account
@@ -20,9 +20,10 @@ from node.base.db.unit_of_work import Reader
 from node.base.errors import Unavailable
 from node.base.lanes import RELAY, WORKING_TTL_MS
 from node.base.runtime import Runtime, open_runtime
+from node.blocks.domains import block_domain
 from node.blocks.models import Mute
 from node.blocks.service import block, mute
-from node.events import PostDeleted, PostEdited, PostLeft, PostLiked, PostPublished, ProfileUpdated
+from node.events import PeerHeard, PostDeleted, PostEdited, PostLeft, PostLiked, PostPublished, ProfileUpdated
 from node.follows import service as following
 from node.follows.models import Follow
 from node.follows.service import follow
@@ -36,13 +37,14 @@ from node.posts.reacting import react
 from node.posts.service import withdraw
 from node.reactions.models import Reaction
 from node.timelines import home_lists
-from outbox import recipients
+from outbox import address, pace, recipients
 from outbox import relay as relaying
-from outbox.address import Occasion
 from outbox.effects import departures
 from outbox.effects import notices as noticing
 from outbox.effects.table import EFFECTS, Effects
 from outbox.models import Delivery, OutgoingActivity
+from outbox.occasion import Occasion
+from outbox.peers import Health, after_failure, save_health
 from outbox.recipients import Recipients, list_inboxes
 from outbox.relay import TOGETHER, relay
 from tests.support.homes import lay_list
@@ -96,6 +98,9 @@ async def test_effects_and_the_end_of_the_event_are_one_transaction(
         raise ZeroDivisionError("no")
 
     await make_account(runtime, "bo")
+    await remote(runtime, "cy", "cy.example", follows=ann)
+    await relay(runtime)
+    told = await activities(runtime)
     effects = EFFECTS[PostPublished]
     replace_effects(monkeypatch, PostPublished, stored=(*effects.stored, fails))
     await make_post(runtime, ann, "Hello @bo")
@@ -104,13 +109,13 @@ async def test_effects_and_the_end_of_the_event_are_one_transaction(
     assert row.last_error == "ZeroDivisionError: no"
     assert row.attempts == 1
     assert row.due_at > runtime.now()
-    async with runtime.read() as reader:
-        assert await reader.scalars(select(Notification)) == []
+    assert await kinds(runtime) == ["follow"]
+    assert await activities(runtime) == told
     monkeypatch.undo()
     later(runtime, seconds=10)
     await relay(runtime)
-    async with runtime.read() as reader:
-        assert len(await reader.scalars(select(Notification))) == 1
+    assert await kinds(runtime) == ["follow", "mention"]
+    assert await activities(runtime) == [*told, ("Create", 1)]
     assert await rows(runtime) == []
 
 
@@ -250,7 +255,7 @@ async def test_nobody_waits_while_it_is_found_out_who_gets_an_activity(
         return await list_inboxes(reader, to, **how)
 
     monkeypatch.setattr(recipients, "FEW", 2)
-    monkeypatch.setattr(relaying, "list_inboxes", find)
+    monkeypatch.setattr(address, "list_inboxes", find)
     second = await make_post(runtime, ann, "Hello again")
     async with runtime.write() as uow:
         await uow.record(PostEdited(post.id), ProfileUpdated(ann.id), PostDeleted(second.id))
@@ -305,6 +310,50 @@ async def test_two_relays_apply_an_event_once(runtime: Runtime, ann: Account, mo
     await relaying.apply(runtime, [row])
     await relaying.apply(runtime, [row])
     assert calls == [row.id]
+
+
+async def test_likes_that_another_worker_took_in_part_are_sent_once(runtime: Runtime, ann: Account) -> None:
+    """Its deliveries have gone out and are forgotten: they are not made anew beside those of the others."""
+    bo = await remote(runtime, "bo", "bo.example")
+    post = await make_post(runtime, bo, "Hello")
+    fans = [await make_account(runtime, name) for name in ("cy", "di", "ed")]
+    await relay(runtime)
+    told = await activities(runtime)
+    async with runtime.write() as uow:
+        for fan in fans:
+            await like(uow, runtime.settings, fan, post, now=runtime.now())
+    claimed = await relaying._claim(runtime)
+    assert [row.name for row in claimed] == ["PostLiked"] * 3
+    await relaying.apply(runtime, claimed[1:2])
+    async with runtime.write() as uow:
+        await uow.write(delete(Delivery))
+    await relaying.apply(runtime, claimed)
+    assert await activities(runtime) == [*told, ("Like", 1), ("Like", 0), ("Like", 1)]
+    assert await rows(runtime) == []
+
+
+async def test_what_is_sent_is_read_after_what_decides_to_whom(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server is heard of again, another is blocked, and a post is written at once."""
+    monkeypatch.setattr(pace, "UNKNOWN_SECONDS", 0.0001)  # they might share a transaction
+    await remote(runtime, "bo", "back.example", follows=ann)
+    await remote(runtime, "cy", "blocked.example", follows=ann)
+    await relay(runtime)
+    told, health, now = await activities(runtime), Health(), runtime.now()
+    for day in range(7):
+        health = after_failure(health, now=now - timedelta(days=6 - day), error="timeout")
+    async with runtime.write() as uow:
+        await save_health(uow, {"back.example": health}, now=now)
+        await uow.record(PeerHeard("back.example", "cavage"))
+    await make_post(runtime, ann, "To both")
+    await relay(runtime)
+    assert await activities(runtime) == [*told, ("Create", 2)]
+    async with runtime.write() as uow:
+        await block_domain(uow, runtime.settings, ann, "blocked.example", now=runtime.now())
+    await make_post(runtime, ann, "To one")
+    await relay(runtime)
+    assert await activities(runtime) == [*told, ("Create", 2), ("Create", 1), ("Reject", 1)]
 
 
 async def test_likes_follows_and_their_end_are_told_and_taken_back(runtime: Runtime, ann: Account) -> None:
@@ -520,6 +569,16 @@ async def test_follows_and_blocks_do_not_wait_for_redis_either(runtime: Runtime)
     later(runtime, seconds=30)
     await relay(runtime)
     assert await rows(runtime) == []
+
+
+async def activities(runtime: Runtime) -> list[tuple[str, int]]:
+    """Return what was sent, in order, and to how many inboxes."""
+    async with runtime.read() as reader:
+        told = select(OutgoingActivity.kind, func.count(Delivery.id)).outerjoin(
+            Delivery, Delivery.activity_id == OutgoingActivity.id
+        )
+        by_id = told.group_by(OutgoingActivity.id, OutgoingActivity.kind).order_by(OutgoingActivity.id)
+        return [(kind, number) for kind, number in await reader.execute(by_id)]
 
 
 async def kinds(runtime: Runtime) -> list[str]:
