@@ -37,6 +37,7 @@ from node.trends.models import TrendDay
 from node.trends.rules import KINDS
 from node.trends.trust import NEWCOMER
 from outbox.models import Delivery, OutgoingActivity
+from outbox.outcomes import KEPT_FOR
 
 BATCH = 100
 MAX_BATCHES = 200
@@ -114,6 +115,16 @@ RULES = (
         "keyed_calls",
         KeyedCall,
         lambda now: (KeyedCall.claimed_at < now - timedelta(hours=1),),
+    ),
+    # What rested for a week because its host was away (DLV-5); what is claimed is dropped then by whoever claims it.
+    Rule(
+        "deliveries",
+        Delivery,
+        lambda now: (
+            Delivery.id < floor_id(now - KEPT_FOR),
+            Delivery.created_at < now - KEPT_FOR,
+            Delivery.due_at.is_(None),
+        ),
     ),
     # Bodies that every recipient has had. A day is left so that a delivery just being planned finds its activity.
     Rule(

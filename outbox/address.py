@@ -29,6 +29,7 @@ from outbox.peers import read_health
 from outbox.proving import with_proof
 from outbox.queries import list_suspended_hosts
 from outbox.recipients import Recipients, by_host, list_inboxes
+from outbox.resting import list_marked
 
 _KNOWN: Final = Prepared(select(OutgoingActivity.id).where(OutgoingActivity.uri == bindparam("uri")))
 
@@ -112,6 +113,10 @@ async def store(uow: UnitOfWork, outgoing: Outgoing) -> set[str]:
     else:
         ((activity_id,),) = await uow.rows(_KNOWN, {"uri": activity["uri"]})
     rows = [{**delivery, "activity_id": activity_id} for delivery in outgoing.deliveries]
+    if resting := [row for row in rows if row["due_at"] is None]:
+        paused = await list_marked(uow, {row["host"] for row in resting})
+        for row in resting:
+            row["due_at"] = None if row["host"] in paused else activity["created_at"]
     await insert_where_absent(uow, Delivery, rows)
     return {DELIVER_SLOW if row["slow"] else DELIVER for row in rows}
 

@@ -20,7 +20,7 @@ Results are judged by `outcomes`; the second signature scheme is knocked with wh
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,10 +47,10 @@ from outbox.peers import (
     hold,
     is_worth_noting,
     read_health,
-    release,
     save_health,
 )
 from outbox.queue import BATCH, Again, Parcel, Unsent, claim, finish, give_back, has_due, postpone
+from outbox.resting import attend, has_wanted, let_go, put_to_rest
 from outbox.turns import Host, Turn, room_of
 
 log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ async def _due(runtime: Runtime, now: datetime) -> bool:
 
 async def _slow_due(runtime: Runtime, now: datetime) -> bool:
     async with runtime.read() as reader:
-        return await has_due(reader, slow=True, now=now)
+        return await has_due(reader, slow=True, now=now) or await has_wanted(reader, now)
 
 
 @drain(DELIVER, seconds=SECONDS, is_due=_due, patient=True)
@@ -92,6 +92,7 @@ async def deliver(runtime: Runtime) -> bool:
 @drain(DELIVER_SLOW, seconds=SECONDS, is_due=_slow_due, patient=True)
 async def deliver_slow(runtime: Runtime) -> bool:
     """Send what is due to hosts that were failing; True when stopped with work left."""
+    await attend(runtime)
     return await _Round(runtime, slow=True).run()
 
 
@@ -102,6 +103,23 @@ class Sent:
     parcel: Parcel
     outcome: Outcome
     scheme: Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """How a host was before some tries and is after them. `wish`: for how many seconds it wants to be left alone."""
+
+    before: Health
+    after: Health
+    wish: float
+
+    @property
+    def is_pause(self) -> bool:
+        return self.after.paused_until is not None and self.before.paused_until is None
+
+    @property
+    def is_return(self) -> bool:
+        return self.after.has_resting and self.after.paused_until is None
 
 
 class _Round:
@@ -177,7 +195,7 @@ class _Round:
                 known = health[parcel.host]
                 host = self._hosts[parcel.host] = Host(known, known.paused_until is not None)
             if host.is_sluggish:
-                self._unsent.append(Unsent(parcel.id, slow=True))
+                self._unsent.append(Unsent(parcel.id, parcel.host, slow=True))
                 continue
             host.put(parcel, claimed_at)
             if host.workers < self._per_host:
@@ -195,7 +213,7 @@ class _Round:
                         break
                     parcel, claimed_at = host.take()
                     if host.is_over or time.monotonic() - claimed_at > START_WITHIN:
-                        self._unsent.append(Unsent(parcel.id, slow=self._slow))
+                        self._unsent.append(Unsent(parcel.id, parcel.host, slow=self._slow))
                         continue
                     sent = await self._send(parcel, host.health)
                 self._sent.append(sent)
@@ -210,7 +228,7 @@ class _Round:
         host.is_sluggish = True
         self._newly_sluggish.add(name)
         while host.waiting:
-            self._unsent.append(Unsent(host.take()[0].id, slow=True))
+            self._unsent.append(Unsent(host.take()[0].id, name, slow=True))
 
     async def _send(self, parcel: Parcel, health: Health) -> Sent:
         """Send one parcel within our patience."""
@@ -284,55 +302,64 @@ class _Round:
             return False
         runtime, now = self._runtime, self._runtime.now()
         done = [item for item in sent if item.outcome.verdict is not Verdict.RETRY]
-        again = [_again(item, now, slow=self._slow) for item in sent if item.outcome.verdict is Verdict.RETRY]
+        retried = [item for item in sent if item.outcome.verdict is Verdict.RETRY]
         gone = {item.parcel.inbox_url for item in sent if item.outcome.verdict is Verdict.GONE}
         async with runtime.write() as uow:
+            changes = await self._note_health(uow, sent, now)
+            paused = {name for name, change in changes.items() if change.after.paused_until is not None}
+            paused |= {name for name, host in self._hosts.items() if name not in changes and host.rests}
             await finish(uow, [item.parcel.id for item in done], {item.parcel.activity_id for item in done})
+            again = [_again(item, now, slow=self._slow, rests=item.parcel.host in paused) for item in retried]
             await postpone(uow, again)
-            await give_back(uow, unsent, now=now)
+            await give_back(uow, [item for item in unsent if item.host in paused], due_at=None)
+            await give_back(uow, [item for item in unsent if item.host not in paused], due_at=now)
             for name in sluggish:
                 await demote(uow, name)
-            after = await self._note_health(uow, sent, now)
+            await self._hold_back(uow, changes, now)
             if gone:
                 await look_again(uow, gone, now=now)
                 uow.after_commit(lambda: runtime.nudge(FETCH))
             if not self._slow and (sluggish or any(item.outcome.host_failed for item in sent)):
                 uow.after_commit(lambda: runtime.nudge(DELIVER_SLOW))
-        for name, health in after.items():
+        for name, change in changes.items():
+            if change.is_pause:
+                await put_to_rest(runtime, name)
+            elif change.is_return:
+                await let_go(runtime, name)
             host = self._hosts.get(name)
             if host is None:
                 continue
-            host.health = health
+            host.health = health = change.after
             if (host.is_over or host.is_sluggish) and not host.waiting and not host.workers and not health.is_failing:
                 del self._hosts[name]  # passed its trial, or has its wish: a fresh start if it is claimed again
         return bool(sent)
 
-    async def _note_health(self, uow: UnitOfWork, sent: list[Sent], now: datetime) -> dict[str, Health]:
-        """Write down how the hosts were, and move what waits for them; return their health."""
+    async def _note_health(self, uow: UnitOfWork, sent: list[Sent], now: datetime) -> dict[str, _Change]:
+        """Write down how the hosts were."""
         by_host: dict[str, list[Sent]] = {}
         for item in sent:
             by_host.setdefault(item.parcel.host, []).append(item)
         before = await read_health(uow, by_host)
-        after = {
-            host: _health_after(before[host], items, now, self._runtime.settings.first_knock)
+        first_knock = self._runtime.settings.first_knock
+        changes = {
+            host: _Change(before[host], _health_after(before[host], items, now, first_knock), _wish(items))
             for host, items in by_host.items()
         }
-        changed = {host: new for host, new in after.items() if is_worth_noting(before[host], new)}
-        await save_health(uow, changed, now=now)
-        for host, items in by_host.items():
-            old, new = before[host], after[host]
-            wish = max((item.outcome.wait or 0.0 for item in items), default=0.0)
-            known = self._hosts.get(host)  # None: its last answers came while those before were written down
-            is_over = known is not None and known.is_over
-            if is_over and (until := new.held_until(now)) is not None:
-                await hold(uow, host, until=max(until, now + timedelta(seconds=wish)))
-            elif wish:
-                await hold(uow, host, until=now + timedelta(seconds=wish))
-            elif new.is_failing and not old.is_failing:
-                await demote(uow, host)
-            elif old.paused_until is not None and not new.is_failing:
-                await release(uow, host, now=now)
-        return after
+        noted = {name: one.after for name, one in changes.items() if is_worth_noting(one.before, one.after)}
+        await save_health(uow, noted, now=now)
+        return changes
+
+    async def _hold_back(self, uow: UnitOfWork, changes: Mapping[str, _Change], now: datetime) -> None:
+        """Move what waits for hosts that fail or wish us to wait; what waits for paused ones rests."""
+        for name, change in changes.items():
+            if change.after.paused_until is not None:
+                continue
+            host = self._hosts.get(name)  # None: its last answers came while those before were written down
+            until = change.after.held_until(now) if host is not None and host.is_over else None
+            if until is not None or change.wish:
+                await hold(uow, name, until=max(until or now, now + timedelta(seconds=change.wish)))
+            elif change.after.is_failing and not change.before.is_failing:
+                await demote(uow, name)
 
 
 def scheme_order(health: Health, now: datetime, first_knock: Scheme = "cavage") -> tuple[Scheme, Scheme]:
@@ -343,12 +370,17 @@ def scheme_order(health: Health, now: datetime, first_knock: Scheme = "cavage") 
     return "cavage", "rfc9421"
 
 
-def _again(item: Sent, now: datetime, *, slow: bool) -> Again:
+def _wish(sent: Sequence[Sent]) -> float:
+    """Return for how many seconds a host wants to be left alone."""
+    return max((item.outcome.wait or 0.0 for item in sent), default=0.0)
+
+
+def _again(item: Sent, now: datetime, *, slow: bool, rests: bool) -> Again:
     wait = item.outcome.wait
     seconds = retry_delay(item.parcel.tries) if wait is None else wait
     return Again(
         item.parcel.id,
-        now + timedelta(seconds=seconds),
+        None if rests else now + timedelta(seconds=seconds),
         item.outcome.reason,
         slow=slow or item.outcome.host_failed,
     )
@@ -363,6 +395,8 @@ def _health_after(health: Health, sent: list[Sent], now: datetime, first_knock: 
             health = after_success(health, now=now)
             if _is_news(health, item.scheme, now, first_knock):
                 health = replace(health, signature_scheme=item.scheme, scheme_proven_at=now)
+    if health.paused_until is not None:
+        health = replace(health, paused_until=max(health.paused_until, now + timedelta(seconds=_wish(sent))))
     return health
 
 

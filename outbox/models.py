@@ -28,7 +28,8 @@ class OutgoingActivity(Base):
 
 
 class Delivery(Base):
-    """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure.
+    """One activity to one inbox. `due_at` is its lease while a worker has it and its back-off after a failure; it has
+    none while it rests, because its host is paused (`resting.py`).
 
     `holder` is the round of a drain that has it in hand: while one round has rows of a host, no other claims any of
     that host, so that the limit of requests a host holds for all workers together (DLV-7).
@@ -48,6 +49,14 @@ class Delivery(Base):
             sqlite_where=text("holder IS NOT NULL"),
             postgresql_where=text("holder IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_resting",
+            "host",
+            "activity_id",
+            "id",
+            sqlite_where=text("due_at IS NULL"),
+            postgresql_where=text("due_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -61,7 +70,7 @@ class Delivery(Base):
     """Whether it waits in the lane of failing hosts."""
     holder: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(Text, default="")
 
@@ -70,6 +79,14 @@ class Peer(Base):
     """What we remember of another host: its health (DLV-5) and which signature scheme it proved (SIG-13)."""
 
     __tablename__ = "peers"
+    __table_args__ = (
+        Index(
+            "ix_peers_resting",
+            "paused_until",
+            sqlite_where=text("has_resting IS 1"),
+            postgresql_where=text("has_resting IS true"),
+        ),
+    )
 
     host: Mapped[str] = mapped_column(String(300), primary_key=True)
     consecutive_failures: Mapped[int] = mapped_column(default=0)
@@ -79,6 +96,9 @@ class Peer(Base):
     last_success_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    """When the next probe is due."""
+    has_resting: Mapped[bool] = mapped_column(default=False)
+    """Whether deliveries to it may be at rest (`resting.py`)."""
     unavailable_since: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
     signature_scheme: Mapped[str] = mapped_column(String(16), default="")

@@ -1,8 +1,8 @@
 """Our memory of other hosts: who is well, who is paused, who is not tried any more (DLV-5).
 
 `Health` is a value and its changes are pure; the functions below them keep it in the `peers` table. Holding a
-host back moves the `due_at` of its waiting deliveries, so that claiming needs to know nothing of hosts and
-what waits keeps its place.
+host back moves the `due_at` of its waiting deliveries, or takes it away while the host is paused (`resting.py`), so
+that claiming needs to know nothing of hosts and what waits keeps its place.
 
     well --5 failures within 10 min--> paused 30 min --one probe--> fails: paused again
                                                                     succeeds: well, its rows released at 1/s
@@ -15,23 +15,20 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from node.base.db.prepared import Prepared, in_lists
 from node.base.db.unit_of_work import Reader, UnitOfWork
 from node.base.db.whole_rows import whole
 from outbox.models import Delivery, Peer
-from outbox.outcomes import LEASE
 
 BREAKER_FAILURES = 5
 BREAKER_WINDOW = timedelta(minutes=10)
 PAUSE = timedelta(minutes=30)
 UNAVAILABLE_DAYS = 7
 PROBE_EVERY = timedelta(days=1)
-RELEASE_EVERY = timedelta(seconds=1)
 BREATHER = timedelta(seconds=15)
-_RELEASED_ONE_BY_ONE = 2_000
 _SUCCESS_NOTED_EVERY = timedelta(minutes=10)
 
 
@@ -46,6 +43,7 @@ class Health:
     last_success_at: datetime | None = None
     last_seen_at: datetime | None = None
     paused_until: datetime | None = None
+    has_resting: bool = False
     unavailable_since: datetime | None = None
     last_error: str = ""
     signature_scheme: str = ""
@@ -66,9 +64,9 @@ class Health:
         """Whether a new delivery is queued at all: not for an unavailable host, unless a probe is due."""
         return self.unavailable_since is None or (self.paused_until or now) <= now
 
-    def first_due(self, now: datetime) -> datetime:
-        """When a new delivery may be tried."""
-        return max(self.paused_until or now, now)
+    def first_due(self, now: datetime) -> datetime | None:
+        """When a new delivery may be tried; None: it rests."""
+        return None if self.paused_until is not None and self.paused_until > now else now
 
 
 def after_failure(health: Health, *, now: datetime, error: str) -> Health:
@@ -93,6 +91,7 @@ def after_failure(health: Health, *, now: datetime, error: str) -> Health:
         failure_days=days,
         last_failure_at=now,
         paused_until=paused,
+        has_resting=health.has_resting or paused is not None,
         unavailable_since=unavailable,
         last_error=error[:500],
     )
@@ -144,7 +143,7 @@ async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: da
     """Write what is now known about these hosts."""
     if not changed:
         return
-    rows = [{"host": host, "created_at": now, **asdict(health)} for host, health in changed.items()]
+    rows = [{"host": host, "created_at": now, **asdict(health)} for host, health in sorted(changed.items())]
     await uow.write_all(_save(uow.dialect), [whole(Peer, row) for row in rows])
 
 
@@ -156,16 +155,15 @@ def _save(dialect: str) -> Prepared:
     return Prepared(statement.on_conflict_do_update(index_elements=["host"], set_=columns))
 
 
-async def hear(uow: UnitOfWork, host: str, *, scheme: str, now: datetime) -> None:
+async def hear(uow: UnitOfWork, host: str, *, scheme: str, now: datetime) -> bool:
     """Note that a host sent a request whose signature held: it is well (DLV-5), and RFC 9421 is proven by use
-    (SIG-13)."""
+    (SIG-13). Return whether deliveries to it rest."""
     before = (await read_health(uow, [host]))[host]
     after = replace(after_success(before, now=now), last_success_at=before.last_success_at, last_seen_at=now)
     if scheme == "rfc9421":
         after = replace(after, signature_scheme=scheme, scheme_proven_at=now)
     await save_health(uow, {host: after}, now=now)
-    if before.is_failing:
-        await release(uow, host, now=now)
+    return before.has_resting
 
 
 async def hold(uow: UnitOfWork, host: str, *, until: datetime) -> None:
@@ -186,24 +184,3 @@ async def demote(uow: UnitOfWork, host: str) -> None:
         .values(slow=True)
         .execution_options(synchronize_session=False)
     )
-
-
-async def release(uow: UnitOfWork, host: str, *, now: datetime) -> None:
-    """Let what waits for a host go out again, one a second, in its order (DLV-5).
-
-    A row due within a lease may be in another worker's hands: it is left alone, it comes due by itself.
-    """
-    idle = or_(Delivery.due_at <= now, Delivery.due_at > now + LEASE)
-    waiting = await uow.scalars(
-        select(Delivery.id)
-        .where(Delivery.host == host, idle)
-        .order_by(Delivery.activity_id, Delivery.id)
-        .limit(_RELEASED_ONE_BY_ONE)
-    )
-    if waiting:
-        table = Delivery.__table__
-        assert isinstance(table, Table)
-        await uow.execute(
-            update(table).where(table.c.id == bindparam("row_id"), idle).values(due_at=bindparam("due")),
-            [{"row_id": id_, "due": now + RELEASE_EVERY * place} for place, id_ in enumerate(waiting, start=1)],
-        )

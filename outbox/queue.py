@@ -64,10 +64,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A delivery that is tried again at `due_at`."""
+    """A delivery that is tried again at `due_at`; None: once its host is back."""
 
     id: int
-    due_at: datetime
+    due_at: datetime | None
     error: str
     slow: bool
 
@@ -77,6 +77,7 @@ class Unsent:
     """A claimed delivery that was not tried: it gets its try back."""
 
     id: int
+    host: str
     slow: bool
 
 
@@ -291,14 +292,15 @@ async def postpone(uow: UnitOfWork, retries: Sequence[Again]) -> None:
     )
 
 
-async def give_back(uow: UnitOfWork, unsent: Sequence[Unsent], *, now: datetime) -> None:
-    """Return claimed deliveries that were not tried: due again now, and their try not counted."""
+async def give_back(uow: UnitOfWork, unsent: Sequence[Unsent], *, due_at: datetime | None) -> None:
+    """Return claimed deliveries that were not tried, due again now or once their host is back; their try is not
+    counted."""
     for slow in (True, False):
         ids = [parcel.id for parcel in unsent if parcel.slow is slow]
         if ids:
             await uow.write(
                 update(Delivery)
                 .where(Delivery.id.in_(ids))
-                .values(due_at=now, attempts=Delivery.attempts - 1, slow=slow, holder=None)
+                .values(due_at=due_at, attempts=Delivery.attempts - 1, slow=slow, holder=None)
                 .execution_options(synchronize_session=False)
             )

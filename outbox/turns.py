@@ -52,6 +52,11 @@ class Host:
         """How many parcels have not been started."""
         return len(self.urgent) + len(self.bulk)
 
+    @property
+    def rests(self) -> bool:
+        """Whether what waits for it is to rest: it is paused, and has been probed."""
+        return self.is_over and self.health.paused_until is not None
+
     def put(self, parcel: Parcel, claimed_at: float) -> None:
         """Queue a parcel: before all that nobody waits for, if somebody waits for it."""
         (self.urgent if parcel.urgent else self.bulk).append((parcel, claimed_at))

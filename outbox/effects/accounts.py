@@ -52,7 +52,7 @@ async def drop_waiting(on: Occasion, event: AccountDeleted) -> None:
     account = await find_account(on.uow, event.account_id)
     if account is None or not account.is_local:
         return
-    idle = or_(Delivery.due_at <= on.now, Delivery.due_at > on.now + LEASE)
+    idle = or_(Delivery.due_at.is_(None), Delivery.due_at <= on.now, Delivery.due_at > on.now + LEASE)
     await on.uow.write(
         delete(Delivery)
         .where(Delivery.account_id == account.id, Delivery.activity_id < on.event_id, idle)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from node.base.db.event_log import Event
+from node.base.lanes import DELIVER_SLOW
 from node.base.runtime import Runtime
 from node.events import (
     AccessChanged,
@@ -122,7 +123,8 @@ class Effects:
 
 async def peer_heard(on: Occasion, event: PeerHeard) -> None:
     """Note that a host is alive."""
-    await hear(on.uow, event.host, scheme=event.scheme, now=on.now)
+    if await hear(on.uow, event.host, scheme=event.scheme, now=on.now):
+        on.lanes.add(DELIVER_SLOW)
 
 
 EFFECTS: Final[dict[type[Event], Effects]] = {

@@ -235,6 +235,15 @@ async def test_a_dead_host_is_asked_five_times_and_then_paused(node: SendingNode
         assert asked <= 2 * 6  # the client repeats a broken exchange once by itself
         await node.send()
         assert len(peer.requests) == asked
+        resting = [(row.id, row.due_at, row.attempts) for row in await node.waiting()]
+        assert {due for _, due, _ in resting} == {None}
+        await node.later(minutes=31)
+        probed = [(row.id, row.due_at, row.attempts) for row in await node.waiting()]
+        assert sum(one != other for one, other in zip(resting, probed, strict=True)) == 1
+        assert {due for _, due, _ in probed} == {None}
+        await make_post(node.runtime, ann, "Hello while it is paused")
+        await node.send()
+        assert {row.due_at for row in await node.waiting()} == {None}
         peer.routes["/inbox"] = Answer(status=202)
         peer.requests.clear()
         await node.later(minutes=31)
@@ -242,7 +251,7 @@ async def test_a_dead_host_is_asked_five_times_and_then_paused(node: SendingNode
         await node.later(seconds=5)
         assert 4 <= len(peer.requests) <= 8
         await node.later(seconds=30)
-        assert len(peer.requests) == 20
+        assert len(peer.requests) == 21
         assert await node.waiting() == []
 
 
