@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from node.base.db.prepared import Prepared, in_lists
@@ -140,7 +141,7 @@ async def read_health(reader: Reader, hosts: Iterable[str]) -> dict[str, Health]
 
 
 async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: datetime) -> None:
-    """Write what is now known about these hosts."""
+    """Write what is now known about these hosts. That something may rest for one is only taken back by `resting.py`."""
     if not changed:
         return
     rows = [{"host": host, "created_at": now, **asdict(health)} for host, health in sorted(changed.items())]
@@ -151,7 +152,8 @@ async def save_health(uow: UnitOfWork, changed: Mapping[str, Health], *, now: da
 def _save(dialect: str) -> Prepared:
     table = Peer.metadata.tables[Peer.__tablename__]
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    columns = {name: statement.excluded[name] for name in Health.__dataclass_fields__}
+    columns: dict[str, Any] = {name: statement.excluded[name] for name in Health.__dataclass_fields__}
+    columns["has_resting"] = or_(table.c.has_resting, statement.excluded.has_resting)
     return Prepared(statement.on_conflict_do_update(index_elements=["host"], set_=columns))
 
 

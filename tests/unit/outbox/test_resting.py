@@ -123,6 +123,18 @@ async def test_a_host_that_is_back_gets_everything_in_pieces(runtime: Runtime, m
     assert not await _slow_due(runtime, now)
 
 
+async def test_whoever_knew_a_host_before_it_was_paused_does_not_forget_what_rests(runtime: Runtime) -> None:
+    """A request of theirs came in while a delivery failed: each wrote down what it had made of what it had read."""
+    now = runtime.now()
+    async with runtime.write() as uow:
+        await remember(uow, paused(now), now=now)
+        await make_waiting(uow, 1, due=None, now=now)
+        await remember(uow, after_success(Health(), now=now), now=now)
+    assert (await health_of(runtime)).paused_until is None
+    await attend(runtime)
+    assert await dues(runtime) == [now + timedelta(seconds=1)]
+
+
 async def test_what_is_let_go_stops_where_the_host_fails_again(runtime: Runtime) -> None:
     now = runtime.now()
     async with runtime.write() as uow:

@@ -30,8 +30,8 @@ def _connect(path: Path) -> QueueingConnection:
     return made
 
 
-def _await_head(path: Path) -> None:
-    """Return once somebody stands at the head of the line."""
+def _await_head(path: Path, *, is_there: bool = True) -> None:
+    """Return once somebody stands at the head of the line, or nobody does."""
     until = time.monotonic() + 30
     place = os.open(f"{path}-queue", os.O_RDWR)
     try:
@@ -39,11 +39,15 @@ def _await_head(path: Path) -> None:
             try:
                 fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                is_taken = True
+            else:
+                is_taken = False
+                fcntl.flock(place, fcntl.LOCK_UN)
+            if is_taken is is_there:
                 return
-            fcntl.flock(place, fcntl.LOCK_UN)
     finally:
         os.close(place)
-    raise AssertionError("nobody came")
+    raise AssertionError("nobody came, or nobody left")
 
 
 def _write_once(connection: QueueingConnection, who: str) -> None:
@@ -100,8 +104,10 @@ def test_who_waits_stands_back_for_a_while(tmp_path: Path, monkeypatch: pytest.M
     waiting.start()
     _await_head(path)
     somebody_publishes.set()
+    _await_head(path, is_there=False)
     posting = threading.Thread(target=_write_once, args=(poster, "poster"))
     posting.start()
+    _await_head(path)
     busy.commit()
     posting.join()
     waiting.join()  # though somebody still publishes
