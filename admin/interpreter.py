@@ -9,12 +9,12 @@ from typing import Final
 
 from node.base.db.sqlite import SWITCH_SECONDS
 
-GARBAGE: Final = (20_000, 100, 10)
+GARBAGE: Final = (4_000, 500, 10)
 """After how many objects more than were freed the collector looks at the young, after how many such looks at those that
-outlived one, and so on. A page of posts makes some thousand, so that Python's own measure means several looks a
-request. A look at those that outlived one takes a few milliseconds, in a worker perhaps while it keeps the database
-from others, but 300 where thousands of requests wait: there it would come every twelve seconds, this way once a
-minute."""
+outlived one, and so on. Python's own measure means several looks a request, but everybody waits for each: at 4 000
+objects for some milliseconds, at 20 000 for 13 on a slow machine. A look at those that outlived one takes a few
+milliseconds, in a worker perhaps while it keeps the database from others, but 300 where thousands of requests wait:
+it comes once a minute there."""
 OPEN_FILES: Final = 65_536
 """How many files and connections a process has open at most, if the system lets it. What it is given unasked is often
 1 024, and more callers than that at once would be hung up on."""
