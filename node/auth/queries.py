@@ -3,11 +3,11 @@
 Whoever is gone has no session and no token: both look-ups join the account (attack row 90, rule 9).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, case, func, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_present
@@ -119,17 +119,12 @@ async def list_staff_ids(reader: Reader) -> list[int]:
     )
 
 
-async def count_active_users(reader: Reader, *, since: datetime) -> int:
-    """Return how many present people were here since then (NodeInfo)."""
-    return int(
-        await reader.scalar(
-            select(func.count())
-            .select_from(User)
-            .join(Account, Account.id == User.account_id)
-            .where(User.last_active_at >= since, is_present())
-        )
-        or 0
-    )
+async def count_active_users(reader: Reader, *, since: Sequence[datetime]) -> list[int]:
+    """Return how many present people were here since each of these moments (NodeInfo)."""
+    counts = [func.count(case((User.last_active_at >= moment, 1))) for moment in since]
+    statement = select(*counts).join_from(User, Account, Account.id == User.account_id)
+    row = (await reader.execute(statement.where(User.last_active_at >= min(since), is_present()))).one()
+    return [int(count) for count in row]
 
 
 async def find_session(reader: Reader, secret: str, now: datetime) -> SessionFacts | None:

@@ -7,6 +7,8 @@ ever invalidated, and no process can show another's stale copy. `seconds` bound 
 * `SharedCache`: the same, then Redis, so that a process that has just started, or a second one, need not make what
   another made; then whoever makes it. Of many readers of one absent entry one makes it and the others wait for it
   (single flight), but no longer than `PATIENCE_SECONDS`: they may hold what the maker needs.
+* `Standing`: one thing that is dear to make, such as a count of everybody, the same for all who ask. Made once for all
+  who wait for it; once it has grown old they are given it as it is while it is made anew.
 
 `Caches` holds those of one process of one node by name and counts how their lookups ended (`admin/metrics.py`).
 """
@@ -15,14 +17,16 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
+import structlog
 from redis.asyncio import Redis
 
 from node.base.cache import RedisGate, read_many
 
 K = TypeVar("K", bound=tuple[Any, ...])
+T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 0.5
 FOREVER: Final = 1e9
@@ -30,6 +34,8 @@ FOREVER: Final = 1e9
 
 Make = Callable[[Sequence[K]], Awaitable[Mapping[K, Any]]]
 """Makes the entries of keys, without those that there are none for."""
+
+log = structlog.get_logger(__name__)
 
 
 class LocalCache:
@@ -173,12 +179,56 @@ class SharedCache:
         return {"process": self._local.hits, **elsewhere, "made": self._local.misses - sum(elsewhere.values())}
 
 
+class Standing(Generic[T]):
+    """One thing of one process that is dear to make: made anew once it is `seconds` old, while whoever asks is given
+    the old one. Nobody is given one that is older than `stale_seconds`; whoever asks then waits for the new one."""
+
+    def __init__(self, name: str, seconds: float, stale_seconds: float) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._stale_seconds = stale_seconds
+        self._found: tuple[float, T] | None = None
+        self._making: asyncio.Task[T] | None = None
+        self._given = 0
+        self._made = 0
+
+    async def get(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Return it. Raises what `make` raises to whoever has to wait for it; else that is only logged."""
+        age = time.monotonic() - self._found[0] if self._found is not None else float("inf")
+        if self._found is not None and age < self._seconds:
+            self._given += 1
+            return self._found[1]
+        if self._making is None:
+            self._making = asyncio.create_task(self._make(make))
+            self._making.add_done_callback(self._end)
+        if self._found is not None and age < self._stale_seconds:
+            self._given += 1
+            return self._found[1]
+        return await asyncio.shield(self._making)
+
+    async def _make(self, make: Callable[[], Awaitable[T]]) -> T:
+        self._made += 1
+        made = await make()
+        self._found = (time.monotonic(), made)
+        return made
+
+    def _end(self, making: asyncio.Task[T]) -> None:
+        self._making = None
+        if not making.cancelled() and (error := making.exception()) is not None:
+            log.warning("not_made_anew", what=self._name, reason=repr(error))
+
+    def lookups(self) -> dict[str, int]:
+        """Return how often it was here, and how often it had to be made."""
+        return {"process": self._given, "made": self._made}
+
+
 class Caches:
     """The caches of one process of one node, by name, each made at its first use."""
 
     def __init__(self) -> None:
         self._local: dict[str, LocalCache] = {}
         self._shared: dict[str, SharedCache] = {}
+        self._standing: dict[str, Standing[Any]] = {}
         self._told: dict[str, int] = {}
         self._counted: Counter[str] = Counter()
 
@@ -203,12 +253,19 @@ class Caches:
             cache = self._shared[name] = SharedCache(local, gate, f"cached:{name}:{stamp}", shared_seconds)
         return cache
 
+    def standing(self, name: str, *, seconds: float, stale_seconds: float) -> Standing[Any]:
+        """Return what this process has under that name: one thing, not a cache of many."""
+        standing = self._standing.get(name)
+        if standing is None:
+            standing = self._standing[name] = Standing(name, seconds, stale_seconds)
+        return standing
+
     def lookups(self) -> dict[str, int]:
         """Return how the lookups of every cache ended so far, and what was counted beside, by "name:how"."""
-        caches: dict[str, LocalCache | SharedCache] = {
+        caches: dict[str, LocalCache | SharedCache | Standing[Any]] = {
             name: cache for name, cache in self._local.items() if cache.seconds < FOREVER
         }
-        found = (caches | self._shared).items()
+        found = (caches | self._shared | self._standing).items()
         lookups = {f"{name}:{how}": number for name, cache in found for how, number in cache.lookups().items()}
         return lookups | self._counted
 

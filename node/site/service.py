@@ -1,7 +1,11 @@
-"""The facts of the node, counted at most once a minute in each process."""
+"""The facts of the node, counted at most once a minute in each process, and by one of those who ask.
+
+Counting takes longer the more people there are. Who asks while it is done is told what was counted before.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from node.accounts.queries import count_remote_domains
@@ -35,12 +39,9 @@ class SiteFacts:
 
 
 async def site_facts(runtime: Runtime) -> SiteFacts:
-    """Return the node's counts and contact, at most a minute old."""
-    cache = runtime.caches.get("site_facts", size=1, seconds=COUNTED_SECONDS)
-    facts: SiteFacts | None = cache.get("all")
-    if facts is None:
-        facts = await _count(runtime)
-        cache.put("all", facts)
+    """Return the node's counts and contact: counted anew once they are a minute old, never older than ten."""
+    kept = runtime.caches.standing("site_facts", seconds=COUNTED_SECONDS, stale_seconds=10 * COUNTED_SECONDS)
+    facts: SiteFacts = await kept.get(partial(_count, runtime))
     return facts
 
 
@@ -49,13 +50,14 @@ async def _count(runtime: Runtime) -> SiteFacts:
     push_key = (await vapid_key(runtime)).public
     async with runtime.read() as reader:
         people, posts = await count_people_and_posts(reader)
+        active_month, active_half_year = await count_active_users(reader, since=(now - MONTH, now - HALF_YEAR))
         contact = await find_contact(reader)
         return SiteFacts(
             people=people,
             posts=posts,
             peers=await count_remote_domains(reader),
-            active_month=await count_active_users(reader, since=now - MONTH),
-            active_half_year=await count_active_users(reader, since=now - HALF_YEAR),
+            active_month=active_month,
+            active_half_year=active_half_year,
             contact=account_view(contact, settings=runtime.settings) if contact is not None else None,
             push_key=push_key,
         )
@@ -63,7 +65,7 @@ async def _count(runtime: Runtime) -> SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What our people did in a week, which began at `start`."""
+    """What our people did in a week, which began at `start`; of their posts, those that are public."""
 
     start: datetime
     posts: int
@@ -72,32 +74,27 @@ class Week:
 
 
 async def weekly_activity(runtime: Runtime) -> list[Week]:
-    """Return the last twelve weeks, this one first; counted at most once an hour, this week once a minute."""
+    """Return the last twelve weeks, this one first: counted anew once they are a minute old, never older than ten."""
+    kept = runtime.caches.standing("weekly_activity", seconds=COUNTED_SECONDS, stale_seconds=10 * COUNTED_SECONDS)
+    weeks: list[Week] = await kept.get(partial(_count_weeks, runtime))
+    return weeks
+
+
+async def _count_weeks(runtime: Runtime) -> list[Week]:
     now = runtime.now()
     this = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=now.weekday())
-    found = []
-    for number in range(WEEKS):
-        start = this - number * WEEK
-        cache = runtime.caches.get(
-            "this_week" if number == 0 else "past_weeks",
-            size=WEEKS + 1,
-            seconds=COUNTED_SECONDS if number == 0 else HOUR_SECONDS,
-        )
-        week: Week | None = cache.get(start)
-        if week is None:
-            async with runtime.read() as reader:
-                week = Week(start, *await count_week(reader, start, start + WEEK, week_of(start)))
-            cache.put(start, week)
-        found.append(week)
-    return found
+    starts = [this - number * WEEK for number in range(WEEKS)]
+    async with runtime.read() as reader:
+        return [Week(start, *await count_week(reader, start, start + WEEK, week_of(start))) for start in starts]
 
 
 async def known_peers(runtime: Runtime) -> list[str]:
-    """Return the servers known here, listed at most once an hour."""
-    cache = runtime.caches.get("peers", size=1, seconds=HOUR_SECONDS)
-    found: list[str] | None = cache.get("all")
-    if found is None:
-        async with runtime.read() as reader:
-            found = await list_peers(reader)
-        cache.put("all", found)
-    return found
+    """Return the servers known here: listed anew once that is an hour old, never older than two."""
+    kept = runtime.caches.standing("peers", seconds=HOUR_SECONDS, stale_seconds=2 * HOUR_SECONDS)
+    peers: list[str] = await kept.get(partial(_list_peers, runtime))
+    return peers
+
+
+async def _list_peers(runtime: Runtime) -> list[str]:
+    async with runtime.read() as reader:
+        return await list_peers(reader)

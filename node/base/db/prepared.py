@@ -52,8 +52,7 @@ class _Place:
 class _Form:
     """One SQL text of a statement: for lists of certain lengths."""
 
-    def __init__(self, statement: Statement, dialect: Dialect, given: Mapping[str, Any]) -> None:
-        compiled = _compiled(statement, dialect, given)
+    def __init__(self, statement: Statement, compiled: Any, dialect: Dialect, given: Mapping[str, Any]) -> None:
         places = {
             name: [_Place(name, entry) for entry in range(_filled_up(len(given[name])))]
             if bound.expanding
@@ -150,21 +149,26 @@ class Prepared:
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        self._lists: tuple[str, ...] | None = None
+        self._compiled: dict[str, tuple[Any, tuple[str, ...]]] = {}
         self._forms: dict[tuple[str, tuple[int, ...]], _Form] = {}
 
     def form(self, dialect: Dialect, given: Mapping[str, Any]) -> _Form | None:
         """Return the text for what is given; None when a list of it is empty or too long for one."""
-        if self._lists is None:
+        known = self._compiled.get(dialect.name)
+        if known is None:
             compiled = _compiled(self.statement, dialect, given)
-            self._lists = tuple(name for name, bound in compiled.binds.items() if bound.expanding and name in given)
-        lengths = tuple([len(given[name]) for name in self._lists])
+            lists = tuple(name for name, bound in compiled.binds.items() if bound.expanding and name in given)
+            known = self._compiled[dialect.name] = compiled, lists
+        compiled, lists = known
+        lengths = tuple([len(given[name]) for name in lists])
         if lengths and (min(lengths) == 0 or max(lengths) > LONGEST_LIST):
             return None
         key = tuple([_filled_up(length) for length in lengths])
         form = self._forms.get((dialect.name, key))
         if form is None:
-            form = self._forms[dialect.name, key] = _Form(self.statement, dialect, given)
+            form = self._forms[dialect.name, key] = _Form(self.statement, compiled, dialect, given)
+            if not lists:  # there is no other form
+                self._compiled[dialect.name] = None, lists
         return form
 
 

@@ -122,3 +122,73 @@ async def test_no_more_is_kept_than_the_size(gate: RedisGate) -> None:
     make = Maker()
     await cache.find([(number, 1) for number in range(1, 8)], make)
     assert len(cache._local._entries) == 3
+
+
+class Counting:
+    """Counts everybody: the first time 1, then 2 and so on. Takes until it is let go."""
+
+    def __init__(self) -> None:
+        self.counted = 0
+        self.let_go = asyncio.Event()
+        self.fails = False
+
+    async def __call__(self) -> int:
+        self.counted += 1
+        await self.let_go.wait()
+        if self.fails:
+            raise RuntimeError("It cannot be counted")
+        return self.counted
+
+
+async def test_what_stands_is_made_once_for_all_who_wait_for_it() -> None:
+    caches = Caches()
+    kept, count = caches.standing("people", seconds=60, stale_seconds=600), Counting()
+    asking = [asyncio.create_task(kept.get(count)) for _ in range(20)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    await asyncio.sleep(0)
+    count.let_go.set()
+    assert await asyncio.gather(*asking[1:]) == [1] * 19
+    assert await kept.get(count) == 1
+    assert count.counted == 1
+    assert caches.standing("people", seconds=60, stale_seconds=600) is kept
+    assert caches.lookups() == {"people:process": 1, "people:made": 1}
+
+
+async def test_nobody_waits_while_what_stands_is_made_anew() -> None:
+    kept, count = Caches().standing("people", seconds=0.0, stale_seconds=600), Counting()
+    count.let_go.set()
+    assert await kept.get(count) == 1
+    count.let_go.clear()
+    async with asyncio.timeout(10):
+        for _ in range(5):
+            assert await kept.get(count) == 1
+            await asyncio.sleep(0)
+    assert count.counted == 2
+    count.let_go.set()
+    async with asyncio.timeout(10):
+        while await kept.get(count) == 1:
+            await asyncio.sleep(0)
+
+
+async def test_what_has_stood_for_too_long_is_waited_for_and_a_failure_is_told_to_who_waits() -> None:
+    kept, count = Caches().standing("people", seconds=0.0, stale_seconds=0.0), Counting()
+    count.let_go.set()
+    assert await kept.get(count) == 1
+    assert await kept.get(count) == 2
+    count.fails = True
+    with pytest.raises(RuntimeError):
+        await kept.get(count)
+    count.fails = False
+    assert await kept.get(count) == 4
+
+
+async def test_what_could_not_be_made_anew_stands_as_it_was() -> None:
+    kept, count = Caches().standing("people", seconds=0.0, stale_seconds=600), Counting()
+    count.let_go.set()
+    assert await kept.get(count) == 1
+    count.fails = True
+    for _ in range(3):
+        assert await kept.get(count) == 1
+        await asyncio.sleep(0.01)
+    assert count.counted > 2
