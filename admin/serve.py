@@ -38,6 +38,7 @@ from node.base.runtime import Runtime, running
 from node.base.settings import Settings
 from node.stream.hub import hub_of
 from node.stream.sockets import FRAME_BYTES, PING_SECONDS
+from node.web.showing import prepare_pages
 
 GRACE_SECONDS = 3.0
 LAST_MOMENT = 4.5
@@ -103,6 +104,7 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         @app.before_serving
         async def ready() -> None:
             on_ready()
+            app.add_background_task(prepare_pages, app, runtime)
 
         tcp.install()
         # Hypercorn closes the descriptor it is given; a copy keeps ours.

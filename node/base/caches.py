@@ -206,6 +206,10 @@ class Standing(Generic[T]):
             return self._found[1]
         return await asyncio.shield(self._making)
 
+    def forget(self) -> None:
+        """Have it made anew for whoever asks next."""
+        self._found = None
+
     async def _make(self, make: Callable[[], Awaitable[T]]) -> T:
         self._made += 1
         made = await make()

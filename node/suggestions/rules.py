@@ -76,10 +76,14 @@ class Names:
     note: str = ""
 
 
-def rank(candidates: Iterable[Candidate], limit: int) -> list[Suggestion]:
-    """Return the best candidates, best first. What many do counts by its logarithm: it says little of the viewer."""
-    best = sorted(candidates, key=lambda one: (-weight(one), -one.account_id))[:limit]
-    return [Suggestion(one, sources_of(one)) for one in best]
+def in_order(candidates: Iterable[Candidate]) -> list[int]:
+    """Return the accounts, best first. What many do counts by its logarithm: it says little of the viewer."""
+    return [one.account_id for one in sorted(candidates, key=lambda one: (-weight(one), -one.account_id))]
+
+
+def suggestion_of(one: Candidate) -> Suggestion:
+    """Return somebody with why they are suggested."""
+    return Suggestion(one, sources_of(one))
 
 
 def weight(one: Candidate) -> float:

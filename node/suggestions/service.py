@@ -1,8 +1,9 @@
 """Use cases of suggestions: whom to suggest and why, and waving somebody away."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from node.accounts.models import Account
@@ -29,16 +30,18 @@ from node.suggestions.queries import (
     list_tagged,
     newest_follow_id,
 )
-from node.suggestions.rules import NAMED, Candidate, Names, Suggestion, rank, reasons_of
+from node.suggestions.rules import NAMED, Candidate, Names, Suggestion, in_order, reasons_of, suggestion_of
 from node.trends.trusting import known_trust
 
 POPULAR: Final = 500
 POPULAR_SECONDS: Final = 600
 """How old the lists of who is followed and liked most may be: they are the same for everybody."""
-OWN_SECONDS: Final = 60
+OWN_SECONDS: Final = 600
 """How old that may be which speaks for somebody in the eyes of one viewer."""
 VIEWERS: Final = 2_000
 ENOUGH: Final = 40
+ASKED: Final = 4
+"""Of how many times as many as are wanted it is asked first whether they may be suggested."""
 LISTS: Final = 100
 """Newest follows of the viewer whose lists elsewhere are looked at."""
 
@@ -60,26 +63,27 @@ class _Backing:
     some: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Popular:
+    """Who is popular here: the same for every viewer."""
+
+    followers: Mapping[int, int]
+    reactions: Mapping[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """What speaks for whom in the eyes of one viewer."""
+    """What speaks for whom in the eyes of one viewer, and who comes before whom beside who is popular and picked."""
 
     friends: Mapping[int, _Backing]
     boosters: Mapping[int, _Backing]
     tagged: Mapping[int, set[int]]
     neighbours: Mapping[int, tuple[str, int]]
     """The server, and how many friends are there: of who is nothing else, and only for who has few suggestions."""
+    orders: dict[tuple[_Popular, Set[int]], Sequence[int]] = field(default_factory=dict)
 
 
 _NOBODY: Final = _Backing()
-
-
-@dataclass(frozen=True, slots=True)
-class _Popular:
-    """Who is popular here, and who was picked with what words: the same for every viewer."""
-
-    followers: Mapping[int, int]
-    reactions: Mapping[int, int]
 
 
 async def suggest(runtime: Runtime, reader: Reader, viewer_id: int, *, limit: int) -> list[Suggested]:
@@ -124,27 +128,40 @@ async def dismiss(uow: UnitOfWork, runtime: Runtime, viewer_id: int, target_id: 
 
 
 async def _ranked(runtime: Runtime, reader: Reader, viewer_id: int, own: _Own, limit: int) -> list[Suggestion]:
+    """Return the best who may be suggested. Who that is may change at any time, so it is asked, of a few at once."""
     now = runtime.now()
-    popular = await _popular(runtime, reader)
-    picks = {pick.account_id for pick in await list_picks(reader)}
+    popular = await _popular(runtime)
+    picks = frozenset([pick.account_id for pick in await list_picks(reader)])
     near = {*own.friends, *own.boosters, *own.tagged, *own.neighbours, *picks}
-    welcome = await list_suggestible(reader, {*near, *popular.followers, *popular.reactions}, viewer_id, now)
-    return rank(
-        (
-            Candidate(
-                account_id=id_,
-                friends=own.friends.get(id_, _NOBODY).count,
-                boosters=own.boosters.get(id_, _NOBODY).count,
-                tags=len(own.tagged.get(id_, ())),
-                neighbours=own.neighbours.get(id_, ("", 0))[1],
-                reactions=popular.reactions.get(id_, 0),
-                followers=popular.followers.get(id_, 0),
-                picked=id_ in picks,
-            )
-            for id_, posted_at in welcome.items()
-            if id_ in near or _is_active(posted_at, now)
-        ),
-        limit,
+    order = own.orders.get((popular, picks))
+    if order is None:
+        everybody = near | popular.followers.keys() | popular.reactions.keys()
+        order = own.orders[popular, picks] = in_order(_candidate(id_, own, popular, picks) for id_ in everybody)
+    found: list[Suggestion] = []
+    looked, portion = 0, ASKED * limit
+    while len(found) < limit and looked < len(order):
+        some = order[looked : looked + portion]
+        welcome = await list_suggestible(reader, some, viewer_id, now)
+        found += [
+            suggestion_of(_candidate(id_, own, popular, picks))
+            for id_ in some
+            if id_ in welcome and (id_ in near or _is_active(welcome[id_], now))
+        ]
+        looked += portion
+        portion *= 2
+    return found[:limit]
+
+
+def _candidate(id_: int, own: _Own, popular: _Popular, picks: Set[int]) -> Candidate:
+    return Candidate(
+        account_id=id_,
+        friends=own.friends.get(id_, _NOBODY).count,
+        boosters=own.boosters.get(id_, _NOBODY).count,
+        tags=len(own.tagged.get(id_, ())),
+        neighbours=own.neighbours.get(id_, ("", 0))[1],
+        reactions=popular.reactions.get(id_, 0),
+        followers=popular.followers.get(id_, 0),
+        picked=id_ in picks,
     )
 
 
@@ -180,15 +197,17 @@ async def _friends_of_friends(reader: Reader, viewer_id: int) -> dict[int, _Back
     return _backed([*known, *elsewhere])
 
 
-async def _popular(runtime: Runtime, reader: Reader) -> _Popular:
-    cache = runtime.caches.get("most_followed", size=1, seconds=POPULAR_SECONDS)
-    found: _Popular | None = cache.get("all")
-    if found is None:
-        trust = await known_trust(runtime)
-        followers = await list_most_followed(reader, runtime.now(), trust, limit=POPULAR)
-        found = _Popular(followers, await list_most_moving(reader, runtime.now(), trust, limit=POPULAR))
-        cache.put("all", found)
+async def _popular(runtime: Runtime) -> _Popular:
+    kept = runtime.caches.standing("most_followed", seconds=POPULAR_SECONDS, stale_seconds=6 * POPULAR_SECONDS)
+    found: _Popular = await kept.get(partial(_find_popular, runtime))
     return found
+
+
+async def _find_popular(runtime: Runtime) -> _Popular:
+    trust, now = await known_trust(runtime), runtime.now()
+    async with runtime.read() as reader:
+        followers = await list_most_followed(reader, now, trust, limit=POPULAR)
+        return _Popular(followers, await list_most_moving(reader, now, trust, limit=POPULAR))
 
 
 def _backed(pairs: Iterable[tuple[int, int]]) -> dict[int, _Backing]:

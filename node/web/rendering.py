@@ -111,7 +111,7 @@ class Pages:
     """Draw pages from templates."""
 
     def __init__(self) -> None:
-        """Find the templates; each is compiled when it is first drawn and then kept."""
+        """Find the templates; each is compiled when it is first drawn, unless `compile` was faster, and then kept."""
         environment = Environment(
             loader=FileSystemLoader(template_root()),
             autoescape=True,
@@ -164,6 +164,11 @@ class Pages:
     def check(self, template: str) -> None:
         """Compile a template. Raises jinja2.TemplateError when it cannot be."""
         self._environment.get_template(template)
+
+    def compile(self) -> None:
+        """Compile all templates, which takes a second. For a thread: whoever comes meanwhile goes on."""
+        for name in self.names():
+            self.check(name)
 
     def render(self, template: str, *, site: Site, now: datetime, **context: Any) -> str:
         """Draw `template`.

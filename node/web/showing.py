@@ -4,6 +4,7 @@ Called by every blueprint of this package and by the operator's pages (`admin/pa
 for the frame: the viewer's own account, how much is new, how many ask to follow.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -69,6 +70,12 @@ def install(state: BlueprintSetupState) -> None:
         app.extensions[_KEY] = Pages()
         register_html(app, _error_page)
         app.after_request(_finish)
+
+
+async def prepare_pages(app: Quart, node: Runtime) -> None:
+    """Have ready what pages are made of, so that nobody who comes first waits for it, and everybody else with them."""
+    await asyncio.to_thread(cast(Pages, app.extensions[_KEY]).compile)
+    await site_facts(node)
 
 
 async def site() -> Site:

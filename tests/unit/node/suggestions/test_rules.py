@@ -2,21 +2,19 @@
 
 import pytest
 
-from node.suggestions.rules import Candidate, Names, rank, reasons_of
+from node.suggestions.rules import Candidate, Names, in_order, reasons_of, suggestion_of
 
 
 def test_friends_say_more_than_fame() -> None:
     famous = Candidate(account_id=1, followers=100_000)
     friend = Candidate(account_id=2, friends=5)
-    found = rank([famous, friend], 10)
-    assert [one.account_id for one in found] == [2, 1]
-    assert [one.sources for one in found] == [("friends_of_friends",), ("most_followed",)]
+    assert in_order([famous, friend]) == [2, 1]
+    assert [suggestion_of(one).sources for one in (friend, famous)] == [("friends_of_friends",), ("most_followed",)]
 
 
-def test_the_strongest_reason_comes_first_and_no_more_than_asked() -> None:
+def test_the_strongest_reason_comes_first() -> None:
     both = Candidate(account_id=3, friends=1, tags=4, followers=2)
-    (found,) = rank([both, Candidate(account_id=4, followers=1)], 1)
-    assert found.sources == ("similar_to_recently_followed", "friends_of_friends", "most_followed")
+    assert suggestion_of(both).sources == ("similar_to_recently_followed", "friends_of_friends", "most_followed")
 
 
 @pytest.mark.parametrize(
@@ -39,13 +37,13 @@ def test_the_strongest_reason_comes_first_and_no_more_than_asked() -> None:
     ],
 )
 def test_each_reason_is_told_in_plain_words(candidate: Candidate, names: Names, told: str) -> None:
-    assert reasons_of(rank([candidate], 1)[0], names) == [told]
+    assert reasons_of(suggestion_of(candidate), names) == [told]
 
 
 def test_no_flood_of_hashtags_or_likes_beats_three_friends() -> None:
     friend = Candidate(account_id=1, friends=3)
     stuffed = Candidate(account_id=2, tags=20, reactions=5_000)
-    assert [one.account_id for one in rank([stuffed, friend], 2)] == [1, 2]
+    assert in_order([stuffed, friend]) == [1, 2]
 
 
 def test_a_pick_says_less_than_a_friend_and_more_than_some_fame() -> None:
@@ -54,4 +52,4 @@ def test_a_pick_says_less_than_a_friend_and_more_than_some_fame() -> None:
         Candidate(account_id=2, friends=1),
         Candidate(account_id=3, followers=5),
     )
-    assert [one.account_id for one in rank([known, picked, friend], 10)] == [2, 1, 3]
+    assert in_order([known, picked, friend]) == [2, 1, 3]
