@@ -234,6 +234,20 @@ class DomainBlocked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DomainPolicyChanged(Event):
+    """What this node does with a domain is another thing now, and there are more accounts to do it to.
+
+    `was` is the moment (ISO 8601) that the earlier policy's marks carry, "" if there was none. To go on from: `at` a
+    domain, "" for those whose host is of another domain than their handle; `after` the id of an account, or its URI.
+    """
+
+    domain: str
+    was: str
+    at: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountUnblocked(Event):
     block_id: int
     block_uri: str

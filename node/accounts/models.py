@@ -1,12 +1,18 @@
 """Tables of actors. How a person signs in is `node/auth`; who follows whom is `node/follows`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from node.base.db.base import Base, BigInt, Id
+
+SPLIT: Final = {
+    "sqlite": "domain <> '' AND instr(uri, '//' || domain || '/') = 0",
+    "postgresql": "domain <> '' AND strpos(uri, '//' || domain || '/') = 0",
+}
+"""SQL: a remote account whose handle is of another domain than its host. As an index says it, so that it is taken."""
 
 
 class Account(Base):
@@ -36,6 +42,14 @@ class Account(Base):
             "id",
             sqlite_where=text("discoverable IS 1 AND (domain = '') IS 1"),
             postgresql_where=text("discoverable IS true AND (domain = '') IS true"),
+        ),
+        # For the policies of domains: whose host tells something else than `domain`.
+        Index(
+            "ix_accounts_split",
+            "uri",
+            "id",
+            sqlite_where=text(SPLIT["sqlite"]),
+            postgresql_where=text(SPLIT["postgresql"]),
         ),
         Index(
             "ix_accounts_well_known",

@@ -1,12 +1,15 @@
 """Every SELECT over domain policies and the log of decisions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.orm import aliased
 
 from federation.errors import EgressRefused
-from federation.origins import host_of
-from node.accounts.models import Account
+from federation.origins import host_of, is_subdomain_of
+from node.accounts.models import SPLIT, Account
 from node.accounts.rules import domain_and_parents
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
@@ -31,9 +34,14 @@ _POLICIES = Prepared(
 
 async def find_policy(reader: Reader, domain: str) -> DomainPolicy | None:
     """Return the policy that reaches a domain or `host:port`: its own, else its closest parent's (MOD-2)."""
+    return next(iter(await list_policies_over(reader, domain)), None)
+
+
+async def list_policies_over(reader: Reader, domain: str) -> list[DomainPolicy]:
+    """Return every policy made for a domain or for a parent of it, the closest first."""
     names = domain_and_parents(domain)
     rows = {row.domain: row for row in await reader.scalars(select(DomainPolicy).where(DomainPolicy.domain.in_(names)))}
-    return next((rows[name] for name in names if name in rows), None)
+    return [rows[name] for name in names if name in rows]
 
 
 async def is_suspended_domain(reader: Reader, host: str, *, settings: Settings) -> bool:
@@ -102,22 +110,58 @@ async def list_entries(
     return page.newest_first(list(await reader.scalars(page.apply(statement, ModerationEntry.id.expression))))
 
 
-async def list_candidates(reader: Reader, domain: str, *, after_id: int, limit: int) -> list[tuple[int, str, str]]:
-    """Return (id, uri, handle domain) of remote accounts that may be of `domain`; the caller looks closer.
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """A remote account: `domain` is that of its handle; its host may be another one."""
+
+    id: int
+    uri: str
+    domain: str
+
+
+async def list_accounts_at(reader: Reader, domain: str, *, after_id: int, limit: int) -> list[KnownAccount]:
+    """Return accounts with handles of exactly this domain, oldest first."""
+    rows = await reader.execute(
+        select(Account.id, Account.uri, Account.domain)
+        .where(Account.domain == domain, Account.id > after_id)
+        .order_by(Account.id)
+        .limit(limit)
+    )
+    return [KnownAccount(*row) for row in rows]
+
+
+async def list_split_accounts(reader: Reader, domain: str, *, after_uri: str, limit: int) -> list[KnownAccount]:
+    """Return accounts whose host may be of a domain while their handle is of another, by their URIs.
 
     Wide on purpose: subdomains and ports are told apart by parsing, not by patterns (attack row 22).
     """
     rows = await reader.execute(
         select(Account.id, Account.uri, Account.domain)
         .where(
-            Account.domain != "",
-            Account.id > after_id,
-            Account.domain.contains(domain, autoescape=True) | Account.uri.contains(domain, autoescape=True),
+            text(SPLIT["postgresql" if reader.dialect == "postgresql" else "sqlite"]),
+            Account.uri > after_uri,
+            Account.uri.contains(domain, autoescape=True),
         )
-        .order_by(Account.id)
+        .order_by(Account.uri)
         .limit(limit)
     )
-    return [(id_, uri, handle_domain) for id_, uri, handle_domain in rows]
+    return [KnownAccount(*row) for row in rows]
+
+
+async def list_known_domains(reader: Reader, domain: str, *, after: str) -> list[str]:
+    """Return the domains below this one, itself too, of which handles are known, in order, from the one after `after`.
+
+    One step in the index for each domain that is known, however many accounts it has.
+    """
+
+    def next_after(name: Any) -> Any:
+        other = aliased(Account)
+        return select(other.domain).where(other.domain > name).order_by(other.domain).limit(1).scalar_subquery()
+
+    known = select(next_after(after).label("name")).cte("known", recursive=True)
+    known = known.union_all(select(next_after(known.c.name)).where(known.c.name.is_not(None)))
+    names = await reader.scalars(select(known.c.name).where(known.c.name.contains(domain, autoescape=True)))
+    return [name for name in names if is_subdomain_of(name, domain)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +174,19 @@ class FollowPair:
     followed_by_us: bool
 
 
-async def list_follow_pairs(reader: Reader, account_ids: list[int]) -> list[FollowPair]:
-    """Return the pairs between which there is a follow or request, for the given remote accounts."""
-    out = await reader.execute(
-        select(Follow.follower_id, Follow.followee_id, Follow.accepted_at).where(Follow.follower_id.in_(account_ids))
+async def list_follow_pairs(reader: Reader, account_ids: Sequence[int], *, limit: int) -> list[FollowPair]:
+    """Return some pairs between which there is a follow or request, for the given remote accounts."""
+    pairs: set[tuple[int, int]] = set()
+    for theirs, ours in ((Follow.follower_id, Follow.followee_id), (Follow.followee_id, Follow.follower_id)):
+        if len(pairs) < limit:
+            some = select(theirs, ours).where(theirs.in_(account_ids)).limit(limit)
+            pairs |= {(row[0], row[1]) for row in await reader.execute(some)}
+    chosen = sorted(pairs)[:limit]
+    people = {account_id for pair in chosen for account_id in pair}
+    rows = await reader.execute(
+        select(Follow.follower_id, Follow.followee_id, Follow.accepted_at).where(
+            Follow.follower_id.in_(people), Follow.followee_id.in_(people)
+        )
     )
-    back = await reader.execute(
-        select(Follow.followee_id, Follow.follower_id, Follow.accepted_at).where(Follow.followee_id.in_(account_ids))
-    )
-    follows_us = {(theirs, ours): accepted is not None for theirs, ours, accepted in out.all()}
-    followed = {(theirs, ours): accepted is not None for theirs, ours, accepted in back.all()}
-    pairs = sorted(follows_us.keys() | followed.keys())
-    return [FollowPair(*pair, follows_us.get(pair, False), followed.get(pair, False)) for pair in pairs]
+    stands = {(row[0], row[1]) for row in rows if row[2] is not None}
+    return [FollowPair(theirs, ours, (theirs, ours) in stands, (ours, theirs) in stands) for theirs, ours in chosen]

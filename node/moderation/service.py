@@ -1,17 +1,14 @@
 """Use cases of moderation: what this node does with a domain, and with an account in somebody's name. All are logged.
 
-A domain's policy marks the accounts of that domain with the very moment it was made, so that lifting it frees those
-and not the ones an operator had suspended one by one.
+What a domain's policy does to the accounts of that domain is done by `reaching.py`.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from federation.errors import MalformedDocument
-from federation.origins import host_of, is_subdomain_of, normalise_domain
-from node.accounts.models import Account
+from federation.origins import is_subdomain_of, normalise_domain
 from node.accounts.queries import get_account
 from node.accounts.standing import (
     cover_media,
@@ -27,14 +24,13 @@ from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid
 from node.base.ids import new_id
 from node.base.settings import Settings
-from node.events import FollowsSevered
-from node.follows.service import sever
+from node.events import DomainPolicyChanged
 from node.moderation.models import DomainPolicy, ModerationEntry
-from node.moderation.queries import FollowPair, find_exact_policy, find_policy, list_candidates, list_follow_pairs
+from node.moderation.queries import find_exact_policy
+from node.moderation.reaching import reach
 from node.moderation.rules import ACTIONS, SEVERITIES, may_moderate
 
 MAX_COMMENT = 2_000
-BATCH = 500
 
 
 async def set_domain_policy(
@@ -53,8 +49,9 @@ async def set_domain_policy(
 ) -> DomainPolicy:
     """Decide what this node does with a domain and its subdomains (MOD-2); replaces an earlier decision.
 
-    "suspend" hides its accounts and ends every follow with them; "silence" keeps them from people who did not ask;
-    "noop" limits nobody and carries only what is rejected of them; "allow" lets in where only a list is let in.
+    "suspend" hides its accounts and ends every follow with them, of a large domain piece by piece soon after; "silence"
+    keeps them from people who did not ask; "noop" limits nobody and carries only what is rejected of them; "allow" lets
+    in where only a list is let in.
     Raises Invalid for what is no domain, for our own, and for an unknown severity.
     """
     domain = checked_domain(settings, domain)
@@ -63,16 +60,15 @@ async def set_domain_policy(
     if max(len(public_comment), len(private_comment)) > MAX_COMMENT:
         raise Invalid(fields={"comment": [f"is too long (at most {MAX_COMMENT} characters)"]})
     policy = await find_exact_policy(uow, domain)
+    was = "" if policy is None else policy.created_at.isoformat()
     if policy is None:
         policy = DomainPolicy(domain=domain, severity=severity, created_at=now)
         uow.add(policy)
-    else:
-        await _lift(uow, policy)
     policy.severity, policy.created_at = severity, now
     policy.reject_media, policy.reject_reports, policy.obfuscate = reject_media, reject_reports, obfuscate
     policy.public_comment, policy.private_comment = public_comment.strip(), private_comment.strip()
     await uow.flush()
-    await _apply(uow, domain)
+    await reach(uow, DomainPolicyChanged(domain, was))
     await log_decision(
         uow, f"domain.{severity}", target_kind="domain", target=domain, actor_id=actor_id,
         comment=private_comment, now=now,
@@ -89,9 +85,9 @@ async def remove_domain_policy(uow: UnitOfWork, domain: str, *, actor_id: int | 
     policy = await find_exact_policy(uow, domain)
     if policy is None:
         return False
-    await _lift(uow, policy)
+    was = policy.created_at.isoformat()
     await uow.write(delete(DomainPolicy).where(DomainPolicy.domain == domain))
-    await _apply(uow, domain)  # a parent's policy reaches them again
+    await reach(uow, DomainPolicyChanged(domain, was))
     await log_decision(uow, "domain.clear", target_kind="domain", target=domain, actor_id=actor_id, now=now)
     return True
 
@@ -205,60 +201,3 @@ async def _check_reach(uow: UnitOfWork, actor_id: int | None, target_id: int) ->
     target_role = target.role if target is not None else "user"
     if actor is None or actor_id == target_id or not may_moderate(actor.role, target_role):
         raise Forbidden()
-
-
-async def _lift(uow: UnitOfWork, policy: DomainPolicy) -> None:
-    """Free the accounts that this policy marked, and no others."""
-    async for batch in _accounts_of(uow, policy.domain):
-        for column in (Account.suspended_at, Account.silenced_at):
-            await uow.write(
-                update(Account)
-                .where(Account.id.in_(list(batch)), column == policy.created_at)
-                .values({column: None, Account.version: Account.version + 1})
-            )
-
-
-async def _apply(uow: UnitOfWork, domain: str) -> None:
-    """Mark the known accounts of a domain as the closest policy of each says, and let ours know what that ends."""
-    ended: dict[int, list[int]] = {}
-    known: dict[str, DomainPolicy | None] = {}
-    async for batch in _accounts_of(uow, domain):
-        marks: dict[tuple[str, datetime], list[int]] = {}
-        for account_id, hosts in batch.items():
-            for host in hosts:
-                if host not in known:
-                    known[host] = await find_policy(uow, host)
-                policy = known[host]
-                if policy is not None and policy.severity in ("silence", "suspend"):
-                    marks.setdefault((policy.severity, policy.created_at), []).append(account_id)
-        for (severity, since), account_ids in marks.items():
-            for pair in await _mark(uow, severity, since, account_ids):
-                counts = ended.setdefault(pair.ours, [0, 0])
-                counts[0] += pair.follows_us
-                counts[1] += pair.followed_by_us
-    for account_id, (followers, following) in ended.items():
-        if followers or following:
-            await uow.record(FollowsSevered(account_id, "domain_block", domain, followers, following))
-
-
-async def _accounts_of(uow: UnitOfWork, domain: str) -> AsyncIterator[dict[int, set[str]]]:
-    """Yield the known accounts of a domain and its subdomains in batches: id to host and handle's domain."""
-    after_id = 0
-    while candidates := await list_candidates(uow, domain, after_id=after_id, limit=BATCH):
-        after_id = candidates[-1][0]
-        hosts = {id_: {host_of(uri), handle_domain} for id_, uri, handle_domain in candidates}
-        yield {id_: both for id_, both in hosts.items() if any(is_subdomain_of(host, domain) for host in both)}
-
-
-async def _mark(uow: UnitOfWork, severity: str, since: datetime, account_ids: list[int]) -> list[FollowPair]:
-    """Mark accounts; return between whom follows were ended by that."""
-    column = Account.suspended_at if severity == "suspend" else Account.silenced_at
-    await uow.write(
-        update(Account)
-        .where(Account.id.in_(account_ids), column.is_(None))
-        .values({column: since, Account.version: Account.version + 1})
-    )
-    pairs = await list_follow_pairs(uow, account_ids) if severity == "suspend" else []
-    for pair in pairs:
-        await sever(uow, pair.ours, pair.theirs)
-    return pairs

@@ -7,7 +7,7 @@ the hour's budget allows it (`priorities`), which group it is in (`grouping`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import bindparam, update
@@ -16,9 +16,10 @@ from node.base.db.inserts import insert_if_absent, insert_new
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.ids import new_id
 from node.base.settings import Settings
+from node.events import FollowsSevered
 from node.notifications.grouping import group_key_of
 from node.notifications.groups import coalesce, enter_group
-from node.notifications.models import Notification, NotificationBudget
+from node.notifications.models import Notification, NotificationBudget, Severance
 from node.notifications.policies import ASKED_ABOUT, Sender, decide
 from node.notifications.priorities import Made, Priority, priority_of, spend
 from node.notifications.requests import hold
@@ -35,6 +36,8 @@ from node.notifications.standing_queries import (
 
 MOST_HELD: Final = 100
 """Notifications of one sender that are held back for one person; further ones are dropped (attack row 59)."""
+SAME_DECISION: Final = timedelta(minutes=10)
+"""A decision about a large server comes to its end piece by piece (`node/moderation/reaching.py`)."""
 
 _BUDGETS: Final = NotificationBudget.metadata.tables[NotificationBudget.__tablename__]
 _SPENT: Final = (
@@ -191,3 +194,23 @@ async def _pay(uow: UnitOfWork, account_id: int, wanted: Sequence[Made], *, limi
         if before is not None or not await insert_if_absent(uow, NotificationBudget, values):
             await uow.write(_SPENT, {"of_account": account_id, "began": budget.began_at, "now_used": budget.used})
     return afforded
+
+
+async def add_to_severance(uow: UnitOfWork, event: FollowsSevered, *, now: datetime) -> bool:
+    """Add to what somebody has just been told of the same decision; return whether they were."""
+    return bool(
+        await uow.write(
+            update(Severance)
+            .where(
+                Severance.account_id == event.account_id,
+                Severance.kind == event.kind,
+                Severance.target_name == event.target_name,
+                Severance.created_at > now - SAME_DECISION,
+            )
+            .values(
+                followers_count=Severance.followers_count + event.followers_count,
+                following_count=Severance.following_count + event.following_count,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    )

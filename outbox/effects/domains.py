@@ -1,8 +1,12 @@
-"""Effects of a person's block of a whole server: follows end piece by piece, what was told is taken back (MOD-4)."""
+"""Effects of a person's block of a whole server (MOD-4): follows end piece by piece, what was told is taken back.
+
+And of this node's own decision about one (MOD-2), where it has more accounts than could be marked at once.
+"""
 
 from node.base.runtime import Runtime
 from node.blocks.domains import sever_some
-from node.events import DomainBlocked
+from node.events import DomainBlocked, DomainPolicyChanged
+from node.moderation.reaching import reach
 from node.notifications.withdrawing import withdraw_from_domain
 from node.timelines.fanout import forget_home
 from outbox.occasion import Occasion
@@ -18,3 +22,8 @@ async def domain_blocked(on: Occasion, event: DomainBlocked) -> None:
 async def forget(runtime: Runtime, event: DomainBlocked) -> None:
     """Let the person's home be made anew."""
     await forget_home(runtime, event.account_id)
+
+
+async def policy_changed(on: Occasion, event: DomainPolicyChanged) -> None:
+    """Do it to some more of the accounts; come again while there may be more."""
+    await reach(on.uow, event)

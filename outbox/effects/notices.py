@@ -32,7 +32,7 @@ from node.events import (
 from node.notifications.models import Severance
 from node.notifications.priorities import Made
 from node.notifications.rules import Kind
-from node.notifications.service import notify_of_many
+from node.notifications.service import add_to_severance, notify_of_many
 from node.notifications.withdrawing import withdraw, withdraw_between
 from node.polls.queries import list_local_voters
 from node.posts.consent_queries import SHOWN_STATES
@@ -255,6 +255,8 @@ async def follows_severed(on: Occasion, event: FollowsSevered) -> None:
     """Tell somebody which decision ended follows of theirs."""
     account = await find_account(on.uow, event.account_id)
     if account is None or not account.is_local:
+        return
+    if event.kind == "domain_block" and await add_to_severance(on.uow, event, now=on.now):
         return
     on.uow.add(
         Severance(

@@ -33,6 +33,7 @@ from node.events import (
     AuthorizationRevoked,
     ConsentAsked,
     DomainBlocked,
+    DomainPolicyChanged,
     FiltersChanged,
     FollowAccepted,
     FollowChanged,
@@ -229,6 +230,7 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
         missed=homes.domain_missed,
         stored=(domains.domain_blocked,),
     ),
+    DomainPolicyChanged: Effects(stored=(domains.policy_changed,)),
     AccountUnblocked: Effects(
         pushed=(homes.block_changed,),
         missed=homes.block_missed,
@@ -274,7 +276,9 @@ EFFECTS: Final[dict[type[Event], Effects]] = {
     PeerHeard: Effects(stored=(peer_heard,)),
 }
 
-ALTERING: Final[frozenset[Effect]] = frozenset({peer_heard, domains.domain_blocked, carrying.move_continues})
+ALTERING: Final[frozenset[Effect]] = frozenset(
+    {peer_heard, domains.domain_blocked, domains.policy_changed, carrying.move_continues}
+)
 """Those that change whom later events are sent to. What these send is not read before they have come to an end."""
 
 
