@@ -237,12 +237,14 @@ class DomainBlocked(Event):
 class DomainPolicyChanged(Event):
     """What this node does with a domain is another thing now, and there are more accounts to do it to.
 
-    `was` is the moment (ISO 8601) that the earlier policy's marks carry, "" if there was none. To go on from: `at` a
-    domain, "" for those whose host is of another domain than their handle; `after` the id of an account, or its URI.
+    `was` is the moment (ISO 8601) that the earlier policy's marks carry, "" if there was none. To go on from: `ending`
+    follows, once all are marked; `at` a domain, "" for those whose host is of another domain than their handle; `after`
+    the id of an account, or its URI.
     """
 
     domain: str
     was: str
+    ending: bool = False
     at: str = ""
     after: str = ""
 

@@ -9,7 +9,8 @@ A policy marks accounts with the very moment it was made, so that lifting it fre
 had suspended one by one.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -39,7 +40,20 @@ _MARKS: Final = {"suspend": Account.suspended_at, "silence": Account.silenced_at
 
 
 async def reach(uow: UnitOfWork, event: DomainPolicyChanged) -> None:
-    """Do a piece from where the event says, and record the event from where to go on, if there is more."""
+    """Do a piece from where the event says, and record the event from where to go on, if there is more.
+
+    All accounts are marked first, which hides them; then the follows with them are ended.
+    """
+    going_on = await _walk(uow, event)
+    over = await list_policies_over(uow, event.domain)
+    if going_on is None and not event.ending and over and over[0].severity == "suspend":
+        going_on = await _walk(uow, DomainPolicyChanged(event.domain, event.was, ending=True))
+    if going_on is not None:
+        await uow.record(going_on)
+
+
+async def _walk(uow: UnitOfWork, event: DomainPolicyChanged) -> DomainPolicyChanged | None:
+    """Do a piece; return from where to go on, None at the end."""
     at, after, looked, ended = event.at, event.after, 0, 0
     names: list[str] | None = None
     while looked < ACCOUNTS:
@@ -48,9 +62,13 @@ async def reach(uow: UnitOfWork, event: DomainPolicyChanged) -> None:
             found = await list_accounts_at(uow, at, after_id=int(after or 0), limit=limit)
         else:
             found = await list_split_accounts(uow, event.domain, after_uri=after, limit=limit)
-        ended += await _settle(uow, event, found, pairs=PAIRS - ended)
-        if ended == PAIRS:
-            break
+        for standing in await _standings(uow, event.domain, found):
+            if event.ending:
+                ended += await _sever(uow, event.domain, standing, limit=PAIRS - ended)
+            else:
+                await _mark(uow, standing, datetime.fromisoformat(event.was) if event.was else None)
+            if ended == PAIRS:
+                return replace(event, at=at, after=after)
         looked += len(found)
         if len(found) == limit:
             after = str(found[-1].id) if at else found[-1].uri
@@ -58,58 +76,54 @@ async def reach(uow: UnitOfWork, event: DomainPolicyChanged) -> None:
         if names is None:
             names = await list_known_domains(uow, event.domain, after=at)
         if not names:
-            return
+            return None
         at, after = names.pop(0), ""
-    await uow.record(DomainPolicyChanged(event.domain, event.was, at, after))
+    return replace(event, at=at, after=after)
 
 
-async def _settle(uow: UnitOfWork, event: DomainPolicyChanged, accounts: Iterable[KnownAccount], *, pairs: int) -> int:
-    """Give accounts the marks that the policies over them give, and end follows between as many pairs at most; return
-    between how many."""
-    over: dict[str, Sequence[DomainPolicy]] = {}
-    reached: dict[frozenset[str], list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Accounts of the same host and handle domain, and the policies over these: the closest of each, and all."""
+
+    ids: Sequence[int]
+    closest: Sequence[DomainPolicy]
+    all: Sequence[DomainPolicy]
+
+
+async def _standings(uow: UnitOfWork, domain: str, accounts: Iterable[KnownAccount]) -> list[_Standing]:
+    """Return how those of the accounts stand that a policy for the domain reaches."""
+    alike: dict[frozenset[str], list[int]] = {}
     for account in accounts:
         hosts = frozenset({host_of(account.uri), account.domain})
-        if any(is_subdomain_of(host, event.domain) for host in hosts):
-            reached.setdefault(hosts, []).append(account.id)
-    barred: list[int] = []
-    for hosts, ids in reached.items():
-        for host in hosts:
-            if host not in over:
-                over[host] = await list_policies_over(uow, host)
-        closest = [over[host][0] for host in hosts if over[host]]
-        moments = {policy.created_at for host in hosts for policy in over[host]}
-        if event.was:
-            moments.add(datetime.fromisoformat(event.was))
-        for severity in _MARKS:
-            since = [policy.created_at for policy in closest if policy.severity == severity]
-            await _mark(uow, ids, severity, since, moments.difference(since))
-            barred += ids if since and severity == "suspend" else []
-    return await _sever(uow, event.domain, barred, limit=pairs) if barred else 0
+        if any(is_subdomain_of(host, domain) for host in hosts):
+            alike.setdefault(hosts, []).append(account.id)
+    found = []
+    for hosts, ids in alike.items():
+        over = [await list_policies_over(uow, host) for host in hosts]
+        found.append(_Standing(ids, [each[0] for each in over if each], [policy for each in over for policy in each]))
+    return found
 
 
-async def _mark(
-    uow: UnitOfWork, ids: Sequence[int], severity: str, since: Sequence[datetime], lifted: Collection[datetime]
-) -> None:
-    column = _MARKS[severity]
-    if lifted:
-        await uow.write(
-            update(Account)
-            .where(Account.id.in_(ids), column.in_(lifted))
-            .values({column: None, Account.version: Account.version + 1})
-        )
-    if since:
-        await uow.write(
-            update(Account)
-            .where(Account.id.in_(ids), column.is_(None))
-            .values({column: min(since), Account.version: Account.version + 1})
-        )
+async def _mark(uow: UnitOfWork, standing: _Standing, was: datetime | None) -> None:
+    """Give accounts the marks of the closest policies, and take those of all others and of an earlier one away."""
+    moments = {policy.created_at for policy in standing.all} | ({was} if was is not None else set())
+    for severity, column in _MARKS.items():
+        since = [policy.created_at for policy in standing.closest if policy.severity == severity]
+        version = {Account.version: Account.version + 1}
+        if lifted := moments.difference(since):
+            lifting = update(Account).where(Account.id.in_(standing.ids), column.in_(lifted))
+            await uow.write(lifting.values({column: None} | version))
+        if since:
+            marking = update(Account).where(Account.id.in_(standing.ids), column.is_(None))
+            await uow.write(marking.values({column: min(since)} | version))
 
 
-async def _sever(uow: UnitOfWork, domain: str, account_ids: Sequence[int], *, limit: int) -> int:
-    """End follows with these accounts, and let ours know; return between how many pairs."""
+async def _sever(uow: UnitOfWork, domain: str, standing: _Standing, *, limit: int) -> int:
+    """End follows with these accounts where they are suspended, and let ours know; return between how many pairs."""
+    if all(policy.severity != "suspend" for policy in standing.closest):
+        return 0
     ended: dict[int, list[int]] = {}
-    pairs = await list_follow_pairs(uow, account_ids, limit=limit)
+    pairs = await list_follow_pairs(uow, standing.ids, limit=limit)
     for pair in pairs:
         await sever(uow, pair.ours, pair.theirs)
         counts = ended.setdefault(pair.ours, [0, 0])
