@@ -104,7 +104,7 @@ async def _serve(settings: Settings, listener: socket.socket, title: str, on_rea
         @app.before_serving
         async def ready() -> None:
             on_ready()
-            app.add_background_task(prepare_pages, app, runtime)
+            app.add_background_task(prepare_pages, app)
 
         tcp.install()
         # Hypercorn closes the descriptor it is given; a copy keeps ours.

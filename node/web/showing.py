@@ -72,10 +72,9 @@ def install(state: BlueprintSetupState) -> None:
         app.after_request(_finish)
 
 
-async def prepare_pages(app: Quart, node: Runtime) -> None:
-    """Have ready what pages are made of, so that nobody who comes first waits for it, and everybody else with them."""
+async def prepare_pages(app: Quart) -> None:
+    """Have all pages compiled, so that nobody who comes first waits for it, and everybody else with them."""
     await asyncio.to_thread(cast(Pages, app.extensions[_KEY]).compile)
-    await site_facts(node)
 
 
 async def site() -> Site:
