@@ -138,7 +138,7 @@ async def list_split_accounts(reader: Reader, domain: str, *, after_uri: str, li
     rows = await reader.execute(
         select(Account.id, Account.uri, Account.domain)
         .where(
-            text(SPLIT["postgresql" if reader.dialect == "postgresql" else "sqlite"]),
+            text(SPLIT[reader.dialect]),
             Account.uri > after_uri,
             Account.uri.contains(domain, autoescape=True),
         )

@@ -62,11 +62,11 @@ async def _walk(uow: UnitOfWork, event: DomainPolicyChanged) -> DomainPolicyChan
             found = await list_accounts_at(uow, at, after_id=int(after or 0), limit=limit)
         else:
             found = await list_split_accounts(uow, event.domain, after_uri=after, limit=limit)
-        for standing in await _standings(uow, event.domain, found):
+        for reached in await _reached_of(uow, event.domain, found):
             if event.ending:
-                ended += await _sever(uow, event.domain, standing, limit=PAIRS - ended)
+                ended += await _sever(uow, event.domain, reached, limit=PAIRS - ended)
             else:
-                await _mark(uow, standing, datetime.fromisoformat(event.was) if event.was else None)
+                await _mark(uow, reached, datetime.fromisoformat(event.was) if event.was else None)
             if ended == PAIRS:
                 return replace(event, at=at, after=after)
         looked += len(found)
@@ -82,7 +82,7 @@ async def _walk(uow: UnitOfWork, event: DomainPolicyChanged) -> DomainPolicyChan
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Reached:
     """Accounts of the same host and handle domain, and the policies over these: the closest of each, and all."""
 
     ids: Sequence[int]
@@ -90,7 +90,7 @@ class _Standing:
     all: Sequence[DomainPolicy]
 
 
-async def _standings(uow: UnitOfWork, domain: str, accounts: Iterable[KnownAccount]) -> list[_Standing]:
+async def _reached_of(uow: UnitOfWork, domain: str, accounts: Iterable[KnownAccount]) -> list[_Reached]:
     """Return how those of the accounts stand that a policy for the domain reaches."""
     alike: dict[frozenset[str], list[int]] = {}
     for account in accounts:
@@ -100,30 +100,30 @@ async def _standings(uow: UnitOfWork, domain: str, accounts: Iterable[KnownAccou
     found = []
     for hosts, ids in alike.items():
         over = [await list_policies_over(uow, host) for host in hosts]
-        found.append(_Standing(ids, [each[0] for each in over if each], [policy for each in over for policy in each]))
+        found.append(_Reached(ids, [each[0] for each in over if each], [policy for each in over for policy in each]))
     return found
 
 
-async def _mark(uow: UnitOfWork, standing: _Standing, was: datetime | None) -> None:
+async def _mark(uow: UnitOfWork, reached: _Reached, was: datetime | None) -> None:
     """Give accounts the marks of the closest policies, and take those of all others and of an earlier one away."""
-    moments = {policy.created_at for policy in standing.all} | ({was} if was is not None else set())
+    moments = {policy.created_at for policy in reached.all} | ({was} if was is not None else set())
     for severity, column in _MARKS.items():
-        since = [policy.created_at for policy in standing.closest if policy.severity == severity]
+        since = [policy.created_at for policy in reached.closest if policy.severity == severity]
         version = {Account.version: Account.version + 1}
         if lifted := moments.difference(since):
-            lifting = update(Account).where(Account.id.in_(standing.ids), column.in_(lifted))
+            lifting = update(Account).where(Account.id.in_(reached.ids), column.in_(lifted))
             await uow.write(lifting.values({column: None} | version))
         if since:
-            marking = update(Account).where(Account.id.in_(standing.ids), column.is_(None))
+            marking = update(Account).where(Account.id.in_(reached.ids), column.is_(None))
             await uow.write(marking.values({column: min(since)} | version))
 
 
-async def _sever(uow: UnitOfWork, domain: str, standing: _Standing, *, limit: int) -> int:
+async def _sever(uow: UnitOfWork, domain: str, reached: _Reached, *, limit: int) -> int:
     """End follows with these accounts where they are suspended, and let ours know; return between how many pairs."""
-    if all(policy.severity != "suspend" for policy in standing.closest):
+    if all(policy.severity != "suspend" for policy in reached.closest):
         return 0
     ended: dict[int, list[int]] = {}
-    pairs = await list_follow_pairs(uow, standing.ids, limit=limit)
+    pairs = await list_follow_pairs(uow, reached.ids, limit=limit)
     for pair in pairs:
         await sever(uow, pair.ours, pair.theirs)
         counts = ended.setdefault(pair.ours, [0, 0])
