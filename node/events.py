@@ -227,10 +227,17 @@ class AccountBlocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class DomainBlocked(Event):
-    """One of ours blocks a whole server. Recorded again by its effect while follows are left to end."""
+    """One of ours blocks a whole server. Recorded again by its effect while follows are left to end.
+
+    To go on from: `walk`, which of the walks over the person's follows (`node/blocks/domains.py`), and `after_id` in
+    it; `told`, the notification that was looked at last, -1 once that were all.
+    """
 
     account_id: int
     domain: str
+    walk: int = 0
+    after_id: int = 0
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)

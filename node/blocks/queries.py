@@ -1,17 +1,19 @@
 """Every SELECT over blocks and mutes. A mute that has run out is none; its row goes with the next sweep."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union
+from sqlalchemy import ColumnElement, func, or_, select
 
 from node.accounts.models import Account
-from node.accounts.queries import AccountEntry, is_at, is_present
-from node.accounts.relations import FOLLOWS, block_between
+from node.accounts.queries import AccountEntry, is_present
+from node.accounts.relations import block_between
 from node.base.clock import system_clock
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.blocks.models import Block, Mute, UserDomainBlock
+from node.follows.models import Follow
 
 
 async def find_block(reader: Reader, account_id: int, target_id: int) -> Block | None:
@@ -89,28 +91,41 @@ async def count_domain_blocks(reader: Reader, account_id: int) -> int:
     return int(await reader.scalar(statement) or 0)
 
 
-async def list_follows_at(reader: Reader, account_id: int, domain: str, *, limit: int) -> list[int]:
-    """Return accounts of a server that follow an account, or that it follows, or ask to."""
-    f = FOLLOWS.alias()
-    related = union(
-        select(f.c.followee_id).where(f.c.follower_id == account_id),
-        select(f.c.follower_id).where(f.c.followee_id == account_id),
+async def has_domain_block(reader: Reader, account_id: int, domain: str) -> bool:
+    """Whether somebody blocks exactly this server."""
+    found = select(UserDomainBlock.id).where(UserDomainBlock.account_id == account_id, UserDomainBlock.domain == domain)
+    return await reader.scalar(found) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A follow or request, and who is at its other end."""
+
+    id: int
+    account_id: int
+    domain: str
+
+
+async def list_related(
+    reader: Reader, account_id: int, *, follows: bool, held: bool, after_id: int, limit: int
+) -> list[Related]:
+    """Return some whom an account `follows`, or who follow it, by ids; `held`: follows, else requests.
+
+    In the order of an index, whatever their domain.
+    """
+    mine, theirs = (Follow.follower_id, Follow.followee_id) if follows else (Follow.followee_id, Follow.follower_id)
+    rows = await reader.execute(
+        select(Follow.id, Account.id, Account.domain)
+        .join_from(Follow, Account, Account.id == theirs)
+        .where(
+            mine == account_id,
+            Follow.accepted_at.is_not(None) if held else Follow.accepted_at.is_(None),
+            Follow.id > after_id,
+        )
+        .order_by(Follow.id)
+        .limit(limit)
     )
-    statement = select(Account.id).where(Account.id.in_(related.subquery().select()), is_at(domain))
-    return list(await reader.scalars(statement.order_by(Account.id).limit(limit)))
-
-
-async def count_follows_at(reader: Reader, account_id: int, domain: str) -> tuple[int, int]:
-    """Return how many people of a server follow an account, and how many it follows there; requests count as none."""
-    f = FOLLOWS.alias()
-
-    def there(mine: ColumnElement[int], theirs: ColumnElement[int]) -> Select[int]:
-        related = select(func.count()).select_from(f).join(Account, Account.id == theirs)
-        return related.where(mine == account_id, f.c.accepted_at.is_not(None), is_at(domain))
-
-    followers = await reader.scalar(there(f.c.followee_id, f.c.follower_id))
-    following = await reader.scalar(there(f.c.follower_id, f.c.followee_id))
-    return int(followers or 0), int(following or 0)
+    return [Related(*row) for row in rows]
 
 
 def _stands(now: datetime | None) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Every SELECT over follows. Only an accepted follow is a follow; what waits is a request (attack row 41)."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -245,3 +246,25 @@ async def list_followers_versions(
     """Return what changes whenever an account gains or loses a follower at one of these servers, for each of them."""
     rows = await reader.rows(_VERSIONS, {"account_id": account_id, "hosts": list(hosts)})
     return {host: (count, last_id, last_at) for host, count, last_id, last_at in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPair:
+    """An account elsewhere and one of ours, and which follows hold between them: requests are none."""
+
+    theirs: int
+    ours: int
+    follows_us: bool
+    followed_by_us: bool
+
+
+async def list_pairs(reader: Reader, pairs: Collection[tuple[int, int]]) -> list[FollowPair]:
+    """Return which follows hold between the two of each of a few pairs: theirs, ours."""
+    people = {account_id for pair in pairs for account_id in pair}
+    rows = await reader.execute(
+        select(Follow.follower_id, Follow.followee_id).where(
+            Follow.follower_id.in_(people), Follow.followee_id.in_(people), Follow.accepted_at.is_not(None)
+        )
+    )
+    stands = {(row[0], row[1]) for row in rows}
+    return [FollowPair(theirs, ours, (theirs, ours) in stands, (ours, theirs) in stands) for theirs, ours in pairs]

@@ -20,9 +20,9 @@ from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
 from node.base.settings import Settings
 from node.counts.service import count
-from node.events import FollowAccepted, FollowChanged, FollowRejected, FollowRequested, Unfollowed
+from node.events import FollowAccepted, FollowChanged, FollowRejected, FollowRequested, FollowsSevered, Unfollowed
 from node.follows.models import Endorsement, Follow
-from node.follows.queries import count_follows, find_follow, is_follow_barred
+from node.follows.queries import FollowPair, count_follows, find_follow, is_follow_barred
 from node.follows.rules import MAX_FOLLOWS, holds_at_once, languages_word
 from node.uris import follow_uri
 
@@ -159,6 +159,19 @@ async def sever(uow: UnitOfWork, account_id: int, target_id: int) -> None:
     """End every follow between two accounts, as a block does: the first one unfollows and refuses (ACV-7)."""
     await unfollow(uow, account_id, target_id)
     await remove_follower(uow, account_id, target_id)
+
+
+async def sever_pairs(uow: UnitOfWork, pairs: Iterable[FollowPair], *, kind: str, domain: str) -> None:
+    """End every follow of some pairs by a decision about a server, and let ours know how many were ended."""
+    ended: dict[int, list[int]] = {}
+    for pair in pairs:
+        await sever(uow, pair.ours, pair.theirs)
+        counts = ended.setdefault(pair.ours, [0, 0])
+        counts[0] += pair.follows_us
+        counts[1] += pair.followed_by_us
+    for account_id, (followers, following) in ended.items():
+        if followers or following:
+            await uow.record(FollowsSevered(account_id, kind, domain, followers, following))
 
 
 async def sever_some(uow: UnitOfWork, account_id: int) -> bool:

@@ -17,6 +17,7 @@ from node.base.paging import Page
 from node.base.runtime import Runtime, before_each_hop
 from node.base.settings import Settings
 from node.follows.models import Follow
+from node.follows.queries import FollowPair, list_pairs
 from node.moderation.models import DomainPolicy, ModerationEntry
 from node.moderation.rules import Policy, PolicyBook, book_of
 
@@ -164,16 +165,6 @@ async def list_known_domains(reader: Reader, domain: str, *, after: str) -> list
     return [name for name in names if is_subdomain_of(name, domain)]
 
 
-@dataclass(frozen=True, slots=True)
-class FollowPair:
-    """A remote account and another one, and which follows hold between them: requests are none."""
-
-    theirs: int
-    ours: int
-    follows_us: bool
-    followed_by_us: bool
-
-
 async def list_follow_pairs(reader: Reader, account_ids: Sequence[int], *, limit: int) -> list[FollowPair]:
     """Return some pairs between which there is a follow or request, for the given remote accounts."""
     pairs: set[tuple[int, int]] = set()
@@ -181,12 +172,4 @@ async def list_follow_pairs(reader: Reader, account_ids: Sequence[int], *, limit
         if len(pairs) < limit:
             some = select(theirs, ours).where(theirs.in_(account_ids)).limit(limit)
             pairs |= {(row[0], row[1]) for row in await reader.execute(some)}
-    chosen = sorted(pairs)[:limit]
-    people = {account_id for pair in chosen for account_id in pair}
-    rows = await reader.execute(
-        select(Follow.follower_id, Follow.followee_id, Follow.accepted_at).where(
-            Follow.follower_id.in_(people), Follow.followee_id.in_(people)
-        )
-    )
-    stands = {(row[0], row[1]) for row in rows if row[2] is not None}
-    return [FollowPair(theirs, ours, (theirs, ours) in stands, (ours, theirs) in stands) for theirs, ours in chosen]
+    return await list_pairs(reader, sorted(pairs)[:limit])

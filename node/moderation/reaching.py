@@ -19,8 +19,8 @@ from sqlalchemy import update
 from federation.origins import host_of, is_subdomain_of
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
-from node.events import DomainPolicyChanged, FollowsSevered
-from node.follows.service import sever
+from node.events import DomainPolicyChanged
+from node.follows.service import sever_pairs
 from node.moderation.models import DomainPolicy
 from node.moderation.queries import (
     KnownAccount,
@@ -122,14 +122,6 @@ async def _sever(uow: UnitOfWork, domain: str, reached: _Reached, *, limit: int)
     """End follows with these accounts where they are suspended, and let ours know; return between how many pairs."""
     if all(policy.severity != "suspend" for policy in reached.closest):
         return 0
-    ended: dict[int, list[int]] = {}
     pairs = await list_follow_pairs(uow, reached.ids, limit=limit)
-    for pair in pairs:
-        await sever(uow, pair.ours, pair.theirs)
-        counts = ended.setdefault(pair.ours, [0, 0])
-        counts[0] += pair.follows_us
-        counts[1] += pair.followed_by_us
-    for account_id, (followers, following) in ended.items():
-        if followers or following:
-            await uow.record(FollowsSevered(account_id, "domain_block", domain, followers, following))
+    await sever_pairs(uow, pairs, kind="domain_block", domain=domain)
     return len(pairs)

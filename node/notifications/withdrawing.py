@@ -6,7 +6,7 @@ with what they are about.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
@@ -29,6 +29,9 @@ from node.notifications.models import (
 )
 from node.notifications.rules import OTHER_SUBJECTS, Kind, may_notify
 from node.notifications.standing_queries import read_case
+
+LOOKED: Final = 500
+"""Notifications of somebody that are looked at in one transaction."""
 
 
 async def withdraw(
@@ -83,11 +86,17 @@ async def withdraw_between(uow: UnitOfWork, account_id: int, target_id: int) -> 
     return await _delete(uow, Notification, _between(Notification, account_id, target_id))
 
 
-async def withdraw_from_domain(uow: UnitOfWork, account_id: int, domain: str) -> int:
-    """Take back what somebody was told of a whole server; return how many there were (MOD-4)."""
-    for own in (NotificationRequest, NotificationPermission):
-        await _delete(uow, own, own.account_id == account_id, _is_from(own, domain))
-    return await _delete(uow, Notification, Notification.account_id == account_id, _is_from(Notification, domain))
+async def withdraw_some_from_domain(uow: UnitOfWork, account_id: int, domain: str, *, after_id: int) -> int:
+    """Take back some of what somebody was told of a whole server (MOD-4): look at `LOOKED` notifications from the one
+    after `after_id`; return the last of them, -1 at the end."""
+    if after_id == 0:
+        for own in (NotificationRequest, NotificationPermission):
+            await _delete(uow, own, own.account_id == account_id, _is_from(own, domain))
+    later = and_(Notification.account_id == account_id, Notification.id > after_id)
+    last = await uow.scalar(select(Notification.id).where(later).order_by(Notification.id).offset(LOOKED - 1).limit(1))
+    some = later if last is None else and_(later, Notification.id <= last)
+    await _delete(uow, Notification, some, _is_from(Notification, domain))
+    return -1 if last is None else int(last)
 
 
 async def withdraw_some_for_account(uow: UnitOfWork, account_id: int) -> bool:

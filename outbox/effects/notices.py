@@ -256,7 +256,7 @@ async def follows_severed(on: Occasion, event: FollowsSevered) -> None:
     account = await find_account(on.uow, event.account_id)
     if account is None or not account.is_local:
         return
-    if event.kind == "domain_block" and await add_to_severance(on.uow, event, now=on.now):
+    if event.kind in ("domain_block", "user_domain_block") and await add_to_severance(on.uow, event, now=on.now):
         return
     on.uow.add(
         Severance(
