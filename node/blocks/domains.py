@@ -21,15 +21,13 @@ from node.blocks.models import UserDomainBlock
 from node.blocks.queries import count_domain_blocks, list_related
 from node.events import DomainBlocked
 from node.follows.queries import list_pairs
-from node.follows.service import sever_pairs
+from node.follows.service import PAIRS, sever_pairs
 
 MAX_DOMAINS = 1_000
 WALKS: Final = ((True, True), (False, True), (True, False), (False, False))
 """Over whom somebody follows, over who follows them, over those who were asked to and who asked: follows, held."""
 LOOKED: Final = 500
 """Follows that are looked at in one transaction."""
-ENDED: Final = 20
-"""Of them, those that are ended: each takes a millisecond."""
 
 
 async def block_domain(uow: UnitOfWork, settings: Settings, account: Account, domain: str, *, now: datetime) -> bool:
@@ -65,14 +63,14 @@ async def sever_some(uow: UnitOfWork, event: DomainBlocked) -> DomainBlocked:
     """
     walk, after_id, left = event.walk, event.after_id, LOOKED
     others: list[int] = []
-    while walk < len(WALKS) and left and len(others) < ENDED:
+    while walk < len(WALKS) and left and len(others) < PAIRS:
         follows, held = WALKS[walk]
         rows = await list_related(uow, event.account_id, follows=follows, held=held, after_id=after_id, limit=left)
         for row in rows:
             left, after_id = left - 1, row.id
             if row.domain == event.domain:
                 others.append(row.account_id)
-            if len(others) == ENDED:
+            if len(others) == PAIRS:
                 break
         else:
             if left:

@@ -7,6 +7,7 @@ to be told is decided by the effects of the recorded event.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, select, update
 
@@ -25,6 +26,10 @@ from node.follows.models import Endorsement, Follow
 from node.follows.queries import FollowPair, count_follows, find_follow, is_follow_barred
 from node.follows.rules import MAX_FOLLOWS, holds_at_once, languages_word
 from node.uris import follow_uri
+
+PAIRS: Final = 5
+"""Pairs between which follows are ended in one transaction, for which whoever publishes waits: each takes some
+milliseconds."""
 
 
 async def follow(

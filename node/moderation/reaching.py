@@ -20,7 +20,7 @@ from federation.origins import host_of, is_subdomain_of
 from node.accounts.models import Account
 from node.base.db.unit_of_work import UnitOfWork
 from node.events import DomainPolicyChanged
-from node.follows.service import sever_pairs
+from node.follows.service import PAIRS, sever_pairs
 from node.moderation.models import DomainPolicy
 from node.moderation.queries import (
     KnownAccount,
@@ -33,8 +33,6 @@ from node.moderation.queries import (
 
 ACCOUNTS: Final = 200
 """Accounts that are looked at in one transaction."""
-PAIRS: Final = 20
-"""Pairs between which follows are ended in one transaction: each takes a millisecond."""
 
 _MARKS: Final = {"suspend": Account.suspended_at, "silence": Account.silenced_at}
 

@@ -23,7 +23,7 @@ async def relationship(person: Person, account_id: str) -> dict[str, Any]:
 async def test_mod_4_a_person_blocks_a_whole_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Followers removed with a Reject, follows ended, notifications dropped and none new, hidden everywhere; for this
     person alone, until it is lifted."""
-    monkeypatch.setattr(domains, "ENDED", 1)
+    monkeypatch.setattr(domains, "PAIRS", 1)
     a, b = world["a"], world["b"]
     ann, cy = await a.person("ann"), await a.person("cy")
     bo, dee = await b.person("bo"), await b.person("dee")

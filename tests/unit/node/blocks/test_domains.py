@@ -25,7 +25,7 @@ from tests.unit.node.accounts.actors import recorded, stranger
 async def ann(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Account:
     """Somebody who is followed by six of bad.test and six of fine.test, by turns, and follows two of each."""
     monkeypatch.setattr(domains, "LOOKED", 4)
-    monkeypatch.setattr(domains, "ENDED", 2)
+    monkeypatch.setattr(domains, "PAIRS", 2)
     monkeypatch.setattr(withdrawing, "LOOKED", 3)
     ann = await make_account(runtime, "ann")
     for number in range(6):

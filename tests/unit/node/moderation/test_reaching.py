@@ -101,6 +101,21 @@ async def test_to_allow_a_part_of_what_is_suspended_frees_it(runtime: Runtime) -
     assert await gone(runtime, alice, bob) == [True, True]
 
 
+async def test_a_later_decision_is_told_by_itself(runtime: Runtime) -> None:
+    """Only the pieces of one decision are added up."""
+    ann, alice = await make_account(runtime, "ann"), await stranger(runtime, "a", "bad.test")
+    for _ in range(2):
+        async with runtime.write() as uow:
+            await follow(uow, runtime.settings, alice, ann, uri="https://bad.test/f", now=runtime.now())
+        await decide(runtime, "bad.test", "suspend")
+        await relay(runtime)
+        assert await lift(runtime, "bad.test")
+        runtime.clock.advance(minutes=11)  # type: ignore[attr-defined]
+    async with runtime.read() as reader:
+        told = await reader.scalars(select(Severance.followers_count).where(Severance.account_id == ann.id))
+        assert list(told) == [1, 1]
+
+
 async def test_whom_a_policy_reaches_is_found_by_indexes(runtime: Runtime) -> None:
     """However many accounts the node knows, of however many hosts."""
 
