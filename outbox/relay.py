@@ -1,13 +1,13 @@
 """From committed events to their effects: the relay, first of all lanes.
 
-Per event: what goes to Redis first (it may be repeated at will); then what other servers are told is made ready; then
-everything that goes to the database, together with the deletion of the event's row, in one transaction. So a kill at
-any moment repeats at most what does not mind being repeated, and loses nothing. A few events share a transaction, since
-that costs as much as what is in it; if any of them fails, all of it is rolled back and each is applied alone. What
-comes by the thousand (`Effects.many`) is taken as it stands in line, a run of one kind at once: twenty likes cost
-little more than one. So a post that goes round makes no backlog in which other people's posts would have to wait, and
-nothing has to overtake. Where somebody publishes meanwhile, a transaction of several events ends with the one it is
-at, and the next takes up the others.
+Per event: what goes to Redis first (it may be repeated at will); then what other servers are told is made ready, and
+where it goes to very many stored ahead (`ahead.py`); then everything that goes to the database, together with the
+deletion of the event's row, in one transaction. So a kill at any moment repeats at most what does not mind being
+repeated, and loses nothing. A few events share a transaction, since that costs as much as what is in it; if any of them
+fails, all of it is rolled back and each is applied alone. What comes by the thousand (`Effects.many`) is taken as it
+stands in line, a run of one kind at once: twenty likes cost little more than one. So a post that goes round makes no
+backlog in which other people's posts would have to wait, and nothing has to overtake. Where somebody publishes
+meanwhile, a transaction of several events ends with the one it is at, and the next takes up the others.
 
 An event whose effects fail waits longer each time and is parked with its reason after `MAX_ATTEMPTS`, where
 the operator sees it; the events behind it do not wait for it. One that fails because a part we need is away
@@ -39,6 +39,7 @@ from node.base.runtime import Runtime
 from node.base.streams import wake
 from node.base.work import drain
 from outbox.address import store
+from outbox.ahead import is_for_many, store_ahead
 from outbox.effects.table import EFFECTS, Effects, is_altering
 from outbox.occasion import Occasion, Sending
 from outbox.pace import Pace
@@ -163,7 +164,10 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
             for run in together:
                 if run[0].id not in ready:
                     ready[run[0].id] = await _send(Sending(runtime, reader, run[0].id, runtime.now()), run)
+        together = _up_to_many(together, ready)
         try:
+            if not await store_ahead(runtime, ready[together[0][0].id]):
+                raise _TakenOver({together[0][0].id})
             stored, seconds = await _store(runtime, together, missed, ready)
         except _TakenOver as by_others:
             runs = _runs(row for run in runs for row in run if row.id not in by_others.ids)
@@ -190,6 +194,14 @@ def _together(runs: Sequence[Sequence[Claimed]]) -> Sequence[Sequence[Claimed]]:
         if altered and effects.sent:
             return runs[:place]
         altered = altered or is_altering(effects)
+    return runs
+
+
+def _up_to_many(runs: Sequence[Sequence[Claimed]], ready: Mapping[int, Sending]) -> Sequence[Sequence[Claimed]]:
+    """Return the first of `runs`, up to one that is stored ahead: what those before it send is to be there (DLV-6)."""
+    for place, run in enumerate(runs):
+        if place and is_for_many(ready[run[0].id]):
+            return runs[:place]
     return runs
 
 

@@ -44,6 +44,8 @@ class EventRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     parked_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
+    stored_up_to: Mapped[str | None] = mapped_column(Text)
+    """The last inbox, in the order of their URLs, for which a delivery is stored already (`outbox/ahead.py`)."""
 
 
 APPEND: Final = Prepared(insert(EventRow.metadata.tables[EventRow.__tablename__]))

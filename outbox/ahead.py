@@ -1,0 +1,66 @@
+"""An activity for very many inboxes is stored ahead of the transaction that ends its event, in pieces.
+
+On SQLite one transaction writes at a time, so somebody's post would wait while thousands of deliveries are inserted.
+Each piece notes on the event's row how far it came (`EventRow.stored_up_to`): whoever takes over from a killed worker
+goes on from there. Called by `relay`.
+"""
+
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+
+from node.base.db.event_log import EventRow
+from node.base.db.prepared import Prepared
+from node.base.runtime import Runtime
+from outbox.address import store
+from outbox.occasion import Outgoing, Sending
+
+PIECE: Final = 200
+"""Deliveries that a transaction inserts."""
+
+_ROWS: Final = EventRow.metadata.tables[EventRow.__tablename__]
+_CAME: Final = Prepared(select(_ROWS.c.stored_up_to).where(_ROWS.c.id == bindparam("event_id")))
+_COMES: Final = Prepared(
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("event_id"))
+    .values(stored_up_to=bindparam("inbox_url"))
+    .returning(_ROWS.c.id)
+)
+
+
+def is_for_many(sending: Sending) -> bool:
+    """Whether something of it is to be stored ahead."""
+    return any(len(outgoing.deliveries) > PIECE for outgoing in sending.outgoing)
+
+
+async def store_ahead(runtime: Runtime, sending: Sending) -> bool:
+    """Store all but the last deliveries of what goes to very many, and leave these in `sending`.
+
+    False where there is no such event any more: another worker has ended it.
+    """
+    for place, outgoing in enumerate(sending.outgoing):
+        if len(outgoing.deliveries) > PIECE:
+            rest = await _store_most(runtime, sending.event_id, outgoing)
+            if rest is None:
+                return False
+            sending.outgoing[place] = rest
+            break  # an event has one such activity, or one note would have to tell of two
+    return True
+
+
+async def _store_most(runtime: Runtime, event_id: int, outgoing: Outgoing) -> Outgoing | None:
+    async with runtime.read() as reader:
+        came = await reader.rows(_CAME, {"event_id": event_id})
+    if not came:
+        return None
+    up_to = came[0][0] or ""
+    rest = sorted((row for row in outgoing.deliveries if row["inbox_url"] > up_to), key=lambda row: row["inbox_url"])
+    while len(rest) > PIECE:
+        piece, rest = rest[:PIECE], rest[PIECE:]
+        async with runtime.write() as uow:
+            if not await uow.rows(_COMES, {"event_id": event_id, "inbox_url": piece[-1]["inbox_url"]}):
+                return None
+            lanes = await store(uow, Outgoing(outgoing.activity, piece))
+        for lane in lanes:
+            await runtime.nudge(lane)
+    return Outgoing(outgoing.activity, rest)
