@@ -69,15 +69,17 @@ class PostgresServer:
 
     def give_back(self, url: str) -> None:
         """Empty a database that `new_url` gave, for the next test. Far cheaper than to make one for each."""
-        self._emptier.empty(_name_in(url))
-        self._free.append(url)
+        if self._emptier.empty(_name_in(url)):
+            self._free.append(url)
+        else:
+            self.drop(url)
 
     def empty_url(self) -> str:
         """Make a database without any table and return its URL."""
         return self._create("TEMPLATE template0")
 
     def drop(self, url: str) -> None:
-        """Remove a database that `empty_url` gave, whoever is still connected."""
+        """Remove a database, whoever is still connected."""
         _run(self._command(f'DROP DATABASE "{_name_in(url)}" WITH (FORCE)'))
 
     def start_replica(self) -> "PostgresReplica":

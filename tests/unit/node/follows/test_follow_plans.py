@@ -31,8 +31,9 @@ async def ann(runtime: Runtime) -> Account:
 
 
 async def gain(runtime: Runtime, ann: Account, *, here: int, elsewhere: int, bells: int = 0) -> None:
-    """Let so many follow; the first `bells` of those here asked to be told."""
+    """Let so many follow her and two others; the first `bells` of those here asked to be told of hers."""
     settings, now = runtime.settings, runtime.now()
+    others = [await make_account(runtime, name) for name in ("bo", "cy")]
     ours, theirs = [new_id() for _ in range(here)], [new_id() for _ in range(elsewhere)]
     hosts = {id_: f"h{number % 50}.test" for number, id_ in enumerate(theirs)}
     accounts = [account_values(settings, id_, f"p{id_}", now) for id_ in ours]
@@ -51,12 +52,13 @@ async def gain(runtime: Runtime, ann: Account, *, here: int, elsewhere: int, bel
         {
             "id": new_id(),
             "follower_id": id_,
-            "followee_id": ann.id,
+            "followee_id": followee.id,
             "host": hosts.get(id_),
-            "notify": id_ in ours[:bells],
+            "notify": followee is ann and id_ in ours[:bells],
             "created_at": now,
             "accepted_at": now,
         }
+        for followee in (ann, *others)
         for id_ in (*theirs, *ours)
     ]
     async with runtime.write() as uow:
