@@ -28,7 +28,7 @@ from node.remote.actors import fetch_actor
 from node.remote.jobs import fetch_due
 from node.remote.queries import has_due_tasks
 from tests.support.make import make_account
-from tests.support.nodes import Clock, open_node
+from tests.support.nodes import Clock, clock_of, open_node
 from tests.support.redis_server import RedisServer
 from tests.support.serving import listen, serving
 from tests.support.stranger import Document, Stranger
@@ -48,8 +48,7 @@ class Door:
 
     @property
     def clock(self) -> Clock:
-        assert isinstance(self.runtime.clock, Clock)
-        return self.runtime.clock
+        return clock_of(self.runtime)
 
     async def person(self, username: str, **profile: Any) -> Account:
         """Make one of our people."""

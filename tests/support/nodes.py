@@ -56,6 +56,12 @@ class Clock:
         self.offset += timedelta(**amount)
 
 
+def clock_of(runtime: Runtime) -> Clock:
+    """Return the clock of a node, which a test may move."""
+    assert isinstance(runtime.clock, Clock)
+    return runtime.clock
+
+
 def database_template() -> Path:
     """Return an empty database file with every table, made once a run and copied for each node."""
     if not _template:
@@ -200,8 +206,7 @@ class Node:
     @property
     def clock(self) -> Clock:
         """The clock a test may move."""
-        assert isinstance(self.runtime.clock, Clock)
-        return self.runtime.clock
+        return clock_of(self.runtime)
 
     async def person(self, username: str, **profile: Any) -> Person:
         """Sign somebody up and give them a token."""

@@ -27,7 +27,7 @@ from outbox.deliver import deliver, deliver_slow
 from outbox.models import Delivery, OutgoingActivity, Peer
 from outbox.relay import relay
 from tests.support.fake_peer import Answer, FakePeer, PeerRequest
-from tests.support.nodes import Clock, open_node
+from tests.support.nodes import Clock, clock_of, open_node
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger
 
@@ -40,8 +40,7 @@ class SendingNode:
 
     @property
     def clock(self) -> Clock:
-        assert isinstance(self.runtime.clock, Clock)
-        return self.runtime.clock
+        return clock_of(self.runtime)
 
     async def known(self, stranger: Stranger, *, follows: Account | None = None) -> Account:
         """Let the node know a stranger, and the stranger follow one of ours; its inboxes take what comes."""

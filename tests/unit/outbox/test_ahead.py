@@ -16,7 +16,7 @@ from outbox.models import Delivery, OutgoingActivity
 from outbox.occasion import Outgoing
 from outbox.relay import relay
 from tests.support.make import make_account, make_post
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.unit.outbox.test_recipients import remote
 
 HOSTS = 5
@@ -101,8 +101,7 @@ async def test_who_takes_over_goes_on_where_the_first_came_to(
     assert await events(runtime) == 1
     await send_all(runtime)
     stored.before = None
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(seconds=10)
+    clock_of(runtime).advance(seconds=10)
     await relay(runtime)
     assert await waiting(runtime) == ["h4.example"]
     assert await events(runtime) == 0

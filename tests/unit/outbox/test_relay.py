@@ -49,7 +49,7 @@ from outbox.recipients import Recipients, list_inboxes
 from outbox.relay import TOGETHER, relay
 from tests.support.homes import lay_list
 from tests.support.make import make_account, make_post
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.unit.outbox.test_recipients import remote
 
 
@@ -66,8 +66,7 @@ async def rows(runtime: Runtime) -> list[EventRow]:
 
 
 def later(runtime: Runtime, **amount: float) -> None:
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(**amount)
+    clock_of(runtime).advance(**amount)
 
 
 def replace_effects(monkeypatch: pytest.MonkeyPatch, event: type[Event], **changes: Any) -> None:

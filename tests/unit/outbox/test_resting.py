@@ -19,7 +19,7 @@ from outbox.occasion import Outgoing
 from outbox.peers import PAUSE, Health, after_failure, after_success, read_health, save_health
 from outbox.resting import PROBE_LASTS, attend, let_go, list_marked, put_to_rest
 from tests.support.deliveries import make_waiting
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.support.plans import effort
 
 HOST = "b.example"
@@ -27,8 +27,7 @@ HOST = "b.example"
 
 @pytest.fixture(autouse=True)
 def still(runtime: Runtime) -> None:
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.hold()
+    clock_of(runtime).hold()
 
 
 def paused(now: datetime) -> Health:
@@ -55,8 +54,7 @@ async def dues(runtime: Runtime, host: str = HOST) -> list[datetime | None]:
 
 
 def later(runtime: Runtime, **amount: float) -> datetime:
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(**amount)
+    clock_of(runtime).advance(**amount)
     return runtime.now()
 
 

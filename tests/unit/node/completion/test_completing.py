@@ -18,7 +18,7 @@ from node.remote.actors import fetch_actor
 from node.remote.posts import fetch_post
 from tests.support.fake_peer import Answer, document
 from tests.support.make import make_account
-from tests.support.nodes import Clock, settle
+from tests.support.nodes import clock_of, settle
 from tests.support.stranger import Stranger
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -175,8 +175,7 @@ async def test_turns_that_kill_their_worker_end(runtime: Runtime, ann: Account, 
     assert row.finished_at is not None
     assert row.detail
     assert alice.peer.asked("/users/alice/outbox") == []
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(minutes=11)
+    clock_of(runtime).advance(minutes=11)
     serve_outbox(alice, 2)
     await look_at_account(runtime, account, ann.id)
     await settle(runtime)

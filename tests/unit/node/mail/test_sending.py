@@ -27,7 +27,7 @@ from node.mail.sending import MailServer, server_of
 from node.mail.service import request_mail
 from tests.support import make
 from tests.support.make import make_account
-from tests.support.nodes import Clock, open_node
+from tests.support.nodes import clock_of, open_node
 from tests.support.redis_server import RedisServer
 from tests.support.smtp_sink import SmtpSink
 
@@ -69,11 +69,6 @@ def secret_in(text: str) -> str:
     found = re.search(r"token=([A-Za-z0-9_-]{20,})", text)
     assert found is not None, text
     return found[1]
-
-
-def clock_of(runtime: Runtime) -> Clock:
-    assert isinstance(runtime.clock, Clock)
-    return runtime.clock
 
 
 async def test_sign_up_is_confirmed_by_mail(runtime: Runtime, sink: SmtpSink) -> None:

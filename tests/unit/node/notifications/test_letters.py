@@ -1,7 +1,6 @@
 """Letters about notifications: to whom, when, of what, how many, and how they end."""
 
 from collections.abc import AsyncIterator
-from typing import cast
 
 import pytest
 from sqlalchemy import select, update
@@ -18,7 +17,7 @@ from node.notifications.mailing import choose_mail, expect_letter, unsubscribe
 from node.notifications.rules import Kind
 from node.notifications.service import notify
 from tests.support.make import make_account, make_post
-from tests.support.nodes import Clock, open_node
+from tests.support.nodes import clock_of, open_node
 from tests.support.redis_server import RedisServer
 from tests.support.smtp_sink import SmtpSink
 
@@ -44,10 +43,6 @@ async def ann(runtime: Runtime) -> Account:
         await choose_mail(uow, made.id, ["mention", "favourite", "nonsense"])
     clock_of(runtime).advance(minutes=1)
     return made
-
-
-def clock_of(runtime: Runtime) -> Clock:
-    return cast(Clock, runtime.clock)
 
 
 async def tell(runtime: Runtime, ann: Account, sender: Account, kind: Kind, post_id: int) -> None:

@@ -22,7 +22,7 @@ from node.pulls.service import choose, review, settle
 from node.timelines.fanout import forget_home, push_post
 from node.timelines.home import home_page
 from tests.support.homes import listed_ids
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.unit.node.accounts.actors import fresh, stranger
 
 
@@ -78,8 +78,7 @@ async def home_ids(runtime: Runtime, account: Account) -> list[int]:
 
 async def hear_of_it(runtime: Runtime) -> None:
     """What every process does within a minute, and the passing of the time that a switch takes."""
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(seconds=SETTLING.total_seconds() + 1)
+    clock_of(runtime).advance(seconds=SETTLING.total_seconds() + 1)
     forget_tiers(runtime)
 
 

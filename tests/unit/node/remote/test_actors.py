@@ -13,13 +13,12 @@ from node.moderation.service import set_domain_policy
 from node.remote.actors import fetch_actor, resolve_handle
 from tests.support.fake_peer import Answer, FakePeer, document
 from tests.support.make import make_account
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.support.stranger import Stranger
 
 
 def advance(runtime: Runtime, **amount: float) -> None:
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(**amount)
+    clock_of(runtime).advance(**amount)
 
 
 def webfinger(peer: FakePeer, name: str, subject: str, uri: str) -> None:

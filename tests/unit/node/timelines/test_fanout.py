@@ -19,7 +19,7 @@ from node.timelines.models import FanOut
 from node.timelines.queries import list_push_targets
 from tests.support.homes import lay_list, listed_ids
 from tests.support.make import make_account, make_post
-from tests.support.nodes import Clock
+from tests.support.nodes import clock_of
 from tests.support.plans import plans
 
 FANS = 7
@@ -88,8 +88,7 @@ async def test_a_fan_out_goes_on_where_its_process_died(runtime: Runtime, star: 
     await fanout.push_chunk(runtime, post_id, "followers", after_id=0)
     assert await push_on(runtime) is False
     assert await reached(runtime, post_id) == 2, "nobody takes it from a worker that may be alive"
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(seconds=61)
+    clock_of(runtime).advance(seconds=61)
     await push_post(runtime, post_id)  # its event comes again too
     assert await under_way(runtime) == [post_id]
     assert await push_on(runtime) is False
@@ -110,8 +109,7 @@ async def test_a_fan_out_waits_for_redis_and_ends_with_its_post(runtime: Runtime
         await withdraw(uow, passing, now=runtime.now())
     async with runtime.read() as reader:
         assert set(await reader.scalars(select(FanOut.attempts))) == {0}, "that Redis was away is nobody's fault"
-    assert isinstance(runtime.clock, Clock)
-    runtime.clock.advance(seconds=3)
+    clock_of(runtime).advance(seconds=3)
     assert await push_on(runtime) is False
     assert await under_way(runtime) == []
     assert await reached(runtime, lasting.id) == FANS
