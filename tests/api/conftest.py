@@ -11,6 +11,7 @@ from node.app import create_app
 from node.base.runtime import Runtime
 from node.media.routes import blueprint as media_blueprint
 from node.stream import blueprints as stream_blueprints
+from node.stream.hub import hub_of
 from tests.support.contract import held_to_contract
 from tests.support.nodes import Node, Person
 from tests.support.route_table import Route, routes
@@ -57,14 +58,13 @@ async def carol(node: Node) -> Person:
 
 
 @pytest.fixture
-def table(node: Node) -> list[Route]:
+async def table(node: Node) -> AsyncIterator[list[Route]]:
     """Every route for apps, streams among them; the node answers on all of them."""
     app = create_app(node.runtime, [*blueprints(), media_blueprint, *stream_blueprints()])
-    node.http = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]
-        base_url=node.url,
-        trust_env=False,
-    )
     found = sorted(routes(app), key=lambda route: (route.path, route.method))
     assert len(found) > 200
-    return found
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=node.url, trust_env=False) as http:
+        node.http = http
+        yield found
+    await hub_of(app).close()  # nothing serves the application, so nothing ends what it began
