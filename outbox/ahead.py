@@ -2,12 +2,12 @@
 
 On SQLite one transaction writes at a time, so somebody's post would wait while thousands of deliveries are inserted.
 Each piece notes on the event's row how far it came (`EventRow.stored_up_to`): whoever takes over from a killed worker
-goes on from there. Called by `relay`.
+goes on from there, and where two are at it the one that lags behind leaves it to the other. Called by `relay`.
 """
 
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Text, bindparam, select, update
 
 from node.base.db.event_log import EventRow
 from node.base.db.prepared import Prepared
@@ -22,8 +22,11 @@ _ROWS: Final = EventRow.metadata.tables[EventRow.__tablename__]
 _CAME: Final = Prepared(select(_ROWS.c.stored_up_to).where(_ROWS.c.id == bindparam("event_id")))
 _COMES: Final = Prepared(
     update(_ROWS)
-    .where(_ROWS.c.id == bindparam("event_id"))
-    .values(stored_up_to=bindparam("inbox_url"))
+    .where(
+        _ROWS.c.id == bindparam("event_id"),
+        _ROWS.c.stored_up_to.is_not_distinct_from(bindparam("came_to", type_=Text())),
+    )
+    .values(stored_up_to=bindparam("comes_to"))
     .returning(_ROWS.c.id)
 )
 
@@ -36,7 +39,7 @@ def is_for_many(sending: Sending) -> bool:
 async def store_ahead(runtime: Runtime, sending: Sending) -> bool:
     """Store all but the last deliveries of what goes to very many, and leave these in `sending`.
 
-    False where there is no such event any more: another worker has ended it.
+    False where another worker has ended the event, or is further with it.
     """
     for place, outgoing in enumerate(sending.outgoing):
         if len(outgoing.deliveries) > PIECE:
@@ -53,14 +56,17 @@ async def _store_most(runtime: Runtime, event_id: int, outgoing: Outgoing) -> Ou
         came = await reader.rows(_CAME, {"event_id": event_id})
     if not came:
         return None
-    up_to = came[0][0] or ""
-    rest = sorted((row for row in outgoing.deliveries if row["inbox_url"] > up_to), key=lambda row: row["inbox_url"])
+    came_to: str | None = came[0][0]
+    left = (row for row in outgoing.deliveries if row["inbox_url"] > (came_to or ""))
+    rest = sorted(left, key=lambda row: row["inbox_url"])
     while len(rest) > PIECE:
         piece, rest = rest[:PIECE], rest[PIECE:]
+        comes_to = piece[-1]["inbox_url"]
         async with runtime.write() as uow:
-            if not await uow.rows(_COMES, {"event_id": event_id, "inbox_url": piece[-1]["inbox_url"]}):
+            if not await uow.rows(_COMES, {"event_id": event_id, "came_to": came_to, "comes_to": comes_to}):
                 return None
             lanes = await store(uow, Outgoing(outgoing.activity, piece))
+        came_to = comes_to
         for lane in lanes:
             await runtime.nudge(lane)
     return Outgoing(outgoing.activity, rest)

@@ -179,7 +179,7 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
 
 
 class _TakenOver(Exception):
-    """Another worker has applied some of these events meanwhile."""
+    """Another worker has applied some of these events meanwhile, or is at it."""
 
     def __init__(self, ids: set[int]) -> None:
         super().__init__(ids)

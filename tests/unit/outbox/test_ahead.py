@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from node.accounts.models import Account
 from node.base.db.event_log import EventRow
@@ -34,9 +34,7 @@ async def ann(runtime: Runtime) -> Account:
     for number in range(HOSTS):
         await remote(runtime, "bo", f"h{number}.example", follows=account)
     await relay(runtime)
-    async with runtime.write() as uow:  # those followers were accepted
-        await uow.write(delete(Delivery))
-        await uow.write(delete(OutgoingActivity))
+    await send_all(runtime)  # those followers were accepted
     return account
 
 
@@ -125,6 +123,26 @@ async def test_one_that_another_worker_has_ended_is_left_alone(
     await relaying.apply(runtime, claimed)
     assert stored.sizes == [2, 2, 1]
     assert await waiting(runtime) == []
+
+
+async def test_who_lags_behind_another_worker_stores_no_more(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both live; what the other one stored has gone out."""
+    stored = Stored(monkeypatch)
+    await make_post(runtime, ann, "Hello")
+    claimed = await relaying._claim(runtime)
+
+    async def is_overtaken(_: Runtime, lane: str) -> None:
+        async with runtime.write() as uow:
+            await uow.write(update(EventRow).values(stored_up_to="https://h3.example/inbox"))
+        await send_all(runtime)
+
+    monkeypatch.setattr(Runtime, "nudge", is_overtaken)
+    await relaying.apply(runtime, claimed)
+    assert stored.sizes == [2]
+    assert await waiting(runtime) == []
+    assert await events(runtime) == 1, "the other one ends it"
 
 
 async def test_what_came_before_is_stored_before(
