@@ -12,7 +12,7 @@ process. Tests that start a whole node's processes, or a Chromium, do so one aft
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,12 +107,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker in ("processes", "browser", "wheel"):
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.xdist_group(marker))
-
-
-@pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Three processes at least: while one waits for a browser or for nodes of its own, two cores have work left."""
-    return max(3, (yield))
 
 
 def pytest_collection_finish() -> None:
