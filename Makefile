@@ -3,8 +3,13 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3 python; do \
-	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+NAMES := python3.12 python3.11 python3.13 python3.14 python3 python
+SYSTEM := /usr/bin
+# The first that serves a node well, else the first that is new enough.
+PYTHON ?= $(shell for p in $(foreach name,$(NAMES),$(name) $(SYSTEM)/$(name)); do \
+	if $$p -I admin/python_build.py >/dev/null 2>&1; then echo $$p; exit; fi; done; \
+	for p in $(NAMES); do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; exit; fi; done)
 MAY_APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 APT = DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from admin.python_build import describe
 from federation.keys import generate_rsa_key
 from federation.signatures import SigningKey, sign_request
 from node.base.runtime import Runtime
@@ -43,6 +44,7 @@ async def machine(stage: Stage, runtime: Runtime) -> list[Row]:
     spent, bare = await _bare_hypercorn()
     commits = await asyncio.to_thread(_sqlite_commits, stage.settings.data_dir / "bench.sqlite3")
     return [
+        Row("Python", describe(), "limit of all of ours"),
         Row("signing a request (RSA-2048)", f"{sign_ms:.2f} ms CPU, {1000 / sign_ms:.0f}/s", "limit of delivery"),
         Row(
             "Redis: round trips of one client",
