@@ -5,7 +5,7 @@ or raises a verdict; `receive` writes, inside the transaction that also marks th
 never mix.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -34,11 +34,13 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[V]):
-    """What to do with one type of activity. `forwarded`: it may come from others, judged by what is refetched."""
+    """What to do with one type of activity. `forwarded`: it may come from others, judged by what is refetched.
+    `receive_all`: `receive` for several at once, of different actors, where that costs less."""
 
     verify: Callable[[Context], Awaitable[V]]
     receive: Callable[[UnitOfWork, Context, V], Awaitable[None]]
     forwarded: bool = False
+    receive_all: Callable[[UnitOfWork, Sequence[tuple[Context, V]]], Awaitable[None]] | None = None
 
 
 HANDLERS: Final[Mapping[str, Handler[Any]]] = {
@@ -49,8 +51,8 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     "Accept": Handler(accept.verify, accept.receive),
     "Reject": Handler(reject.verify, reject.receive),
     "Undo": Handler(undo.verify, undo.receive),
-    "Like": Handler(like.verify, like.receive),
-    "EmojiReact": Handler(like.verify, like.receive),
+    "Like": Handler(like.verify, like.receive, receive_all=like.receive_all),
+    "EmojiReact": Handler(like.verify, like.receive, receive_all=like.receive_all),
     "Announce": Handler(announce.verify, announce.receive),
     "Block": Handler(block.verify, block.receive),
     "Flag": Handler(flag.verify, flag.receive),

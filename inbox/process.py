@@ -268,18 +268,44 @@ async def _commit(runtime: Runtime, group: Sequence[Ready]) -> int:
     """
     taken = 0
     async with runtime.write() as uow:
-        for ready in group:
-            if await _end_row(uow, ready.row, DONE, "", now=runtime.now()):  # else its lease ran out: another did
-                await ready.handler.receive(uow, ready.context, ready.verified)
-                if ready.forwarding is not None:
-                    await uow.record(ready.forwarding)
-                actor, now = ready.context.known_actor, ready.context.now
-                if actor is not None and is_stale(actor, now):
-                    await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6
-            taken += 1
+        for run in _runs(group):
+            standing = []
+            for ready in run:
+                if await _end_row(uow, ready.row, DONE, "", now=runtime.now()):  # else its lease ran out: another did
+                    standing.append(ready)
+                taken += 1
+                if runtime.must_give_way():
+                    break
+            await _receive(uow, standing)
             if runtime.must_give_way():
                 break
     return taken
+
+
+def _runs(group: Sequence[Ready]) -> list[list[Ready]]:
+    """Split into what takes effect at once: neighbours of a handler that takes several, each other by itself."""
+    runs: list[list[Ready]] = []
+    for ready in group:
+        if runs and ready.handler.receive_all is not None and runs[-1][0].handler == ready.handler:
+            runs[-1].append(ready)
+        else:
+            runs.append([ready])
+    return runs
+
+
+async def _receive(uow: UnitOfWork, run: Sequence[Ready]) -> None:
+    """Let a run of activities take effect, with what follows of each."""
+    if len(run) > 1 and run[0].handler.receive_all is not None:
+        await run[0].handler.receive_all(uow, [(ready.context, ready.verified) for ready in run])
+    else:
+        for ready in run:
+            await ready.handler.receive(uow, ready.context, ready.verified)
+    for ready in run:
+        if ready.forwarding is not None:
+            await uow.record(ready.forwarding)
+        actor, now = ready.context.known_actor, ready.context.now
+        if actor is not None and is_stale(actor, now):
+            await queue_fetch(uow, ACTOR, uri=actor.uri, now=now, delay=refresh_delay())  # ACT-6
 
 
 async def _end_row(uow: UnitOfWork, row: ReceivedActivity, outcome: str, detail: str, *, now: datetime) -> bool:

@@ -5,6 +5,7 @@ A custom emoji is one that its reactor's host tells us of, or one that we know b
 how another host's emoji looks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from federation.errors import MalformedDocument
@@ -21,7 +22,7 @@ from node.emojis.models import Emoji
 from node.emojis.queries import find_named_emoji
 from node.emojis.service import learn_emojis
 from node.follows.queries import is_block_between
-from node.posts.likes import like
+from node.posts.likes import Wish, like_all
 from node.posts.models import Post
 from node.posts.reacting import react
 from node.uris import emoji_uri
@@ -48,13 +49,29 @@ async def verify(context: Context) -> Verified:
 
 async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None:
     """Like or react, once an actor, post and emoji, unless its Undo came first."""
-    activity, settings = context.activity, context.runtime.settings
-    if await is_buried(uow, activity.id, actor_uri=activity.actor, now=context.now):
-        raise Ignored("undone_before", activity.id or "")
-    reaction = verified.reaction
-    if reaction is None:
-        await like(uow, settings, verified.actor, verified.post, uri=activity.id or "", now=context.now)
-        return
+    await receive_all(uow, [(context, verified)])
+
+
+async def receive_all(uow: UnitOfWork, several: Sequence[tuple[Context, Verified]]) -> None:
+    """Like or react in the name of several actors: the plain likes among these take one lot of statements."""
+    wishes = []
+    for context, verified in several:
+        activity = context.activity
+        if await is_buried(uow, activity.id, actor_uri=activity.actor, now=context.now):
+            raise Ignored("undone_before", activity.id or "")
+        if verified.reaction is None:
+            wishes.append(Wish(verified.actor.id, verified.post.id, activity.id or ""))
+        else:
+            await _react(uow, context, verified, verified.reaction)
+    if wishes:
+        context, _ = several[0]
+        await like_all(uow, context.runtime.settings, wishes, now=context.now)
+    for wish in wishes:
+        if wish.refused is not None:
+            raise wish.refused
+
+
+async def _react(uow: UnitOfWork, context: Context, verified: Verified, reaction: RemoteReaction) -> None:
     emoji = None
     if reaction.emoji is not None:
         emoji = await _emoji_of(uow, context, reaction.emoji)
@@ -62,12 +79,12 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
             raise Ignored("no_emoji", reaction.name)
     await react(
         uow,
-        settings,
+        context.runtime.settings,
         verified.actor,
         verified.post,
         name=reaction.name,
         emoji=emoji,
-        uri=activity.id or "",
+        uri=context.activity.id or "",
         now=context.now,
     )
 

@@ -13,7 +13,7 @@ from node.accounts.queries import find_account_by_uri
 from node.base.db.unit_of_work import Reader
 from node.base.errors import NotFound
 from node.posts.models import Post
-from node.posts.queries import find_post_by_uri, get_visible_post
+from node.posts.queries import find_post_by_uri, find_visible_post_by_uri, get_visible_post
 from node.remote.actors import is_own
 from node.remote.documents import fetch_document
 from node.uris import INSTANCE_ACTOR_ID
@@ -45,6 +45,9 @@ async def known_post(context: Context, uri: str, *, viewer_id: int) -> Post:
     Raises Ignored when there is none, TryLater while its Create waits to be processed (INB-9).
     """
     async with context.runtime.read() as reader:
+        visible = await find_visible_post_by_uri(reader, uri, viewer_id)
+        if visible is not None and visible.boost_of_id is None:
+            return visible
         found = await find_post_by_uri(reader, uri)
         if found is None:
             if not is_own(context.runtime, uri) and await is_create_pending(reader, uri):

@@ -114,10 +114,17 @@ async def find_visible_post(reader: Reader, post_id: int, viewer_id: int | None)
     return found[0] if found else None
 
 
+async def find_visible_post_by_uri(reader: Reader, uri: str, viewer_id: int) -> Post | None:
+    """Return a post or boost by its ActivityPub id, None when it is absent or not for this viewer."""
+    found = await reader.entities(_visible_post(False, by_uri=True), {"post_uri": uri, "viewer": viewer_id})
+    return found[0] if found else None
+
+
 @cache
-def _visible_post(anonymous: bool) -> PreparedEntities[Post]:
+def _visible_post(anonymous: bool, *, by_uri: bool = False) -> PreparedEntities[Post]:
     viewer: Any = None if anonymous else bindparam("viewer")
-    return PreparedEntities(select(Post).where(Post.id == bindparam("post_id"), visible_to(viewer)))
+    which = Post.uri == bindparam("post_uri") if by_uri else Post.id == bindparam("post_id")
+    return PreparedEntities(select(Post).where(which, visible_to(viewer)))
 
 
 async def get_own_post(reader: Reader, post_id: int, account_id: int) -> Post:

@@ -1,6 +1,7 @@
 """The drain: chains, retries, poison, and a worker that dies in the middle (INB-3, INB-9, row 114)."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from node.base.runtime import open_runtime
 from node.base.work import DRAINS
 from node.moderation.rules import PolicyBook
 from node.posts.models import Like, Post
+from node.reactions.models import Reaction
 from node.remote.models import FetchTask
 from tests.support.doors import Door
 from tests.support.fake_peer import Answer
@@ -158,6 +160,48 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     assert ended.outcome == "done"
 
 
+async def test_likes_of_several_are_one_lot_of_statements(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each counts once, with its own id and event; what stands against one harms no other, and a reaction among them
+    stays one."""
+    bob = await door.person("bob")
+    post = await own_post(door, bob)
+    strangers = [alice, *(Stranger(alice.peer, f"s{number}") for number in range(5))]
+    likes = [stranger.activity("Like", post.uri) for stranger in strangers]
+    likes[4]["content"] = "\N{FIRE}"
+    await door.send(strangers[3], strangers[3].activity("Undo", likes[3]))
+    together = []
+    handler = dispatch.HANDLERS["Like"]
+
+    async def noted(uow: UnitOfWork, several: Sequence[tuple[Context, Any]]) -> None:
+        together.append(len(several))
+        assert handler.receive_all is not None
+        await handler.receive_all(uow, several)
+
+    monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Like": replace(handler, receive_all=noted)})
+    for stranger, like in zip(strangers, likes, strict=True):
+        await stranger.deliver(door.inbox, like)
+    await door.settle()
+    assert max(together) > 1
+    liked = {likes[number]["id"] for number in (0, 1, 2, 5)}
+    async with door.runtime.read() as reader:
+        assert set(await reader.scalars(select(Like.uri))) == liked
+    assert await door.count(Reaction) == 1
+    assert len(await door.events("PostLiked")) == len(liked)
+    assert [await door.outcome(like) for like in likes] == [
+        "done",
+        "done",
+        "done",
+        "ignored undone_before",
+        "done",
+        "done",
+    ]
+    stored = await door.post(post.uri)
+    assert stored is not None
+    assert stored.likes_count == len(liked)
+
+
 async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
     door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,30 +226,43 @@ async def test_one_that_fails_takes_nobody_of_its_transaction_with_it(
     assert ends == {stranger.uri: "retry" if stranger is bad else "done" for stranger in strangers}
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 async def test_a_transaction_of_several_ends_where_somebody_publishes(
-    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
-    """Whoever publishes waits for one activity at most; what is left goes into the next transaction, once."""
+    """Whoever publishes waits for one activity at most; what is left goes into the next transaction, once: one after
+    another or, where its handler takes several, at once."""
     bob = await door.person("bob")
     post = await own_post(door, bob)
     strangers = [alice, *(Stranger(alice.peer, f"s{number}") for number in range(3))]
     worker = open_runtime(door.runtime.settings, clock=door.runtime.clock, gives_way=True)
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
-    receive = dispatch.HANDLERS["Like"].receive
-    seen: list[int] = []
+    end_row, like = process._end_row, dispatch.HANDLERS["Like"]
+    ended: list[int] = []
+    taken: list[tuple[int, int]] = []
 
-    async def publish_meanwhile(uow: UnitOfWork, context: Context, verified: Any) -> None:
-        seen.append(await door.count(Like))  # as others see it
-        door.runtime.publishing.notice.put_up(time.monotonic() + 0.5 if len(seen) == 1 else 0.0)
-        await receive(uow, context, verified)
+    async def publish_meanwhile(*arguments: Any, **named: Any) -> bool:
+        ended.append(1)
+        door.runtime.publishing.notice.put_up(time.monotonic() + 0.5 if len(ended) == 1 else 0.0)
+        return await end_row(*arguments, **named)
 
-    handler = replace(dispatch.HANDLERS["Like"], receive=publish_meanwhile)
+    async def receive(uow: UnitOfWork, context: Context, verified: Any) -> None:
+        taken.append((1, await door.count(Like)))  # as others see it
+        await like.receive(uow, context, verified)
+
+    async def receive_all(uow: UnitOfWork, several: Sequence[tuple[Context, Any]]) -> None:
+        taken.append((len(several), await door.count(Like)))
+        assert like.receive_all is not None
+        await like.receive_all(uow, several)
+
+    handler = replace(like, receive=receive, receive_all=receive_all if at_once else None)
     monkeypatch.setattr(dispatch, "HANDLERS", {**dispatch.HANDLERS, "Like": handler})
+    monkeypatch.setattr(process, "_end_row", publish_meanwhile)
     for stranger in strangers:
         await stranger.deliver(door.inbox, stranger.activity("Like", post.uri))
     await process_due(worker)
     await worker.close()
-    assert seen == [0, 1, 1, 1]
+    assert taken == ([(1, 0), (3, 1)] if at_once else [(1, 0), (1, 1), (1, 1), (1, 1)])
     assert await door.count(Like) == len(await door.events("PostLiked")) == 4
 
 
