@@ -274,10 +274,11 @@ async def _commit(runtime: Runtime, group: Sequence[Ready]) -> int:
                 if await _end_row(uow, ready.row, DONE, "", now=runtime.now()):  # else its lease ran out: another did
                     standing.append(ready)
                 taken += 1
-                if runtime.must_give_way():
+                is_over = runtime.must_give_way()
+                if is_over:
                     break
             await _receive(uow, standing)
-            if runtime.must_give_way():
+            if is_over or runtime.must_give_way():
                 break
     return taken
 

@@ -19,8 +19,9 @@ from node.base import publishing
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Unavailable
 from node.base.lanes import FETCH, INBOX
-from node.base.runtime import open_runtime
+from node.base.runtime import Runtime, open_runtime
 from node.base.work import DRAINS
+from node.follows.models import Follow
 from node.moderation.rules import PolicyBook
 from node.posts.models import Like, Post
 from node.reactions.models import Reaction
@@ -264,6 +265,24 @@ async def test_a_transaction_of_several_ends_where_somebody_publishes(
     await worker.close()
     assert taken == ([(1, 0), (3, 1)] if at_once else [(1, 0), (1, 1), (1, 1), (1, 1)])
     assert await door.count(Like) == len(await door.events("PostLiked")) == 4
+
+
+async def test_who_published_only_for_a_moment_has_nothing_skipped(
+    door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is counted as taken is what was taken, also where nobody publishes any more a moment later."""
+    bob = await door.person("bob")
+    post = await own_post(door, bob)
+    strangers = [alice, *(Stranger(alice.peer, f"s{number}") for number in range(3))]
+    sent = [stranger.activity("Like", post.uri) for stranger in strangers[:3]]
+    sent.append(strangers[3].activity("Follow", bob.uri))
+    for stranger, activity in zip(strangers, sent, strict=True):
+        await stranger.deliver(door.inbox, activity)
+    answers = iter([True])
+    monkeypatch.setattr(Runtime, "must_give_way", lambda _: next(answers, False))
+    await process_due(door.runtime)
+    assert [await door.outcome(activity) for activity in sent] == ["done"] * 4
+    assert (await door.count(Like), await door.count(Follow)) == (3, 1)
 
 
 async def test_a_verdict_of_the_wire_is_final(door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
