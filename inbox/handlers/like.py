@@ -53,7 +53,8 @@ async def receive(uow: UnitOfWork, context: Context, verified: Verified) -> None
 
 
 async def receive_all(uow: UnitOfWork, several: Sequence[tuple[Context, Verified]]) -> None:
-    """Like or react in the name of several actors: the plain likes among these take one lot of statements."""
+    """Like or react in the name of several actors: the plain likes among these take the same few
+    statements."""
     wishes = []
     for context, verified in several:
         activity = context.activity

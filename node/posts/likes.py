@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import delete
 
-from node.accounts.models import Account
 from node.accounts.queries import get_account
 from node.base.cache import RedisGate
 from node.base.db.inserts import insert_new
@@ -52,22 +51,9 @@ class Wish:
     refused: NotFound | Forbidden | None = None
 
 
-async def like(
-    uow: UnitOfWork, settings: Settings, account: Account, post: Post, *, now: datetime, uri: str = ""
-) -> None:
-    """Like a post; liking it again changes nothing. To like a boost is to like what it boosts.
-
-    Raises NotFound or Forbidden as `Wish.refused` says.
-    """
-    wish = Wish(account.id, post.id, uri)
-    await like_all(uow, settings, [wish], now=now)
-    if wish.refused is not None:
-        raise wish.refused
-
-
 async def like_soon(runtime: Runtime, account_id: int, post_id: int) -> None:
     """Like a post in the name of one of ours, together with whoever likes one at the same moment; return when it is
-    committed. Raises as `like` does."""
+    committed; to like it again changes nothing. Raises NotFound or Forbidden as `Wish.refused` says."""
     together = _TOGETHER.get(runtime.gate)
     if together is None:
         publishing = runtime.publishing
@@ -97,7 +83,8 @@ async def _commit(entries: Sequence[tuple[Runtime, Wish]]) -> int:
 
 
 async def like_all(uow: UnitOfWork, settings: Settings, wishes: Sequence[Wish], *, now: datetime) -> None:
-    """Like posts in the name of several; what cannot be is said in the wish and harms no other."""
+    """Like posts in the name of several; what cannot be is said in the wish and harms no other. To like a post again
+    changes nothing; to like a boost is to like what it boosts."""
     await uow.flush()
     found = await list_likeable(uow, {(wish.account_id, wish.post_id) for wish in wishes})
     likes: dict[tuple[int, int], dict[str, Any]] = {}

@@ -19,13 +19,12 @@ from node.follows.service import accept_follow, follow
 from node.moderation.service import set_domain_policy
 from node.posts.boosts import boost
 from node.posts.like_queries import find_like
-from node.posts.likes import like
 from node.posts.service import Draft, edit, withdraw
 from node.remote.actors import fetch_actor
 from outbox import activities
 from outbox.relay import relay
 from tests.support.fake_peer import FakePeer
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.nodes import Node, serve_node
 from tests.support.redis_server import RedisServer
 from tests.support.stranger import Stranger

@@ -16,11 +16,10 @@ from inbox.models import ReceivedActivity
 from node.follows.models import Follow
 from node.follows.service import follow
 from node.posts.boosts import boost, unboost
-from node.posts.likes import like
 from node.remote.posts import fetch_post
 from tests.support.doors import Door
 from tests.support.fake_peer import FakePeer
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.redis_server import RedisServer
 from tests.support.sending import sending_node
 from tests.support.stranger import Document, Stranger

@@ -1,5 +1,6 @@
 """Accounts, posts and tokens straight from the services: the shortest way to a state worth testing."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,10 @@ from node.accounts.names import note_names
 from node.accounts.service import create_local_account
 from node.auth import service as auth
 from node.auth.models import User
+from node.base.db.unit_of_work import UnitOfWork
 from node.base.runtime import Runtime
+from node.base.settings import Settings
+from node.posts.likes import Wish, like_all
 from node.posts.models import Post
 from node.posts.service import Draft, publish
 
@@ -70,3 +74,13 @@ async def make_post(runtime: Runtime, author: Account, text: str = "Hello", **dr
         return await publish(
             uow, runtime.settings, author, Draft(text=text, **draft), mentions=mentions, now=runtime.now()
         )
+
+
+async def like(
+    uow: UnitOfWork, settings: Settings, account: Account, post: Post, *, now: datetime, uri: str = ""
+) -> None:
+    """Like a post. Raises what stands against it."""
+    wish = Wish(account.id, post.id, uri)
+    await like_all(uow, settings, [wish], now=now)
+    if wish.refused is not None:
+        raise wish.refused

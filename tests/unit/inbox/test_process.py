@@ -161,7 +161,7 @@ async def test_a_lease_that_ran_out_does_not_double(door: Door, alice: Stranger)
     assert ended.outcome == "done"
 
 
-async def test_likes_of_several_are_one_lot_of_statements(
+async def test_likes_that_come_together_take_effect_together(
     door: Door, alice: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each counts once, with its own id and event; what stands against one harms no other, and a reaction among them

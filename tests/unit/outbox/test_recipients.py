@@ -9,9 +9,8 @@ from node.base.runtime import Runtime
 from node.blocks.service import block
 from node.follows.service import accept_follow, follow
 from node.posts.boosts import boost
-from node.posts.likes import like
 from outbox.recipients import Recipients, by_host, list_inboxes
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.stranger import key_pair
 
 

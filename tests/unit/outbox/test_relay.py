@@ -31,7 +31,7 @@ from node.notifications.models import Notification
 from node.posts import service as posting
 from node.posts.bookmarks import bookmark
 from node.posts.boosts import boost
-from node.posts.likes import like, unlike
+from node.posts.likes import unlike
 from node.posts.models import Bookmark, Like, Post
 from node.posts.reacting import react
 from node.posts.service import withdraw
@@ -48,7 +48,7 @@ from outbox.peers import Health, after_failure, save_health
 from outbox.recipients import Recipients, list_inboxes
 from outbox.relay import TOGETHER, relay
 from tests.support.homes import lay_list
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.nodes import clock_of
 from tests.unit.outbox.test_recipients import remote
 

@@ -11,9 +11,8 @@ from node.blocks.service import block, mute
 from node.follows.models import Follow
 from node.follows.service import follow
 from node.notifications.models import Notification
-from node.posts.likes import like
 from node.posts.models import Like, Post
-from tests.support.make import make_account, make_post, make_token
+from tests.support.make import like, make_account, make_post, make_token
 from tests.support.nodes import settle
 from tests.unit.node.accounts.actors import fresh
 

@@ -22,10 +22,10 @@ from node.counts.jobs import add_up_notes
 from node.follows.models import Follow
 from node.follows.service import follow, unfollow
 from node.posts.boosts import boost, unboost
-from node.posts.likes import like, unlike
+from node.posts.likes import unlike
 from node.posts.models import Like, Post
 from tests.support import make
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.nodes import open_node
 from tests.support.postgres import PostgresServer
 from tests.support.redis_server import RedisServer

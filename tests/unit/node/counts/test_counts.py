@@ -15,11 +15,11 @@ from node.counts.jobs import add_up_notes
 from node.counts.models import CountNote
 from node.counts.service import add_up, count
 from node.follows.service import follow
-from node.posts.likes import like, unlike
+from node.posts.likes import unlike
 from node.posts.models import Post
 from node.posts.recounting import recount_all, recount_busy
 from node.posts.service import withdraw
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 from tests.support.nodes import open_node
 from tests.support.redis_server import RedisServer
 

@@ -21,7 +21,6 @@ from node.media.rules import MediaChange
 from node.posts.account_queries import list_account_post_ids
 from node.posts.bookmarks import bookmark, forget_bookmarks
 from node.posts.boosts import boost
-from node.posts.likes import like
 from node.posts.models import Bookmark, Like, Post, PostEdit
 from node.posts.queries import (
     find_hashtag,
@@ -34,7 +33,7 @@ from node.posts.queries import (
     search_hashtags,
 )
 from node.posts.service import Draft, edit, publish, withdraw, withdraw_boosts
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 
 
 async def write(runtime: Runtime, author: Account, **fields: Any) -> Post:

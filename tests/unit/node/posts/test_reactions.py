@@ -16,7 +16,7 @@ from node.counts.jobs import add_up_notes
 from node.posts.bookmarks import bookmark, unbookmark
 from node.posts.boosts import boost, unboost
 from node.posts.like_queries import find_like, find_like_by_uri
-from node.posts.likes import like, unlike
+from node.posts.likes import unlike
 from node.posts.models import Like, Post
 from node.posts.queries import (
     find_boost,
@@ -27,7 +27,7 @@ from node.posts.queries import (
     list_liked_ids,
 )
 from node.posts.service import withdraw
-from tests.support.make import make_account, make_post
+from tests.support.make import like, make_account, make_post
 
 
 async def fresh(runtime: Runtime, post: Post) -> Post:
