@@ -20,7 +20,7 @@ Results are judged by `outcomes`; the second signature scheme is knocked with wh
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -313,9 +313,7 @@ class _Round:
             await postpone(uow, again)
             await give_back(uow, [item for item in unsent if item.host in paused], due_at=None)
             await give_back(uow, [item for item in unsent if item.host not in paused], due_at=now)
-            for name in sluggish:
-                await demote(uow, name)
-            await self._hold_back(uow, changes, now)
+            await self._hold_back(uow, changes, sluggish, now)
             if gone:
                 await look_again(uow, gone, now=now)
                 uow.after_commit(lambda: runtime.nudge(FETCH))
@@ -349,17 +347,25 @@ class _Round:
         await save_health(uow, noted, now=now)
         return changes
 
-    async def _hold_back(self, uow: UnitOfWork, changes: Mapping[str, _Change], now: datetime) -> None:
-        """Move what waits for hosts that fail or wish us to wait; what waits for paused ones rests."""
+    async def _hold_back(
+        self, uow: UnitOfWork, changes: Mapping[str, _Change], sluggish: Collection[str], now: datetime
+    ) -> None:
+        """Move what waits for hosts that fail, are slow or wish us to wait; what waits for paused ones rests."""
+        slow = set(sluggish)
+        held: dict[datetime, list[str]] = {}
         for name, change in changes.items():
             if change.after.paused_until is not None:
                 continue
             host = self._hosts.get(name)  # None: its last answers came while those before were written down
             until = change.after.held_until(now) if host is not None and host.is_over else None
             if until is not None or change.wish:
-                await hold(uow, name, until=max(until or now, now + timedelta(seconds=change.wish)))
+                held.setdefault(max(until or now, now + timedelta(seconds=change.wish)), []).append(name)
             elif change.after.is_failing and not change.before.is_failing:
-                await demote(uow, name)
+                slow.add(name)
+        if slow:
+            await demote(uow, slow)
+        for until, names in held.items():
+            await hold(uow, names, until=until)
 
 
 def scheme_order(health: Health, now: datetime, first_knock: Scheme = "cavage") -> tuple[Scheme, Scheme]:

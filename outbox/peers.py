@@ -10,7 +10,7 @@ that claiming needs to know nothing of hosts and what waits keeps its place.
     any success, any verified request of theirs (`PeerHeard`) --> well
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -168,21 +168,21 @@ async def hear(uow: UnitOfWork, host: str, *, scheme: str, now: datetime) -> boo
     return before.has_resting
 
 
-async def hold(uow: UnitOfWork, host: str, *, until: datetime) -> None:
-    """Let everything that waits for a host wait until then, in its order."""
+async def hold(uow: UnitOfWork, hosts: Collection[str], *, until: datetime) -> None:
+    """Let everything that waits for these hosts wait until then, in its order."""
     await uow.write(
         update(Delivery)
-        .where(Delivery.host == host, Delivery.due_at < until)
+        .where(Delivery.host.in_(hosts), Delivery.due_at < until)
         .values(due_at=until, slow=True)
         .execution_options(synchronize_session=False)
     )
 
 
-async def demote(uow: UnitOfWork, host: str) -> None:
-    """Move what waits for a host into the slow lane."""
+async def demote(uow: UnitOfWork, hosts: Collection[str]) -> None:
+    """Move what waits for these hosts into the slow lane."""
     await uow.write(
         update(Delivery)
-        .where(Delivery.host == host, Delivery.slow.is_(False))
+        .where(Delivery.host.in_(hosts), Delivery.slow.is_(False))
         .values(slow=True)
         .execution_options(synchronize_session=False)
     )

@@ -15,7 +15,7 @@ from federation.origins import host_of
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
-from node.base.db.pieces import PIECE
+from node.base.db.pieces import PIECE, briefly
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
@@ -185,23 +185,19 @@ async def sever_some(uow: UnitOfWork, account_id: int) -> bool:
     Nobody is told follow by follow: the account's Delete says it all.
     """
     await uow.write(update(Account).where(Account.id == account_id).values(followers_count=0, following_count=0))
-    left = PIECE
     for mine, theirs, counter in (
         (Follow.follower_id, Follow.followee_id, "followers_count"),
         (Follow.followee_id, Follow.follower_id, "following_count"),
     ):
-        some = select(Follow.id).where(mine == account_id).limit(left)
-        ended = await uow.execute(
-            delete(Follow)
-            .where(Follow.id.in_(some))
-            .returning(theirs, Follow.accepted_at)
-            .execution_options(synchronize_session=False)
-        )
-        for other_id, accepted_at in ended.all():
-            left -= 1
-            if accepted_at is not None:
+        found = await uow.execute(select(Follow.id, theirs, Follow.accepted_at).where(mine == account_id).limit(PIECE))
+        rows = found.all()
+        for follow_id, other_id, accepted_at in briefly(rows):
+            ending = delete(Follow).where(Follow.id == follow_id).execution_options(synchronize_session=False)
+            if await uow.write(ending) and accepted_at is not None:
                 await count(uow, Account, other_id, {counter: -1})
-    return left == 0
+        if rows:
+            return True
+    return False
 
 
 async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[int, str] | None:

@@ -14,6 +14,7 @@ import structlog
 from node.accounts.models import Account
 from node.accounts.queries import find_account, get_account, list_accounts
 from node.base.db.inserts import insert_if_absent
+from node.base.db.pieces import PIECE, briefly
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, RookeryError
 from node.base.ids import new_id
@@ -27,9 +28,6 @@ from node.follows.service import follow, unfollow
 from node.lists.service import carry_member
 from node.moves.queries import list_local_blocks, list_local_follows, list_mutes
 from node.moves.rules import MAX_ALIASES, check_move
-
-PIECE: Final = 25
-"""How many people one transaction takes along."""
 
 FOLLOWS: Final = "follows"
 BLOCKS: Final = "blocks"
@@ -127,8 +125,9 @@ async def _carry_followers(
     """
     rows = await list_local_follows(uow, account.id, after_id=after_id, limit=PIECE)
     people = await list_accounts(uow, [row.follower_id for row in rows])
-    last = rows[-1].id if rows else None
-    for row in rows:
+    last = None
+    for row in briefly(rows):
+        last = row.id
         follower = people[row.follower_id]
         if follower.id == target.id:
             continue
@@ -150,17 +149,21 @@ async def _carry_blocks(
 ) -> int | None:
     rows = await list_local_blocks(uow, account.id, after_id=after_id, limit=PIECE)
     people = await list_accounts(uow, [row.account_id for row in rows])
-    for row in rows:
+    last = None
+    for row in briefly(rows):
+        last = row.id
         if row.account_id != target.id:
             await block(uow, settings, people[row.account_id], target, now=now)
-    return rows[-1].id if rows else None
+    return last
 
 
 async def _carry_mutes(
     uow: UnitOfWork, account: Account, target: Account, *, after_id: int, now: datetime
 ) -> int | None:
     rows = await list_mutes(uow, account.id, after_id=after_id, limit=PIECE)
-    for row in rows:
+    last = None
+    for row in briefly(rows):
+        last = row.id
         if row.account_id != target.id:  # terms that somebody chose for the new account already stay
             values = {
                 "id": new_id(),
@@ -171,16 +174,18 @@ async def _carry_mutes(
                 "created_at": now,
             }
             await insert_if_absent(uow, Mute, values)
-    return rows[-1].id if rows else None
+    return last
 
 
 async def _carry_notes(
     uow: UnitOfWork, account: Account, target: Account, *, after_id: int, now: datetime
 ) -> int | None:
     rows = await list_notes_about(uow, account.id, after_id=after_id, limit=PIECE)
-    for row in rows:
+    last = None
+    for row in briefly(rows):
+        last = row.id
         await copy_note(uow, row, target.id, now=now)
-    return rows[-1].id if rows else None
+    return last
 
 
 async def _own(uow: UnitOfWork, account_id: int) -> Account:

@@ -6,15 +6,13 @@ away piece by piece, each piece the effect of an event of its own. Until then no
 asks whether its author is present and the post still stands.
 """
 
-from typing import Final
-
 from sqlalchemy import select
 
 from node.accounts.queries import find_account
 from node.announcements.service import forget_announcements_of
 from node.auth.leaving import erase_user
 from node.auth.sessions import revoke_access
-from node.base.db.pieces import PIECE
+from node.base.db.pieces import PIECE, briefly
 from node.base.db.unit_of_work import UnitOfWork
 from node.blocks.service import remove_some
 from node.conversations.filing import forget_conversations
@@ -41,9 +39,6 @@ from node.reactions.models import Reaction
 from node.scheduled.service import forget_scheduled
 from node.starter_packs.service import forget_packs
 from outbox.occasion import Occasion
-
-FEW: Final = 20
-"""Posts, likes and reactions that are taken back one by one in a transaction."""
 
 
 async def clear_post(on: Occasion, event: PostDeleted | PostLeft) -> None:
@@ -94,11 +89,11 @@ async def account_suspended(on: Occasion, event: AccountSuspended) -> None:
     if account is None or account.is_local:
         return
     rows = await on.uow.scalars(select(Follow).where(Follow.follower_id == account.id).order_by(Follow.id).limit(PIECE))
-    for row in rows:
+    for row in briefly(rows):
         if row.accepted_at is not None:
             await on.uow.record(FollowsSevered(row.followee_id, "account_suspension", account.acct, 1, 0))
         await reject_follow(on.uow, row)
-    if len(rows) == PIECE:
+    if rows:
         await on.uow.record(event)
 
 
@@ -107,7 +102,7 @@ async def clear_account(on: Occasion, event: AccountLeft) -> None:
     uow, account_id = on.uow, event.account_id
     posts = await _withdraw_posts(on, account_id, after_id=event.after_id)
     if (
-        len(posts) == FEW
+        posts
         or await sever_some(uow, account_id)
         or await _take_likes_back(uow, account_id)
         or await _remove_reactions(uow, account_id)
@@ -119,22 +114,19 @@ async def clear_account(on: Occasion, event: AccountLeft) -> None:
 
 async def _withdraw_posts(on: Occasion, account_id: int, *, after_id: int) -> list[int]:
     standing = select(Post).where(Post.account_id == account_id, Post.id > after_id, Post.deleted_at.is_(None))
-    posts = await on.uow.scalars(standing.order_by(Post.id).limit(FEW))
-    for post in posts:
+    withdrawn = []
+    for post in briefly(await on.uow.scalars(standing.order_by(Post.id).limit(PIECE))):
         await withdraw(on.uow, post, now=on.now)
-    return [post.id for post in posts]
+        withdrawn.append(post.id)
+    return withdrawn
 
 
 async def _take_likes_back(uow: UnitOfWork, account_id: int) -> bool:
     liked = select(Post).join(Like, Like.post_id == Post.id).where(Like.account_id == account_id)
-    posts = await uow.scalars(liked.limit(FEW))
-    for post in posts:
-        await unlike(uow, account_id, post)
-    return len(posts) == FEW
+    posts = await uow.scalars(liked.limit(PIECE))
+    return any([await unlike(uow, account_id, post) for post in briefly(posts)])
 
 
 async def _remove_reactions(uow: UnitOfWork, account_id: int) -> bool:
-    reactions = await uow.scalars(select(Reaction).where(Reaction.account_id == account_id).limit(FEW))
-    for reaction in reactions:
-        await remove_reaction(uow, reaction)
-    return len(reactions) == FEW
+    reactions = await uow.scalars(select(Reaction).where(Reaction.account_id == account_id).limit(PIECE))
+    return any([await remove_reaction(uow, reaction) for reaction in briefly(reactions)])

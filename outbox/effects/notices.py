@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from node.accounts.models import Account
 from node.accounts.queries import find_account
 from node.auth.queries import list_staff_ids
+from node.base.db.pieces import briefly
 from node.base.ids import new_id
 from node.events import (
     AccountBlocked,
@@ -55,7 +56,7 @@ from outbox.event_queries import (
 from outbox.occasion import Occasion, facts_of
 
 PIECE: Final = 20
-"""People who are told in one transaction: a post that goes round has thousands who are."""
+"""People who are told in one transaction at most: a post that goes round has thousands who are."""
 _TO_TELL: Final[dict[Kind, Any]] = {
     "status": list_bell_followers,
     "update": list_boosters,
@@ -94,10 +95,12 @@ async def tell_more(on: Occasion, event: PeopleToTell) -> None:
 
 async def _tell_some(on: Occasion, kind: Kind, post_id: int, author_id: int, *, after_id: int = 0) -> None:
     found = await _TO_TELL[kind](on.uow, post_id, author_id, after_id=after_id, limit=PIECE)
-    for one in found:
+    told = 0
+    for one in briefly(found):
         await tell(on, one.account_id, kind, author_id, one.post_id)
-    if len(found) == PIECE:
-        await on.uow.record(PeopleToTell(post_id, kind, after_id=found[-1].place))
+        told += 1
+    if told < len(found) or told == PIECE:
+        await on.uow.record(PeopleToTell(post_id, kind, after_id=found[told - 1].place))
 
 
 async def quote_changed(on: Occasion, event: QuoteChanged) -> None:
@@ -192,10 +195,12 @@ async def poll_ended(on: Occasion, event: PollEnded) -> None:
     if event.after_id == 0:
         await tell(on, post.account_id, "poll", post.account_id, post.id)
     voters = await list_local_voters(on.uow, post.id, after_id=event.after_id, limit=PIECE)
-    for account_id in voters:
+    told = 0
+    for account_id in briefly(voters):
         await tell(on, account_id, "poll", post.account_id, post.id)
-    if len(voters) == PIECE:
-        await on.uow.record(PollEnded(post.id, after_id=voters[-1]))
+        told += 1
+    if told < len(voters) or told == PIECE:
+        await on.uow.record(PollEnded(post.id, after_id=voters[told - 1]))
 
 
 async def reaction_added(on: Occasion, event: ReactionAdded) -> None:

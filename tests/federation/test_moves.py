@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from federation.vocabulary import AP_TYPE
 from node.accounts.models import Account
+from node.base.db import pieces
 from node.blocks.models import Mute
 from node.blocks.service import block, mute
 from node.follows.models import Follow
@@ -100,8 +101,11 @@ async def alice2(evil: FakePeer) -> Stranger:
     return Stranger(evil, "alice2")
 
 
-async def test_mov_1_followers_blocks_and_mutes_go_along(door: Door, alice: Stranger, alice2: Stranger) -> None:
+async def test_mov_1_followers_blocks_and_mutes_go_along(
+    door: Door, alice: Stranger, alice2: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """MOV-1: once for each of ours, whoever blocks the new one stays; a second move within the week moves nobody."""
+    monkeypatch.setattr(pieces, "BRIEF_SECONDS", 0)  # one of them in each transaction
     alice2.profile = {"alsoKnownAs": alice.uri}
     alice2.publish_profile()
     fan, foe, blocker = [await door.person(name) for name in ("fan", "foe", "blocker")]

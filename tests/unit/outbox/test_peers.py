@@ -117,7 +117,7 @@ async def test_holding_leaves_leased_rows_alone(runtime: Runtime) -> None:
     """A row in another worker's hands must not come due before its lease is over."""
     async with runtime.write() as uow:
         await make_waiting(uow, 1, due=NOW + LEASE / 2, now=NOW)
-        await hold(uow, "b.example", until=NOW + PAUSE)
+        await hold(uow, ["b.example"], until=NOW + PAUSE)
         assert await uow.scalars(select(Delivery.due_at)) == [NOW + PAUSE]
-        await hold(uow, "b.example", until=NOW)
+        await hold(uow, ["b.example"], until=NOW)
         assert await uow.scalars(select(Delivery.due_at)) == [NOW + PAUSE]

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 
 import node.events
 from node.accounts.models import Account
-from node.accounts.service import delete_account
+from node.accounts.service import delete_account, suspend_account
 from node.base import publishing
 from node.base.db import pieces
 from node.base.db.event_log import MAX_ATTEMPTS, Event, EventRow
@@ -373,8 +373,8 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MOD-1: posts, follows, likes and notifications go, each transaction a short one."""
-    monkeypatch.setattr(departures, "FEW", 3)
-    for module in (pieces, following):
+    monkeypatch.setattr(pieces, "BRIEF_SECONDS", 0)
+    for module in (pieces, following, departures):
         monkeypatch.setattr(module, "PIECE", 2)
     bo = await make_account(runtime, "bo")
     post = await make_post(runtime, bo, "Hello")
@@ -400,6 +400,28 @@ async def test_a_departed_account_is_cleared_away_in_pieces(
         stored = {row.id: row for row in await reader.scalars(select(Account))}
     assert stored[bo.id].followers_count == 0
     assert {stored[fan.id].following_count for fan in fans} == {0}
+
+
+async def test_a_suspended_follower_of_many_is_refused_piece_by_piece(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MOD-1: somebody elsewhere follows no one here any more, and each of ours is told once."""
+    monkeypatch.setattr(pieces, "BRIEF_SECONDS", 0)
+    stranger = await remote(runtime, "stranger", "b.example")
+    people = [ann, *[await make_account(runtime, f"p{number}") for number in range(3)]]
+    async with runtime.write() as uow:
+        for person in people:
+            await follow(uow, runtime.settings, stranger, person, now=runtime.now())
+    await relay(runtime)
+    async with runtime.write() as uow:
+        await suspend_account(uow, stranger.id, now=runtime.now())
+    await relay(runtime)
+    assert await rows(runtime) == []
+    async with runtime.read() as reader:
+        assert await reader.scalars(select(Follow)) == []
+        told = await reader.scalars(select(Notification.account_id).where(Notification.kind == "severed_relationships"))
+        assert set(await reader.scalars(select(Account.followers_count))) == {0}
+    assert sorted(told) == sorted(person.id for person in people)
 
 
 async def test_what_others_did_with_a_deleted_post_is_cleared_away_in_pieces(
@@ -438,11 +460,13 @@ async def test_what_others_did_with_a_deleted_post_is_cleared_away_in_pieces(
         assert set(await reader.scalars(select(Account.posts_count))) == {0}
 
 
+@pytest.mark.parametrize(("rows_at_most", "seconds", "people"), [(2, 60, 2), (20, 0, 1)])
 async def test_thousands_who_are_to_be_told_of_a_post_are_told_in_pieces(
-    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch, rows_at_most: int, seconds: int, people: int
 ) -> None:
     """Each once: who asked for her posts, and of an edit who boosted or quoted one."""
-    monkeypatch.setattr(noticing, "PIECE", 2)
+    monkeypatch.setattr(noticing, "PIECE", rows_at_most)
+    monkeypatch.setattr(pieces, "BRIEF_SECONDS", seconds)
     fans = [await make_account(runtime, f"fan{number}") for number in range(5)]
     async with runtime.write() as uow:
         for fan in fans:
@@ -471,7 +495,7 @@ async def test_thousands_who_are_to_be_told_of_a_post_are_told_in_pieces(
         assert {one.account_id for one in told if one.kind == kind} == {fan.id for fan in fans}
         assert {one.post_id for one in told if one.kind == kind} == about
     assert len(told) == 15
-    assert max(at_once[event_id, kind] for event_id, kind in at_once if kind != "quote") == 2
+    assert max(at_once[event_id, kind] for event_id, kind in at_once if kind != "quote") == people
 
 
 async def test_likes_that_stand_in_line_are_taken_at_once_and_overtake_nothing(

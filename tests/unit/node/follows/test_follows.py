@@ -203,7 +203,8 @@ async def test_the_end_of_an_account_takes_it_off_everybodys_counters(runtime: R
         await start(runtime, follower, followee)
     async with runtime.write() as uow:
         await delete_account(uow, ann.id, now=runtime.now())
-        assert not await sever_some(uow, ann.id)
+        while await sever_some(uow, ann.id):
+            pass
     assert await counts(runtime, ann, bo, cy, locked) == [(0, 0), (0, 1), (1, 0), (0, 0)]
 
 
