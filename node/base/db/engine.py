@@ -17,6 +17,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from node.base.db.failures import connect_to_postgres
+from node.base.db.pool import FairPool
 from node.base.db.prepared import DirectReader
 from node.base.db.prepared_postgres import PostgresReader
 from node.base.db.sqlite import ReadingConnection, WritingConnection, adopt
@@ -52,6 +53,7 @@ def _dumps(value: Any) -> str:
 
 
 _COMMON: Final[dict[str, Any]] = {
+    "poolclass": FairPool,
     "json_serializer": _dumps,
     "json_deserializer": orjson.loads,
     "hide_parameters": True,  # errors are logged, and the values are people's words and secrets (row 113)

@@ -5,9 +5,12 @@ import sqlite3
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util.queue import Empty
 
 from node.accounts.models import Account
 from node.accounts.queries import find_account
+from node.base.db.pool import FairQueue
 from node.base.db.prepared import Prepared
 from node.base.runtime import Runtime
 from node.uris import INSTANCE_ACTOR_ID
@@ -62,3 +65,44 @@ async def _write(runtime: Runtime, *, prepared: bool) -> None:
 async def _read_in_a_write(runtime: Runtime) -> bool:
     async with runtime.write() as uow:
         return await find_account(uow, INSTANCE_ACTOR_ID) is not None
+
+
+async def test_who_writes_in_a_loop_lets_those_go_who_wait(redis_server: RedisServer) -> None:
+    """The process has one connection that writes: whoever waits for it gets it at the end of a transaction."""
+    async with open_node(redis_server) as runtime:
+        begun, order = asyncio.Event(), []
+
+        async def in_a_loop() -> None:
+            for number in range(5):
+                async with runtime.write() as uow:
+                    await uow.scalars(select(Account.id))
+                    if number == 0:
+                        begun.set()
+                        await asyncio.sleep(0.02)
+                    order.append("loop")
+
+        looping = asyncio.create_task(in_a_loop())
+        await begun.wait()
+        others = [asyncio.create_task(_write(runtime, prepared=prepared)) for prepared in (True, False)]
+        for other in others:
+            other.add_done_callback(lambda _: order.append("other"))
+        await asyncio.gather(looping, *others)
+        assert order[:4].count("other") == 2
+
+
+async def test_who_stops_waiting_for_a_connection_leaves_it_to_others() -> None:
+    """Also in the very moment in which it comes, and when it comes too late."""
+    pool = FairQueue(1)
+    gone, late, unlucky, last = (
+        asyncio.create_task(greenlet_spawn(pool.get, True, seconds)) for seconds in (10, 0.001, 10, 10)
+    )
+    await asyncio.sleep(0.05)
+    gone.cancel()
+    with pytest.raises(Empty):
+        await late
+    pool.put_nowait("the connection")
+    unlucky.cancel()
+    assert await asyncio.wait_for(last, 10) == "the connection"
+    assert gone.cancelled()
+    assert unlucky.cancelled()
+    assert pool.empty()
