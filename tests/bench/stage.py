@@ -204,7 +204,7 @@ def _await_answer(process: "subprocess.Popen[bytes]", url: str) -> None:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     process.wait(30)
 
 
