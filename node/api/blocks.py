@@ -70,7 +70,7 @@ async def block_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with node.write() as uow:
         me = await get_account(uow, viewer.account_id)
         await block(uow, node.settings, me, await get_account(uow, account_id), now=node.now())
-        return await relationship(uow, me.id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/accounts/<id:account_id>/unblock")
@@ -81,7 +81,7 @@ async def unblock_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with runtime().write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await unblock(uow, viewer.account_id, account_id)
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/accounts/<id:account_id>/mute")
@@ -100,7 +100,7 @@ async def mute_account(viewer: Viewer, asked: MuteOptions, account_id: int) -> d
             notifications=asked.notifications,
             now=node.now(),
         )
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/accounts/<id:account_id>/unmute")
@@ -111,4 +111,4 @@ async def unmute_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with runtime().write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await unmute(uow, viewer.account_id, account_id)
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)

@@ -41,7 +41,7 @@ async def authorize(viewer: Viewer, account_id: int) -> dict[str, Any]:
     node = runtime()
     async with node.write() as uow:
         await accept_follow(uow, await _request(uow, account_id, viewer.account_id), now=node.now())
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/<id:account_id>/reject")
@@ -51,7 +51,7 @@ async def reject(viewer: Viewer, account_id: int) -> dict[str, Any]:
     """Refuse a request."""
     async with runtime().write() as uow:
         await reject_follow(uow, await _request(uow, account_id, viewer.account_id))
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 async def _request(uow: UnitOfWork, follower_id: int, followee_id: int) -> Follow:

@@ -67,7 +67,7 @@ async def follow_account(viewer: Viewer, asked: FollowOptions, account_id: int) 
             languages=asked.languages,
             now=node.now(),
         )
-        return await relationship(uow, me.id, target.id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/<id:account_id>/unfollow")
@@ -78,7 +78,7 @@ async def unfollow_account(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with runtime().write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await unfollow(uow, viewer.account_id, account_id)
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/<id:account_id>/remove_from_followers")
@@ -89,4 +89,4 @@ async def remove_from_followers(viewer: Viewer, account_id: int) -> dict[str, An
     async with runtime().write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await remove_follower(uow, viewer.account_id, account_id)
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)

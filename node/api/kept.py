@@ -40,7 +40,7 @@ async def write_note(viewer: Viewer, asked: NewNote, account_id: int) -> dict[st
     async with node.write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await set_note(uow, viewer.account_id, account_id, asked.comment, now=node.now())
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/accounts/<id:account_id>/pin")
@@ -53,7 +53,7 @@ async def recommend(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with node.write() as uow:
         await get_account(uow, account_id)
         await endorse(uow, viewer.account_id, account_id, now=node.now())
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.post("/accounts/<id:account_id>/unpin")
@@ -65,7 +65,7 @@ async def recommend_no_more(viewer: Viewer, account_id: int) -> dict[str, Any]:
     async with runtime().write() as uow:
         await get_account(uow, account_id, include_gone=True)
         await unendorse(uow, viewer.account_id, account_id)
-        return await relationship(uow, viewer.account_id, account_id)
+    return await relationship(viewer.account_id, account_id)
 
 
 @blueprint.get("/endorsements")

@@ -1,4 +1,4 @@
-"""How the viewer stands to others, read after a change in the same transaction (client-api behaviour 32)."""
+"""How the viewer stands to others, read after a change (client-api behaviour 32)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,8 @@ async def relationships(reader: Reader, viewer_id: int, ids: Sequence[int]) -> l
     return [relationship_view(found[id_]) for id_ in ids if id_ in found]
 
 
-async def relationship(reader: Reader, viewer_id: int, account_id: int) -> dict[str, Any]:
-    """Return one relationship."""
-    found = await list_relationships(reader, viewer_id, [account_id], now=runtime().now())
+async def relationship(viewer_id: int, account_id: int) -> dict[str, Any]:
+    """Return one relationship, as it stands after the commit: nobody who wants to write waits for it to be read."""
+    async with runtime().read() as reader:
+        found = await list_relationships(reader, viewer_id, [account_id], now=runtime().now())
     return relationship_view(found[account_id])

@@ -6,17 +6,18 @@ where it holds nothing that others wait for, while somebody publishes: but never
 database and a processor meanwhile, read in a file that somebody publishes.
 
 The web process says who publishes (`node/http/precedence.py`); likes (`node/posts/likes.py`) and deliveries
-(`inbox/receive.py`) give way, and so does whatever a worker or the scheduler writes: it begins no transaction meanwhile
-(`Runtime.write`), and ends one of several events or activities early (`Runtime.must_give_way`). What already waits for
-SQLite's lock stands back too (`db/write_lock.py`), and likes and deliveries leave their process's connection to a post.
+(`inbox/receive.py`) give way, and so does whatever else writes: it begins no transaction meanwhile (`Runtime.write`),
+and a worker ends one of several events or activities early (`Runtime.must_give_way`). What already waits for SQLite's
+lock stands back too (`db/write_lock.py`), and likes and deliveries leave their process's connection to a post.
 """
 
 import asyncio
 import os
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,8 @@ LOOK_SECONDS: Final = 0.001
 """How often a process looks whether another one still publishes."""
 
 _MOMENT: Final = struct.Struct("d")
+_let_in: ContextVar["Publishing | None"] = ContextVar("let_in", default=None)
+"""Set where somebody publishes, or has been let in."""
 
 
 class Notice:
@@ -99,6 +102,7 @@ class Publishing:
 
     def __init__(self, notice_path: Path | None = None) -> None:
         self.notice = Notice(notice_path)
+        self._line = asyncio.Lock()
         self._under_way: set[object] = set()
         self._over: asyncio.Future[None] | None = None
         self._patient_until = 0.0
@@ -115,9 +119,11 @@ class Publishing:
             self.notice.put_up(self._patient_until)
         self._under_way.add(somebody)
         late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
+        own = _let_in.set(self)
         try:
             yield
         finally:
+            _let_in.reset(own)
             late.cancel()
             self._forget(somebody)
 
@@ -132,8 +138,24 @@ class Publishing:
                 self._over = None
 
     async def give_way(self) -> None:
-        """Return when nobody publishes in this process, or somebody has for `PATIENCE_SECONDS`."""
-        if self:
+        """Return when nobody publishes in this process, or somebody has for `PATIENCE_SECONDS`; at once where this is
+        what they publish, or was let in."""
+        if self and _let_in.get() is not self:
             if self._over is None:
                 self._over = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._over], timeout=self._patient_until - time.monotonic())
+
+    @asynccontextmanager
+    async def one_by_one(self) -> AsyncIterator[None]:
+        """Let in one at a time of those who do not publish, once nobody does: so whoever begins to publish waits for
+        one of them at most. What is done inside waits for nobody."""
+        if _let_in.get() is self:
+            yield
+            return
+        async with self._line:
+            await self.give_way()
+            before = _let_in.set(self)
+            try:
+                yield
+            finally:
+                _let_in.reset(before)

@@ -46,9 +46,13 @@ class Runtime:
         return self.clock()
 
     def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a unit of work; after its commit those are woken who get work by it."""
-        give_way = self.publishing.notice.give_way if self.gives_way else None
-        return unit_of_work(self.database.writer, give_way=give_way, on_commit=self._wake)
+        """Open a unit of work, once nobody else publishes; after its commit those are woken who get work by it."""
+        turn, give_way = None, self.publishing.give_way
+        if self.gives_way:
+            give_way = self.publishing.notice.give_way
+        elif self.database.dialect == "sqlite":  # a process has one connection that writes
+            turn = self.publishing.one_by_one()
+        return unit_of_work(self.database.writer, turn=turn, give_way=give_way, on_commit=self._wake)
 
     def must_give_way(self) -> bool:
         """Say whether a transaction under way is to end where it can, since somebody publishes."""

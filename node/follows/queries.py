@@ -58,8 +58,8 @@ async def list_follow_ids(reader: Reader, follower_id: int, followee_ids: Collec
 
 async def count_follows(reader: Reader, follower_id: int) -> int:
     """Return how many an account follows or asks to follow."""
-    statement = select(func.count()).select_from(Follow).where(Follow.follower_id == follower_id)
-    return int(await reader.scalar(statement) or 0)
+    ((count,),) = await reader.rows(_COUNTED, {"a": follower_id})
+    return int(count)
 
 
 async def find_follow_by_id(reader: Reader, follow_id: int) -> Follow | None:
@@ -77,6 +77,12 @@ async def find_follow_by_uri(reader: Reader, uri: str) -> Follow | None:
 
 
 _BLOCK_BETWEEN = Prepared(select(block_between(_ONE, _OTHER).label("stands")))
+_FOLLOW_BARRED = Prepared(
+    select(
+        or_(block_between(_ONE, _OTHER), blocks_domain_of(_ONE, _OTHER), blocks_domain_of(_OTHER, _ONE)).label("stands")
+    )
+)
+_COUNTED = Prepared(select(func.count()).select_from(Follow).where(Follow.follower_id == _ONE))
 
 
 async def is_block_between(reader: Reader, a: int, b: int) -> bool:
@@ -87,7 +93,8 @@ async def is_block_between(reader: Reader, a: int, b: int) -> bool:
 
 async def is_follow_barred(reader: Reader, a: int, b: int) -> bool:
     """Whether neither may follow the other: a block, or one of ours blocks the other's server (MOD-4)."""
-    return bool(await reader.scalar(select(or_(block_between(a, b), blocks_domain_of(a, b), blocks_domain_of(b, a)))))
+    ((stands,),) = await reader.rows(_FOLLOW_BARRED, {"a": a, "b": b})
+    return bool(stands)
 
 
 async def list_relationships(

@@ -1,8 +1,8 @@
-"""Who goes first in a web process: likes and deliveries by the thousand keep nobody else waiting.
+"""Who goes first in a web process: likes, follows, votes and deliveries by the thousand keep nobody else waiting.
 
 All requests of a process share one event loop, in which each that can go on gets a slice in turn. A post that goes
-round brings more likes, from here or from other servers, than a process has time for; were all of them under way at
-once, whoever posts or reads would wait for a slice of every one of them, many times over. So of each kind of flood only
+round brings more likes, boosts and followers, from here or from other servers, than a process has time for; were all of
+them under way at once, whoever posts or reads would wait for a slice of every one, many times over. So of each kind of flood only
 `most` are under way, and only `FEW` while somebody publishes; the rest wait here in the order in which they came. None
 is refused, and what waits has cost next to nothing yet. Those under way give way where they can
 (`node/base/publishing.py`). Every other request passes by.
@@ -47,6 +47,18 @@ LIKES: Final = Flood(
         r"|/web/posts/\d+/(un)?(like|bookmark|react)"
     ),
     most=32,  # enough for a transaction that likes share to be worth its cost (`node/posts/likes.py`)
+    longest=2.0,
+)
+CLICKS: Final = Flood(
+    re.compile(
+        r"/api/v1/accounts/\d+/[a-z_]+"
+        r"|/api/v1/statuses/\d+/(un)?(reblog|mute|pin)"
+        r"|/api/v1/(polls/\d+/votes|follow_requests/\d+/(authorize|reject)|tags/[^/]+/(un)?follow)"
+        r"|/web/accounts/\d+/[a-z]+"
+        r"|/web/posts/\d+/(un)?(boost|mute|pin)"
+        r"|/web/(polls/\d+/votes|follow_requests/\d+/(authorize|reject)|tags/[^/]+/(un)?follow)"
+    ),
+    most=4,  # each has a transaction of its own
     longest=2.0,
 )
 DELIVERIES: Final = Flood(
@@ -143,7 +155,7 @@ class Precedence:
 
     def __init__(self, publishing: Publishing) -> None:
         self._publishing = publishing
-        self._lines = [Line(flood, publishing) for flood in (LIKES, DELIVERIES)]
+        self._lines = [Line(flood, publishing) for flood in (LIKES, CLICKS, DELIVERIES)]
 
     @asynccontextmanager
     async def turn(self, scope: MutableMapping[str, Any]) -> AsyncIterator[None]:

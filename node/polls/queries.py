@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, literal, select
+from sqlalchemy import BigInteger, bindparam, exists, literal, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours
@@ -100,27 +100,33 @@ async def find_poll_version(reader: Reader, post_id: int) -> int | None:
     return found
 
 
+_TITLES: Final = Prepared(
+    select(PollOption.title).where(PollOption.poll_id == bindparam("poll")).order_by(PollOption.position)
+)
+_CHOICES: Final = Prepared(
+    select(PollVote.position).where(
+        PollVote.poll_id == bindparam("poll"), PollVote.account_id == bindparam("account", type_=BigInteger)
+    )
+)
+_BLOCKING: Final = Prepared(
+    select(blocks(bindparam("account", type_=BigInteger), bindparam("target", type_=BigInteger)).label("stands"))
+)
+
+
 async def list_titles(reader: Reader, poll_id: int) -> list[str]:
     """Return the options of a poll, in order."""
-    return list(
-        await reader.scalars(
-            select(PollOption.title).where(PollOption.poll_id == poll_id).order_by(PollOption.position)
-        )
-    )
+    return [row[0] for row in await reader.rows(_TITLES, {"poll": poll_id})]
 
 
 async def list_choices(reader: Reader, poll_id: int, account_id: int) -> set[int]:
     """Return the options that somebody voted for, by position."""
-    return set(
-        await reader.scalars(
-            select(PollVote.position).where(PollVote.poll_id == poll_id, PollVote.account_id == account_id)
-        )
-    )
+    return {row[0] for row in await reader.rows(_CHOICES, {"poll": poll_id, "account": account_id})}
 
 
 async def is_blocking(reader: Reader, account_id: int, target_id: int) -> bool:
     """Say whether an account blocks another."""
-    return bool(await reader.scalar(select(blocks(account_id, target_id))))
+    ((stands,),) = await reader.rows(_BLOCKING, {"account": account_id, "target": target_id})
+    return bool(stands)
 
 
 async def find_vote(reader: Reader, vote_id: int) -> CastVote | None:

@@ -8,7 +8,7 @@ either an event (`record`: a row in the same transaction, so a crash loses nothi
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -296,28 +296,31 @@ class UnitOfWork(_Session):
 async def unit_of_work(
     engine: AsyncEngine,
     *,
+    turn: AbstractAsyncContextManager[None] | None = None,
     give_way: Callable[[], Awaitable[None]] | None = None,
     on_commit: Callable[[UnitOfWork], Awaitable[None]] | None = None,
 ) -> AsyncIterator[UnitOfWork]:
     """Open a write transaction; commit when the block ends, roll back when it raises.
 
-    `give_way` returns when nobody is to be let go first; `on_commit` runs after the unit's own hooks. Raises
-    Unavailable when the database stays busy, is away, or gave this transaction up in favour of another one.
+    `turn` is held meanwhile; `give_way` returns when nobody is to be let go first; `on_commit` runs after the unit's
+    own hooks. Raises Unavailable when the database stays busy, is away, or gave this transaction up in favour of
+    another one.
     """
-    if give_way is not None:
-        await give_way()
-    session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
-    try:
-        async with session.begin():
-            uow = UnitOfWork(session)
-            yield uow
-    except (DBAPIError, PoolTimeout) as error:
-        if isinstance(error, DBAPIError) and not is_passing(error):
-            raise
-        raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
-    finally:
-        await session.close()
-        wanted_elsewhere.set(None)  # what hooks begin does not know of it
+    async with turn or nullcontext():
+        if give_way is not None:
+            await give_way()
+        session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
+        try:
+            async with session.begin():
+                uow = UnitOfWork(session)
+                yield uow
+        except (DBAPIError, PoolTimeout) as error:
+            if isinstance(error, DBAPIError) and not is_passing(error):
+                raise
+            raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
+        finally:
+            await session.close()
+            wanted_elsewhere.set(None)  # what hooks begin does not know of it
     await uow.run_hooks()
     if on_commit is not None:
         await on_commit(uow)

@@ -3,7 +3,10 @@
 import asyncio
 import struct
 import time
+from collections.abc import Coroutine
+from contextvars import Context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +16,17 @@ from node.base.publishing import Notice, Publishing
 from node.base.runtime import Runtime, open_runtime
 
 
+def elsewhere(doing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Do something as another request would, which publishes nothing."""
+    return asyncio.create_task(doing, context=Context())
+
+
 async def test_who_gives_way_goes_on_when_the_last_is_done() -> None:
     one = Publishing()
     await one.give_way()  # to nobody
     with one.under_way():
         with one.under_way():
-            waits = asyncio.create_task(one.give_way())
+            waits = elsewhere(one.give_way())
             await asyncio.sleep(0)
             assert one
         await asyncio.sleep(0)
@@ -32,10 +40,10 @@ async def test_who_publishes_without_end_is_given_way_to_for_a_moment_only(monke
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 0.02)
     one = Publishing()
     with one.under_way():
-        await one.give_way()
+        await elsewhere(one.give_way())
         with one.under_way():
             assert not one
-            await one.give_way()
+            await elsewhere(one.give_way())
         assert not one
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
     with one.under_way():
@@ -48,7 +56,7 @@ async def test_who_takes_long_to_publish_does_not_count(monkeypatch: pytest.Monk
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
     one = Publishing()
     with one.under_way():
-        await one.give_way()
+        await elsewhere(one.give_way())
         assert not one
         with one.under_way():
             assert one
@@ -58,6 +66,38 @@ async def test_who_takes_long_to_publish_does_not_count(monkeypatch: pytest.Monk
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(publishing, "COUNTS_SECONDS", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_who_publishes_waits_for_one_of_those_at_most_who_write(runtime: Runtime) -> None:
+    """A hundred people follow somebody, and one posts: the post is next, the others come after it, one by one."""
+    done: list[str] = []
+    free, begun = asyncio.Event(), asyncio.Event()
+
+    async def write(name: str) -> None:
+        async with runtime.write() as uow:
+            await uow.execute(text("SELECT 1"))
+            begun.set()
+            await free.wait()
+            async with runtime.write():  # within another it waits for nobody
+                done.append(name)
+
+    async def post() -> None:
+        with runtime.publishing.under_way():
+            async with runtime.write() as uow:
+                await uow.execute(text("SELECT 1"))
+            await asyncio.sleep(0.02)  # what follows the commit
+            done.append("post")
+
+    async with asyncio.timeout(20):
+        writing = [elsewhere(write(f"follow {number}")) for number in range(4)]
+        await begun.wait()
+        posting = elsewhere(post())
+        await asyncio.sleep(0.01)
+        free.set()
+        await asyncio.gather(posting, *writing)
+    if runtime.database.dialect == "sqlite":
+        assert done == ["follow 0", "post", "follow 1", "follow 2", "follow 3"]
 
 
 @pytest.mark.usefixtures("patient")

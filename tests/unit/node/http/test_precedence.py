@@ -1,4 +1,4 @@
-"""Who goes first in a web process: likes wait for each other and for who publishes, and nobody waits for likes."""
+"""Who goes first in a web process: likes and follows wait for each other and for who publishes, nobody for them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import pytest
 
 from node.base.publishing import Publishing
 from node.http import precedence
-from node.http.precedence import DELIVERIES, FEW, LIKES, Flood, Line, Precedence
+from node.http.precedence import CLICKS, DELIVERIES, FEW, LIKES, Flood, Line, Precedence
 
 LIKE = ("POST", "/api/v1/statuses/1/favourite")
 PUBLISH = ("POST", "/api/v1/statuses")
@@ -105,6 +105,15 @@ async def test_one_that_never_ends_keeps_nobody_out() -> None:
         ("POST", "/api/v1/statuses/1/react/👍"),
         ("PUT", "/api/v1/pleroma/statuses/1/reactions/👍"),
         ("POST", "/web/posts/1/like"),
+        ("POST", "/api/v1/accounts/1/follow"),
+        ("POST", "/api/v1/accounts/1/remove_from_followers"),
+        ("POST", "/api/v1/statuses/1/unreblog"),
+        ("POST", "/api/v1/polls/1/votes"),
+        ("POST", "/api/v1/follow_requests/1/authorize"),
+        ("POST", "/api/v1/tags/rooks/follow"),
+        ("POST", "/web/accounts/1/unfollow"),
+        ("POST", "/web/posts/1/boost"),
+        ("POST", "/web/polls/1/votes"),
     ],
 )
 async def test_what_else_comes_by_the_thousand(method: str, path: str) -> None:
@@ -113,6 +122,17 @@ async def test_what_else_comes_by_the_thousand(method: str, path: str) -> None:
         for number in range(FEW + 1):
             await process.ask(f"like {number}", (method, path))
         assert len(process.let_in) == 1 + FEW
+
+
+async def test_follows_wait_for_each_other_and_no_like_waits_for_them() -> None:
+    async with requests() as process:
+        for number in range(CLICKS.most + 1):
+            await process.ask(f"follow {number}", ("POST", "/api/v1/accounts/1/follow"))
+        assert len(process.let_in) == CLICKS.most
+        await process.ask("like", LIKE)
+        assert process.let_in[-1] == "like"
+        await process.end("follow 0")
+        assert process.let_in[-1] == f"follow {CLICKS.most}"
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/actor/inbox", "/users/7/inbox"])
