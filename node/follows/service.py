@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import BigInteger, bindparam, delete, select, update
 
 from federation.origins import host_of
 from node.accounts.models import Account
 from node.base.db.inserts import insert_if_absent
 from node.base.db.locks import lock_pair
 from node.base.db.pieces import PIECE, briefly
+from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.errors import Forbidden, Invalid, NotFound
 from node.base.ids import new_id, time_of
@@ -30,6 +31,20 @@ from node.uris import follow_uri
 PAIRS: Final = 5
 """Pairs between which follows are ended in one transaction, for which whoever publishes waits: each takes some
 milliseconds."""
+
+_FOLLOWS: Final = Follow.metadata.tables[Follow.__tablename__]
+_ENDORSEMENTS: Final = Endorsement.metadata.tables[Endorsement.__tablename__]
+_ONE: Final = bindparam("follower", type_=BigInteger)
+_OTHER: Final = bindparam("followee", type_=BigInteger)
+_END: Final = Prepared(delete(_FOLLOWS).where(_FOLLOWS.c.id == bindparam("follow")))
+_REMOVE: Final = Prepared(
+    delete(_FOLLOWS)
+    .where(_FOLLOWS.c.follower_id == _ONE, _FOLLOWS.c.followee_id == _OTHER)
+    .returning(_FOLLOWS.c.id, _FOLLOWS.c.uri, _FOLLOWS.c.accepted_at)
+)
+_ENDORSE_NO_MORE: Final = Prepared(
+    delete(_ENDORSEMENTS).where(_ENDORSEMENTS.c.account_id == _ONE, _ENDORSEMENTS.c.target_id == _OTHER)
+)
 
 
 async def follow(
@@ -192,8 +207,7 @@ async def sever_some(uow: UnitOfWork, account_id: int) -> bool:
         found = await uow.execute(select(Follow.id, theirs, Follow.accepted_at).where(mine == account_id).limit(PIECE))
         rows = found.all()
         for follow_id, other_id, accepted_at in briefly(rows):
-            ending = delete(Follow).where(Follow.id == follow_id).execution_options(synchronize_session=False)
-            if await uow.write(ending) and accepted_at is not None:
+            if await uow.write(_END, {"follow": follow_id}) and accepted_at is not None:
                 await count(uow, Account, other_id, {counter: -1})
         if rows:
             return True
@@ -202,20 +216,16 @@ async def sever_some(uow: UnitOfWork, account_id: int) -> bool:
 
 async def _remove(uow: UnitOfWork, follower_id: int, followee_id: int) -> tuple[int, str] | None:
     """Delete the row and take it off the counters if it held; return its id and uri, or None if there was none."""
-    result = await uow.execute(
-        delete(Follow)
-        .where(Follow.follower_id == follower_id, Follow.followee_id == followee_id)
-        .returning(Follow.id, Follow.uri, Follow.accepted_at)
-    )
-    row = result.one_or_none()
-    if row is None:
+    await uow.flush()
+    pair = {"follower": follower_id, "followee": followee_id}
+    found = await uow.rows(_REMOVE, pair)
+    if not found:
         return None
-    await uow.write(
-        delete(Endorsement).where(Endorsement.account_id == follower_id, Endorsement.target_id == followee_id)
-    )
-    if row.accepted_at is not None:
+    await uow.write(_ENDORSE_NO_MORE, pair)
+    follow_id, uri, accepted_at = found[0]
+    if accepted_at is not None:
         await _count(uow, follower_id, followee_id, -1)
-    return row.id, row.uri
+    return follow_id, uri
 
 
 async def _count(uow: UnitOfWork, follower_id: int, followee_id: int, step: int) -> None:

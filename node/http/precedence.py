@@ -2,9 +2,9 @@
 
 All requests of a process share one event loop, in which each that can go on gets a slice in turn. A post that goes
 round brings more likes, boosts and followers, from here or from other servers, than a process has time for; were all of
-them under way at once, whoever posts or reads would wait for a slice of every one, many times over. So of each kind of flood only
-`most` are under way, and only `FEW` while somebody publishes; the rest wait here in the order in which they came. None
-is refused, and what waits has cost next to nothing yet. Those under way give way where they can
+them under way at once, whoever posts or reads would wait for a slice of every one, many times over. So of each kind of
+flood only `most` are under way, and only `FEW` while somebody publishes; the rest wait here in the order in which they
+came. None is refused, and what waits has cost next to nothing yet. Those under way give way where they can
 (`node/base/publishing.py`). Every other request passes by.
 
 Called where the bytes of a connection come in (`admin/tcp.py`), and by the outermost layer (`edge`), which holds the

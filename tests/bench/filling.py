@@ -222,6 +222,28 @@ async def add_crowd(runtime: Runtime, followee: int, count: int) -> list[int]:
     return ids
 
 
+async def add_person(runtime: Runtime) -> int:
+    """Add somebody whom nobody follows yet; return their id."""
+    now, id_ = runtime.now(), new_id()
+    rows: list[tuple[Any, dict[str, Any]]] = [
+        (Account, account_values(runtime.settings, id_, f"n{id_}", now)),
+        (User, _user_values(id_, f"n{id_}", 0, now)),
+        (AccountKey, _key_values(runtime.settings, id_, generate_rsa_key(), now)),
+    ]
+    for table, values in rows:
+        await _insert(runtime, table, iter([values]), 1, lambda _: None)
+    return id_
+
+
+async def add_followers(runtime: Runtime, followee: int, followers: Sequence[int]) -> None:
+    """Have people of ours follow an account."""
+    now = runtime.now()
+    rows = (_follow(follower, followee, now) for follower in followers)
+    await _insert(runtime, Follow, rows, len(followers), lambda _: None)
+    async with runtime.write() as uow:
+        await uow.write(update(Account).where(Account.id == followee).values(followers_count=len(followers)))
+
+
 async def _insert(
     runtime: Runtime, table: Any, rows: Iterator[dict[str, Any]], total: int, say: Callable[[float], None]
 ) -> None:

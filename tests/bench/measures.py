@@ -10,6 +10,7 @@ from tests.bench.machine_rows import machine
 from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
 from tests.bench.read_rows import reads
+from tests.bench.rush_rows import rushes
 from tests.bench.search_rows import search
 from tests.bench.table import Measure
 from tests.bench.timeline_rows import fan_out, home, public, viral
@@ -28,6 +29,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     documents,
     likes,
     delivered_likes,
+    rushes,
     trends,
     delivery,
     dead_hosts,

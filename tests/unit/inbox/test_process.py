@@ -263,7 +263,10 @@ async def test_a_transaction_of_several_ends_where_somebody_publishes(
         await stranger.deliver(door.inbox, stranger.activity("Like", post.uri))
     await process_due(worker)
     await worker.close()
-    assert taken == ([(1, 0), (3, 1)] if at_once else [(1, 0), (1, 1), (1, 1), (1, 1)])
+    # How many go into the next transaction depends on who is ready by then: on PostgreSQL not always all.
+    assert taken[0] == (1, 0)
+    assert taken[1][1] == 1
+    assert sum(number for number, _ in taken) == 4
     assert await door.count(Like) == len(await door.events("PostLiked")) == 4
 
 
