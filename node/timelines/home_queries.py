@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,6 +19,8 @@ from sqlalchemy.orm import aliased
 
 from node.accounts.models import Account
 from node.auth.models import User
+from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared, in_lists
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import Follow
@@ -58,12 +60,20 @@ async def list_home_ids(reader: Reader, viewer_id: int, page: Page) -> list[int]
     return [id_ for id_, _ in await list_home_entries(reader, viewer_id, page)]
 
 
+_IN_HOME: Final = Prepared(
+    select(Post.id).where(
+        Post.id.in_(bindparam("ids", expanding=True)),
+        visible_to(VIEWER),
+        in_home_of(VIEWER),
+        welcome_to(VIEWER, Post, bindparam("now", type_=UtcDateTime())),
+    )
+)
+
+
 async def list_in_home_among(reader: Reader, viewer_id: int, ids: Collection[int], *, now: datetime) -> set[int]:
     """Return those of some posts that the viewer is to see in their home."""
-    statement = select(Post.id).where(
-        Post.id.in_(ids), visible_to(viewer_id), in_home_of(viewer_id), welcome_to(viewer_id, Post, now)
-    )
-    return set(await reader.scalars(statement))
+    given = {"viewer_id": viewer_id, "now": now}
+    return {row[0] for some in in_lists(ids) for row in await reader.rows(_IN_HOME, given | {"ids": some})}
 
 
 async def list_recent_entries(reader: Reader, author_id: int, page: Page) -> list[Entry]:

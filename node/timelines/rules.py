@@ -11,6 +11,7 @@ An author's *tier* says how posts reach local followers. Every process keeps wha
 `OVERLAP` is several times `TIER_SECONDS`: the difference is what clocks of machines may be apart.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
@@ -66,7 +67,8 @@ def is_merged(now_in: str, changed_at: datetime, built_at: datetime) -> bool:
 
 
 def earlier_showings(entries: Sequence[tuple[int, int]], asked: Collection[int]) -> dict[int, list[int]]:
-    """Return for those of the `asked` entries that are boosts what shows the same post before them, if anything does.
+    """Return for those of the `asked` entries that are boosts what shows the same post before them, if anything does,
+    the first of it first.
 
     An entry is (id, id of what it boosts or 0). The rule of homes and lists: a post stands there once, as itself if it
     does, else by the first boost of it. A boost is left out where one of these earlier showings is to be seen. So what
@@ -81,5 +83,7 @@ def earlier_showings(entries: Sequence[tuple[int, int]], asked: Collection[int])
         shown = original or id_
         if shown in wanted:
             showing.setdefault(shown, []).append(id_)
-    earlier = {id_: [other for other in showing[original] if other < id_] for id_, original in boosts.items()}
+    for found in showing.values():
+        found.sort()
+    earlier = {id_: showing[original][: bisect_left(showing[original], id_)] for id_, original in boosts.items()}
     return {id_: others for id_, others in earlier.items() if others}

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -97,7 +98,7 @@ async def test_whoever_comes_back_reads_at_once_and_the_list_grows_behind(
 
 async def test_many_requests_of_one_who_comes_back_build_once(runtime: Runtime, ann: Account, bo: Account) -> None:
     made = await posts_by(runtime, bo, 8)
-    pages = await asyncio.gather(*(home_ids(runtime, ann) for _ in range(10)))
+    pages = await asyncio.gather(*(home_ids(runtime, ann) for _ in range(30)))
     assert all(page == made for page in pages)
     assert runtime.caches.lookups()["timelines:lists built"] == 1
 
@@ -206,3 +207,48 @@ async def test_a_post_that_several_boosted_stands_where_it_came_first(
     async with runtime.write() as uow:
         await unboost(uow, fans[0].id, post, now=runtime.now())
     assert await home_ids(runtime, ann, limit=40) == sorted([boosts[1], *between], reverse=True)
+
+
+async def test_a_post_that_everybody_boosted_is_passed_over_at_once(
+    runtime: Runtime, ann: Account, bo: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes round among those whom ann follows: a page of her home asks for its first showing, not for each boost."""
+    fans = [await make_account(runtime, f"fan{number}") for number in range(40)]
+    older = await posts_by(runtime, bo, 5)
+    post = await make_post(runtime, await make_account(runtime, "star"))
+    boosts = []
+    async with runtime.write() as uow:
+        for fan in fans:
+            await follow(uow, runtime.settings, ann, fan, now=runtime.now())
+            boosts.append((await boost(uow, runtime.settings, fan, post, now=runtime.now())).id)
+    asked: list[int] = []
+    among = home.list_in_home_among
+
+    async def counted(reader: Any, viewer_id: int, ids: Any, **given: Any) -> set[int]:
+        asked.append(len(ids))
+        return await among(reader, viewer_id, ids, **given)
+
+    monkeypatch.setattr(home, "list_in_home_among", counted)
+    assert await home_ids(runtime, ann, limit=4) == [boosts[0], *older[:3]]
+    assert asked == [1]
+
+
+async def test_many_homes_at_once_do_not_wait_in_a_circle(
+    runtime: Runtime, ann: Account, bo: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who holds a connection and waits for what another renders, who waits for a connection."""
+    monkeypatch.setattr(home, "FIRST", 3)
+    monkeypatch.setattr(home, "MORE", 3)
+    older = await posts_by(runtime, bo, 8)
+    post = await make_post(runtime, bo)
+    fans = [await make_account(runtime, f"fan{number}") for number in range(4)]
+    async with runtime.write() as uow:
+        for fan in fans:
+            await follow(uow, runtime.settings, ann, fan, now=runtime.now())
+            await boost(uow, runtime.settings, fan, post, now=runtime.now())
+    at_once = (
+        40 if runtime.database.dialect == "sqlite" else 12
+    )  # of a process's connections to PostgreSQL there are 16
+    async with asyncio.timeout(20):
+        pages = await asyncio.gather(*(home_ids(runtime, ann, limit=9) for _ in range(at_once)))
+    assert {len(page) for page in pages} == {len(older) + 1}
