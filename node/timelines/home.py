@@ -73,7 +73,9 @@ class Merged:
 async def home_page(runtime: Runtime, account_id: int, page: Page) -> Shown:
     """Return a page of a person's home timeline, newest first."""
     async with runtime.read() as reader:
-        if runtime.replica is None:  # one view: of two each may hold a connection that another request waits for
+        if (
+            runtime.database.dialect == "sqlite"
+        ):  # one view: of two each may hold a connection that another request waits for
             return await _home_page(runtime, reader, reader, account_id, page)
         async with runtime.browse(account_id) as near:
             return await _home_page(runtime, reader, near, account_id, page)
@@ -164,14 +166,14 @@ async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Win
         return None
     found, heads = home_lists.listed(answers[:2]), answers[2:]
     if found is None:
-        return await _build(runtime, reader, account_id)
+        return await _build(runtime, account_id)
     if merged.tail_token != found.token:
         merged = await _whom_to_merge(reader, account_id, found)
         kept.put(account_id, merged)
         heads = await _heads(runtime, merged.author_ids)
     if merged.some_push_active and found.seconds_left < (HOME_LIFE - FRESH).total_seconds():
         await gate.call(lambda redis: home_lists.forget(redis, [home_key(account_id)]))
-        return await _build(runtime, reader, account_id)
+        return await _build(runtime, account_id)
     if found.seconds_left < (HOME_LIFE - NOTED_EVERY).total_seconds():
         await _let_live(runtime, reader, account_id, found)
     if merged.author_ids:
@@ -209,17 +211,18 @@ async def _whom_to_merge(reader: Reader, account_id: int, found: Listed) -> Merg
     )
 
 
-async def _build(runtime: Runtime, reader: Reader, account_id: int) -> Window | None:
+async def _build(runtime: Runtime, account_id: int) -> Window | None:
     """Build the top of a list. None when somebody else is at it, or Redis is away: then SQL answers."""
     key, now = home_key(account_id), runtime.now()
     marker = await runtime.gate.call(lambda redis: home_lists.begin(redis, key))
     if marker is None:
         return None
     runtime.caches.count(TIMELINES, "lists built")
-    # Each statement sees what is committed by then: what was before the marker was set is seen here, what commits later
-    # is pushed, since the fan-out goes by the same `last_active_at`.
-    seen_at = await find_last_activity(reader, account_id)
-    entries = await list_home_entries(reader, account_id, Page(limit=FIRST))
+    # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed, since
+    # the fan-out goes by the same `last_active_at`. Its connection is given back before anything is rendered.
+    async with runtime.read() as fresh:
+        seen_at = await find_last_activity(fresh, account_id)
+        entries = await list_home_entries(fresh, account_id, Page(limit=FIRST))
     floor = _floor_of(entries, FIRST)
     seconds = _life_from(seen_at, now)
     await runtime.gate.call(

@@ -58,7 +58,6 @@ def _dumps(value: Any) -> str:
 
 
 _COMMON: Final[dict[str, Any]] = {
-    "poolclass": FairPool,
     "json_serializer": _dumps,
     "json_deserializer": orjson.loads,
     "hide_parameters": True,  # errors are logged, and the values are people's words and secrets (row 113)
@@ -120,7 +119,7 @@ def open_database(url: str, stands_back: Callable[[], bool] | None = None) -> Da
         engine = open_postgres(url)
         reader = reading(engine)
         return Database(engine, reader, "postgresql", PostgresReader(reader))
-    common = dict(_COMMON)
+    common = {**_COMMON, "poolclass": FairPool}
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
     in_line = common | {"connect_args": common["connect_args"] | {"factory": QueueingConnection}}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **in_line)
