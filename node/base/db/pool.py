@@ -2,6 +2,7 @@
 
 SQLAlchemy's own gives a free connection to whoever asks at that moment, and lets those who wait ask again: one who
 writes in a loop takes it each time before anybody else is awake, and keeps all others waiting until the end.
+This one is for SQLite, where a process has one connection that writes.
 """
 
 import asyncio
