@@ -73,9 +73,7 @@ class Merged:
 async def home_page(runtime: Runtime, account_id: int, page: Page) -> Shown:
     """Return a page of a person's home timeline, newest first."""
     async with runtime.read() as reader:
-        if (
-            runtime.database.dialect == "sqlite"
-        ):  # one view: of two each may hold a connection that another request waits for
+        if runtime.database.dialect == "sqlite":  # one view: each may hold a connection that others wait for
             return await _home_page(runtime, reader, reader, account_id, page)
         async with runtime.browse(account_id) as near:
             return await _home_page(runtime, reader, near, account_id, page)

@@ -246,9 +246,7 @@ async def test_many_homes_at_once_do_not_wait_in_a_circle(
         for fan in fans:
             await follow(uow, runtime.settings, ann, fan, now=runtime.now())
             await boost(uow, runtime.settings, fan, post, now=runtime.now())
-    at_once = (
-        40 if runtime.database.dialect == "sqlite" else 12
-    )  # of a process's connections to PostgreSQL there are 16
+    at_once = 40 if runtime.database.dialect == "sqlite" else 12  # a process has 16 connections to PostgreSQL
     async with asyncio.timeout(20):
         pages = await asyncio.gather(*(home_ids(runtime, ann, limit=9) for _ in range(at_once)))
     assert {len(page) for page in pages} == {len(older) + 1}
