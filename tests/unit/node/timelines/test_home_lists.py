@@ -231,22 +231,3 @@ async def test_a_post_that_everybody_boosted_is_passed_over_at_once(
     monkeypatch.setattr(home, "list_in_home_among", counted)
     assert await home_ids(runtime, ann, limit=4) == [boosts[0], *older[:3]]
     assert asked == [1]
-
-
-async def test_many_homes_at_once_do_not_wait_in_a_circle(
-    runtime: Runtime, ann: Account, bo: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who holds a connection and waits for what another renders, who waits for a connection."""
-    monkeypatch.setattr(home, "FIRST", 3)
-    monkeypatch.setattr(home, "MORE", 3)
-    older = await posts_by(runtime, bo, 8)
-    post = await make_post(runtime, bo)
-    fans = [await make_account(runtime, f"fan{number}") for number in range(4)]
-    async with runtime.write() as uow:
-        for fan in fans:
-            await follow(uow, runtime.settings, ann, fan, now=runtime.now())
-            await boost(uow, runtime.settings, fan, post, now=runtime.now())
-    at_once = 40 if runtime.database.dialect == "sqlite" else 12  # a process has 16 connections to PostgreSQL
-    async with asyncio.timeout(20):
-        pages = await asyncio.gather(*(home_ids(runtime, ann, limit=9) for _ in range(at_once)))
-    assert {len(page) for page in pages} == {len(older) + 1}
