@@ -191,11 +191,20 @@ async def _run_by(runtime: Runtime, work: Any) -> AsyncIterator[tuple[AsyncConne
             await work(reader)
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    async with runtime.read() as reader:
-        if reader.dialect == "postgresql":  # an empty table is always scanned
-            await reader.share_transaction()
-            await reader.execute(text("SET LOCAL enable_seqscan = off"))
-        yield await reader._connected(), seen
+    async with explaining(runtime) as connection:
+        yield connection, seen
+
+
+@asynccontextmanager
+async def explaining(runtime: Runtime) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection to EXPLAIN by: an empty table is not scanned on it either."""
+    if runtime.database.dialect == "sqlite":
+        async with runtime.database.reader.connect() as connection:
+            yield connection
+    else:
+        async with runtime.database.writer.connect() as connection:
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            yield connection
 
 
 async def steep(runtime: Runtime, watch: Watch) -> list[str]:

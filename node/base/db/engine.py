@@ -27,9 +27,6 @@ CONNECTIONS: Final = 16
 """Connections of a process to PostgreSQL at most; five processes fit into the hundred that it takes as it comes."""
 READERS: Final = 4
 """Connections of a process that read a file, beside that of prepared statements."""
-MORE_READERS: Final = 60
-"""Such that are opened where those are all in use, and closed again. Who holds one may wait for what somebody else
-reads (`caches.SharedCache`), who waited for one of theirs: with four homes of that kind nobody read any more."""
 KEPT_STATEMENTS: Final = 400
 """Statements that a connection to PostgreSQL keeps as prepared; to prepare one takes longer than to run most."""
 TRUSTED_SECONDS: Final = 60.0
@@ -123,7 +120,7 @@ def open_database(url: str, stands_back: Callable[[], bool] | None = None) -> Da
     common["connect_args"] = {"check_same_thread": False}  # used by one thread at a time, but not always the same
     in_line = common | {"connect_args": common["connect_args"] | {"factory": QueueingConnection}}
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, **in_line)
-    reader = create_async_engine(url, pool_size=READERS, max_overflow=MORE_READERS, pool_timeout=30, **common)
+    reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=30, **common)
     event.listen(writer.sync_engine, "connect", lambda connection, _: adopt(connection, WritingConnection, stands_back))
     event.listen(reader.sync_engine, "connect", lambda connection, _: adopt(connection, ReadingConnection))
     return Database(writer, reader, "sqlite", DirectReader(reader.sync_engine))

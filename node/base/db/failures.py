@@ -3,15 +3,22 @@
 A lock that others hold, a connection that is lost, a server that starts or stops, a disk without room or that refuses:
 these pass, and nobody's statement is at fault. A table or column that is missing, a syntax error, a value of the wrong
 type do not: they are errors of ours (or of a migration that was not made) and must be seen as such. SQLite says which
-by its result code, PostgreSQL by its SQLSTATE; the drivers' exception types do not. Used by the two session types,
-which raise `Unavailable` for what passes.
+by its result code, PostgreSQL by its SQLSTATE; the drivers' exception types do not.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from node.base.errors import Unavailable
+from node.base.full_disk import NO_ROOM, is_full
+
+CANNOT: Final = "The database cannot do this right now. Please try again."
 
 _SQLITE: Final = frozenset(
     {
@@ -50,6 +57,17 @@ def is_passing(error: BaseException) -> bool:
     if on_postgres:
         return on_postgres in _POSTGRES or on_postgres.startswith(_POSTGRES_CLASSES)
     return isinstance(error, OperationalError)  # there is no connection, so nobody to give a code
+
+
+@contextmanager
+def passing_as_unavailable() -> Iterator[None]:
+    """Raise Unavailable, in people's words, for what passes: for the length of a session of either type."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and not is_passing(error):
+            raise
+        raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
 
 
 def connect_to_postgres(dialect: Dialect, _entry: Any, arguments: Any, named: Any) -> Any:

@@ -31,11 +31,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from node.base.cache import RedisGate
 from node.base.caches import LocalCache
-from node.base.db.failures import is_passing
+from node.base.db.failures import passing_as_unavailable
 from node.base.db.prepared import Prepared, PreparedEntities
 from node.base.db.prepared_postgres import PostgresReader
-from node.base.db.unit_of_work import CANNOT, ReadSession
-from node.base.errors import Unavailable
+from node.base.db.unit_of_work import ReadSession
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -189,8 +188,7 @@ class ReplicaSession(ReadSession):
         """Read from the primary from now on."""
         if self.may_lag:
             self.may_lag = False
-            await self.close()
-            self._engine, self._direct, self._connection, self._session = self._other, None, None, None
+            self._engine, self._direct = self._other, None
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM."""
@@ -220,10 +218,7 @@ class ReplicaSession(ReadSession):
                 return await ask()
         except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
             self._replica.fail(f"failed ({type(error).__name__})")
-        try:
-            await self.use_primary()
-        except (DBAPIError, OSError):  # closing what is broken
-            self._engine, self._direct, self._connection, self._session = self._other, None, None, None
+        await self.use_primary()
         return await ask()
 
 
@@ -232,10 +227,7 @@ async def replica_session(replica: Replica, primary: AsyncEngine) -> AsyncIterat
     """Open a read view on the replica for the length of the block."""
     session = ReplicaSession(replica, primary)
     try:
-        yield session
-    except (DBAPIError, PoolTimeout) as error:
-        if isinstance(error, DBAPIError) and not is_passing(error):
-            raise
-        raise Unavailable(CANNOT) from error
+        with passing_as_unavailable():
+            yield session
     finally:
         await session.close()

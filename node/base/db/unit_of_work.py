@@ -13,28 +13,23 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Result, inspect
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from node.base.db.base import Base
 from node.base.db.event_log import APPEND, Event, row_of
-from node.base.db.failures import is_passing
+from node.base.db.failures import passing_as_unavailable
 from node.base.db.prepared import DirectReader, Prepared, PreparedEntities, change, insert_all, run
 from node.base.db.prepared_postgres import PostgresConnection, PostgresReader, connection_under
 from node.base.db.sqlite import begin, short_statements
 from node.base.db.whole_rows import insert_if_free, insert_row, whole
 from node.base.db.write_lock import wanted_elsewhere
-from node.base.errors import Unavailable
-from node.base.full_disk import NO_ROOM, is_full
 
 log = structlog.get_logger(__name__)
 
-CANNOT = "The database cannot do this right now. Please try again."
-
 AfterCommit = Callable[[], Awaitable[None]]
 E = TypeVar("E")
+T = TypeVar("T")
 
 
 def _all_rows(connection: Connection, statement: Executable | Prepared, parameters: Any) -> Sequence[Any]:
@@ -139,7 +134,8 @@ def _given(row: Base) -> dict[str, Any]:
 class ReadSession:
     """A view of what is committed. It cannot write.
 
-    Takes a connection at its first use; the ORM's session is made only for statements that ask for entities.
+    Each statement takes a connection and gives it back: nobody holds one while they wait for what somebody else reads
+    (`caches.SharedCache`), who may be waiting for a connection.
     """
 
     may_lag: bool = False
@@ -148,8 +144,7 @@ class ReadSession:
     def __init__(self, engine: AsyncEngine, direct: DirectReader | PostgresReader | None = None) -> None:
         self._engine = engine
         self._direct = direct
-        self._connection: AsyncConnection | None = None
-        self._session: AsyncSession | None = None
+        self._shared: AsyncSession | None = None
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Return all rows of a SELECT of columns, past the ORM: what the hot paths use.
@@ -161,9 +156,8 @@ class ReadSession:
             found = await self._direct.rows(statement, parameters or {})
             if found is not None:
                 return found
-        connection = await self._connected()
         with short_statements():
-            return await connection.run_sync(_all_rows, statement, parameters)
+            return await self._ask(lambda session: _all_rows(session.connection(), statement, parameters))
 
     async def entities(self, prepared: PreparedEntities[E], parameters: Any) -> Sequence[E]:
         """Return entities that belong to no session; for statements as `rows` takes them."""
@@ -172,19 +166,20 @@ class ReadSession:
             if found is not None:
                 return prepared.made_of(found)
         with short_statements():
-            return (await (await self._opened()).scalars(prepared.statement, parameters)).all()
+            return await self.scalars(prepared.statement, parameters)
 
     async def execute(self, statement: Executable, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         """Run a SELECT and return its result."""
-        return await (await self._opened()).execute(statement, parameters)
+        found = await self._ask(lambda session: session.execute(statement, parameters).freeze())
+        return found()
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the first column of the first row, or None."""
-        return await (await self._opened()).scalar(statement, parameters)
+        return await self._ask(lambda session: session.scalar(statement, parameters))
 
     async def scalars(self, statement: Executable, parameters: Any = None) -> Sequence[Any]:
         """Return the first column of every row."""
-        return (await (await self._opened()).scalars(statement, parameters)).all()
+        return await self._ask(lambda session: session.scalars(statement, parameters).all())
 
     @property
     def dialect(self) -> str:
@@ -192,32 +187,34 @@ class ReadSession:
         return self._engine.dialect.name
 
     async def share_transaction(self) -> None:
-        """Have all statements that follow in one transaction. On PostgreSQL each else stands for itself, and what is
-        set for a transaction (`SET LOCAL`) is forgotten with it."""
+        """Have all statements that follow in one transaction, on one connection that is held until the end. On
+        PostgreSQL each else stands for itself, and what is set for a transaction (`SET LOCAL`) is forgotten with it."""
         self._direct = None
-        connection = await self._connected()
+        self._shared = _reading(self._engine)
         if self.dialect == "postgresql":
-            await connection.execution_options(isolation_level="READ COMMITTED")
+            await self._shared.connection(execution_options={"isolation_level": "READ COMMITTED"})
 
     async def use_primary(self) -> None:
         """See everything that is committed, from now on."""
 
     async def close(self) -> None:
-        """Give the connection back."""
-        if self._session is not None:
-            await self._session.close()
-        if self._connection is not None:
-            await self._connection.close()
+        """Give back what a shared transaction held."""
+        if self._shared is not None:
+            await self._shared.close()
 
-    async def _connected(self) -> AsyncConnection:
-        if self._connection is None:
-            self._connection = await self._engine.connect()
-        return self._connection
+    async def _ask(self, ask: Callable[[Session], T]) -> T:
+        if self._shared is not None:
+            return await self._shared.run_sync(ask)
+        return await _reading(self._engine).run_sync(_asked_alone, ask)
 
-    async def _opened(self) -> AsyncSession:
-        if self._session is None:
-            self._session = AsyncSession(await self._connected(), expire_on_commit=False, autoflush=False)
-        return self._session
+
+def _reading(engine: AsyncEngine) -> AsyncSession:
+    return AsyncSession(engine, expire_on_commit=False, autoflush=False)
+
+
+def _asked_alone(session: Session, ask: Callable[[Session], T]) -> T:
+    with session:
+        return ask(session)
 
 
 class UnitOfWork(_Session):
@@ -311,13 +308,10 @@ async def unit_of_work(
             await give_way()
         session = AsyncSession(engine, expire_on_commit=False, autoflush=True)
         try:
-            async with session.begin():
-                uow = UnitOfWork(session)
-                yield uow
-        except (DBAPIError, PoolTimeout) as error:
-            if isinstance(error, DBAPIError) and not is_passing(error):
-                raise
-            raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
+            with passing_as_unavailable():
+                async with session.begin():
+                    uow = UnitOfWork(session)
+                    yield uow
         finally:
             await session.close()
             wanted_elsewhere.set(None)  # what hooks begin does not know of it
@@ -333,10 +327,7 @@ async def read_session(
     """Open a read view for the length of the block."""
     session = ReadSession(engine, direct)
     try:
-        yield session
-    except (DBAPIError, PoolTimeout) as error:
-        if isinstance(error, DBAPIError) and not is_passing(error):
-            raise
-        raise Unavailable(NO_ROOM if is_full(error) else CANNOT) from error
+        with passing_as_unavailable():
+            yield session
     finally:
         await session.close()

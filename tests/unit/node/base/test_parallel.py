@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +54,18 @@ async def add_events(runtime: Runtime, number: int) -> set[int]:
 
 async def claim(runtime: Runtime, uow: UnitOfWork, limit: int) -> list[int]:
     return await claim_due(uow, EventRow, now=runtime.now() + LEASE, lease=2 * LEASE, limit=limit)
+
+
+async def test_a_view_holds_no_connection_between_its_statements(runtime: Runtime) -> None:
+    """Whoever holds one may be waiting for what somebody else reads, who waits for a connection."""
+    async with AsyncExitStack() as stack, asyncio.timeout(20):
+        views = [await stack.enter_async_context(runtime.read()) for _ in range(100)]
+        for _ in range(2):
+            for view in views:
+                assert (await view.execute(select(func.count(Follow.id)))).all() == [(0,)]
+                assert await view.scalar(select(func.count(Follow.id))) == 0
+                assert await view.scalars(select(Follow)) == []
+                assert await view.rows(select(Follow.id)) == []
 
 
 async def test_a_row_is_claimed_once(runtime: Runtime) -> None:

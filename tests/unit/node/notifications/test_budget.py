@@ -18,6 +18,7 @@ from node.notifications.service import notify, notify_of_many
 from node.notifications.withdrawing import clear, withdraw, withdraw_some_for_post
 from tests.support.make import make_account, make_post
 from tests.support.nodes import Clock, open_node
+from tests.support.plans import explaining
 from tests.support.redis_server import RedisServer
 from tests.unit.node.accounts.actors import stranger
 
@@ -127,8 +128,7 @@ async def test_a_large_group_is_read_as_cheaply_as_a_small_one(
     assert len(seen) == 6
     if runtime.database.dialect != "sqlite":
         return
-    async with runtime.read() as reader:
-        connection = await reader._connected()
+    async with explaining(runtime) as connection:
         for statement, values in seen:
             plan = "\n".join(
                 str(row) for row in (await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)).all()

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.timelines.public_queries import list_public_ids
 from tests.support.make import make_account, make_post
+from tests.support.plans import explaining
 
 
 @pytest.mark.parametrize(("local", "index"), [(False, "ix_posts_public"), (True, "ix_posts_public_local")])
@@ -27,10 +28,7 @@ async def test_a_public_page_reads_its_own_index(runtime: Runtime, local: bool, 
         )
         statement, values = seen[-1]
         prefix = "EXPLAIN QUERY PLAN " if reader.dialect == "sqlite" else "EXPLAIN "
-        if reader.dialect == "postgresql":  # an empty table is always scanned
-            await reader.share_transaction()
-            await reader.execute(text("SET LOCAL enable_seqscan = off"))
-        connection = await reader._connected()
+    async with explaining(runtime) as connection:
         rows = (await connection.exec_driver_sql(prefix + statement, values)).all()
     plan = "\n".join(str(row) for row in rows)
     # On PostgreSQL statistics decide, and one post has none, or those of an earlier test.
