@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from node.base.paging import Page
+from node.timelines.showings import Showings
 
 SPARE = 2
 """Candidates looked at beyond the page, so that one muted author does not cost a second round."""
@@ -27,8 +28,9 @@ class Shown:
     has_more: bool
 
 
-async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], show: Show) -> Shown:
-    """Show what `find` finds, page after page, until the page is full or nothing is left (client-api 35).
+async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], showings: Showings, show: Show) -> Shown:
+    """Show what `find` finds, page after page, each post once, until the page is full or nothing is left (client-api
+    35).
 
     Who mutes all they follow would have everything looked through that was ever written: after `MOST` candidates the
     page stays short, and its cursors lead on.
@@ -40,7 +42,8 @@ async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], show: S
         ids = await find(replace(page, limit=wanted))
         if not ids:
             return shown(found)
-        rendered = await show(ids)
+        rendered = await show(await showings.once(ids))
+        found = [post for post in found if not showings.repeats(int(post["id"]))]
         if page.min_id is not None:
             found = [*rendered, *found][-page.limit :]
             page = replace(page, min_id=ids[0])

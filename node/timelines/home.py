@@ -6,7 +6,7 @@ built on the spot: its first `FIRST` entries, so that the answer is as quick for
 others, and `MORE` below them each time somebody scrolls past its floor, until it has its full length.
 
 Whether an entry (still) belongs there is asked of SQL with the rendering, so an unfollow, block or deletion counts at
-once. A post that several people boosted is shown once (`rules.earlier_showings`) within what was read as one: all
+once. A post that several people boosted is shown once (`showings.py`) within what was read as one: all
 that lies above the floor, or a page from SQL.
 """
 
@@ -34,7 +34,8 @@ from node.timelines.home_queries import (
     list_home_entries,
     list_in_home_among,
 )
-from node.timelines.rules import TIER_SECONDS, TIMELINES, earlier_showings, is_merged
+from node.timelines.rules import TIER_SECONDS, TIMELINES, is_merged
+from node.timelines.showings import Showings
 from node.timelines.tier_queries import list_followed_tiers
 
 HOME_LIFE: Final = timedelta(days=6)
@@ -72,11 +73,8 @@ class Merged:
 
 async def home_page(runtime: Runtime, account_id: int, page: Page) -> Shown:
     """Return a page of a person's home timeline, newest first."""
-    async with runtime.read() as reader:
-        if runtime.database.dialect == "sqlite":  # one view: each may hold a connection that others wait for
-            return await _home_page(runtime, reader, reader, account_id, page)
-        async with runtime.browse(account_id) as near:
-            return await _home_page(runtime, reader, near, account_id, page)
+    async with runtime.read() as reader, runtime.browse(account_id) as near:
+        return await _home_page(runtime, reader, near, account_id, page)
 
 
 async def _home_page(runtime: Runtime, reader: ReadSession, near: ReadSession, account_id: int, page: Page) -> Shown:
@@ -102,56 +100,36 @@ def _joined(newer: Shown, older: Shown) -> Shown:
 
 
 async def _page_from(runtime: Runtime, reader: ReadSession, account_id: int, window: Window, page: Page) -> Shown:
-    ids = [id_ for id_, _ in window.entries]
-    shown_at: dict[int, int] = {}
+    showings = _showings(runtime, reader, account_id, window.entries)
 
     async def pick(wanted: Page) -> list[int]:
-        left = ids
-        if shown_at:  # a post that hundreds boosted is passed over at once
-            left = [id_ for id_, original in window.entries if id_ <= shown_at.get(original, id_)]
-        picked = wanted.pick(left)
+        picked = wanted.pick(showings.candidates())
         if reader.may_lag and await count_posts_among(reader, picked) < len(picked):
             await reader.use_primary()  # the replica has yet to hear of one: nobody shall miss it
         return picked
 
-    return await fill(page, pick, _shower(runtime, reader, account_id, window.entries, shown_at))
+    return await fill(page, pick, showings, _shower(runtime, reader, account_id))
 
 
 async def _page_from_sql(runtime: Runtime, reader: Reader, account_id: int, page: Page) -> Shown:
     runtime.caches.count(TIMELINES, "pages from SQL")
     looked_at: list[Entry] = []
+    showings = _showings(runtime, reader, account_id, looked_at)
 
     async def find(wanted: Page) -> list[int]:
         entries = await list_home_entries(reader, account_id, wanted)
         looked_at.extend(entries)
         return [id_ for id_, _ in entries]
 
-    return await fill(page, find, _shower(runtime, reader, account_id, looked_at, {}))
+    return await fill(page, find, showings, _shower(runtime, reader, account_id))
 
 
-def _shower(
-    runtime: Runtime, reader: Reader, account_id: int, entries: Sequence[Entry], shown_at: dict[int, int]
-) -> Show:
-    """Return what shows candidates, each post once; it notes in `shown_at` by which entry a boosted post is shown."""
+def _showings(runtime: Runtime, reader: Reader, account_id: int, entries: Sequence[Entry]) -> Showings:
+    return Showings(entries, lambda ids: list_in_home_among(reader, account_id, ids, now=runtime.now()))
 
-    async def seen_among(ids: set[int]) -> set[int]:
-        return await list_in_home_among(reader, account_id, ids, now=runtime.now()) if ids else set()
 
-    async def show(ids: Sequence[int]) -> list[dict[str, Any]]:
-        earlier = earlier_showings(entries, set(ids))
-        if earlier:
-            seen = await seen_among({found[0] for found in earlier.values()})  # nearly always: then that is all
-            seen |= await seen_among(
-                {other for found in earlier.values() if found[0] not in seen for other in found[1:]}
-            )
-            boosted = dict(entries)
-            for id_, found in earlier.items():
-                if (first := next((other for other in found if other in seen), None)) is not None:
-                    shown_at[boosted[id_]] = min(first, shown_at.get(boosted[id_], first))
-            ids = [id_ for id_ in ids if id_ <= shown_at.get(boosted[id_], id_)]
-        return await render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
-
-    return show
+def _shower(runtime: Runtime, reader: Reader, account_id: int) -> Show:
+    return lambda ids: render_posts(runtime, reader, ids, viewer_id=account_id, home=True)
 
 
 async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Window | None:
@@ -164,14 +142,14 @@ async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Win
         return None
     found, heads = home_lists.listed(answers[:2]), answers[2:]
     if found is None:
-        return await _build(runtime, account_id)
+        return await _build(runtime, reader, account_id)
     if merged.tail_token != found.token:
         merged = await _whom_to_merge(reader, account_id, found)
         kept.put(account_id, merged)
         heads = await _heads(runtime, merged.author_ids)
     if merged.some_push_active and found.seconds_left < (HOME_LIFE - FRESH).total_seconds():
         await gate.call(lambda redis: home_lists.forget(redis, [home_key(account_id)]))
-        return await _build(runtime, account_id)
+        return await _build(runtime, reader, account_id)
     if found.seconds_left < (HOME_LIFE - NOTED_EVERY).total_seconds():
         await _let_live(runtime, reader, account_id, found)
     if merged.author_ids:
@@ -209,18 +187,17 @@ async def _whom_to_merge(reader: Reader, account_id: int, found: Listed) -> Merg
     )
 
 
-async def _build(runtime: Runtime, account_id: int) -> Window | None:
+async def _build(runtime: Runtime, reader: Reader, account_id: int) -> Window | None:
     """Build the top of a list. None when somebody else is at it, or Redis is away: then SQL answers."""
     key, now = home_key(account_id), runtime.now()
     marker = await runtime.gate.call(lambda redis: home_lists.begin(redis, key))
     if marker is None:
         return None
     runtime.caches.count(TIMELINES, "lists built")
-    # A view opened after the marker was set: what committed before it is seen here, what commits later is pushed, since
-    # the fan-out goes by the same `last_active_at`. Its connection is given back before anything is rendered.
-    async with runtime.read() as fresh:
-        seen_at = await find_last_activity(fresh, account_id)
-        entries = await list_home_entries(fresh, account_id, Page(limit=FIRST))
+    # Each statement sees what is committed by then: what was before the marker was set is seen here, what commits later
+    # is pushed, since the fan-out goes by the same `last_active_at`.
+    seen_at = await find_last_activity(reader, account_id)
+    entries = await list_home_entries(reader, account_id, Page(limit=FIRST))
     floor = _floor_of(entries, FIRST)
     seconds = _life_from(seen_at, now)
     await runtime.gate.call(

@@ -1,13 +1,15 @@
 """Every SELECT of lists' timelines: what their members wrote, and what of it the owner is to see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
+from node.base.db.base import UtcDateTime
+from node.base.db.prepared import Prepared, in_lists
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.follows.models import Follow
@@ -39,17 +41,22 @@ async def list_list_candidates(reader: Reader, list_: List, page: Page) -> list[
     return [id_ for id_, _ in await list_list_entries(reader, list_, page)]
 
 
-async def list_in_list_among(reader: Reader, list_: List, ids: Sequence[int], *, now: datetime) -> list[int]:
+async def list_in_list_among(reader: Reader, list_: List, ids: Collection[int], *, now: datetime) -> list[int]:
     """Return those of some posts that the list's owner is to see in it, newest first: what pages and streams ask."""
-    if not ids:
-        return []
-    owner_id = list_.account_id
+    statement = _in_list(list_.replies_policy)
+    given = {"viewer_id": list_.account_id, "list_id": list_.id, "now": now}
+    found = [row[0] for some in in_lists(ids) for row in await reader.rows(statement, given | {"ids": some})]
+    return sorted(found, reverse=True)
+
+
+@cache
+def _in_list(replies_policy: str) -> Prepared:
     member, follow = aliased(ListMember), aliased(Follow)
     belongs = exists(
         select(member.id)
         .outerjoin(follow, follow.id == member.follow_id)
         .where(
-            member.list_id == list_.id,
+            member.list_id == _LIST,
             member.account_id == Post.account_id,
             or_(
                 member.follow_id.is_(None),
@@ -61,14 +68,15 @@ async def list_in_list_among(reader: Reader, list_: List, ids: Sequence[int], *,
             ),
         )
     )
-    statement = select(Post.id).where(
-        Post.id.in_(ids),
-        belongs,
-        answers_nobody_else(owner_id, Post, _shows_replies_to(list_.replies_policy, list_.id, owner_id, Post)),
-        visible_to(owner_id),
-        welcome_to(owner_id, Post, now),
+    return Prepared(
+        select(Post.id).where(
+            Post.id.in_(bindparam("ids", expanding=True)),
+            belongs,
+            answers_nobody_else(VIEWER, Post, _shows_replies_to(replies_policy, Post)),
+            visible_to(VIEWER),
+            welcome_to(VIEWER, Post, bindparam("now", type_=UtcDateTime())),
+        )
     )
-    return sorted(await reader.scalars(statement), reverse=True)
 
 
 @cache
@@ -84,17 +92,14 @@ def _list_statement(replies_policy: str, shape: Shape) -> Select[int, int]:
         .cte("list_authors")
     )
 
-    def replies(post: Any) -> ColumnElement[bool]:
-        return _shows_replies_to(replies_policy, _LIST, VIEWER, post)
-
-    return written_by(members, replies, shape)
+    return written_by(members, partial(_shows_replies_to, replies_policy), shape)
 
 
-def _shows_replies_to(policy: str, list_id: Any, owner_id: Any, post: Any) -> ColumnElement[bool]:
+def _shows_replies_to(policy: str, post: Any) -> ColumnElement[bool]:
     """SQL: a list shows replies to whom this post answers, who is neither its author nor the list's owner."""
     if policy == "none":
         return false()
     if policy == "followed":
-        return is_followed(owner_id, post.in_reply_to_account_id)
+        return is_followed(VIEWER, post.in_reply_to_account_id)
     member = aliased(ListMember)
-    return exists(select(member.id).where(member.list_id == list_id, member.account_id == post.in_reply_to_account_id))
+    return exists(select(member.id).where(member.list_id == _LIST, member.account_id == post.in_reply_to_account_id))

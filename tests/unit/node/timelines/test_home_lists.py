@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import update
@@ -13,6 +13,7 @@ from node.auth.models import User
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.follows.service import follow
+from node.lists.models import List
 from node.lists.service import add_members, create_list
 from node.posts.boosts import boost, unboost
 from node.timelines import author_lists, home, home_lists
@@ -24,6 +25,14 @@ from node.timelines.rules import OVERLAP
 from node.timelines.service import list_page
 from tests.support.homes import lay_list, listed_ids
 from tests.support.make import make_account, make_post
+
+
+class Crowd(NamedTuple):
+    """What forty people boosted, by all of whom, and what was written before."""
+
+    birds: List
+    boosts: list[int]
+    older: list[int]
 
 
 @pytest.fixture
@@ -209,18 +218,26 @@ async def test_a_post_that_several_boosted_stands_where_it_came_first(
     assert await home_ids(runtime, ann, limit=40) == sorted([boosts[1], *between], reverse=True)
 
 
-async def test_a_post_that_everybody_boosted_is_passed_over_at_once(
-    runtime: Runtime, ann: Account, bo: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It goes round among those whom ann follows: a page of her home asks for its first showing, not for each boost."""
+@pytest.fixture
+async def crowd(runtime: Runtime, ann: Account, bo: Account) -> Crowd:
+    """A post goes round among those whom ann follows."""
     fans = [await make_account(runtime, f"fan{number}") for number in range(40)]
     older = await posts_by(runtime, bo, 5)
     post = await make_post(runtime, await make_account(runtime, "star"))
     boosts = []
     async with runtime.write() as uow:
+        birds = await create_list(uow, ann.id, "Birds", now=runtime.now())
         for fan in fans:
             await follow(uow, runtime.settings, ann, fan, now=runtime.now())
             boosts.append((await boost(uow, runtime.settings, fan, post, now=runtime.now())).id)
+        await add_members(uow, ann.id, birds.id, [bo.id, *(fan.id for fan in fans)], now=runtime.now())
+    return Crowd(birds, boosts, older)
+
+
+async def test_a_post_that_everybody_boosted_is_passed_over_at_once(
+    runtime: Runtime, ann: Account, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of home asks for its first showing, not for each boost."""
     asked: list[int] = []
     among = home.list_in_home_among
 
@@ -229,5 +246,36 @@ async def test_a_post_that_everybody_boosted_is_passed_over_at_once(
         return await among(reader, viewer_id, ids, **given)
 
     monkeypatch.setattr(home, "list_in_home_among", counted)
-    assert await home_ids(runtime, ann, limit=4) == [boosts[0], *older[:3]]
-    assert asked == [1]
+    assert await home_ids(runtime, ann, limit=4) == [crowd.boosts[0], *crowd.older[:3]]
+    assert [number for number in asked if number] == [1]
+
+
+async def test_a_post_that_everybody_boosted_stands_once_on_a_page_that_takes_several_rounds(
+    runtime: Runtime, ann: Account, crowd: Crowd
+) -> None:
+    """What was found in one round may turn out in the next to repeat what is further down."""
+    wanted = [crowd.boosts[0], *crowd.older[:3]]
+    assert [int(status["id"]) for status in (await list_page(runtime, crowd.birds, Page(limit=4))).posts] == wanted
+    upwards = Page(limit=4, min_id=crowd.older[2])
+    found = [int(status["id"]) for status in (await list_page(runtime, crowd.birds, upwards)).posts]
+    assert found == [crowd.boosts[0], *crowd.older[:2]]
+    runtime.gate._shut_until = float("inf")
+    assert await home_ids(runtime, ann, limit=4) == wanted
+
+
+async def test_many_homes_at_once_do_not_wait_in_a_circle(
+    runtime: Runtime, ann: Account, bo: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who holds a connection and waits for what another renders, who waits for a connection."""
+    monkeypatch.setattr(home, "FIRST", 3)
+    monkeypatch.setattr(home, "MORE", 3)
+    older = await posts_by(runtime, bo, 8)
+    post = await make_post(runtime, bo)
+    fans = [await make_account(runtime, f"fan{number}") for number in range(4)]
+    async with runtime.write() as uow:
+        for fan in fans:
+            await follow(uow, runtime.settings, ann, fan, now=runtime.now())
+            await boost(uow, runtime.settings, fan, post, now=runtime.now())
+    async with asyncio.timeout(20):
+        pages = await asyncio.gather(*(home_ids(runtime, ann, limit=9) for _ in range(40)))
+    assert {len(page) for page in pages} == {len(older) + 1}
