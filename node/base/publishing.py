@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,8 @@ LOOK_SECONDS: Final = 0.001
 """How often a process looks whether another one still publishes."""
 
 _MOMENT: Final = struct.Struct("d")
+_expected: ContextVar["_Somebody | None"] = ContextVar("expected", default=None)
+"""Whose request came in on this connection."""
 _let_in: ContextVar["Publishing | None"] = ContextVar("let_in", default=None)
 """Set where somebody publishes, or has been let in."""
 
@@ -59,7 +62,9 @@ class Notice:
         return self._says_so() and not self._weary
 
     async def give_way(self) -> None:
-        """Return when nobody publishes, or somebody has for `PATIENCE_SECONDS`."""
+        """Return when nobody publishes, or somebody has for `PATIENCE_SECONDS`; never at once: all that a writer does
+        may be done in one turn of the event loop, and who writes again and again would leave none to others."""
+        await asyncio.sleep(0)
         until = time.monotonic() + PATIENCE_SECONDS
         while self._says_so():
             if self._weary or time.monotonic() > until:
@@ -94,6 +99,13 @@ class Notice:
             os.close(file)
 
 
+@dataclass(eq=False, slots=True)
+class _Somebody:
+    """Who publishes."""
+
+    late: asyncio.TimerHandle | None = None
+
+
 class Publishing:
     """The requests of one process that publish right now. True while there are any, for `PATIENCE_SECONDS`.
 
@@ -103,34 +115,46 @@ class Publishing:
     def __init__(self, notice_path: Path | None = None) -> None:
         self.notice = Notice(notice_path)
         self._line = asyncio.Lock()
-        self._under_way: set[object] = set()
+        self._under_way: set[_Somebody] = set()
         self._over: asyncio.Future[None] | None = None
         self._patient_until = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._under_way) and time.monotonic() < self._patient_until
 
+    def expect(self) -> None:
+        """Count somebody whose request has just come in, until it begins in this context, or for `COUNTS_SECONDS`: it
+        takes a few turns of the event loop, each of which others would have a part of."""
+        _expected.set(self._count(_Somebody()))
+
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """Count somebody who publishes for the length of the block, or for `COUNTS_SECONDS`."""
-        somebody = object()
-        if not self._under_way:
-            self._patient_until = time.monotonic() + PATIENCE_SECONDS
-            self.notice.put_up(self._patient_until)
-        self._under_way.add(somebody)
-        late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
+        somebody = _expected.get()
+        if somebody is None or somebody not in self._under_way:
+            somebody = self._count(_Somebody())
+        _expected.set(None)
         own = _let_in.set(self)
         try:
             yield
         finally:
             _let_in.reset(own)
-            late.cancel()
             self._forget(somebody)
 
-    def _forget(self, somebody: object) -> None:
+    def _count(self, somebody: _Somebody) -> _Somebody:
+        if not self._under_way:
+            self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            self.notice.put_up(self._patient_until)
+        self._under_way.add(somebody)
+        somebody.late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
+        return somebody
+
+    def _forget(self, somebody: _Somebody) -> None:
         if somebody not in self._under_way:
             return
         self._under_way.remove(somebody)
+        if somebody.late is not None:
+            somebody.late.cancel()
         if not self._under_way:
             self.notice.put_up(0.0)
             if self._over is not None:
@@ -138,9 +162,12 @@ class Publishing:
                 self._over = None
 
     async def give_way(self) -> None:
-        """Return when nobody publishes in this process, or somebody has for `PATIENCE_SECONDS`; at once where this is
-        what they publish, or was let in."""
-        if self and _let_in.get() is not self:
+        """Return when nobody publishes in this process, or somebody has for `PATIENCE_SECONDS`, after a turn as
+        `Notice.give_way`; at once where this is what they publish, or was let in."""
+        if _let_in.get() is self:
+            return
+        await asyncio.sleep(0)
+        if self:
             if self._over is None:
                 self._over = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._over], timeout=self._patient_until - time.monotonic())

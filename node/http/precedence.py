@@ -177,12 +177,16 @@ class Precedence:
             yield
 
     def line_for(self, data: bytes) -> Line | None:
-        """Return where a request has to wait whose whole head stands at the beginning of `data`. Who sends it in
-        pieces is not waited for: they might never send the rest."""
+        """Return where a request has to wait whose whole head stands at the beginning of `data`; who publishes by it
+        counts from now on. Who sends it in pieces is not waited for: they might never send the rest."""
         found = _HEAD.match(data)
         if found is None or b"\r\n\r\n" not in data:
             return None
-        return self._line_of(found[1].decode("ascii"))
+        path = found[1].decode("ascii")
+        line = self._line_of(path)
+        if line is None and _PUBLISHES.fullmatch(path):
+            self._publishing.expect()
+        return line
 
     def _line_of(self, path: str) -> Line | None:
         return next((line for line in self._lines if line.includes(path)), None)

@@ -3,6 +3,9 @@
 Left to itself, SQLite does this in whichever commit fills the log's thousandth page, and somebody's request waits for
 two syncs of the disk. Here the scheduler does it with every tick, on a connection of its own; writers do it only where
 the log grew to `LONGEST` pages all the same (the scheduler is dead, or cannot keep up).
+
+Whoever writes first to a log of which nothing is needed any more begins it anew, and syncs its first page. That is the
+scheduler too: then a commit syncs nothing, and is short enough for an event loop's own thread (`sqlite.py`).
 """
 
 import asyncio
@@ -35,9 +38,11 @@ class Checkpointer:
     def _run(self) -> int:
         if self._raw is None:
             self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._raw.execute("PRAGMA synchronous=NORMAL")
-            self._raw.execute("PRAGMA cache_size=-500")
+            for pragma in ("busy_timeout=0", "synchronous=NORMAL", "cache_size=-500"):
+                self._raw.execute(f"PRAGMA {pragma}")
         _, pages, moved = self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages == moved > 1:  # one is what was left here the last time
+            _begin_anew(self._raw)
         return int(pages - moved)
 
     def close(self) -> None:
@@ -45,3 +50,16 @@ class Checkpointer:
         raw, self._raw = self._raw, None
         if raw is not None:
             raw.close()
+
+
+def _begin_anew(raw: sqlite3.Connection) -> None:
+    """Write what stands there already, unless somebody else writes at this moment."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return
+    try:
+        (version,) = raw.execute("PRAGMA user_version").fetchone()
+        raw.execute(f"PRAGMA user_version={version}")
+    finally:
+        raw.execute("COMMIT")

@@ -7,9 +7,9 @@ nothing was begun costs nothing.
 
 A thread hop is not only dear: while the event loop is busy, the other thread gets the interpreter back only after
 a switch interval, once per row it fetches. So what is known to be short runs in the event loop's own thread:
-the hot paths' prebuilt queries (`rows()` and `short_statements`), and statements inside a write transaction once the
-lock is held. What may wait (BEGIN where others write, COMMIT) or take long (any other query) has the connection's
-thread.
+the hot paths' prebuilt queries (`rows()` and `short_statements`), statements inside a write transaction once the lock
+is held, and COMMIT, which waits for nobody and syncs nothing (`checkpoints.py`). What may wait (BEGIN where others
+write) or take long (any other query) has the connection's thread.
 
 A connection that reads has no transaction at all: each statement sees the last commit, as on PostgreSQL's
 READ COMMITTED. One that writes begins with BEGIN IMMEDIATE: it holds the file's write lock from its first
@@ -167,8 +167,13 @@ class WritingConnection(ReadingConnection):
 
     def commit(self) -> None:
         """Commit the transaction."""
-        super().commit()
-        self._note_end()
+        raw = self._connection._connection
+        if raw is not None:
+            try:
+                raw.commit()
+            except sqlite3.Error as error:
+                self._handle_exception(error)
+            raw.note_end()
 
     def _note_end(self) -> None:
         raw = self._connection._connection

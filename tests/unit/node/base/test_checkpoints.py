@@ -38,6 +38,35 @@ async def test_a_reader_that_stays_keeps_nobody_waiting(tmp_path: Path) -> None:
         connection.close()
 
 
+async def test_a_log_is_begun_anew_in_the_schedulers_time(tmp_path: Path) -> None:
+    """Whoever does so syncs its first page; where nobody wrote since, nobody does."""
+    path = tmp_path / "log.sqlite3"
+
+    def head() -> bytes:
+        return path.with_name("log.sqlite3-wal").read_bytes()[:32]
+
+    writer = _connect(path)
+    writer.execute("PRAGMA user_version=7")
+    writer.execute("CREATE TABLE said (words TEXT)")
+    checkpointer = Checkpointer(str(path))
+    before = head()
+    assert await checkpointer.run() == 0
+    anew = head()
+    assert anew != before
+    writer.execute("INSERT INTO said VALUES ('rook')")
+    assert head() == anew, "not by a commit"
+    assert await checkpointer.run() == 0
+    idle = head()
+    assert idle != anew
+    assert await checkpointer.run() == 0
+    assert await checkpointer.run() == 0
+    assert head() == idle
+    assert writer.execute("PRAGMA user_version").fetchone() == (7,)
+    assert writer.execute("SELECT words FROM said").fetchall() == [("rook",)]
+    for connection in (writer, checkpointer):
+        connection.close()
+
+
 async def test_a_file_that_fails_is_tried_again(tmp_path: Path) -> None:
     """The scheduler's tick goes on."""
     checkpointer = Checkpointer(str(tmp_path / "missing" / "log.sqlite3"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -88,6 +89,27 @@ async def test_who_writes_in_a_loop_lets_those_go_who_wait(redis_server: RedisSe
             other.add_done_callback(lambda _: order.append("other"))
         await asyncio.gather(looping, *others)
         assert order[:4].count("other") == 2
+
+
+@pytest.mark.parametrize("gives_way", [False, True])
+async def test_who_writes_in_a_loop_leaves_turns_to_who_does_not_write(
+    redis_server: RedisServer, gives_way: bool
+) -> None:
+    """A transaction may be done in one turn of the event loop: a thousand of them are not."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with open_node(redis_server) as runtime:
+        counting = asyncio.create_task(count())
+        for _ in range(20):
+            await _write(replace(runtime, gives_way=gives_way), prepared=True)
+        counting.cancel()
+    assert turns >= 20
 
 
 async def test_who_stops_waiting_for_a_connection_leaves_it_to_others() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from node.base import publishing
 from node.base.publishing import Publishing
 from node.http import precedence
 from node.http.precedence import CLICKS, DELIVERIES, FEW, LIKES, Flood, Line, Precedence
@@ -185,8 +186,28 @@ def test_a_head_says_where_to_wait(data: bytes) -> None:
         b"\x16\x03\x01POST /inbox HTTP/1.1\r\n\r\n",
     ],
 )
-def test_what_is_no_head_of_a_flood_waits_nowhere(data: bytes) -> None:
+async def test_what_is_no_head_of_a_flood_waits_nowhere(data: bytes) -> None:
     assert Precedence(Publishing()).line_for(data) is None
+
+
+async def test_who_publishes_counts_from_when_their_request_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, until it is answered; who never begins it, not for long."""
+    monkeypatch.setattr(publishing, "COUNTS_SECONDS", 0.05)
+    one = Publishing()
+    process = Precedence(one)
+    process.line_for(head(*PUBLISH)[:-1])
+    process.line_for(head("GET", PUBLISH[1]))
+    assert not one
+    for _ in range(2):
+        process.line_for(head(*PUBLISH))
+        assert one
+        async with process.turn({"method": PUBLISH[0], "path": PUBLISH[1]}):
+            assert one
+        assert not one
+    process.line_for(head(*PUBLISH))
+    assert one
+    await asyncio.sleep(0.1)
+    assert not one
 
 
 async def test_who_waited_outside_has_their_place_once() -> None:
