@@ -61,5 +61,6 @@ def _begin_anew(raw: sqlite3.Connection) -> None:
     try:
         (version,) = raw.execute("PRAGMA user_version").fetchone()
         raw.execute(f"PRAGMA user_version={version}")
-    finally:
         raw.execute("COMMIT")
+    finally:
+        raw.rollback()  # what failed on a full disk may be open still, and nobody else could write

@@ -67,6 +67,27 @@ async def test_a_log_is_begun_anew_in_the_schedulers_time(tmp_path: Path) -> Non
         connection.close()
 
 
+async def test_a_log_that_cannot_be_begun_anew_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    """On a full disk a COMMIT fails, and its transaction may go on."""
+    path = tmp_path / "log.sqlite3"
+    writer = _connect(path)
+    writer.execute("CREATE TABLE said (words TEXT)")
+    checkpointer = Checkpointer(str(path))
+    checkpointer._raw = _connect(path)
+    checkpointer._raw.set_authorizer(
+        lambda action, what, *_: (
+            sqlite3.SQLITE_DENY if (action, what) == (sqlite3.SQLITE_TRANSACTION, "COMMIT") else sqlite3.SQLITE_OK
+        )
+    )
+    with capture_logs() as logs:
+        assert await checkpointer.run() == 0
+    assert [line["event"] for line in logs] == ["checkpoint_failed"]
+    writer.execute("PRAGMA busy_timeout=0")
+    writer.execute("INSERT INTO said VALUES ('rook')")
+    for connection in (writer, checkpointer):
+        connection.close()
+
+
 async def test_a_file_that_fails_is_tried_again(tmp_path: Path) -> None:
     """The scheduler's tick goes on."""
     checkpointer = Checkpointer(str(tmp_path / "missing" / "log.sqlite3"))
