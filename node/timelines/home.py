@@ -73,26 +73,22 @@ class Merged:
 
 async def home_page(runtime: Runtime, account_id: int, page: Page) -> Shown:
     """Return a page of a person's home timeline, newest first."""
+    # Lists are made from what is committed now; what lies in them may be looked up on a replica.
     async with runtime.read() as reader, runtime.browse(account_id) as near:
-        return await _home_page(runtime, reader, near, account_id, page)
-
-
-async def _home_page(runtime: Runtime, reader: ReadSession, near: ReadSession, account_id: int, page: Page) -> Shown:
-    """Lists are made from what is committed now; what lies in them may be looked up on a replica, `near`."""
-    window = await _open_window(runtime, reader, account_id)
-    if window is None or (page.min_id is not None and page.min_id < window.floor):
-        return await _page_from_sql(runtime, near, account_id, page)
-    found = await _page_from(runtime, near, account_id, window, page)
-    if page.min_id is not None:
+        window = await _open_window(runtime, reader, account_id)
+        if window is None or (page.min_id is not None and page.min_id < window.floor):
+            return await _page_from_sql(runtime, near, account_id, page)
+        found = await _page_from(runtime, near, account_id, window, page)
+        if page.min_id is not None:
+            return found
+        while not found.has_more and len(found.posts) < page.limit and window.floor > (page.since_id or 0):
+            below = min(window.floor + 1, page.max_id or window.floor + 1)
+            rest = replace(page, max_id=below, limit=page.limit - len(found.posts))
+            if not window.tail or below <= window.floor:
+                return _joined(found, await _page_from_sql(runtime, near, account_id, rest))
+            window = await _grow(runtime, reader, account_id, window)
+            found = _joined(found, await _page_from(runtime, near, account_id, window, rest))
         return found
-    while not found.has_more and len(found.posts) < page.limit and window.floor > (page.since_id or 0):
-        below = min(window.floor + 1, page.max_id or window.floor + 1)
-        rest = replace(page, max_id=below, limit=page.limit - len(found.posts))
-        if not window.tail or below <= window.floor:
-            return _joined(found, await _page_from_sql(runtime, near, account_id, rest))
-        window = await _grow(runtime, reader, account_id, window)
-        found = _joined(found, await _page_from(runtime, near, account_id, window, rest))
-    return found
 
 
 def _joined(newer: Shown, older: Shown) -> Shown:
