@@ -14,7 +14,7 @@ from tests.support.redis_server import RedisServer
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    made = sqlite3.connect(path, isolation_level=None)
+    made = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     made.execute("PRAGMA journal_mode=WAL")
     made.execute("PRAGMA wal_autocheckpoint=0")
     return made
