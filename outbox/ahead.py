@@ -32,8 +32,8 @@ _COMES: Final = Prepared(
 
 
 def is_for_many(sending: Sending) -> bool:
-    """Whether something of it is to be stored ahead."""
-    return any(len(outgoing.deliveries) > PIECE for outgoing in sending.outgoing)
+    """Whether something of it is to be stored ahead, or may have been by whoever was at it before."""
+    return any(sending.is_begun or len(outgoing.deliveries) > PIECE for outgoing in sending.outgoing)
 
 
 async def store_ahead(runtime: Runtime, sending: Sending) -> bool:
@@ -41,13 +41,14 @@ async def store_ahead(runtime: Runtime, sending: Sending) -> bool:
 
     False where another worker has ended the event, or is further with it.
     """
-    for place, outgoing in enumerate(sending.outgoing):
-        if len(outgoing.deliveries) > PIECE:
-            rest = await _store_most(runtime, sending.event_id, outgoing)
-            if rest is None:
-                return False
-            sending.outgoing[place] = rest
-            break  # an event has one such activity, or one note would have to tell of two
+    if not is_for_many(sending):
+        return True
+    # an event has one such activity, or one note would have to tell of two
+    longest = max(sending.outgoing, key=lambda outgoing: len(outgoing.deliveries))
+    rest = await _store_most(runtime, sending.event_id, longest)
+    if rest is None:
+        return False
+    sending.outgoing[sending.outgoing.index(longest)] = rest
     return True
 
 

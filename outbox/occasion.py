@@ -33,6 +33,8 @@ class Sending:
     reader: Reader
     event_id: int
     now: datetime
+    is_begun: bool
+    """Whether somebody was at the event before: some of it may be stored."""
     outgoing: list[Outgoing] = field(default_factory=list)
     facts: dict[int, PostFacts | None] = field(default_factory=dict)
     inboxes: dict[Recipients, Sequence[str]] = field(default_factory=dict)

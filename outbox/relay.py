@@ -162,8 +162,10 @@ async def _apply(runtime: Runtime, rows: Sequence[Claimed]) -> float:
         together = _together(runs)
         async with runtime.read() as reader:
             for run in together:
-                if run[0].id not in ready:
-                    ready[run[0].id] = await _send(Sending(runtime, reader, run[0].id, runtime.now()), run)
+                first = run[0]
+                if first.id not in ready:
+                    sending = Sending(runtime, reader, first.id, runtime.now(), is_begun=first.attempts > 1)
+                    ready[first.id] = await _send(sending, run)
         together = _up_to_many(together, ready)
         try:
             if not await store_ahead(runtime, ready[together[0][0].id]):

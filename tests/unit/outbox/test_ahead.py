@@ -10,6 +10,7 @@ from node.accounts.models import Account
 from node.base.db.event_log import EventRow
 from node.base.db.unit_of_work import UnitOfWork
 from node.base.runtime import Runtime
+from node.follows.models import Follow
 from outbox import address, ahead, pace
 from outbox import relay as relaying
 from outbox.models import Delivery, OutgoingActivity
@@ -102,6 +103,31 @@ async def test_who_takes_over_goes_on_where_the_first_came_to(
     clock_of(runtime).advance(seconds=10)
     await relay(runtime)
     assert await waiting(runtime) == ["h4.example"]
+    assert await events(runtime) == 0
+
+
+async def test_one_that_goes_to_few_by_now_goes_on_where_the_first_came_to(
+    runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two tries most of those it was for may have left."""
+    stored = Stored(monkeypatch)
+
+    async def fails(number: int) -> None:
+        if number == 2:
+            raise ZeroDivisionError("killed")
+
+    stored.before = fails
+    await make_post(runtime, ann, "Hello")
+    await relay(runtime)
+    await send_all(runtime)
+    stored.before = None
+    async with runtime.write() as uow:
+        gone = [f"h{number}.example" for number in range(1, HOSTS - 1)]
+        theirs = select(Account.id).where(Account.domain.in_(gone))
+        await uow.write(delete(Follow).where(Follow.follower_id.in_(theirs)))
+    clock_of(runtime).advance(seconds=10)
+    await relay(runtime)
+    assert await waiting(runtime) == ["h4.example"], "h0 has it"
     assert await events(runtime) == 0
 
 
