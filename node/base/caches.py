@@ -210,6 +210,12 @@ class Standing(Generic[T]):
         """Have it made anew for whoever asks next."""
         self._found = None
 
+    async def close(self) -> None:
+        """Have nothing made any more."""
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.wait([self._making])
+
     async def _make(self, make: Callable[[], Awaitable[T]]) -> T:
         self._made += 1
         made = await make()
@@ -263,6 +269,11 @@ class Caches:
         if standing is None:
             standing = self._standing[name] = Standing(name, seconds, stale_seconds)
         return standing
+
+    async def close(self) -> None:
+        """Have nothing made any more, for what is made reads from a database."""
+        for standing in self._standing.values():
+            await standing.close()
 
     def lookups(self) -> dict[str, int]:
         """Return how the lookups of every cache ended so far, and what was counted beside, by "name:how"."""

@@ -90,6 +90,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Close everything this runtime holds open."""
+        await self.caches.close()
         await self.http.aclose()
         await self.exchanges.close()
         await self.nudger.close()

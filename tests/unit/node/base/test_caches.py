@@ -192,3 +192,18 @@ async def test_what_could_not_be_made_anew_stands_as_it_was() -> None:
         assert await kept.get(count) == 1
         await asyncio.sleep(0.01)
     assert count.counted > 2
+
+
+async def test_nothing_is_made_any_more_once_the_node_closes() -> None:
+    caches = Caches()
+    kept, count = caches.standing("people", seconds=0.0, stale_seconds=600), Counting()
+    count.let_go.set()
+    await kept.get(count)
+    count.let_go.clear()
+    await kept.get(count)
+    await asyncio.sleep(0)
+    assert count.counted == 2, "being made anew"
+    before = asyncio.all_tasks()
+    await caches.close()
+    assert len(asyncio.all_tasks()) == len(before) - 1
+    await caches.close()
