@@ -62,11 +62,12 @@ def block_between(a: Operand, b: Operand) -> ColumnElement[bool]:
 
 
 def blocks_domain_of(account: Operand, target: Operand) -> ColumnElement[bool]:
-    """SQL: `account` blocks the whole server of `target` (MOD-4). Two looks into unique indexes.
+    """SQL: `account` blocks the whole server of `target` (MOD-4). Two looks into unique indexes, for who blocks any.
 
     The target's server is asked for by itself: from a join PostgreSQL makes, once for each page, a table of all known
     accounts of all servers that the person blocks.
     """
-    d, a = USER_DOMAIN_BLOCKS.alias(), ACCOUNTS.alias()
+    any_, d, a = USER_DOMAIN_BLOCKS.alias(), USER_DOMAIN_BLOCKS.alias(), ACCOUNTS.alias()
     domain = select(a.c.domain).where(a.c.id == target).correlate_except(a).scalar_subquery()
-    return select(d.c.id).where(d.c.account_id == account, d.c.domain == domain).correlate_except(d).exists()
+    theirs = select(d.c.id).where(d.c.account_id == account, d.c.domain == domain).correlate_except(d).exists()
+    return select(any_.c.id).where(any_.c.account_id == account).correlate_except(any_).exists() & theirs

@@ -18,7 +18,7 @@ from node.base.db.base import UtcDateTime
 from node.base.db.prepared import Prepared
 from node.base.db.unit_of_work import Reader
 from node.posts.models import Bookmark, Like, Post, ThreadMute
-from node.posts.rules import in_home_of, visible_to, welcome_to
+from node.posts.rules import Joined, in_home_of, visible_to, welcome_to
 
 
 async def list_facts(
@@ -61,10 +61,11 @@ def _facts_query(anonymous: bool, home: bool) -> Prepared:
             exists(select(ThreadMute.thread_id).where(ThreadMute.account_id == viewer)).label("mutes_threads"),
         ]
     )
-    conditions = [Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer)]
+    joined = Joined(author, original, original_author)
+    conditions = [Post.id.in_(bindparam("ids", expanding=True)), visible_to(viewer, Post, joined)]
     if home:
         now = bindparam("now", type_=UtcDateTime())
-        conditions += [in_home_of(viewer), welcome_to(viewer, Post, now)]
+        conditions += [in_home_of(viewer), welcome_to(viewer, Post, now, joined)]
     return Prepared(
         select(
             Post.id,

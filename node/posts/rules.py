@@ -74,8 +74,22 @@ def may_boost(*, visibility: str, is_author: bool) -> bool:
     return visibility in OPEN_VISIBILITIES or (visibility == "followers" and is_author)
 
 
-def visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a query has joined to its posts, so that the rules do not look it up again: their authors and, outer
+    joined, what they boost and its authors."""
+
+    author: Any
+    original: Any
+    original_author: Any
+
+
+def visible_to(viewer_id: int | None, post: Any = Post, joined: Joined | None = None) -> ColumnElement[bool]:
     """`can_see` as SQL over `post` (the table or an alias). A boost is as visible as what it boosts."""
+    if joined is not None:
+        itself = _plain_visible_to(viewer_id, post, joined.author)
+        original = _plain_visible_to(viewer_id, joined.original, joined.original_author)
+        return and_(itself, or_(post.boost_of_id.is_(None), original))
     return and_(
         _plain_visible_to(viewer_id, post),
         or_(
@@ -108,19 +122,17 @@ def was_visible_to(viewer_id: int | None, post: Any = Post) -> ColumnElement[boo
     )
 
 
-def _plain_visible_to(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
-    present = and_(
-        post.deleted_at.is_(None),
-        exists(
-            select(_AUTHOR.id).where(
-                _AUTHOR.id == post.account_id,
-                _AUTHOR.suspended_at.is_(None),
-                _AUTHOR.deleted_at.is_(None),
-                _AUTHOR.suspended_by_origin.is_(False),
-            )
-        ),
+def _plain_visible_to(viewer_id: int | None, post: Any, author: Any = None) -> ColumnElement[bool]:
+    stands = (
+        exists(select(_AUTHOR.id).where(_AUTHOR.id == post.account_id, *_stands(_AUTHOR)))
+        if author is None
+        else and_(*_stands(author))
     )
-    return and_(present, _readable_by(viewer_id, post))
+    return and_(post.deleted_at.is_(None), stands, _readable_by(viewer_id, post))
+
+
+def _stands(author: Any) -> tuple[ColumnElement[bool], ...]:
+    return author.suspended_at.is_(None), author.deleted_at.is_(None), author.suspended_by_origin.is_(False)
 
 
 def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
@@ -144,7 +156,7 @@ def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
                 ),
             ),
         ),
-        ~exists(select(_BLOCK.id).where(_BLOCK.account_id == post.account_id, _BLOCK.target_id == viewer_id)),
+        ~_some(_BLOCK, _BLOCK.target_id == viewer_id, each=_BLOCK.account_id == post.account_id),
         or_(
             post.local_only.is_(False),
             exists(select(_VIEWER.id).where(_VIEWER.id == viewer_id, is_ours(_VIEWER))),
@@ -152,11 +164,14 @@ def _readable_by(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
     )
 
 
-def welcome_to(viewer_id: int | None, post: Any, now: Any) -> ColumnElement[bool]:
+def welcome_to(viewer_id: int | None, post: Any, now: Any, joined: Joined | None = None) -> ColumnElement[bool]:
     """SQL: the viewer shuns (blocks, mutes, blocks the server of) neither the author nor the author of what is
     boosted. For timelines."""
     if viewer_id is None:
         return true()
+    if joined is not None:
+        original = ~_shunned(viewer_id, joined.original.account_id, now)
+        return and_(~_shunned(viewer_id, post.account_id, now), or_(post.boost_of_id.is_(None), original))
     return and_(
         ~_shunned(viewer_id, post.account_id, now),
         ~exists(
@@ -236,14 +251,15 @@ def _followed_by(viewer_id: int, post: Any) -> ColumnElement[bool]:
 
 
 def _shunned(viewer_id: int, account_id: Any, now: Any) -> ColumnElement[bool]:
+    is_muted = and_(_MUTE.target_id == account_id, or_(_MUTE.expires_at.is_(None), _MUTE.expires_at > now))
     return or_(
-        exists(select(_BLOCK.id).where(_BLOCK.account_id == viewer_id, _BLOCK.target_id == account_id)),
+        _some(_BLOCK, _BLOCK.account_id == viewer_id, each=_BLOCK.target_id == account_id),
         blocks_domain_of(viewer_id, account_id),
-        exists(
-            select(_MUTE.id).where(
-                _MUTE.account_id == viewer_id,
-                _MUTE.target_id == account_id,
-                or_(_MUTE.expires_at.is_(None), _MUTE.expires_at > now),
-            )
-        ),
+        _some(_MUTE, _MUTE.account_id == viewer_id, each=is_muted),
     )
+
+
+def _some(table: Any, alike: ColumnElement[bool], *, each: ColumnElement[bool]) -> ColumnElement[bool]:
+    """SQL: there is such a row. What is `alike` for all posts of a statement is asked once: who has no such row at all
+    pays for one look into an index, and not for one with each post."""
+    return exists(select(table.id).where(alike)) & exists(select(table.id).where(alike, each))

@@ -2,16 +2,28 @@
 
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from node.base.db.prepared import in_lists
 from node.base.ids import new_id
 from node.base.runtime import Runtime
-from node.blocks.models import Block
+from node.blocks.models import Block, Mute, UserDomainBlock
 from node.follows.models import Follow
 from node.posts.models import Mention, Post
-from node.posts.rules import VISIBILITIES, Standing, can_see, may_boost, visible_to, was_visible_to
+from node.posts.post_facts import list_facts
+from node.posts.rules import (
+    VISIBILITIES,
+    Standing,
+    can_see,
+    in_home_of,
+    may_boost,
+    visible_to,
+    was_visible_to,
+    welcome_to,
+)
 from tests.support.make import make_account
 
 
@@ -90,6 +102,53 @@ async def test_the_rule_and_its_sql_agree_on_every_combination(runtime: Runtime)
     assert open_to_all == stranger_rule
     assert seen
     assert len(seen) < len(expected)
+    booster = await make_account(runtime, "booster")
+    async with runtime.write() as uow:
+        for id_ in expected:
+            uow.add(_post(booster.id, "public", runtime, boost_of_id=id_))
+    for viewer_id in (reader_account.id, None):
+        async with runtime.read() as reader:
+            every = list(await reader.scalars(select(Post.id)))
+            looked_up = set(await reader.scalars(select(Post.id).where(visible_to(viewer_id))))
+            facts = [row for some in in_lists(every) for row in await list_facts(reader, some, viewer_id=viewer_id)]
+        assert {row.id for row in facts} == looked_up, "a page of posts has authors and originals joined"
+        assert len(looked_up) == 2 * len(seen if viewer_id else open_to_all)
+
+
+@pytest.mark.parametrize("shuns", ["blocks", "mutes", "mutes no more", "blocks the server of", "nobody"])
+async def test_a_page_with_authors_joined_shuns_whom_the_rule_shuns(runtime: Runtime, shuns: str) -> None:
+    now = runtime.now()
+    viewer, friend = await make_account(runtime, "viewer"), await make_account(runtime, "friend")
+    shunned = await make_account(runtime, "shunned", domain="far.example")
+    theirs = {"account_id": viewer.id, "target_id": shunned.id, "created_at": now}
+    async with runtime.write() as uow:
+        for followee in (friend, shunned):
+            about = {"follower_id": viewer.id, "followee_id": followee.id}
+            uow.add(Follow(id=new_id(), created_at=now, accepted_at=now, **about))
+        if shuns == "blocks":
+            uow.add(Block(id=new_id(), **theirs))
+        elif shuns.startswith("mutes"):
+            ended = now - timedelta(hours=1) if shuns == "mutes no more" else None
+            uow.add(Mute(id=new_id(), expires_at=ended, **theirs))
+        elif shuns == "blocks the server of":
+            uow.add(UserDomainBlock(id=new_id(), account_id=viewer.id, domain="far.example", created_at=now))
+        originals = {author.id: _post(author.id, "public", runtime) for author in (friend, shunned)}
+        for post in originals.values():
+            uow.add(post)
+        await uow.flush()
+        boosts = [_post(friend.id, "public", runtime, boost_of_id=post.id) for post in originals.values()]
+        for boost in boosts:
+            uow.add(boost)
+    async with runtime.read() as reader:
+        rule = visible_to(viewer.id), in_home_of(viewer.id), welcome_to(viewer.id, Post, now)
+        looked_up = set(await reader.scalars(select(Post.id).where(*rule)))
+        every = list(await reader.scalars(select(Post.id)))
+        facts = await list_facts(reader, every, viewer_id=viewer.id, home_at=now)
+    welcome = {originals[friend.id].id, boosts[0].id}
+    if shuns in ("mutes no more", "nobody"):
+        welcome |= {originals[shunned.id].id, boosts[1].id}
+    assert looked_up == welcome
+    assert {row.id for row in facts} == welcome
 
 
 async def test_a_boost_is_as_visible_as_what_it_boosts(runtime: Runtime) -> None:
