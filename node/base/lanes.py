@@ -18,7 +18,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from node.base.cache import SOCKET_SECONDS, RedisGate
+from node.base.cache import CALL_SECONDS, RedisGate
 
 RELAY = "relay"
 INBOX = "inbox"
@@ -90,9 +90,7 @@ class Nudger:
 
     def __init__(self, gate: RedisGate, redis_url: str) -> None:
         self._gate = gate
-        self._sync: SyncRedis = SyncRedis.from_url(
-            redis_url, socket_timeout=SOCKET_SECONDS, retry=Retry(NoBackoff(), 0)
-        )
+        self._sync: SyncRedis = SyncRedis.from_url(redis_url, socket_timeout=CALL_SECONDS, retry=Retry(NoBackoff(), 0))
         self._asked: list[str] = []
         self._at_work: asyncio.Task[None] | None = None
 

@@ -8,15 +8,14 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from redis.asyncio import Redis
-
+from node.base.cache import Question, ask_all
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.timelines.authored_queries import Entry
-from node.timelines.home_lists import ask, author_key, begin, finish, forget, listed, newest_first
+from node.timelines.home_lists import author_key, begin, finish, forget, listed, newest_first, questions
 from node.timelines.home_queries import list_recent_entries
 
 LENGTH: Final = 400
@@ -39,16 +38,15 @@ class Shelf:
         return self.entries[: bisect_left(self.entries, -floor, key=lambda entry: -entry[0])]
 
 
-def ask_heads(pipe: Any, author_ids: Sequence[int]) -> None:
-    """Put the question for the heads of some lists into a pipeline: one answer an author."""
-    for author_id in author_ids:
-        pipe.lindex(author_key(author_id), 0)
+def head_questions(author_ids: Sequence[int]) -> list[Question]:
+    """Return the commands that ask for the heads of some lists: one an author."""
+    return [("LINDEX", author_key(author_id), 0) for author_id in author_ids]
 
 
 async def read_shelves(
     runtime: Runtime, reader: Reader, author_ids: Sequence[int], heads: Sequence[bytes | None]
 ) -> list[Shelf]:
-    """Return what some authors wrote lately; from SQL what Redis has not. `heads` are the answers to `ask_heads`."""
+    """Return what some authors wrote lately, from SQL what Redis has not; `heads` answer their `head_questions`."""
     kept = runtime.caches.get("author_lists", size=KEPT, seconds=SECONDS)
     shelves: dict[int, Shelf] = {}
     grown = []
@@ -74,13 +72,8 @@ async def forget_author(runtime: Runtime, author_id: int) -> None:
 
 
 async def _read(runtime: Runtime, author_ids: Sequence[int]) -> dict[int, Shelf]:
-    async def get(redis: Redis) -> list[Any]:
-        async with redis.pipeline(transaction=False) as pipe:
-            for author_id in author_ids:
-                ask(pipe, author_key(author_id))
-            return list(await pipe.execute())
-
-    answers = await runtime.gate.call(get) or []
+    asked = [question for author_id in author_ids for question in questions(author_key(author_id))]
+    answers = await runtime.gate.call(lambda redis: ask_all(redis, asked)) or []
     found = {}
     for author_id, place in zip(author_ids, range(0, len(answers), 2), strict=False):
         one = listed(answers[place : place + 2])

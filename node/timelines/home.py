@@ -13,18 +13,16 @@ that lies above the floor, or a page from SQL.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from redis.asyncio import Redis
-
+from node.base.cache import ask_all
 from node.base.db.unit_of_work import Reader, ReadSession
 from node.base.paging import Page
 from node.base.runtime import Runtime
 from node.posts.rendering import render_posts
 from node.timelines import home_lists
-from node.timelines.author_lists import ask_heads, read_shelves
+from node.timelines.author_lists import head_questions, read_shelves
 from node.timelines.authored_queries import Entry
 from node.timelines.filling import Show, Shown, fill
 from node.timelines.home_lists import Listed, home_key
@@ -133,7 +131,8 @@ async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Win
     gate = runtime.gate
     kept = runtime.caches.get("merged_authors", size=10_000, seconds=TIER_SECONDS)
     merged: Merged = kept.get(account_id) or Merged("")
-    answers = await gate.call(partial(_ask, account_id=account_id, author_ids=merged.author_ids))
+    asked = [*home_lists.questions(home_key(account_id)), *head_questions(merged.author_ids)]
+    answers = await gate.call(lambda redis: ask_all(redis, asked))
     if answers is None:
         return None
     found, heads = home_lists.listed(answers[:2]), answers[2:]
@@ -157,20 +156,9 @@ async def _open_window(runtime: Runtime, reader: Reader, account_id: int) -> Win
     return Window(entries, floor, found.tail if may_grow else "")
 
 
-async def _ask(redis: Redis, *, account_id: int, author_ids: Sequence[int]) -> list[Any]:
-    async with redis.pipeline(transaction=False) as pipe:
-        home_lists.ask(pipe, home_key(account_id))
-        ask_heads(pipe, author_ids)
-        return list(await pipe.execute())
-
-
 async def _heads(runtime: Runtime, author_ids: Sequence[int]) -> list[Any]:
-    async def ask(redis: Redis) -> list[Any]:
-        async with redis.pipeline(transaction=False) as pipe:
-            ask_heads(pipe, author_ids)
-            return list(await pipe.execute())
-
-    found = await runtime.gate.call(ask) if author_ids else []
+    asked = head_questions(author_ids)
+    found = await runtime.gate.call(lambda redis: ask_all(redis, asked)) if asked else []
     return [None] * len(author_ids) if found is None else found
 
 

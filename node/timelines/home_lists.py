@@ -30,7 +30,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from node.base.cache import in_slots
+from node.base.cache import Question, ask_all, in_slots
 from node.timelines.authored_queries import Entry
 
 BUILD_SECONDS = 30
@@ -143,15 +143,12 @@ async def push(redis: Redis, keys: Sequence[str], entry: Entry, *, cap: int, onc
 
 async def read(redis: Redis, key: str) -> Listed | None:
     """Return a list, or None when there is none to be read. Raises RedisError."""
-    async with redis.pipeline(transaction=False) as pipe:
-        ask(pipe, key)
-        return listed(await pipe.execute())
+    return listed(await ask_all(redis, questions(key)))
 
 
-def ask(pipe: Any, key: str) -> None:
-    """Put the two questions whose answers `listed` reads into a pipeline."""
-    pipe.lrange(key, 0, -1)
-    pipe.ttl(key)
+def questions(key: str) -> list[Question]:
+    """Return the two commands whose answers `listed` reads."""
+    return [("LRANGE", key, 0, -1), ("TTL", key)]
 
 
 def listed(answers: Sequence[Any]) -> Listed | None:

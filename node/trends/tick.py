@@ -7,6 +7,7 @@ One worker takes a tick, by moving its time on; one that dies has lost a minute.
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import delete, update
@@ -38,6 +39,8 @@ LATE: Final = timedelta(minutes=30)
 """After midnight, before a day is counted: posts of other servers come late."""
 WRITTEN_AT_ONCE: Final = 200
 """Rows of a day in one transaction: others wait for it."""
+DAY_SECONDS: Final = 60.0
+"""For what Redis is asked about the buckets of a whole day."""
 MOST_LINKS: Final = 2_000
 """Newest links that each tick looks at."""
 
@@ -129,25 +132,26 @@ async def tallies_of_rows(reader: ReadSession, scene: Scene, *, limit: int = MOS
 async def tallies_of_redis(runtime: Runtime, reader: ReadSession, scene: Scene) -> Tallies | None:
     """Return what the buckets hold, filled first where Redis was emptied; None while it is away."""
     gate, now = runtime.gate, scene.now
+    at_length = partial(gate.call, seconds=DAY_SECONDS)
     is_whole = await gate.call(buckets.is_whole)
     if is_whole is None:
         return None
     missing: list[Note] = await list_notes(reader, "links", now - LONGEST, limit=MOST_LINKS)
     if not is_whole:
         missing = [note for kind in KINDS for note in await list_notes(reader, kind, _since(kind, now))]
-    await gate.call(lambda redis: buckets.note(redis, missing, scene.trust, now))
+    await at_length(lambda redis: buckets.note(redis, missing, scene.trust, now))
     if not is_whole:
         await gate.call(buckets.say_whole)
     found = Tallies()
     for kind in KINDS:
-        weights = await gate.call(lambda redis, kind=kind: buckets.read_weights(redis, runtime.caches, kind, now))  # type: ignore[misc]
+        weights = await at_length(lambda redis, kind=kind: buckets.read_weights(redis, runtime.caches, kind, now))  # type: ignore[misc]
         if weights is None:
             return None
         found.weights[kind] = weights
         ids = choose(weights, {}, ())[""][:CANDIDATES]
-        people = await gate.call(lambda redis, kind=kind, ids=ids: buckets.count_people(redis, kind, ids, now))  # type: ignore[misc]
+        people = await at_length(lambda redis, kind=kind, ids=ids: buckets.count_people(redis, kind, ids, now))  # type: ignore[misc]
         found.people |= {(kind, id_): count for id_, count in (people or {}).items()}
-    await gate.call(lambda redis: buckets.forget_old(redis, now))
+    await at_length(lambda redis: buckets.forget_old(redis, now))
     return found
 
 

@@ -5,9 +5,11 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from node.base import cache
-from node.base.cache import RedisGate, open_redis
+from node.base.cache import RedisGate, ask_all, open_redis
 from tests.support.redis_server import RedisServer
 
 
@@ -21,7 +23,7 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture
 async def gate(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RedisGate]:
     monkeypatch.setattr(cache, "SHUT_SECONDS", 0.05)
-    monkeypatch.setattr(cache, "SOCKET_SECONDS", 0.3)
+    monkeypatch.setattr(cache, "CALL_SECONDS", 0.3)
     opened = RedisGate(open_redis(server.new_url()))
     async with asyncio.timeout(20):
         while not await write(opened):  # a test before may have begun the server anew just now
@@ -120,3 +122,41 @@ async def test_one_that_is_slow_thrice_in_a_row_counts_as_away(
     assert gate.is_shut
     assert gate.reason == "slow"
     await opened(gate)
+
+
+async def test_a_use_of_many_commands_has_the_time_of_one(gate: RedisGate) -> None:
+    async def use(redis: Redis) -> bool:
+        for _ in range(4):
+            await redis.blpop(["nothing"], timeout=0.1)
+        return True
+
+    assert await gate.call(use, seconds=5.0)
+    assert await gate.call(use) is None
+    assert gate.is_shut
+
+
+async def test_several_commands_are_asked_as_one(gate: RedisGate, server: RedisServer) -> None:
+    asked = [("SET", "a", b"1"), ("RPUSH", "b", b"2", b"3"), ("LRANGE", "b", 0, -1), ("GET", "c")]
+    assert await gate.call(lambda redis: ask_all(redis, asked)) == [b"OK", 2, [b"2", b"3"], None]
+    server.stop()
+    assert await gate.call(lambda redis: ask_all(redis, asked)) is None
+    server.restart()
+    async with asyncio.timeout(20):
+        while not await write(gate):
+            await asyncio.sleep(0.02)
+    assert await gate.call(lambda redis: ask_all(redis, [("LLEN", "b"), ("GET", "key")])) == [0, b"value"]
+
+
+@pytest.mark.parametrize("ends", ["is refused", "is given up"])
+async def test_nobody_hears_the_answers_to_what_somebody_else_asked(gate: RedisGate, ends: str) -> None:
+    assert await write(gate)
+    if ends == "is refused":
+        with pytest.raises(ResponseError):
+            await ask_all(gate.redis, [("LLEN", "key"), ("SET", "a", b"1"), ("GET", "a")])
+    else:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ask_all(gate.redis, [("GET", "key"), ("BLPOP", "nothing", 0.2), ("GET", "a")])
+    for _ in range(3):
+        assert await read(gate) == b"value"
+        assert await ask_all(gate.redis, [("GET", "key"), ("EXISTS", "key")]) == [b"value", 1]
