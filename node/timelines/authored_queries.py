@@ -5,7 +5,7 @@ Candidates are looked for here. What the viewer may not or does not want to see 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
@@ -46,6 +46,9 @@ BEFORE_LAST: Any = bindparam("before_last", type_=BigInteger)
 _MAX_ID: Any = bindparam("max_id", type_=BigInteger)
 _LOWER_ID: Any = bindparam("lower_id", type_=BigInteger)
 
+DEPTHS: Final = (5, 25)
+"""How many posts of each author are walked for a closer bound, one after the other."""
+
 _FOLLOW: Any = aliased(Follow)
 
 
@@ -62,10 +65,15 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     """Build a page of what some authors wrote; `replies(post)` says which replies to others belong.
 
     First each author's nearest post within the page's bounds, one index seek each. The page's length of authors whose
-    nearest posts are nearest is all that can contribute; of each of these what lies within that bound, no more than
-    the page's length, is looked at. So the cost follows the number of authors, not the number of posts on the node.
+    nearest posts are nearest is all that can contribute. Where twenty of them have five posts each up to some id, the
+    hundredth of all lies no farther: so that id bounds a page of a hundred, and walking there costs hundreds of steps,
+    not a hundred for each author. Of each author what lies within the last bound, no more than the page's length, is
+    looked at. So the cost follows the number of authors, not the number of posts on the node.
     """
     upward = shape[0]
+
+    def in_order(id_: Any) -> Any:
+        return id_.asc() if upward else id_.desc()
 
     def belongs(post: Any, of: Any) -> ColumnElement[bool]:
         return _is_candidate(post, of, replies(post))
@@ -74,7 +82,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     near = (
         select(some.id)
         .where(some.account_id == authors.c.author_id, belongs(some, authors), *bounds(shape, some.id))
-        .order_by(some.id.asc() if upward else some.id.desc())
+        .order_by(in_order(some.id))
         .limit(1)
         .correlate(authors)
         .scalar_subquery()
@@ -88,32 +96,38 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     chosen = (
         select(nearest)
         .where(nearest.c.near.is_not(None))
-        .order_by(nearest.c.near.asc() if upward else nearest.c.near.desc())
+        .order_by(in_order(nearest.c.near))
         .limit(MOST)
         .cte("chosen")
         .prefix_with("MATERIALIZED")
     )
     bound = bounded(
-        select(chosen.c.near)
-        .order_by(chosen.c.near.asc() if upward else chosen.c.near.desc())
-        .limit(1)
-        .offset(BEFORE_LAST)
-        .scalar_subquery(),
-        shape,
+        select(chosen.c.near).order_by(in_order(chosen.c.near)).limit(1).offset(BEFORE_LAST).scalar_subquery(), shape
     )
-    one = aliased(Post)
-    edge = (
-        select(one.id)
-        .where(one.account_id == chosen.c.author_id, belongs(one, chosen), *start(shape, one.id))
-        .where(within(bound, one.id, upward))
-        .order_by(one.id.asc() if upward else one.id.desc())
-        .limit(1)
-        .offset(MOST)
-        .correlate(chosen)
-        .scalar_subquery()
-    )
+
+    def walked(steps: Any) -> Any:
+        """The post of an author so many steps behind the nearest, where that lies within the bound."""
+        one = aliased(Post)
+        return (
+            select(one.id)
+            .where(one.account_id == chosen.c.author_id, belongs(one, chosen), *start(shape, one.id))
+            .where(within(bound, one.id, upward))
+            .order_by(in_order(one.id))
+            .limit(1)
+            .offset(steps)
+            .correlate(chosen)
+            .scalar_subquery()
+        )
+
+    for depth in DEPTHS:
+        deep = (
+            select(walked(depth - 1).label("id")).select_from(chosen).cte(f"deep_{depth}").prefix_with("MATERIALIZED")
+        )
+        closer = select(deep.c.id).where(deep.c.id.is_not(None)).order_by(in_order(deep.c.id)).limit(1)
+        bound = func.coalesce(closer.offset(BEFORE_LAST // depth).scalar_subquery(), bound)
+    edge = func.coalesce(walked(MOST), bound).label("edge")
     edged = (
-        select(chosen.c.author_id, chosen.c.show_boosts, chosen.c.languages, func.coalesce(edge, bound).label("edge"))
+        select(chosen.c.author_id, chosen.c.show_boosts, chosen.c.languages, edge)
         .cte("edged")
         .prefix_with("MATERIALIZED")
     )
@@ -121,7 +135,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
         select(Post.id, func.coalesce(Post.boost_of_id, 0))
         .join(edged, edged.c.author_id == Post.account_id)
         .where(within(edged.c.edge, Post.id, upward), belongs(Post, edged), *start(shape, Post.id))
-        .order_by(Post.id.asc() if upward else Post.id.desc())
+        .order_by(in_order(Post.id))
         .limit(MOST)
     )
 
