@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -86,3 +87,16 @@ def test_the_level_holds(stream: io.StringIO) -> None:
     configure_logging(Settings(log_format="json", log_level="warning"), stream=stream)
     structlog.get_logger("x").info("quiet")
     assert stream.getvalue() == ""
+
+
+class FullDisk(io.StringIO):
+    """A file that takes no more."""
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("log", [structlog.get_logger("x"), logging.getLogger("some.library")])
+def test_whoever_logs_goes_on_where_nothing_can_be_written(stream: io.StringIO, log: Any) -> None:
+    configure_logging(Settings(log_format="json"), stream=FullDisk())
+    log.warning("away")
