@@ -23,11 +23,14 @@ each shard that is in it.
 
 import asyncio
 import secrets
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import filterfalse, repeat
 from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 
 from node.base.cache import Question, ask_all, in_slots
@@ -84,7 +87,7 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list as it was read: complete above `floor`. `entries` lie as they were pushed, unordered, maybe twice."""
+    """A list as it was read: complete above `floor`. `entries` are in no order, and some stand twice."""
 
     entries: list[Entry]
     floor: int
@@ -100,11 +103,9 @@ class Listed:
 
 def newest_first(entries: Iterable[Entry], *, above: int) -> list[Entry]:
     """Return what a list vouches for, in order and each post once."""
-    found: dict[int, int] = {}
-    for id_, original in entries:
-        if id_ > above and (original or id_ not in found):
-            found[id_] = original
-    return sorted(found.items(), reverse=True)
+    ordered = sorted(entries)
+    found = dict(ordered[bisect_left(ordered, (above + 1,)) :])
+    return list(reversed(found.items()))
 
 
 def home_key(account_id: int) -> str:
@@ -159,7 +160,7 @@ def listed(answers: Sequence[Any]) -> Listed | None:
     tail = raw[-1].decode()
     floor, built, _ = tail[1:].split(":")
     return Listed(
-        [_entry(one) if b":" in one else (int(one), 0) for one in raw[:-1]],
+        _entries(raw[:-1]),
         int(floor),
         datetime.fromtimestamp(int(built) / 1000, UTC),
         tail,
@@ -226,6 +227,11 @@ def _spelled(entry: Entry) -> str:
     return f"{entry[0]}:{entry[1]}" if entry[1] else str(entry[0])
 
 
-def _entry(raw: bytes) -> Entry:
-    id_, original = raw.split(b":")[:2]
-    return int(id_), int(original)
+def _entries(raw: Sequence[bytes]) -> list[Entry]:
+    """Read entries; nearly all are mere numbers, and a JSON parser reads eight hundred of these in no time."""
+    plain = list(filter(bytes.isdigit, raw))
+    entries: list[Entry] = list(zip(orjson.loads(b"[%b]" % b",".join(plain)), repeat(0)))
+    if len(plain) < len(raw):
+        parts = (one.split(b":") for one in filterfalse(bytes.isdigit, raw))
+        entries += [(int(id_), int(original)) for id_, original, *_ in parts]
+    return entries
