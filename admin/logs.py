@@ -63,13 +63,20 @@ def _as_json(event: EventDict, **how: Any) -> str:
         return json.dumps(event, ensure_ascii=False, **how)
 
 
-class _Lines(structlog.WriteLogger):
-    """Writes lines. One that cannot be written (a closed pipe, a full disk) is lost, and whoever logs it goes on."""
+class _Lines:
+    """Writes lines. One that cannot be written (a closed pipe, a full disk) is lost, and whoever logs it goes on.
 
-    def msg(self, message: str) -> None:
+    Without a lock, which a process that is forked meanwhile would wait for: a stream takes a text as a whole.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
         """Write a line."""
         with contextlib.suppress(OSError, ValueError):
-            super().msg(message)
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
     debug = info = warning = error = critical = msg
 
@@ -112,9 +119,10 @@ def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> No
     root.setLevel(level)
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    lines = _Lines(stream)
     structlog.configure(
         processors=[*shared, *last],  # not by way of `logging`, in which a line of each request takes thrice as long
-        logger_factory=lambda *_: _Lines(stream),
+        logger_factory=lambda *_: lines,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )

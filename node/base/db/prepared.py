@@ -63,7 +63,8 @@ class _Form:
         expanded = compiled.construct_expanded_state(places, escape_names=False)
         self.text: str = expanded.statement
         self._values: list[Any] = []
-        self._single: list[tuple[int, str, Process | None]] = []
+        self._single: dict[str, tuple[Process | None, list[int]]] = {}
+        """What makes the value of each parameter, and where it goes."""
         self._listed: list[tuple[int, str, int]] = []
         whole = {entry: name for name, entries in expanded.parameter_expansion.items() for entry in entries}
         for at, name in enumerate(expanded.positiontup):
@@ -73,7 +74,7 @@ class _Form:
             if not isinstance(value, _Place):
                 value = value if process is None else process(value)
             elif value.entry is None:
-                self._single.append((at, value.name, process))
+                self._single.setdefault(value.name, (process, []))[1].append(at)
             else:
                 self._listed.append((at, value.name, value.entry))
             self._values.append(value)
@@ -87,9 +88,10 @@ class _Form:
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """Return the parameters in the order in which the text has them."""
         values = self._values.copy()
-        for at, name, process in self._single:
-            value = given[name]
-            values[at] = value if process is None else process(value)
+        for name, (process, places) in self._single.items():
+            value = given[name] if process is None else process(given[name])
+            for at in places:
+                values[at] = value
         for at, name, entry in self._listed:
             entries = given[name]
             values[at] = entries[entry] if entry < len(entries) else entries[-1]
@@ -99,12 +101,13 @@ class _Form:
         """Return the parameters for each of many rows, of a text without lists. What several give, such as the time,
         is worked out once."""
         columns: list[Iterable[Any]] = [repeat(value, len(rows)) for value in self._values]
-        for at, name, process in self._single:
+        for name, (process, places) in self._single.items():
             given = [row[name] for row in rows]
             if process is not None:
                 made = {id(value): process(value) for value in {id(value): value for value in given}.values()}
                 given = [made[id(value)] for value in given]
-            columns[at] = given
+            for at in places:
+                columns[at] = given
         return list(zip(*columns, strict=True))
 
     def rows(self, found: Sequence[Any], codes: Sequence[Any] | None = None) -> list[Any]:
