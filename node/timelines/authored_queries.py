@@ -72,9 +72,6 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     """
     upward = shape[0]
 
-    def in_order(id_: Any) -> Any:
-        return id_.asc() if upward else id_.desc()
-
     def belongs(post: Any, of: Any) -> ColumnElement[bool]:
         return _is_candidate(post, of, replies(post))
 
@@ -82,7 +79,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     near = (
         select(some.id)
         .where(some.account_id == authors.c.author_id, belongs(some, authors), *bounds(shape, some.id))
-        .order_by(in_order(some.id))
+        .order_by(in_order(some.id, upward))
         .limit(1)
         .correlate(authors)
         .scalar_subquery()
@@ -96,13 +93,14 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
     chosen = (
         select(nearest)
         .where(nearest.c.near.is_not(None))
-        .order_by(in_order(nearest.c.near))
+        .order_by(in_order(nearest.c.near, upward))
         .limit(MOST)
         .cte("chosen")
         .prefix_with("MATERIALIZED")
     )
     bound = bounded(
-        select(chosen.c.near).order_by(in_order(chosen.c.near)).limit(1).offset(BEFORE_LAST).scalar_subquery(), shape
+        select(chosen.c.near).order_by(in_order(chosen.c.near, upward)).limit(1).offset(BEFORE_LAST).scalar_subquery(),
+        shape,
     )
 
     def walked(steps: Any) -> Any:
@@ -112,7 +110,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
             select(one.id)
             .where(one.account_id == chosen.c.author_id, belongs(one, chosen), *start(shape, one.id))
             .where(within(bound, one.id, upward))
-            .order_by(in_order(one.id))
+            .order_by(in_order(one.id, upward))
             .limit(1)
             .offset(steps)
             .correlate(chosen)
@@ -123,7 +121,7 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
         deep = (
             select(walked(depth - 1).label("id")).select_from(chosen).cte(f"deep_{depth}").prefix_with("MATERIALIZED")
         )
-        closer = select(deep.c.id).where(deep.c.id.is_not(None)).order_by(in_order(deep.c.id)).limit(1)
+        closer = select(deep.c.id).where(deep.c.id.is_not(None)).order_by(in_order(deep.c.id, upward)).limit(1)
         bound = func.coalesce(closer.offset(BEFORE_LAST // depth).scalar_subquery(), bound)
     edge = func.coalesce(walked(MOST), bound).label("edge")
     edged = (
@@ -135,9 +133,14 @@ def written_by(authors: Any, replies: Callable[[Any], ColumnElement[bool]], shap
         select(Post.id, func.coalesce(Post.boost_of_id, 0))
         .join(edged, edged.c.author_id == Post.account_id)
         .where(within(edged.c.edge, Post.id, upward), belongs(Post, edged), *start(shape, Post.id))
-        .order_by(in_order(Post.id))
+        .order_by(in_order(Post.id, upward))
         .limit(MOST)
     )
+
+
+def in_order(id_: Any, upward: bool) -> Any:
+    """SQL: ids as a page is read."""
+    return id_.asc() if upward else id_.desc()
 
 
 def within(edge: Any, id_: Any, upward: bool) -> ColumnElement[bool]:

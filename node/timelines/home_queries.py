@@ -35,6 +35,7 @@ from node.timelines.authored_queries import (
     Shape,
     bounded,
     bounds,
+    in_order,
     is_followed,
     page_of,
     shape_of,
@@ -128,14 +129,11 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
     )
     some, some_post, one, one_post = aliased(PostHashtag), aliased(Post), aliased(PostHashtag), aliased(Post)
 
-    def in_order(id_: Any) -> Any:
-        return id_.asc() if upward else id_.desc()
-
     near = (
         select(some.post_id)
         .join(some_post, some_post.id == some.post_id)
         .where(some.hashtag_id == tags.c.hashtag_id, _is_open(some_post), *bounds(shape, some.post_id))
-        .order_by(in_order(some.post_id))
+        .order_by(in_order(some.post_id, upward))
         .limit(1)
         .correlate(tags)
         .scalar_subquery()
@@ -144,7 +142,7 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
     # Different posts: one that has several of the hashtags counts once.
     different = select(nearest.c.near).where(nearest.c.near.is_not(None)).distinct()
     bound = bounded(
-        different.order_by(in_order(nearest.c.near)).limit(1).offset(BEFORE_LAST).scalar_subquery(),
+        different.order_by(in_order(nearest.c.near, upward)).limit(1).offset(BEFORE_LAST).scalar_subquery(),
         shape,
     )
     edge = (
@@ -152,7 +150,7 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
         .join(one_post, one_post.id == one.post_id)
         .where(one.hashtag_id == nearest.c.hashtag_id, _is_open(one_post), *start(shape, one.post_id))
         .where(within(bound, one.post_id, upward))
-        .order_by(in_order(one.post_id))
+        .order_by(in_order(one.post_id, upward))
         .limit(1)
         .offset(MOST)
         .correlate(nearest)
@@ -170,7 +168,7 @@ def _tagged_statement(shape: Shape) -> Select[int, int]:
         .join(edged, edged.c.hashtag_id == PostHashtag.hashtag_id)
         .join(Post, Post.id == PostHashtag.post_id)
         .where(within(edged.c.edge, PostHashtag.post_id, upward), _is_open(Post), *start(shape, PostHashtag.post_id))
-        .order_by(in_order(PostHashtag.post_id))
+        .order_by(in_order(PostHashtag.post_id, upward))
         .limit(MOST)
     )
 

@@ -72,6 +72,20 @@ async def events(runtime: Runtime) -> int:
         return int(await reader.scalar(select(func.count()).select_from(EventRow)) or 0)
 
 
+async def half_told(runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Post something whose event fails when it is stored for all servers but the last."""
+    stored = Stored(monkeypatch)
+
+    async def fails(number: int) -> None:
+        if number == 2:
+            raise ZeroDivisionError("killed")
+
+    stored.before = fails
+    await make_post(runtime, ann, "Hello")
+    await relay(runtime)
+    stored.before = None
+
+
 async def test_no_transaction_stores_more_than_a_piece(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,19 +101,10 @@ async def test_who_takes_over_goes_on_where_the_first_came_to(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is stored may have gone out meanwhile: it does not go out again."""
-    stored = Stored(monkeypatch)
-
-    async def fails(number: int) -> None:
-        if number == 2:
-            raise ZeroDivisionError("killed")
-
-    stored.before = fails
-    await make_post(runtime, ann, "Hello")
-    await relay(runtime)
+    await half_told(runtime, ann, monkeypatch)
     assert await waiting(runtime) == ["h0.example", "h1.example", "h2.example", "h3.example"]
     assert await events(runtime) == 1
     await send_all(runtime)
-    stored.before = None
     clock_of(runtime).advance(seconds=10)
     await relay(runtime)
     assert await waiting(runtime) == ["h4.example"]
@@ -110,17 +115,8 @@ async def test_one_that_goes_to_few_by_now_goes_on_where_the_first_came_to(
     runtime: Runtime, ann: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two tries most of those it was for may have left."""
-    stored = Stored(monkeypatch)
-
-    async def fails(number: int) -> None:
-        if number == 2:
-            raise ZeroDivisionError("killed")
-
-    stored.before = fails
-    await make_post(runtime, ann, "Hello")
-    await relay(runtime)
+    await half_told(runtime, ann, monkeypatch)
     await send_all(runtime)
-    stored.before = None
     async with runtime.write() as uow:
         gone = [f"h{number}.example" for number in range(1, HOSTS - 1)]
         theirs = select(Account.id).where(Account.domain.in_(gone))
