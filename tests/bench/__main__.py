@@ -41,7 +41,10 @@ async def measured(
             for measure in MEASURES:
                 if measure.__name__ in wanted:
                     progress.update(under_way, description=(measure.__doc__ or measure.__name__)[:60])
-                    rows += await measure(stage, runtime)
+                    found = await measure(stage, runtime)
+                    rows += found
+                    for row in found:  # what is measured stays, whatever becomes of the rest
+                        console.print(row.line, highlight=False, markup=False, soft_wrap=True)
                     progress.advance(under_way)
     return rows
 

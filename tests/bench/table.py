@@ -27,6 +27,12 @@ class Row:
         return "" if self.within is None else "within" if self.within else "over"
 
     @property
+    def line(self) -> str:
+        """The row as one line of text."""
+        budget = f" ({self.budget})" if self.budget else ""
+        return f"{self.what}: {self.measured}{budget} {self.verdict}".rstrip()
+
+    @property
     def value(self) -> float | None:
         """The first number of what was measured."""
         found = re.search(r"\d[\d,]*\.?\d*", self.measured)
