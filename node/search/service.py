@@ -193,7 +193,8 @@ async def _gather(
                     return _Gathered(rows, False, is_away, True)
             candidates = await list_candidates(reader, ids, viewer_id=viewer_id, scope=plan.scope, now=now)
         found, is_all = await matching(plan.step, [_row(one) for one in candidates], stop_at=stop_at)
-        rows += [one for one in candidates if one.post_id in set(found)]
+        matched = set(found)
+        rows += [one for one in candidates if one.post_id in matched]
         if not is_all:
             return _Gathered(rows, False, is_away, True)
         looked_at += size
