@@ -25,13 +25,20 @@ def local_follows_of(account_id: Any) -> ColumnElement[bool]:
 
 
 def remote_follows_of(account_id: Any) -> ColumnElement[bool]:
-    """SQL: somebody elsewhere follows this account; found by `ix_follows_elsewhere`, however many follow it here."""
-    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host.is_not(None))
+    """SQL: somebody elsewhere follows this account; found by `ix_follows_elsewhere`, however many follow it here.
+
+    For a mere IS NOT NULL SQLite takes whichever index of the followee it was given first, and reads all followers."""
+    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host > "")
+
+
+def follows_from(hosts: Any, account_id: Any) -> ColumnElement[bool]:
+    """SQL: somebody of these servers follows this account; found by the same index, server by server."""
+    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host.in_(hosts))
 
 
 _VERSIONS = Prepared(
     select(Follow.host, func.count(), func.max(Follow.id), func.max(Follow.accepted_at))
-    .where(remote_follows_of(bindparam("account_id")), Follow.host.in_(bindparam("hosts", expanding=True)))
+    .where(follows_from(bindparam("hosts", expanding=True), bindparam("account_id")))
     .group_by(Follow.host)
 )
 _ONE: Final[Any] = bindparam("a", type_=BigInteger)
@@ -242,7 +249,7 @@ async def list_follower_uris(reader: Reader, account_id: int, hosts: Collection[
     rows = await reader.execute(
         select(Follow.host, Account.uri)
         .join(Account, Account.id == Follow.follower_id)
-        .where(remote_follows_of(account_id), Follow.host.in_(hosts))
+        .where(follows_from(hosts, account_id))
     )
     return [(host, uri) for host, uri in rows]
 

@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from node.accounts.directory import list_directory
 from node.accounts.models import Account
 from node.base.ids import new_id
 from node.base.runtime import Runtime
 from tests.bench.filling import account_values, remote_values
-from tests.support.plans import effort
+from tests.support.plans import effort, learn_statistics
 
 
 async def come(runtime: Runtime, *, posted: int, silent: int) -> list[int]:
@@ -28,7 +28,7 @@ async def come(runtime: Runtime, *, posted: int, silent: int) -> list[int]:
         row["last_post_at"] = now - timedelta(minutes=number) if number < 2 * posted else None
     async with runtime.write() as uow:
         await uow.execute(insert(Account), rows)
-        await uow.execute(text("ANALYZE"))
+        await learn_statistics(uow)
     return ids[: 2 * posted] + ids[2 * posted :][::-1]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from node.accounts.models import Account, AccountWord
 from node.accounts.names import MAX_WORDS, name_words, words_of
@@ -15,7 +15,7 @@ from node.base.runtime import Runtime
 from node.follows.service import follow
 from tests.bench.filling import account_values, remote_values
 from tests.support.make import make_account
-from tests.support.plans import effort
+from tests.support.plans import effort, learn_statistics
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def come(runtime: Runtime, count: int, **columns: Any) -> list[int]:
     async with runtime.write() as uow:
         await uow.execute(insert(Account), rows)
         await uow.execute(insert(AccountWord), words)
-        await uow.execute(text("ANALYZE"))
+        await learn_statistics(uow)
     return ids
 
 

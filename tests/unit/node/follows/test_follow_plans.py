@@ -6,7 +6,7 @@ Who has a hundred thousand followers elsewhere and sixty here posts as quickly a
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from node.accounts.models import Account
 from node.auth.models import User
@@ -20,7 +20,7 @@ from outbox.event_queries import list_bell_followers
 from outbox.recipients import Recipients, list_inboxes
 from tests.bench.filling import account_values, remote_values
 from tests.support.make import make_account, make_post
-from tests.support.plans import plans
+from tests.support.plans import learn_statistics, plans
 
 MANY, FEW = 2_000, 3
 
@@ -66,7 +66,7 @@ async def gain(runtime: Runtime, ann: Account, *, here: int, elsewhere: int, bel
             await uow.execute(insert(Account), rows)
         await uow.execute(insert(User), users)
         await uow.execute(insert(Follow), follows)
-        await uow.execute(text("ANALYZE"))
+        await learn_statistics(uow)
 
 
 async def test_few_here_among_many_elsewhere(runtime: Runtime, ann: Account) -> None:

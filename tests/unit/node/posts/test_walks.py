@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from node.accounts.models import Account
 from node.base.ids import MAX_ID, new_id
@@ -20,7 +20,7 @@ from node.timelines.home_queries import list_home_ids
 from node.timelines.public_queries import list_hashtag_ids, list_public_ids
 from tests.bench.filling import post_values
 from tests.support.make import make_post
-from tests.support.plans import effort
+from tests.support.plans import effort, learn_statistics
 
 LOOKS = (10, 20, 40)
 
@@ -34,7 +34,7 @@ async def write(runtime: Runtime, author: Account, other: Account, count: int, t
         await uow.execute(insert(Post), posts)
         await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
         await uow.execute(insert(Media), [_picture(author, id_, now) for id_ in ids])
-        await uow.execute(text("ANALYZE"))
+        await learn_statistics(uow)
 
 
 def _picture(author: Account, post_id: int, now: datetime) -> dict[str, Any]:

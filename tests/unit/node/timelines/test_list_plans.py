@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from node.accounts.models import Account
 from node.base.ids import new_id
@@ -23,7 +23,7 @@ from node.timelines.live_queries import list_list_ids, list_lists_among, list_ta
 from node.timelines.queries import list_tag_push_targets
 from tests.bench.filling import post_values
 from tests.support.make import make_account, make_post
-from tests.support.plans import effort, plans
+from tests.support.plans import effort, learn_statistics, plans
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ async def test_a_page_looks_at_few_posts_of_each_author(runtime: Runtime, ann: A
                 for author in authors
             ]
             await uow.execute(insert(Post), posts)
-            await uow.execute(text("ANALYZE"))
+            await learn_statistics(uow)
 
     async def listed(reader: Any) -> None:
         assert len(await list_list_candidates(reader, made, page)) == 40
@@ -136,7 +136,7 @@ async def test_the_far_bound_of_a_page_costs_nothing(runtime: Runtime, ann: Acco
             ]
             await uow.execute(insert(Post), posts)
             await uow.execute(insert(PostHashtag), [{"post_id": id_, "hashtag_id": tag_id} for id_ in ids])
-            await uow.execute(text("ANALYZE"))
+            await learn_statistics(uow)
 
     async def listed(reader: Any) -> None:
         assert len(await list_list_candidates(reader, made, page)) == 5
