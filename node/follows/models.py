@@ -29,6 +29,8 @@ class Follow(Base):
             "ix_follows_ours",
             "followee_id",
             "follower_id",
+            "show_boosts",  # these two so that a post finds its readers without a look at their rows
+            "languages",
             sqlite_where=text(_OURS),
             postgresql_where=text(_OURS),
         ),
