@@ -8,6 +8,7 @@ Suspended and unavailable hosts are left out by `address`, which knows how hosts
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union
@@ -90,20 +91,19 @@ async def list_inboxes(reader: Reader, to: Recipients, *, now: datetime) -> list
 
 async def _boxes(reader: Reader, to: Recipients) -> set[_Box]:
     whom: list[Select[Any]] = []
-    if to.account_ids:
-        whom.append(select(Account.id).where(Account.id.in_(to.account_ids)))
     if to.involved_with is not None:
         whom += _involved(to.involved_with)
     if to.voters_of is not None:
         whom.append(_voters(to.voters_of))
     boxes: set[_Box] = set()
+    despite = {"despite_blocks": to.despite_blocks, "despite_suspension": to.despite_suspension}
+    asked = {} if to.despite_blocks else {"author_id": to.author_id}
+    if to.account_ids:
+        named = _boxes_of_named(**despite)
+        boxes |= {_Box(*row) for row in await reader.rows(named, asked | {"ids": list(to.account_ids)})}
     if whom:
-        people = select(Account.inbox_url, Account.shared_inbox_url).where(
-            Account.id.in_(union(*whom).subquery().select()), *_reachable(suspended=to.despite_suspension)
-        )
-        if not to.despite_blocks:
-            people = people.where(~blocks(to.author_id, Account.id.expression))
-        boxes |= {_Box(*row) for row in await reader.execute(people)}
+        involved = _boxes_of(union(*whom).subquery().select(), **despite)
+        boxes |= {_Box(*row) for row in await reader.execute(involved, asked)}
     if to.followers:
         boxes |= {_Box(url, url) for url in await _follower_inboxes(reader, to.author_id)}
     return boxes
@@ -116,6 +116,18 @@ async def _follower_inboxes(reader: Reader, author_id: int) -> Sequence[str]:
         found: Sequence[str] = await reader.scalars(_FOLLOWERS_AT.statement, asked)
         return found
     return [row[0] for row in await reader.rows(_FOLLOWERS_AT, asked)]
+
+
+@cache
+def _boxes_of_named(**despite: bool) -> Prepared:
+    return Prepared(_boxes_of(bindparam("ids", expanding=True), **despite))
+
+
+def _boxes_of(whom: Any, *, despite_blocks: bool, despite_suspension: bool) -> Select[*tuple[Any, ...]]:
+    people = select(Account.inbox_url, Account.shared_inbox_url).where(
+        Account.id.in_(whom), *_reachable(suspended=despite_suspension)
+    )
+    return people if despite_blocks else people.where(~blocks(bindparam("author_id"), Account.id.expression))
 
 
 def _involved(post_id: int) -> list[Select[Any]]:

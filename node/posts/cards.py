@@ -26,6 +26,8 @@ _SAID: Final = Prepared(
         Post.id == bindparam("post_id"), Post.deleted_at.is_(None), Post.boost_of_id.is_(None)
     )
 )
+_LINKS: Final = PostLink.metadata.tables[PostLink.__tablename__]
+_UNLINK: Final = Prepared(delete(_LINKS).where(_LINKS.c.post_id == bindparam("post_id")))
 
 
 async def link_post(
@@ -41,7 +43,7 @@ async def link_post(
     said = rows[0]
     url = await _link_of(uow, settings, post_id, said) if "<a " in said.content else None
     if url is None:
-        await uow.write(delete(PostLink).where(PostLink.post_id == post_id))
+        await unlink_post(uow, post_id)
         await _show(uow, post_id, said.card_id, None)
         return False
     card_id = new_id()
@@ -68,7 +70,7 @@ async def link_post(
 
 async def unlink_post(uow: UnitOfWork, post_id: int) -> None:
     """Forget the link of a post that is gone (attack row 106)."""
-    await uow.write(delete(PostLink).where(PostLink.post_id == post_id))
+    await uow.write(_UNLINK, {"post_id": post_id})
 
 
 async def show_card(uow: UnitOfWork, card_id: int, *, ready: bool) -> None:

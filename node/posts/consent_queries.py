@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
 from node.accounts.models import Account
 from node.accounts.queries import is_ours
 from node.accounts.relations import follows
+from node.base.db.prepared import PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.base.paging import Page
 from node.posts.consent_models import Authorization, InteractionRequest
@@ -18,6 +19,11 @@ from node.posts.rules import visible_to
 
 SHOWN_STATES: Final = ("accepted", "legacy")
 """Of a quote that is drawn with what it quotes."""
+_REQUEST: Final = PreparedEntities(
+    select(InteractionRequest).where(
+        InteractionRequest.kind == bindparam("kind"), InteractionRequest.subject_id == bindparam("subject_id")
+    )
+)
 
 
 async def find_authorization(reader: Reader, authorization_id: int) -> Authorization | None:
@@ -52,10 +58,8 @@ async def list_waiting(reader: Reader, account_id: int, *, limit: int = 40) -> l
 
 async def find_request(reader: Reader, kind: str, subject_id: int) -> InteractionRequest | None:
     """Return what somebody needs leave for, by kind and what they did."""
-    found: InteractionRequest | None = await reader.scalar(
-        select(InteractionRequest).where(InteractionRequest.kind == kind, InteractionRequest.subject_id == subject_id)
-    )
-    return found
+    found = await reader.entities(_REQUEST, {"kind": kind, "subject_id": subject_id})
+    return found[0] if found else None
 
 
 async def find_request_by_id(reader: Reader, request_id: int) -> InteractionRequest | None:

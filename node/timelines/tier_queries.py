@@ -7,16 +7,19 @@ from typing import Any
 from sqlalchemy import CompoundSelect, bindparam, literal, select, union_all
 from sqlalchemy.orm import aliased
 
+from node.base.db.prepared import PreparedEntities
 from node.base.db.unit_of_work import Reader
 from node.follows.models import Follow
 from node.pulls.models import PulledAccount
 from node.timelines.models import AuthorTier
 
+_TIER = PreparedEntities(select(AuthorTier).where(AuthorTier.account_id == bindparam("account_id")))
+
 
 async def find_tier(reader: Reader, account_id: int) -> AuthorTier | None:
     """Return how an author is pushed, or None for one who never was anything but pushed to all."""
-    found: AuthorTier | None = await reader.scalar(select(AuthorTier).where(AuthorTier.account_id == account_id))
-    return found
+    found = await reader.entities(_TIER, {"account_id": account_id})
+    return found[0] if found else None
 
 
 async def list_followed_tiers(reader: Reader, viewer_id: int) -> Sequence[Any]:
