@@ -11,7 +11,7 @@ from tests.bench.node_rows import memory
 from tests.bench.publish_rows import publish
 from tests.bench.read_rows import reads
 from tests.bench.rush_rows import rushes
-from tests.bench.search_rows import search
+from tests.bench.search_rows import search, search_postgresql
 from tests.bench.table import Measure
 from tests.bench.timeline_rows import fan_out, home, public, viral
 from tests.bench.trend_rows import trends
@@ -37,6 +37,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     costs,
     viral,
     search,
+    search_postgresql,
 )
 
 GROWING: Final = ("home", "public", "reads", "publish", "inbox", "documents", "likes", "memory")

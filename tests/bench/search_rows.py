@@ -204,19 +204,29 @@ async def rows_of(engine: str, redis: RedisServer, posts: int, database_url: str
 
 
 async def search(stage: Stage, runtime: Runtime) -> list[Row]:
-    """Search: index rate and queries, on Whoosh and on PostgreSQL"""
-    posts = 1_000_000 if stage.size.posts >= 1_000_000 else 20_000
+    """Search with Whoosh: index rate and queries"""
     redis = RedisServer()
     try:
-        found = await rows_of("whoosh", redis, posts)
+        return await rows_of("whoosh", redis, _posts(stage))
+    finally:
+        redis.close()
+
+
+async def search_postgresql(stage: Stage, runtime: Runtime) -> list[Row]:
+    """Search with PostgreSQL: index rate and queries"""
+    redis = RedisServer()
+    try:
         server = start_postgres()
         try:
-            found += await rows_of("postgresql", redis, posts, server.new_url())
+            return await rows_of("postgresql", redis, _posts(stage), server.new_url())
         finally:
             server.close()
     finally:
         redis.close()
-    return found
+
+
+def _posts(stage: Stage) -> int:
+    return 1_000_000 if stage.size.posts >= 1_000_000 else 20_000
 
 
 async def _alone(posts: int, engines: list[str]) -> None:
