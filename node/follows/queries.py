@@ -28,7 +28,7 @@ def remote_follows_of(account_id: Any) -> ColumnElement[bool]:
     """SQL: somebody elsewhere follows this account; found by `ix_follows_elsewhere`, however many follow it here.
 
     For a mere IS NOT NULL SQLite takes whichever index of the followee it was given first, and reads all followers."""
-    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host > "")
+    return and_(Follow.followee_id == account_id, Follow.accepted_at.is_not(None), Follow.host >= "")
 
 
 def follows_from(hosts: Any, account_id: Any) -> ColumnElement[bool]:
