@@ -13,7 +13,9 @@ MOST_AT_ONCE = 160
 """Candidates looked at in one round, of which each has twice as many as the one before: there are few of them for
 somebody too who sees next to nothing of what they follow."""
 MOST = 1_000
-"""Candidates looked at for one page."""
+"""Candidates looked at for one page that holds something."""
+FARTHEST = 5_000
+"""Candidates looked at before a page is left empty: most apps take that for the end."""
 
 Show = Callable[[Sequence[int]], Awaitable[list[dict[str, Any]]]]
 """Turns candidates into statuses, without those that do not belong."""
@@ -33,7 +35,7 @@ async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], showing
     35).
 
     Who mutes all they follow would have everything looked through that was ever written: after `MOST` candidates the
-    page stays short, and its cursors lead on.
+    page stays short, after `FARTHEST` empty, and its cursors lead on.
     """
     found: list[dict[str, Any]] = []
     looked, times = 0, 1
@@ -53,7 +55,7 @@ async def fill(page: Page, find: Callable[[Page], Awaitable[list[int]]], showing
         if len(found) >= page.limit:
             return shown(found)
         looked, times = looked + len(ids), 2 * times
-        if looked >= MOST:
+        if looked >= (MOST if found else FARTHEST):
             return shown(found, ids[0] if page.min_id is not None else ids[-1])
 
 

@@ -5,7 +5,7 @@ import pytest
 from node.posts import walks
 from node.timelines import filling
 from tests.api.shapes import links
-from tests.support.nodes import Node, Person
+from tests.support.nodes import Node, Person, settle
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +15,7 @@ def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walks, "FARTHEST", 9)
     monkeypatch.setattr(filling, "MOST_AT_ONCE", 2)
     monkeypatch.setattr(filling, "MOST", 5)
+    monkeypatch.setattr(filling, "FARTHEST", 9)
 
 
 async def walk_through(person: Person, path: str) -> tuple[list[str], list[int]]:
@@ -121,3 +122,27 @@ async def test_a_home_and_a_list_of_muted_people_go_on_by_the_links(node: Node, 
         met, sizes = await walk_through(eve, f"{path}?limit=2")
         assert met == ["new", "old"], path
         assert sizes[0] == 1, path  # short, and yet it goes on
+
+
+async def test_a_home_is_empty_only_where_nothing_is_left_within_a_long_look(
+    node: Node, ann: Person, bob: Person
+) -> None:
+    eve = await node.person("eve")
+    birds = (await eve.act("/api/v1/lists", title="Birds"))["id"]
+    for friend in (ann, bob):
+        await eve.act(f"/api/v1/accounts/{friend.account_id}/follow")
+        await eve.act(f"/api/v1/lists/{birds}/accounts", account_ids=[friend.account_id])
+    await bob.post("old")
+    for number in range(7):
+        await ann.post(f"muted {number}")
+    await eve.act(f"/api/v1/accounts/{ann.account_id}/mute")
+    paths = ("/api/v1/timelines/home?limit=2", f"/api/v1/timelines/list/{birds}?limit=2")
+    for path in paths:
+        met, sizes = await walk_through(eve, path)
+        assert (met, sizes[0]) == (["old"], 1), path
+    for number in range(3):
+        await ann.post(f"muted anew {number}")
+    await settle(node.runtime)
+    for path in paths:
+        met, sizes = await walk_through(eve, path)
+        assert (met, sizes[:2]) == (["old"], [0, 1]), path  # as far as anybody looks, and its link leads on
