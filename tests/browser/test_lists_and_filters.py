@@ -42,6 +42,7 @@ async def test_who_sees_nothing_of_a_stretch_is_told_so_and_goes_on(
 ) -> None:
     monkeypatch.setattr(filling, "MOST_AT_ONCE", 2)
     monkeypatch.setattr(filling, "MOST", 4)
+    monkeypatch.setattr(filling, "FARTHEST", 4)
     await ann.post("Written long ago")
     await follow(ann, "bo")
     for number in range(6):
