@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,16 @@ from node.http.precedence import CLICKS, DELIVERIES, FEW, LIKES, Flood, Line, Pr
 
 LIKE = ("POST", "/api/v1/statuses/1/favourite")
 PUBLISH = ("POST", "/api/v1/statuses")
+
+
+@pytest.fixture(autouse=True)
+def slow_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be late, however slow the machine is, but where a test says so."""
+    for name in ("LIKES", "CLICKS", "DELIVERIES"):
+        monkeypatch.setattr(precedence, name, replace(getattr(precedence, name), longest=60.0))
+    monkeypatch.setattr(precedence, "BEGIN_SECONDS", 60.0)
+    monkeypatch.setattr(publishing, "COUNTS_SECONDS", 60.0)
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 60.0)
 
 
 class Process:
