@@ -1,5 +1,5 @@
-"""How Python runs in the processes that serve and work: how its threads take turns, when it looks for garbage, how many
-files and connections it may have open."""
+"""How Python runs in the processes that serve, work and sweep: how its threads take turns, when it looks for garbage,
+how many files and connections it may have open."""
 
 import contextlib
 import gc
@@ -7,6 +7,7 @@ import resource
 import sys
 from typing import Final
 
+from admin.memory import give_back_regularly
 from node.base.db.sqlite import SWITCH_SECONDS
 
 GARBAGE: Final = (4_000, 500, 10)
@@ -27,6 +28,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
+    give_back_regularly()
 
 
 def _ask_for_files() -> None:

@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 import admin.jobs
+from admin import interpreter
 from admin.presence import RENEW_SECONDS, announce, withdraw
 from admin.pruning import prune
 from node.base.db.checkpoints import Checkpointer
@@ -88,6 +89,7 @@ async def run_until_stopped(settings: Settings, stop: asyncio.Event) -> None:
     async with running(settings, gives_way=True) as runtime:
         file = runtime.database.writer.url.database if runtime.database.dialect == "sqlite" else None
         scheduler = Scheduler(runtime, checkpointer=Checkpointer(file) if file else None)
+        interpreter.settle()
         while not stop.is_set():
             try:
                 await scheduler.tick()
