@@ -31,6 +31,8 @@ from node.search.turns import wait_for_turn
 
 SLICE_POSTS: Final = 20_000
 """A slice that has so many posts is full. Merging one takes some five seconds, searching one two milliseconds."""
+FIELD: Final = "tokens"
+"""What Whoosh calls the tokens of a post."""
 
 
 class Tokens(FieldType):  # type: ignore[misc]
@@ -65,7 +67,7 @@ class Tokens(FieldType):  # type: ignore[misc]
 
 def schema() -> Schema:
     """Return the schema of a slice: the tokens of a post (`id:…` among them) and its id."""
-    return Schema(tokens=Tokens(), id=COLUMN(NumericColumn("q")))
+    return Schema(**{FIELD: Tokens()}, id=COLUMN(NumericColumn("q")))
 
 
 @dataclass(frozen=True, slots=True)

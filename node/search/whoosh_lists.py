@@ -6,11 +6,11 @@ here asks for more than the numbers, so they are taken from a block as they lie 
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any
 
 from whoosh.reading import SegmentReader, TermNotFound
 
-FIELD: Final = "tokens"
+from node.search.whoosh_files import FIELD
 
 
 class ListReader(SegmentReader):  # type: ignore[misc]
@@ -23,20 +23,21 @@ class ListReader(SegmentReader):  # type: ignore[misc]
     def documents(self, token: bytes) -> set[int]:
         """Return which documents have a token."""
         try:
-            return self._listed(token, self.term_info(FIELD, token))
+            return self._listed(self.term_info(FIELD, token))
         except TermNotFound:
             return set()
 
     def documents_of_each(self, beginning: bytes) -> Iterator[set[int]]:
         """Go through the tokens that begin like this; return for each which documents have it."""
-        for token, info in self.iter_prefix(FIELD, beginning):
-            yield self._listed(token, info)
+        for _, info in self.iter_prefix(FIELD, beginning):
+            yield self._listed(info)
 
-    def _listed(self, token: bytes, info: Any) -> set[int]:
+    def _listed(self, info: Any) -> set[int]:
         if info.doc_frequency() <= 2:  # as most tokens are: known without their list
             return {info.min_id(), info.max_id()} - self._gone
         found: set[int] = set()
-        blocks = self._terms.matcher(FIELD, token, self.schema[FIELD].format)
+        lists = self._terms
+        blocks = lists._codec.postings_reader(lists._postfile, info, self.schema[FIELD].format)
         while blocks.is_active():
             blocks._read_data()
             found.update(accumulate(blocks._data[0]))  # each number is kept as what it is more than the one before

@@ -24,8 +24,8 @@ from whoosh.index import TOC
 from node.search.engines import Proposals
 from node.search.rules import MAX_EXPANSIONS, is_exact
 from node.search.steps import Begins, Every, Most, Not, Nothing, Plan, Sequence, Some, Step, Token
-from node.search.whoosh_files import Folder, Generation, Slice
-from node.search.whoosh_lists import FIELD, ListReader
+from node.search.whoosh_files import FIELD, Folder, Generation, Slice
+from node.search.whoosh_lists import ListReader
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from whoosh.reading import SegmentReader
 
 from node.search.analysis import mark
 from node.search.documents import Document
-from node.search.whoosh_files import Folder, Generation, Slice, new_name, place, schema, slice_of
+from node.search.whoosh_files import FIELD, Folder, Generation, Slice, new_name, place, schema, slice_of
 
 TIER: Final = 6
 TIERS: Final = (50, 300, 1_800)
@@ -79,7 +79,8 @@ def _write_slice(folder: Path, documents: Sequence[Document], gone: Iterable[int
         for number in old:
             writer.delete_document(number)
         for document in documents:
-            writer.add_document(tokens=document.tokens | {mark("id", document.post_id)}, id=document.post_id)
+            tokens = document.tokens | {mark("id", document.post_id)}
+            writer.add_document(**{FIELD: tokens}, id=document.post_id)
         writer.commit(mergetype=tiers)
     except BaseException:
         if not writer.is_closed:
@@ -95,8 +96,8 @@ def _numbers_of(leaves: Iterable[tuple[Any, int]], post_ids: Iterable[int]) -> I
     terms = [mark("id", post_id).encode() for post_id in post_ids]
     for leaf, offset in leaves:
         for term in terms:
-            if ("tokens", term) in leaf:
-                yield from (offset + number for number in leaf.postings("tokens", term).all_ids())
+            if (FIELD, term) in leaf:
+                yield from (offset + number for number in leaf.postings(FIELD, term).all_ids())
 
 
 class _Unscored(W3Codec):  # type: ignore[misc]

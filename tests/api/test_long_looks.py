@@ -34,6 +34,15 @@ async def walk_through(person: Person, path: str) -> tuple[list[str], list[int]]
     return met, sizes
 
 
+async def follow_and_list(reader: Person, *friends: Person) -> str:
+    """Have the reader follow these people and put them on a list; return its id."""
+    birds: str = (await reader.act("/api/v1/lists", title="Birds"))["id"]
+    for friend in friends:
+        await reader.act(f"/api/v1/accounts/{friend.account_id}/follow")
+        await reader.act(f"/api/v1/lists/{birds}/accounts", account_ids=[friend.account_id])
+    return birds
+
+
 PATHS = (
     "/api/v1/timelines/public?limit=2",
     "/api/v1/timelines/public?local=true&limit=2",
@@ -109,10 +118,7 @@ async def test_a_page_is_empty_only_where_nothing_is_left_within_a_long_look(
 
 async def test_a_home_and_a_list_of_muted_people_go_on_by_the_links(node: Node, ann: Person, bob: Person) -> None:
     eve = await node.person("eve")
-    birds = (await eve.act("/api/v1/lists", title="Birds"))["id"]
-    for friend in (ann, bob):
-        await eve.act(f"/api/v1/accounts/{friend.account_id}/follow")
-        await eve.act(f"/api/v1/lists/{birds}/accounts", account_ids=[friend.account_id])
+    birds = await follow_and_list(eve, ann, bob)
     await bob.post("old")
     for number in range(12):
         await ann.post(f"muted {number}")
@@ -128,10 +134,7 @@ async def test_a_home_is_empty_only_where_nothing_is_left_within_a_long_look(
     node: Node, ann: Person, bob: Person
 ) -> None:
     eve = await node.person("eve")
-    birds = (await eve.act("/api/v1/lists", title="Birds"))["id"]
-    for friend in (ann, bob):
-        await eve.act(f"/api/v1/accounts/{friend.account_id}/follow")
-        await eve.act(f"/api/v1/lists/{birds}/accounts", account_ids=[friend.account_id])
+    birds = await follow_and_list(eve, ann, bob)
     await bob.post("old")
     for number in range(7):
         await ann.post(f"muted {number}")

@@ -26,6 +26,7 @@ from node.base.runtime import Runtime
 from node.base.settings import Settings
 from node.follows.models import Follow
 from node.posts.models import Hashtag, Post, PostHashtag
+from tests.support.plans import learn_statistics
 
 CHUNK = 2_000
 PER_TRANSACTION = 20
@@ -193,9 +194,8 @@ async def _let_in(runtime: Runtime, made: Filled, now: datetime) -> None:
     async with runtime.write() as uow:
         for account_id in dict.fromkeys(people):
             made.tokens[account_id] = await create_token(uow, account_id, "read write follow push", now=now)
-    if runtime.database.dialect == "postgresql":  # where it comes by itself; a node on SQLite never has statistics
-        async with runtime.write() as uow:
-            await uow.execute(text("ANALYZE"))
+    async with runtime.write() as uow:
+        await learn_statistics(uow)
 
 
 async def let_in(runtime: Runtime, account_ids: Sequence[int]) -> list[str]:

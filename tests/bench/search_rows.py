@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from node.accounts.models import Account
 from node.base.ids import id_at
@@ -28,6 +28,7 @@ from node.search.tasks import ask_for_posts
 from tests.bench.stage import Stage
 from tests.bench.table import Row
 from tests.support.nodes import open_node
+from tests.support.plans import learn_statistics
 from tests.support.postgres import start_postgres
 from tests.support.redis_server import RedisServer
 
@@ -114,9 +115,8 @@ async def index_everything(runtime: Runtime) -> tuple[float, float]:
     took = time.perf_counter() - started, time.process_time() - cpu
     while await engine.tidy():
         pass
-    if runtime.database.dialect == "postgresql":
-        async with runtime.write() as uow:
-            await uow.execute(text("ANALYZE"))
+    async with runtime.write() as uow:
+        await learn_statistics(uow)
     return took
 
 
