@@ -17,7 +17,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -146,7 +146,8 @@ class Publishing:
             self._patient_until = time.monotonic() + PATIENCE_SECONDS
             self.notice.put_up(self._patient_until)
         self._under_way.add(somebody)
-        somebody.late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody)
+        # In a context of its own: a copy of the connection's would keep whoever published on it before, and so on.
+        somebody.late = asyncio.get_running_loop().call_later(COUNTS_SECONDS, self._forget, somebody, context=Context())
         return somebody
 
     def _forget(self, somebody: _Somebody) -> None:
@@ -155,6 +156,7 @@ class Publishing:
         self._under_way.remove(somebody)
         if somebody.late is not None:
             somebody.late.cancel()
+            somebody.late = None
         if not self._under_way:
             self.notice.put_up(0.0)
             if self._over is not None:

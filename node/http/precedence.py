@@ -16,7 +16,7 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -138,16 +138,21 @@ class Line:
                 place.come.set_result(None)
 
     def _hold(self, place: Place, seconds: float) -> None:
-        if place.late is not None:
-            place.late.cancel()
+        self._wait_no_more(place)
         self._under_way.add(place)
-        place.late = asyncio.get_running_loop().call_later(seconds, self._leave, place)
+        # In a context of its own: a copy of the connection's would keep the place that was held before, and so on.
+        place.late = asyncio.get_running_loop().call_later(seconds, self._leave, place, context=Context())
 
     def _leave(self, place: Place) -> None:
-        if place.late is not None:
-            place.late.cancel()
+        self._wait_no_more(place)
         self._under_way.discard(place)
         self.let_in()
+
+    def _wait_no_more(self, place: Place) -> None:
+        """Forget the timer too: the two know each other, and would be freed only when somebody looks for garbage."""
+        if place.late is not None:
+            place.late.cancel()
+            place.late = None
 
 
 class Precedence:

@@ -1,6 +1,7 @@
 """Who goes first in a web process: likes and follows wait for each other and for who publishes, nobody for them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from node.base import publishing
 from node.base.publishing import Publishing
 from node.http import precedence
-from node.http.precedence import CLICKS, DELIVERIES, FEW, LIKES, Flood, Line, Precedence
+from node.http.precedence import CLICKS, DELIVERIES, FEW, LIKES, Flood, Line, Place, Precedence
 
 LIKE = ("POST", "/api/v1/statuses/1/favourite")
 PUBLISH = ("POST", "/api/v1/statuses")
@@ -254,3 +255,27 @@ async def test_who_begins_late_is_counted_all_the_same(monkeypatch: pytest.Monke
         await pause()
         assert not waits.done()
     await waits
+
+
+@pytest.mark.parametrize("path", [b"/api/v1/statuses/1/favourite", b"/api/v1/statuses"])
+async def test_a_connection_keeps_nothing_of_the_requests_before(path: bytes) -> None:
+    """Nor is it left to be found as garbage: a proxy's connection may bring a hundred thousand requests."""
+    first = Precedence(Publishing())
+    head = b"POST " + path + b" HTTP/1.1\r\nhost: a\r\n\r\n"
+
+    async def serve() -> None:
+        async with first.turn({"method": "POST", "path": path.decode()}):
+            await asyncio.sleep(0)
+
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(30):
+            line = first.line_for(head)
+            if line is not None:
+                await line.wait_outside()
+            await asyncio.create_task(serve())
+        kept = [one for one in gc.get_objects() if isinstance(one, Place | publishing._Somebody)]
+    finally:
+        gc.enable()
+    assert len(kept) <= 2
