@@ -84,6 +84,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._leave(origin)
             if not isinstance(error, Exception):
                 raise
+            await self._close_least_used()  # where thousands of hosts are dead nobody else would
             raise translated(error) from error
         try:
             await self._close_least_used()

@@ -6,6 +6,7 @@ import gzip
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from federation.answers import retry_after
@@ -24,6 +25,7 @@ from federation.errors import (
 from federation.keys import load_public_key
 from federation.signatures import SignedRequest, SigningKey, inspect_signature, verify_signature
 from federation.signatures.request import Scheme
+from federation.transport import GuardedTransport
 from tests.support.fake_peer import Answer, FakePeer, PeerRequest, document, redirect
 from tests.unit.federation.conftest import LOOPBACK, NOW, PUBLIC_PEM
 
@@ -442,3 +444,14 @@ async def test_many_origins_at_once_share_a_small_pool(signer: SigningKey) -> No
             peer.routes["/inbox"] = Answer(status=202)
         posts = [made.post_activity(f"{peer.url}/inbox", b"{}", signer=signer) for peer in peers * 6]
         assert {result.status for result in await asyncio.gather(*posts)} == {202}
+
+
+async def test_dead_origins_are_not_kept() -> None:
+    """Nothing stays in memory for each of thousands of servers that are gone."""
+    transport = GuardedTransport(LOOPBACK, max_connections=4)
+    async with httpx.AsyncClient(transport=transport) as http, FakePeer(host="127.0.0.1") as peer:
+        port = peer.url.rpartition(":")[2]
+        for number in range(12):
+            with pytest.raises(FetchFailed):
+                await http.get(f"http://127.0.1.{number}:{port}/")
+        assert len(transport._pools) == 2  # half as many as there are connections
