@@ -14,6 +14,7 @@ do, counts together with everybody else who owes it to the same one (`SPONSORED`
 number.
 """
 
+from array import array
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,8 +53,22 @@ FOLLOWED: Final = 1.0
 ANSWERED: Final = 0.5
 """Weight of an edge that is made by likes, boosts or answers, however many."""
 
-Edges = Mapping[int, Mapping[int, float]]
-"""Whom each truster points to, and with what weight."""
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """Whom somebody points to, and with what weight. Packed: thousands of people point to hundreds each."""
+
+    ids: "array[int]"
+    weights: "array[float]"
+
+    @classmethod
+    def to(cls, weights: Mapping[int, float]) -> "Pointed":
+        """Return these, by their ids."""
+        return cls(array("q", weights), array("d", weights.values()))
+
+
+Edges = Mapping[int, Pointed]
+"""Whom each truster points to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +128,12 @@ class Spread:
         """Let the frontier hand on its mass along `edges`."""
         handed: dict[int, float] = {}
         for truster in self.frontier:
-            trusted = edges.get(truster)
-            if not trusted:
+            pointed = edges.get(truster)
+            if pointed is None or not pointed.ids:
                 continue
-            share = HANDED * self._new[truster] / _width(truster in self.seeds, sum(trusted.values()))
+            share = HANDED * self._new[truster] / _width(truster in self.seeds, sum(pointed.weights))
             sponsor = self._sponsor(truster) or truster
-            for id_, weight in trusted.items():
+            for id_, weight in zip(pointed.ids, pointed.weights, strict=True):
                 if id_ != truster:
                     handed[id_] = handed.get(id_, 0.0) + share * weight
                     self._owe(id_, sponsor, share * weight)

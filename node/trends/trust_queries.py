@@ -15,9 +15,9 @@ from node.base.ids import floor_id, time_of
 from node.follows.models import Follow
 from node.posts.models import Like, Post
 from node.trends.queries import chunks
-from node.trends.trust import ANSWERED, FOLLOWED, NEWCOMER
+from node.trends.trust import ANSWERED, FOLLOWED, NEWCOMER, Pointed
 
-BATCH: Final = 50
+BATCH: Final = 20
 MOST_EDGES: Final = 15_000
 """Of one kind, of a batch of trusters."""
 MOST_ACTS: Final = 20_000
@@ -108,7 +108,7 @@ async def list_local_among(reader: Reader, ids: Sequence[int]) -> set[int]:
     return found
 
 
-async def list_edges(reader: Reader, ids: Sequence[int], now: datetime) -> dict[int, dict[int, float]]:
+async def list_edges(reader: Reader, ids: Sequence[int], now: datetime) -> dict[int, Pointed]:
     """Return whom each of these, those who are ours and may act, points to, with the weight of it: of `BATCH` at most,
     so that neither the statements nor what is done with their rows holds anybody up."""
     assert len(ids) <= BATCH
@@ -117,7 +117,7 @@ async def list_edges(reader: Reader, ids: Sequence[int], now: datetime) -> dict[
         for truster, trusted in await reader.execute(statement.limit(MOST_EDGES)):
             pointed = found.setdefault(truster, {})
             pointed[trusted] = max(pointed.get(trusted, 0.0), weight)
-    return found
+    return {truster: Pointed.to(weights) for truster, weights in found.items()}
 
 
 def _statements(batch: Sequence[int], since: int) -> list[tuple[Select[*tuple[Any, ...]], float]]:

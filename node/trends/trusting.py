@@ -1,12 +1,13 @@
 """How far accounts are trusted, worked out from the database and kept for all processes (`trust` has the rules)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from node.base.runtime import Runtime
 from node.trends.queries import chunks, find_state
-from node.trends.trust import HOPS, KNOWN, Spread, Trust, crowd_of, founders_needed
+from node.trends.trust import HOPS, KNOWN, Pointed, Spread, Trust, crowd_of, founders_needed
 from node.trends.trust_queries import (
     BATCH,
     count_people,
@@ -26,7 +27,7 @@ SMALL: Final = 200
 RENEWED: Final = timedelta(hours=1)
 CACHED_SECONDS: Final = 60
 
-Edges = dict[int, dict[int, float]]
+NOWHERE: Final = Pointed.to({})
 
 
 async def work_out_trust(runtime: Runtime, now: datetime) -> Trust:
@@ -39,7 +40,7 @@ async def work_out_trust(runtime: Runtime, now: datetime) -> Trust:
         staff = await list_staff(reader)
         people = await count_people(reader)
         crowd = crowd_of(await list_newcomers(reader, now))
-    edges: Edges = {}
+    edges: dict[int, Pointed] = {}
     trust = await _spread(runtime, staff, [], edges, now)
     async with runtime.read() as reader:
         known = await list_local_among(reader, [id_ for id_, value in trust.of.items() if value >= KNOWN])
@@ -52,16 +53,18 @@ async def work_out_trust(runtime: Runtime, now: datetime) -> Trust:
     return replace(trust.strongest(MOST_KEPT), crowd=crowd)
 
 
-async def _spread(runtime: Runtime, staff: list[int], others: list[int], edges: Edges, now: datetime) -> Trust:
+async def _spread(
+    runtime: Runtime, staff: list[int], others: list[int], edges: dict[int, Pointed], now: datetime
+) -> Trust:
     """Return the trust that comes from these seeds; `edges` are those that were read so far."""
     spread = Spread(frozenset((*staff, *others)), frozenset(staff))
     for _ in range(HOPS):
         missing = [id_ for id_ in spread.frontier if id_ not in edges]
         for batch in chunks(missing, BATCH):
             async with runtime.read() as reader:
-                edges |= {id_: {} for id_ in batch} | await list_edges(reader, batch, now)
-        spread.step(edges)
-    return spread.trust()
+                edges |= dict.fromkeys(batch, NOWHERE) | await list_edges(reader, batch, now)
+        await asyncio.to_thread(spread.step, edges)  # up to hundreds of thousands: other work of this process goes on
+    return await asyncio.to_thread(spread.trust)
 
 
 async def known_trust(runtime: Runtime) -> Trust:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from node.trends.rules import Trend, need_of, window_of
 from node.trends.scoring import NEVER_SEEN, Usual, Voice, judge
 from node.trends.texts import fingerprint
-from node.trends.trust import HOPS, KNOWN, Spread, Trust, founders_needed
+from node.trends.trust import HOPS, KNOWN, Pointed, Spread, Trust, founders_needed
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -46,11 +46,12 @@ def judged(crowd: list[Voice], *, active: float, usual: Usual = NEVER_SEEN, subj
 
 def trust_on(edges: dict[int, dict[int, float]], *, staff: set[int], eldest: list[int], people: int) -> Trust:
     """Return how far accounts are trusted on a node with these edges, as the service works it out."""
+    packed = {one: Pointed.to(weights) for one, weights in edges.items()}
 
     def spread(seeds: set[int]) -> Trust:
         found = Spread(frozenset(seeds), frozenset(staff))
         for _ in range(HOPS):
-            found.step(edges)
+            found.step(packed)
         return found.trust()
 
     trust = spread(staff)
