@@ -3,7 +3,7 @@
 SQLAlchemy takes about five times as long to check a connection out, look a statement up, expand its lists and give
 the connection back as SQLite takes for the answer. A `Prepared` statement keeps what comes of all that: the SQL, which
 parameter goes where, what turns a column into a value. Lists (`expanding` parameters) are filled up to the next power
-of two with their last entry, so that a handful of texts serves pages of any length.
+of two with their last entry, so that a handful of texts serves pages of any length; an empty one has a text of its own.
 
 Only for statements that are done within a millisecond, by indexes: on SQLite they run in the event loop's own thread.
 A SELECT outside a write transaction has a connection that never writes and so sees the last commit with every
@@ -133,7 +133,7 @@ class _Form:
 
 
 def _filled_up(length: int) -> int:
-    return 1 << (length - 1).bit_length()
+    return 1 << (length - 1).bit_length() if length else 0
 
 
 def _compiled(statement: Statement, dialect: Dialect, given: Mapping[str, Any]) -> Any:
@@ -156,7 +156,7 @@ class Prepared:
         self._forms: dict[tuple[str, tuple[int, ...]], _Form] = {}
 
     def form(self, dialect: Dialect, given: Mapping[str, Any]) -> _Form | None:
-        """Return the text for what is given; None when a list of it is empty or too long for one."""
+        """Return the text for what is given; None when a list of it is too long for one."""
         known = self._compiled.get(dialect.name)
         if known is None:
             compiled = _compiled(self.statement, dialect, given)
@@ -164,7 +164,7 @@ class Prepared:
             known = self._compiled[dialect.name] = compiled, lists
         compiled, lists = known
         lengths = tuple([len(given[name]) for name in lists])
-        if lengths and (min(lengths) == 0 or max(lengths) > LONGEST_LIST):
+        if lengths and max(lengths) > LONGEST_LIST:
             return None
         key = tuple([_filled_up(length) for length in lengths])
         form = self._forms.get((dialect.name, key))

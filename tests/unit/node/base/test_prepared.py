@@ -82,6 +82,24 @@ async def test_same_answer_as_sqlalchemy_for_lists_of_any_length(runtime: Runtim
     assert row.edited_at.tzinfo is not None
 
 
+@pytest.mark.parametrize("field", [Post.id, Post.text], ids=["numbers", "text"])
+@pytest.mark.parametrize("among", [True, False], ids=["in", "not in"])
+async def test_an_empty_list_is_asked_for_like_any_other(runtime: Runtime, field: Any, among: bool) -> None:
+    """Not by way of SQLAlchemy, which takes most of a millisecond to say that nothing is in nothing."""
+    ann = await make_account(runtime, "ann")
+    posts = [await make_post(runtime, ann, text=f"No. {number}") for number in range(3)]
+    wanted = bindparam("wanted", expanding=True)
+    prepared = Prepared(select(Post.id).where(field.in_(wanted) if among else field.not_in(wanted)).order_by(Post.id))
+    given: dict[str, Any] = {"wanted": []}
+    async with runtime.read() as reader:
+        assert prepared.form(runtime.database.reader.dialect, given) is not None
+        assert [id_ for (id_,) in await reader.rows(prepared, given)] == ([] if among else [post.id for post in posts])
+        one = {"wanted": [getattr(posts[1], field.key)]}
+        assert [id_ for (id_,) in await reader.rows(prepared, one)] == [
+            post.id for post in posts if (post is posts[1]) == among
+        ]
+
+
 _ENTITIES = PreparedEntities(select(Post).where(Post.id.in_(bindparam("ids", expanding=True))).order_by(Post.id.desc()))
 
 
