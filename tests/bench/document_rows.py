@@ -7,6 +7,7 @@ from node.accounts.models import Account
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from tests.bench.load import Request, drive
+from tests.bench.pace import Spent, cpu_a_request
 from tests.bench.stage import Stage
 from tests.bench.table import Row
 
@@ -37,17 +38,12 @@ async def documents(stage: Stage, runtime: Runtime) -> list[Row]:
     await drive(stage.url, [Request("/about", headers=page)], times=4, clients=1)  # what stands around every page
     for name, requests in kinds.items():
         await drive(stage.url, requests[:1], times=1, clients=1)  # what a process does once: templates, statements
-        cold = await _cpu(stage, requests[1:], len(requests) - 1)
+        before, others = stage.cost("web"), requests[1:]
+        await drive(stage.url, others, times=len(others), clients=1)
+        cold = (stage.cost("web") - before).each(len(others))
         await drive(stage.url, requests[:1], times=20, clients=2)
-        warm = await _cpu(stage, requests[:1], TIMES)
-        found.append(Row(f"{name}, cached: CPU", f"{warm:.2f} ms", "<= 1 ms", warm <= 1))
-        found.append(Row(f"{name}, cold: CPU", f"{cold:.1f} ms", "<= 5 ms", cold <= 5))
+        warm = await cpu_a_request(stage, requests[:1], times=TIMES, only="web")
+        found.append(warm.row(f"{name}, cached: CPU", 1))
+        found.append(Spent(cold, warm.bare_ms).row(f"{name}, cold: CPU", 5))
     herd = await drive(stage.url, kinds["public post page"][:1], times=1_000, clients=50)
     return [*found, Row("50 clients on one post: p95", f"{herd.p95:.0f} ms, {herd.per_second:.0f}/s")]
-
-
-async def _cpu(stage: Stage, requests: list[Request], times: int) -> float:
-    """Return the CPU milliseconds a request of all web processes."""
-    before = stage.cpu_seconds("web")
-    await drive(stage.url, requests, times=times, clients=1)
-    return (stage.cpu_seconds("web") - before) / times * 1000

@@ -3,22 +3,18 @@
 import asyncio
 import contextlib
 import sqlite3
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-
-import psutil
 
 from admin.python_build import describe
 from federation.keys import generate_rsa_key
 from federation.signatures import SigningKey, sign_request
 from node.base.runtime import Runtime
-from tests.bench.load import Request, Timing, drive
+from tests.bench.load import Request, drive
+from tests.bench.pace import bare_hypercorn
 from tests.bench.stage import Stage
 from tests.bench.table import Row
-from tests.support.serving import free_port
 
 TIMES = 1_000
 
@@ -41,7 +37,10 @@ async def machine(stage: Stage, runtime: Runtime) -> list[Row]:
                 pipe.set(f"bench:{{{number % 100}}}", number, ex=60)
             await pipe.execute()
     piped = 20 * TIMES / (time.perf_counter() - started)
-    spent, bare = await _bare_hypercorn()
+    async with bare_hypercorn() as bare:
+        before = bare.cpu_seconds()
+        answered = await drive(bare.url, [Request("/")], times=TIMES, clients=4)
+        spent = (bare.cpu_seconds() - before) / TIMES * 1000
     commits = await asyncio.to_thread(_sqlite_commits, stage.settings.data_dir / "bench.sqlite3")
     return [
         Row("Python", describe(), "limit of all of ours"),
@@ -55,7 +54,7 @@ async def machine(stage: Stage, runtime: Runtime) -> list[Row]:
         Row("SQLite: transactions of one writer", f"{commits:,.0f}/s", "limit of writes on SQLite"),
         Row(
             "bare Hypercorn, 7 kB of JSON: CPU a request",
-            f"{spent:.2f} ms, {bare.per_second:.0f}/s",
+            f"{spent:.2f} ms, {answered.per_second:.0f}/s",
             "limit of every request",
         ),
     ]
@@ -82,44 +81,3 @@ def _sign_ms() -> float:
     for _ in range(300):
         sign_request("POST", "http://127.0.0.1/inbox", key=key, body=b"{}", now=datetime.now(UTC))
     return (time.process_time() - spent) / 300 * 1000
-
-
-async def _bare_hypercorn() -> tuple[float, Timing]:
-    """Return the CPU milliseconds and the timing of a server that answers a constant."""
-    port = free_port()
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "hypercorn",
-            "tests.bench.bare:app",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "--log-level",
-            "ERROR",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(400):
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                break
-        await drive(url, [Request("/")], times=200, clients=4)
-        before = _cpu_of(server.pid)
-        timing = await drive(url, [Request("/")], times=TIMES, clients=4)
-        return (_cpu_of(server.pid) - before) / TIMES * 1000, timing
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _cpu_of(pid: int) -> float:
-    top = psutil.Process(pid)
-    return sum(sum(process.cpu_times()[:2]) for process in [top, *top.children(recursive=True)])

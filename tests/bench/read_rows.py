@@ -10,10 +10,10 @@ from sqlalchemy import select
 from node.base.runtime import Runtime
 from node.posts.models import Post
 from tests.bench.load import Request, authorised, drive
-from tests.bench.stage import Cost, Stage
+from tests.bench.pace import cpu_a_request
+from tests.bench.stage import Stage
 from tests.bench.table import Row
 
-WINDOWS: Final = 5
 KINDS: Final = 40
 """Posts and people that are read."""
 
@@ -51,13 +51,3 @@ async def reads(stage: Stage, runtime: Runtime) -> list[Row]:
         spent = await cpu_a_request(stage, requests, times=200)
         found.append(Row(f"{name}, warm: CPU a request", f"{spent}"))
     return found
-
-
-async def cpu_a_request(stage: Stage, requests: list[Request], *, times: int) -> Cost:
-    """Return the CPU milliseconds a request of all processes of the node, and of its database."""
-    spent = []
-    for _ in range(WINDOWS):
-        before = stage.cost()
-        await drive(stage.url, requests, times=times, clients=1)
-        spent.append((stage.cost() - before).each(times))
-    return sorted(spent, key=lambda cost: cost.all)[WINDOWS // 2]

@@ -116,11 +116,6 @@ class Stage:
             found[f"{title}#{process.pid}"] = process
         return found
 
-    def cpu_seconds(self, only: str = "") -> float:
-        """Return the CPU seconds used so far by processes whose title contains `only`; by all, and by the database too,
-        without it."""
-        return self._own_seconds(only) + (0.0 if only else self.database_seconds())
-
     def _own_seconds(self, only: str) -> float:
         total = 0.0
         for title, process in self.processes().items():
@@ -141,10 +136,11 @@ class Stage:
                 total += times.user + times.system
         return float(total)
 
-    def cost(self) -> Cost:
-        """Return the CPU seconds used so far by all, and the database's part of them."""
-        database = self.database_seconds()
-        return Cost(self._own_seconds("") + database, database)
+    def cost(self, only: str = "") -> Cost:
+        """Return the CPU seconds used so far by all, and the database's part of them; or by processes whose title
+        contains `only`."""
+        database = 0.0 if only else self.database_seconds()
+        return Cost(self._own_seconds(only) + database, database)
 
     def memory_mb(self) -> float:
         """Return the proportional set size of all processes, in megabytes."""
